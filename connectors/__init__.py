@@ -1,0 +1,1 @@
+"""Speaks to the trackers; imports nothing else of the house."""

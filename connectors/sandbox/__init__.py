@@ -1,0 +1,1 @@
+"""A stateful Jira and GitHub on loopback."""

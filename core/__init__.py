@@ -1,0 +1,1 @@
+"""Concludes and drives: one run from the trackers and back to them."""

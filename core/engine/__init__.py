@@ -1,0 +1,1 @@
+"""Progress, health, change and their explanation; pure functions of values."""

@@ -1,0 +1,1 @@
+"""What is said to the trackers: summaries, labels, the plan, and its application."""
