@@ -1,0 +1,258 @@
+"""What the engine concludes; values only. Shares are exact fractions from 0 to 1."""
+
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from fractions import Fraction
+
+from connectors.contract import Issue, IssueRef, StatusCategory
+from mappings.goals import HealthName, Mapping
+from mappings.rules.model import RuleId
+
+
+class Why(StrEnum):
+    """Why something cannot be measured."""
+
+    NO_SCOPE = "no scope"
+    SOURCE_DOWN = "source not read"
+    UNKNOWN_STATUS = "status without category"
+    UNREADABLE = "issues that could not be read"
+    NO_CHECK_IN = "no check-in yet"
+    NO_PARTS = "nothing measured leads to it"
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """Progress that is not known, and what to tell people about it. Never 0% and never 100%."""
+
+    why: Why
+    said: str
+    """A full phrase: `no scope: all 3 tasks are cancelled`, `jira not read since 2027-02-12 09:00 UTC`."""
+
+
+Measure = Fraction | Unmeasured
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """An issue in one milestone or key result, and the rule that put it there."""
+
+    issue: Issue
+    rule: RuleId
+    checklist: bool = False
+    """The rule lets an open task's checklist give partial credit."""
+    weight: Fraction | None = None
+    """A fixed weight from the rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that progress follows from, but for the policies and the time."""
+
+    mapping: Mapping
+    tagged: MappingABC[str, tuple[Tagged, ...]]
+    """By id of milestone or key result. An issue stands at most once in each."""
+    parents: MappingABC[IssueRef, IssueRef]
+    """The parent of every tagged issue and of its ancestors, where it has one; may hold cycles."""
+    down: MappingABC[str, datetime | None]
+    """Trackers that could not be read in this run, and when they last were (None: never)."""
+    rests_on: MappingABC[str, frozenset[str]]
+    """By id of milestone or key result: the trackers that its rules can draw from."""
+    unread: MappingABC[str, tuple[str, ...]]
+    """By id of milestone or key result: keys of issues that are its own but could not be read."""
+    problems: MappingABC[str, str]
+    """By id: why it cannot be measured for another reason, such as a query the server refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One issue (or one box of a task list) as it counts in one milestone."""
+
+    ref: IssueRef
+    url: str
+    title: str
+    state: StatusCategory
+    status: str
+    weight: Fraction
+    """At least 0; the milestone's median estimate where the issue has none."""
+    estimated: bool
+    credit: Fraction
+    """0 to 1."""
+    rule: RuleId
+    assignees: tuple[str, ...]
+    updated: datetime
+    resolved: datetime | None
+    box: int | None = None
+    """The position of a task-list box in the issue's body, from 1; None for an issue of its own."""
+
+    @property
+    def id(self) -> str:
+        """Stands for this task in snapshots: tracker, immutable id, and the box if it is one."""
+        return f"{self.ref.tracker}:{self.ref.id}" + (f"#{self.box}" if self.box is not None else "")
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A tagged issue that does not count, and why: `its children count`, `mirror of BLOG-4`."""
+
+    ref: IssueRef
+    title: str
+    why: str
+    rule: RuleId
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many tasks stand where; `unestimated` counts those among the others that had no estimate."""
+
+    done: int = 0
+    in_progress: int = 0
+    todo: int = 0
+    cancelled: int = 0
+    unknown: int = 0
+    unestimated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How it goes. `expected` is the share expected by now (0 to 1), `pace` progress divided by it."""
+
+    name: HealthName
+    said: str
+    """One phrase that gives the reason, without a number that changes by the hour."""
+    arithmetic: str
+    """For `why`: the numbers written out."""
+    expected: Fraction | None = None
+    pace: Fraction | None = None
+    stale: bool = False
+    overridden_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneState:
+    """One milestone measured. `earned` / `total` is the measure where there is one."""
+
+    id: str
+    measure: Measure
+    earned: Fraction
+    total: Fraction
+    counts: Counts
+    tasks: tuple[Task, ...]
+    """All tasks that count, and the cancelled ones; sorted by tracker, key and box."""
+    left_out: tuple[LeftOut, ...]
+    health: Health
+    weighed_by: str
+    median: Fraction | None = None
+    """What an unestimated task weighs, where the milestone weighs by an estimate."""
+
+
+class KeyResultKind(StrEnum):
+    """How a key result is measured."""
+
+    METRIC = "metric"
+    GUARDRAIL = "guardrail"
+    DELIVERY = "delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyResultState:
+    """One key result measured.
+
+    `measure` is what it has achieved (a guardrail: 1 if met, else 0), `delivered` the weighted mean of
+    what leads to it. For kind DELIVERY both are the same. `own` is the progress of issues that rules tag
+    straight to it, None without such rules.
+    """
+
+    id: str
+    kind: KeyResultKind
+    measure: Measure
+    delivered: Measure
+    met: bool | None
+    health: Health
+    own: MilestoneState | None = None
+    missing: tuple[str, ...] = ()
+    """Ids of milestones that lead to it but are unmeasured, so that the mean is over the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoalState:
+    """One goal: what its milestones delivered and what its key results achieved; never blended."""
+
+    id: str
+    delivered: Measure
+    achieved: Measure
+    health: Health
+    gap: str | None
+    """The sentence for work that is delivered without the key results moving; None where there is no gap."""
+    missing: tuple[str, ...] = ()
+    """Ids of milestones and key results that are unmeasured, so that the means are over the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that one run concluded; a function of Inputs, policies and now."""
+
+    milestones: MappingABC[str, MilestoneState]
+    key_results: MappingABC[str, KeyResultState]
+    goals: MappingABC[str, GoalState]
+
+
+class Part(StrEnum):
+    """What moved a milestone's progress, in the order in which the parts are taken."""
+
+    MAPPING = "mapping changed"
+    SCOPE_ADDED = "scope added"
+    SCOPE_REMOVED = "scope removed"
+    ESTIMATES = "estimates changed"
+    CANCELLED = "cancelled"
+    REINSTATED = "taken up again after cancelling"
+    REOPENED = "re-opened"
+    FINISHED = "finished"
+    CREDIT = "partial credit changed"
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotTask:
+    """What is kept of a task between runs to say what changed."""
+
+    id: str
+    key: str
+    state: StatusCategory
+    weight: Fraction
+    credit: Fraction
+    created: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A milestone as it was when its comment was last written."""
+
+    taken: datetime
+    rules: str
+    """Digest of the rules and policies that tagged and weighed; another one means the mapping changed."""
+    measure: Measure
+    tasks: tuple[SnapshotTask, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePart:
+    """One part of a change: signed share of the milestone (-1 to 1), and the tasks it comes from."""
+
+    part: Part
+    share: Fraction
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From one snapshot to the next. The shares of `parts` add up exactly to `after - before`.
+
+    Where either side is unmeasured, `difference` is None and the parts carry share 0 and only name tasks.
+    """
+
+    since: datetime
+    before: Measure
+    after: Measure
+    difference: Fraction | None
+    parts: tuple[ChangePart, ...]

@@ -1,0 +1,143 @@
+"""What a plan is made of: small, ordered, frozen changes, each with one sentence for a person."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from connectors.contract import IssueRef, LabelDefinition, PostedComment
+
+
+@dataclass(frozen=True, slots=True)
+class DefineLabel:
+    """Give a repository a label, or an existing one of ours another colour or description."""
+
+    tracker: str
+    container: str
+    definition: LabelDefinition
+    before: LabelDefinition | None = None
+    reason: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """One line for a person."""
+        verb = "Define" if self.before is None else "Redefine"
+        return f'{verb} the label "{self.definition.name}" in {self.container}'
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLabels:
+    """Add and remove single labels of one issue; every one of them begins with the owned prefix."""
+
+    ref: IssueRef
+    add: tuple[str, ...]
+    remove: tuple[str, ...]
+    reason: str = ""
+
+    @property
+    def tracker(self) -> str:
+        """The tracker that is written to."""
+        return self.ref.tracker
+
+    @property
+    def sentence(self) -> str:
+        """One line for a person."""
+        changes = [f"+{name}" for name in self.add] + [f"-{name}" for name in self.remove]
+        return f"Label {self.ref.key}: {', '.join(changes)}"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteComment:
+    """Create (`before` is None) or edit the one progress comment of an epic or tracking issue."""
+
+    ref: IssueRef
+    target: str
+    """What the comment is about, as in its mark: ids of milestones and goals."""
+    body: str
+    mark: str
+    digest: str
+    """Of the meaning of `body`; equal meaning, equal digest."""
+    before: PostedComment | None
+    reason: str
+
+    @property
+    def tracker(self) -> str:
+        """The tracker that is written to."""
+        return self.ref.tracker
+
+    @property
+    def sentence(self) -> str:
+        """One line for a person."""
+        verb = "Write the progress comment on" if self.before is None else "Edit the progress comment on"
+        return f"{verb} {self.ref.key}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteComment:
+    """Remove a comment of ours: a duplicate, or one that no milestone or goal points to any more."""
+
+    ref: IssueRef
+    target: str
+    before: PostedComment
+    reason: str
+
+    @property
+    def tracker(self) -> str:
+        """The tracker that is written to."""
+        return self.ref.tracker
+
+    @property
+    def sentence(self) -> str:
+        """One line for a person."""
+        return f"Remove the progress comment on {self.ref.key}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLabelDefinition:
+    """Only `undo` does this, and only to a definition that milepost made."""
+
+    tracker: str
+    container: str
+    name: str
+    reason: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """One line for a person."""
+        return f'Remove the label "{self.name}" from {self.container}'
+
+
+Action = DefineLabel | ChangeLabels | WriteComment | DeleteComment | RemoveLabelDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Something that would be written but is not, and what releases it."""
+
+    what: str
+    why: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that one run would write, in the order in which it is written."""
+
+    actions: tuple[Action, ...] = ()
+    held: tuple[Held, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.actions)
+
+
+Outcome = Literal["done", "failed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of one action; goes into the ledger. `after` is what the tracker gave back."""
+
+    action: Action
+    outcome: Outcome
+    said: str = ""
+    comment: PostedComment | None = None
+    labels: tuple[str, ...] | None = field(default=None)

@@ -1,0 +1,64 @@
+"""What a user may set about comments, labels and limits."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Template = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
+
+
+class Policy(BaseModel):
+    """Frozen, and refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LabelTemplates(Policy):
+    """Names of labels after the prefix; an empty text switches that label off."""
+
+    goal: Template = ""
+    key_result: Template = ""
+    milestone: Template = "milestone/{id}"
+    health: Template = "health/{health}"
+    progress: Template = "progress/{bucket}"
+
+
+class LabelPolicy(Policy):
+    """Only labels that begin with `prefix` are milepost's own; no other label is ever added or removed."""
+
+    enabled: bool = True
+    prefix: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=20)] = "mp/"
+    tasks: LabelTemplates = LabelTemplates(health="", progress="")
+    """Labels of every issue that counts towards a milestone."""
+    targets: LabelTemplates = LabelTemplates()
+    """Labels of epics and tracking issues."""
+    bucket: Annotated[int, Field(ge=1, le=100)] = 25
+    """Width of a progress bucket in percent points: 25 gives 0-24, 25-49, 50-74, 75-99 and 100."""
+
+
+class CommentPolicy(Policy):
+    """What stands in a comment."""
+
+    enabled: bool = True
+    open_tasks: Annotated[int, Field(ge=0, le=200)] = 10
+    """Open tasks that are listed one by one; the rest is folded into a count."""
+
+
+class PublishPolicy(Policy):
+    """What is written to the trackers."""
+
+    instance: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")] = "default"
+    """Tells two installations of milepost apart that write to the same issue."""
+    comments: CommentPolicy = CommentPolicy()
+    labels: LabelPolicy = LabelPolicy()
+
+
+class LimitPolicy(Policy):
+    """A plan beyond a limit is held, explained, and released by --force."""
+
+    max_changes: Annotated[int, Field(ge=1)] = 200
+    """Writes in one run."""
+    max_lost_percent: Annotated[int, Field(ge=0, le=100)] = 20
+    """A tracker that lost more than this share of its issues since the last pull."""
+    max_jump_points: Annotated[int, Field(ge=1, le=100)] = 25
+    """Percent points that a goal moves without a mapping change."""
