@@ -1,0 +1,145 @@
+"""One HTTP answer: read to its end within bounds, as JSON, and as an error that a person can use."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+
+from connectors.contract import BadConfiguration, Garbled, Missing, Refused, TrackerError, Unavailable
+
+MAX_BODY = 64 * 1024 * 1024
+"""Bytes of one answer, after decompression, that are read before it is given up as garbled."""
+
+_SAID_LIMIT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, read to its end. `tracker` and `request` are filled in by the transport."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: bytes = field(repr=False)
+    url: str
+    tracker: str = ""
+    request: str = ""
+
+    def json(self) -> Any:
+        """The body as JSON. Raises Garbled where it is none."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as problem:
+            said = f"expected JSON, got {_shape(self)} (HTTP {self.status})"
+            hint = "Check that the URL is the tracker's own, not that of a login page or proxy"
+            raise Garbled(self.tracker, self.request or self.url, said, hint) from problem
+
+
+def header_seconds(answer: Answer, now: float, name: str = "retry-after") -> float | None:
+    """A header that says when to come back, in seconds from `now`: a number of seconds or an HTTP date.
+
+    RFC 9110, 10.2.3. A date counts from the answer's own Date header, so that a wrong local clock does not
+    matter. None if the header is absent or unreadable; never negative, never NaN.
+    """
+    text = answer.headers.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        then = _http_date(text)
+        if then is None:
+            return None
+        seconds = then - (_http_date(answer.headers.get("date", "")) or now)
+    return None if math.isnan(seconds) else max(0.0, seconds)
+
+
+def retry_after(answer: Answer, now: float, /) -> float | None:
+    """The plain rule of RFC 9110: Retry-After on 429 and 503; 429 without it is left to the back-off."""
+    return header_seconds(answer, now) if answer.status in (429, 503) else None
+
+
+def read_answer(response: requests.Response, limit: int = MAX_BODY) -> Answer:
+    """Read a streamed response to its end, at most `limit` bytes. Raises Garbled beyond, requests' errors."""
+    with response:
+        body = bytearray()
+        for piece in response.iter_content(65536):
+            body += piece
+            if len(body) > limit:
+                raise Garbled("", response.url, f"the answer is longer than {limit // 1024 // 1024} MiB")
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, bytes(body), response.url)
+
+
+def explain_status(tracker: str, request: str, answer: Answer) -> TrackerError:
+    """The contract's error for an answer that is no success, where the vendor's connector says no more."""
+    said = told(answer)
+    if answer.status in (301, 302, 303, 307, 308):
+        hint = "Configure the address that it moved to"
+        return BadConfiguration(tracker, request, f"moved to {_place(answer)} (HTTP {answer.status})", hint)
+    if answer.status == 401:
+        return BadConfiguration(tracker, request, said, "Check the token: wrong, expired or revoked")
+    if answer.status in (404, 410):
+        return Missing(tracker, request, said)
+    if answer.status >= 500 or answer.status in (408, 429):
+        return Unavailable(tracker, request, said)
+    if 400 <= answer.status < 500:
+        return Refused(tracker, request, said)
+    return Garbled(tracker, request, said)
+
+
+def told(answer: Answer) -> str:
+    """What a refusal says, as one line of at most 300 characters: status and the vendor's own message."""
+    try:
+        found = list(_messages(orjson.loads(answer.body)))
+    except orjson.JSONDecodeError:
+        found = [f"{_shape(answer)} instead of JSON"] if answer.body else []
+    text = "".join(c if c.isprintable() else " " for c in "; ".join(found))
+    if len(text) > _SAID_LIMIT:
+        text = text[: _SAID_LIMIT - 1] + "…"
+    return f"HTTP {answer.status}: {text}" if text else f"HTTP {answer.status}"
+
+
+def _http_date(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _shape(answer: Answer) -> str:
+    """What a body that is no JSON seems to be, without showing it."""
+    if not answer.body:
+        return "an empty answer"
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "text/html" or answer.body.lstrip()[:1] == b"<":
+        return "an HTML page"
+    return f"{len(answer.body)} bytes that are cut off or no JSON"
+
+
+def _messages(body: object) -> Iterator[str]:
+    """The vendors' error texts: `errorMessages`, `errors` and `errorMessage` of Jira, `message` of GitHub."""
+    if not isinstance(body, dict):
+        return
+    for name in ("message", "errorMessage", "errorMessages", "errors"):
+        value = body.get(name)
+        pairs = value.items() if isinstance(value, dict) else ()
+        yield from (f"{field_name}: {text}" for field_name, text in pairs)
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, dict):
+                text = text.get("message") or " ".join(str(text[k]) for k in ("field", "code") if k in text)
+            if isinstance(text, str) and text:
+                yield text
+
+
+def _place(answer: Answer) -> str:
+    """Where a redirect points, without query and password; a relative one is shown as it is."""
+    parts = urlsplit(answer.headers.get("location", ""))
+    host = f"{parts.scheme}://{parts.hostname}" if parts.hostname else ""
+    port = f":{parts.port}" if host and parts.port else ""
+    return f"{host}{port}{parts.path}" or "an unnamed place"
