@@ -1,0 +1,42 @@
+"""How shares are written, everywhere: percent, percent points and plain numbers."""
+
+from fractions import Fraction
+
+from core.engine.model import Measure, Unmeasured
+
+UNMEASURED = "unmeasured"
+
+
+def whole_percent(measure: Measure) -> int | None:
+    """The share in whole percent, 0 to 100, rounded down; None where it is unmeasured.
+
+    Rounding down keeps 100 for what is complete: 99.6% gives 99.
+    """
+    return None if isinstance(measure, Unmeasured) else int(measure * 100)
+
+
+def percent(measure: Measure) -> str:
+    """The share as people read it: `72%`, rounded down; `<1%` for a little, never `0%`; or `unmeasured`."""
+    whole = whole_percent(measure)
+    if whole is None:
+        return UNMEASURED
+    return "<1%" if whole == 0 and measure != 0 else f"{whole}%"
+
+
+def points(share: Fraction) -> str:
+    """A difference of shares in signed percent points, rounded towards zero: `+12`, `-3`, `+<1`, `0`.
+
+    Only no difference at all is written `0`.
+    """
+    if share == 0:
+        return "0"
+    sign = "+" if share > 0 else "-"
+    whole = int(abs(share) * 100)
+    return f"{sign}{whole}" if whole else f"{sign}<1"
+
+
+def number(value: Fraction) -> str:
+    """A number for a written-out calculation: exact up to two decimals, else rounded with a leading `≈`."""
+    rounded = round(value, 2)
+    text = f"{float(rounded):.2f}".rstrip("0").rstrip(".") if rounded.denominator != 1 else str(rounded)
+    return text if rounded == value else f"≈{text}"
