@@ -3,15 +3,20 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+SANDBOX = "sandbox:"
+"""What a configuration writes for the tracker built into milepost; replaced by its address before use."""
+
 
 def base_url(text: str) -> str:
     """A tracker's base URL in its one spelling: lower-case host, path prefix kept, no slash at the end.
 
     Raises ValueError, saying what to write instead, for anything but https (plain http is for loopback
     only: a token must not travel in the clear), a user or password, a query, a fragment or a blank.
-    The text of the error never repeats the URL, which may hold a password.
+    The text of the error never repeats the URL, which may hold a password. `sandbox:` stays as it is.
     """
     text = text.strip()
+    if text == SANDBOX:
+        return text
     if any(not character.isprintable() or character.isspace() for character in text):
         raise ValueError("a URL holds no blanks or control characters")
     try:
