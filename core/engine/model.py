@@ -20,6 +20,7 @@ class Why(StrEnum):
     UNREADABLE = "issues that could not be read"
     NO_CHECK_IN = "no check-in yet"
     NO_PARTS = "nothing measured leads to it"
+    PROBLEM = "a problem that has to be mended first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Tagged:
     """The rule lets an open task's checklist give partial credit."""
     weight: Fraction | None = None
     """A fixed weight from the rule."""
+    boxes: bool = False
+    """The boxes in this issue's body are the tasks, instead of the issue itself (`task_list = true`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,11 @@ class Task:
     resolved: datetime | None
     box: int | None = None
     """The position of a task-list box in the issue's body, from 1; None for an issue of its own."""
+    created: datetime | None = None
+    credit_said: str = ""
+    """Where the credit comes from, for `why`: `done`, `3 of 5 boxes`."""
+    weight_said: str = ""
+    """Where the weight comes from, for `why`: `no estimate: the median`."""
 
     @property
     def id(self) -> str:
@@ -161,7 +169,7 @@ class KeyResultState:
 
     `measure` is what it has achieved (a guardrail: 1 if met, else 0), `delivered` the weighted mean of
     what leads to it. For kind DELIVERY both are the same. `own` is the progress of issues that rules tag
-    straight to it, None without such rules.
+    straight to it, None without such rules. `met` is for guardrails alone, None for the other kinds.
     """
 
     id: str
@@ -172,7 +180,8 @@ class KeyResultState:
     health: Health
     own: MilestoneState | None = None
     missing: tuple[str, ...] = ()
-    """Ids of milestones that lead to it but are unmeasured, so that the mean is over the others."""
+    """Ids of milestones that lead to it but are unmeasured, so that the mean is over the others; its own
+    id where `own` is unmeasured."""
 
 
 @dataclass(frozen=True, slots=True)

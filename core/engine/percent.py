@@ -37,6 +37,8 @@ def points(share: Fraction) -> str:
 
 def number(value: Fraction) -> str:
     """A number for a written-out calculation: exact up to two decimals, else rounded with a leading `≈`."""
-    rounded = round(value, 2)
-    text = f"{float(rounded):.2f}".rstrip("0").rstrip(".") if rounded.denominator != 1 else str(rounded)
-    return text if rounded == value else f"≈{text}"
+    hundredths = round(abs(value) * 100)
+    whole, rest = divmod(hundredths, 100)
+    text = f"{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else str(whole)
+    signed = f"-{text}" if value < 0 else text
+    return signed if Fraction(hundredths, 100) == abs(value) else f"≈{signed}"

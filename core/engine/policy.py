@@ -46,3 +46,5 @@ class HealthPolicy(Policy):
     """The share of the time that may pass before slow progress means anything."""
     stale_days: Annotated[int, Field(ge=1)] = 14
     """No task moved for this many days: stale."""
+    gap_from: Share = Decimal("0.25")
+    """Delivered this much ahead of the key results: the gap is said."""

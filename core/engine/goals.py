@@ -1,0 +1,145 @@
+"""Goals: what was delivered and what was achieved, never blended, and the gap between the two."""
+
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fractions import Fraction
+
+from core.engine.health import Course, Work, pace_health, with_override, worst
+from core.engine.means import SILENT, Element, weighted_mean
+from core.engine.model import GoalState, Health, KeyResultKind, KeyResultState, Measure, Unmeasured, Why
+from core.engine.percent import percent
+from core.engine.policy import HealthPolicy
+from core.engine.results import Milestones, begun, delivery
+from mappings.goals import Goal, HealthName, KeyResult, Mapping
+
+NOTHING = Fraction(0)
+ALL = Fraction(1)
+HARDLY = Fraction(1, 10)
+"""Metrics below this share have not moved, as the gap's sentence says it."""
+
+KeyResults = MappingABC[str, KeyResultState]
+Members = list[tuple[KeyResult, KeyResultState]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What a goal's health follows from."""
+
+    members: Members
+    delivered: Measure
+    achieved: Measure
+    missing: tuple[str, ...]
+    begun: bool
+
+    @property
+    def sides(self) -> tuple[tuple[str, Measure], ...]:
+        return (("delivered", self.delivered), ("achieved", self.achieved))
+
+
+def measure_goal(
+    goal: Goal,
+    mapping: Mapping,
+    milestones: Milestones,
+    results: KeyResults,
+    policy: HealthPolicy,
+    now: datetime,
+) -> GoalState:
+    """One goal: delivered and achieved, each a weighted mean of its own kind of evidence.
+
+    Delivered counts each milestone once, however many key results it leads to. Achieved counts key results
+    with a metric or guardrail alone: one that is measured by delivery would blend the two numbers.
+    """
+    members = [(result, results[result.id]) for result in mapping.key_results_of(goal.id)]
+    leading = list(mapping.milestones_of_goal(goal.id))
+    own = [state.own for _, state in members if state.own is not None]
+    delivered = delivery(leading, own, milestones)
+    achieved = weighted_mean(
+        _elements(members, KeyResultKind.METRIC, KeyResultKind.GUARDRAIL),
+        Unmeasured(Why.NO_PARTS, "no key result has a metric or guardrail"),
+    )
+    moved = weighted_mean(
+        _elements(members, KeyResultKind.METRIC), Unmeasured(Why.NO_PARTS, "no key result has a metric")
+    ).measure
+    unmeasured = [state.id for _, state in members if isinstance(state.measure, Unmeasured)]
+    parts = [milestones[milestone.id] for milestone in leading] + own
+    evidence = _Evidence(
+        members=members,
+        delivered=delivered.measure,
+        achieved=achieved.measure,
+        missing=tuple(dict.fromkeys((*delivered.missing, *unmeasured))),
+        begun=any(begun(part) for part in parts) or (not isinstance(moved, Unmeasured) and moved > 0),
+    )
+    return GoalState(
+        id=goal.id,
+        delivered=evidence.delivered,
+        achieved=evidence.achieved,
+        health=with_override(_health(evidence, Course.of(goal), policy, now), goal.override, now),
+        gap=gap(evidence.delivered, evidence.achieved, moved, policy),
+        missing=evidence.missing,
+    )
+
+
+def gap(delivered: Measure, achieved: Measure, moved: Measure, policy: HealthPolicy) -> str | None:
+    """The sentence for work that is delivered without the key results moving, if it is so.
+
+    It is so if `delivered` is at least `policy.gap_from` ahead of `moved`, the mean of the metrics alone:
+    a guardrail that is met counts as achieved from the first day, but nothing has moved by it.
+    """
+    if isinstance(delivered, Unmeasured) or isinstance(moved, Unmeasured):
+        return None
+    if delivered - moved < Fraction(policy.gap_from) or delivered <= moved:
+        return None
+    where = f"achieved {percent(moved)}" if moved == achieved else f"their metrics stand at {percent(moved)}"
+    if moved < Fraction(1, 10):
+        return f"delivered {percent(delivered)} without its key results moving ({where})"
+    return f"delivered {percent(delivered)}, but its key results lag behind ({where})"
+
+
+def _elements(members: Members, *kinds: KeyResultKind) -> list[Element]:
+    return [
+        Element(result.id, Fraction(result.weight), state.measure)
+        for result, state in members
+        if state.kind in kinds
+    ]
+
+
+def _health(evidence: _Evidence, course: Course, policy: HealthPolicy, now: datetime) -> Health:
+    """The worse of the pace of delivery and of achievement; at risk at least if a guardrail is not met.
+
+    Where something is unmeasured because of silence, the only conclusion left is off track, if the rest is.
+    """
+    if _reached(evidence, course.past(now)):
+        return Health(HealthName.DONE, "all key results are reached", "every key result is at 100%")
+    work = Work(begun=evidence.begun, finished=False, still="not every key result is reached")
+    healths = [_side(name, side, course, work, policy, now) for name, side in evidence.sides]
+    broken = [state.id for _, state in evidence.members if state.met is False]
+    if broken:
+        said = f"guardrail not met: {', '.join(broken)}"
+        healths.append(Health(HealthName.AT_RISK, said, said))
+    arithmetic = "; ".join(health.arithmetic for health in healths)
+    gravest = worst(healths)
+    silent = [(name, side) for name, side in evidence.sides if _is_silent(side)]
+    if gravest is None or (silent and gravest.name is not HealthName.OFF_TRACK):
+        said = "; ".join(health.said for health in healths if health.name is HealthName.UNMEASURED)
+        return Health(HealthName.UNMEASURED, said, arithmetic)
+    return replace(gravest, arithmetic=arithmetic)
+
+
+def _side(
+    name: str, side: Measure, course: Course, work: Work, policy: HealthPolicy, now: datetime
+) -> Health:
+    health = pace_health(side, course, work, policy, now)
+    return replace(health, said=f"{name}: {health.said}", arithmetic=f"{name}: {health.arithmetic}")
+
+
+def _is_silent(side: Measure) -> bool:
+    return isinstance(side, Unmeasured) and side.why in SILENT
+
+
+def _reached(evidence: _Evidence, past: bool) -> bool:
+    """Every key result is at 1 and nothing is unmeasured; guardrails alone have to hold until the end."""
+    members = evidence.members
+    if not members or evidence.missing or any(state.measure != ALL for _, state in members):
+        return False
+    return past or any(state.kind is not KeyResultKind.GUARDRAIL for _, state in members)

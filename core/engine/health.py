@@ -1,0 +1,200 @@
+"""How it goes: progress against what was expected by now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from itertools import pairwise
+
+from core.engine.model import Health, Measure, Task, Unmeasured
+from core.engine.percent import number, percent
+from core.engine.policy import HealthPolicy
+from mappings.goals import HealthName, HealthOverride, Planned, Target
+
+OPEN_SAID = "not every task is closed"
+SEVERITY = (
+    HealthName.DONE,
+    HealthName.NOT_STARTED,
+    HealthName.ON_TRACK,
+    HealthName.AT_RISK,
+    HealthName.OFF_TRACK,
+)
+NOTHING = Fraction(0)
+ALL = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What was planned: days in UTC, the first from its beginning and the last to its end."""
+
+    start: date | None
+    due: date | None
+    targets: tuple[Target, ...] = ()
+
+    @classmethod
+    def of(cls, planned: Planned, otherwise: Planned | None = None) -> "Course":
+        """The dates of `planned`; a start or due date that it has not is that of `otherwise`."""
+        start, due = planned.start, planned.due
+        if otherwise is not None:
+            start, due = start or otherwise.start, due or otherwise.due
+        return cls(start, due, planned.targets)
+
+    @property
+    def deadline(self) -> datetime | None:
+        """The end of the due day."""
+        return None if self.due is None else end_of(self.due)
+
+    def past(self, now: datetime) -> bool:
+        """Whether the due day is over."""
+        return self.deadline is not None and now >= self.deadline
+
+    def points(self) -> tuple[tuple[datetime, Fraction], ...]:
+        """When how much is expected, in order of time; empty where the dates do not say."""
+        if self.start is None and not self.targets:
+            return ()
+        marks = [(end_of(target.on), Fraction(target.percent) / 100) for target in self.targets]
+        if self.deadline is not None:
+            marks = [mark for mark in marks if mark[0] < self.deadline] + [(self.deadline, ALL)]
+        if self.start is not None:
+            begin = start_of(self.start)
+            marks = [(begin, NOTHING)] + [mark for mark in marks if mark[0] > begin]
+        return tuple(sorted(dict(sorted(marks)).items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What health needs to know of the work beside its progress."""
+
+    begun: bool
+    """Anything is in progress, done, or measured above its start."""
+    finished: bool
+    """Complete, with nothing open and nothing unmeasured."""
+    still: str = OPEN_SAID
+    """What is said where progress is 100% and yet not finished."""
+
+
+def pace_health(measure: Measure, course: Course, work: Work, policy: HealthPolicy, now: datetime) -> Health:
+    """Health by pace = progress / expected by now. `now` is aware.
+
+    Done if finished; off track once the due day is over; not started while nothing is expected and nothing
+    begun; on track within the grace period; else by the thresholds of the policy.
+    """
+    if isinstance(measure, Unmeasured):
+        return Health(HealthName.UNMEASURED, measure.said, measure.said)
+    if work.finished:
+        return Health(HealthName.DONE, "complete", f"progress {percent(measure)}")
+    if course.due is not None and course.past(now):
+        said = f"past its due date, {course.due.isoformat()}"
+        if measure == ALL:
+            said += f": {work.still}"
+        return Health(HealthName.OFF_TRACK, said, f"progress {percent(measure)}, {said}", expected=ALL)
+    expected = expected_by(course.points(), now)
+    if expected is None:
+        return _without_dates(course, work, now)
+    if expected == 0:
+        return _nothing_expected(measure, work)
+    return _by_pace(measure, expected, course, policy, now)
+
+
+def expected_by(points: Sequence[tuple[datetime, Fraction]], now: datetime) -> Fraction | None:
+    """The share expected by `now`: linear between the points, 0 before the first, level after the last."""
+    if not points:
+        return None
+    if now < points[0][0]:
+        return NOTHING
+    for (begin, low), (end, high) in pairwise(points):
+        if now < end:
+            return low + (high - low) * ratio(now - begin, end - begin)
+    return points[-1][1]
+
+
+def with_override(health: Health, override: HealthOverride | None, now: datetime) -> Health:
+    """A person's word, up to and including the day `until` in UTC; the arithmetic keeps what was computed."""
+    if override is None or now.astimezone(UTC).date() > override.until:
+        return health
+    by = f" by {override.by}" if override.by else ""
+    return replace(
+        health,
+        name=override.health,
+        said=f"set{by} until {override.until.isoformat()}: {override.reason}",
+        arithmetic=f"set{by} until {override.until.isoformat()}; computed: "
+        f"{health.name.value} ({health.arithmetic})",
+        overridden_until=override.until,
+    )
+
+
+def is_stale(tasks: Sequence[Task], policy: HealthPolicy, now: datetime) -> bool:
+    """Whether there are open tasks and no task, open or not, was touched for `stale_days`."""
+    if not any(task.state.value in ("todo", "in_progress", "unknown") for task in tasks):
+        return False
+    return now - max(task.updated for task in tasks) > timedelta(days=policy.stale_days)
+
+
+def worst(healths: Sequence[Health]) -> Health | None:
+    """The first of the gravest, unmeasured ones aside; None if there is no other."""
+    measured = [health for health in healths if health.name is not HealthName.UNMEASURED]
+    return max(measured, key=lambda health: SEVERITY.index(health.name)) if measured else None
+
+
+def start_of(day: date) -> datetime:
+    """The first instant of a day in UTC."""
+    return datetime.combine(day, time(), UTC)
+
+
+def end_of(day: date) -> datetime:
+    """The instant at which a day in UTC is over."""
+    # People write 9999-12-31 for "never", and no day follows it.
+    return datetime.max.replace(tzinfo=UTC) if day == date.max else start_of(day + timedelta(days=1))
+
+
+def ratio(part: timedelta, whole: timedelta) -> Fraction:
+    """An exact ratio of two spans, to the microsecond."""
+    tick = timedelta(microseconds=1)
+    return Fraction(part // tick, whole // tick)
+
+
+def _without_dates(course: Course, work: Work, now: datetime) -> Health:
+    if course.start is not None and now < start_of(course.start) and not work.begun:
+        return Health(HealthName.NOT_STARTED, "not started", f"starts on {course.start.isoformat()}")
+    missing = "due date" if course.due is None else "start date"
+    said = f"it has no {missing}, so its pace cannot be measured"
+    return Health(HealthName.UNMEASURED, said, said)
+
+
+def _nothing_expected(measure: Fraction, work: Work) -> Health:
+    arithmetic = f"progress {percent(measure)}, expected by now 0%"
+    if work.begun:
+        return Health(HealthName.ON_TRACK, "begun before anything is expected", arithmetic, expected=NOTHING)
+    return Health(HealthName.NOT_STARTED, "not started", arithmetic, expected=NOTHING)
+
+
+def _by_pace(
+    measure: Fraction, expected: Fraction, course: Course, policy: HealthPolicy, now: datetime
+) -> Health:
+    pace = measure / expected
+    name, said = _judge(pace, policy)
+    numbers = (
+        f"progress {percent(measure)} / expected by now {percent(expected)} = pace {number(pace)}; "
+        f"on track from {policy.on_track_from}, at risk from {policy.at_risk_from}"
+    )
+    passed = _time_passed(course, now)
+    if name is not HealthName.ON_TRACK and passed is not None and passed < Fraction(policy.grace):
+        grace = f"; {percent(passed)} of the time has passed, within the grace of {policy.grace}"
+        return Health(HealthName.ON_TRACK, "too early to judge", numbers + grace, expected, pace)
+    return Health(name, said, numbers, expected, pace)
+
+
+def _judge(pace: Fraction, policy: HealthPolicy) -> tuple[HealthName, str]:
+    if pace >= Fraction(policy.on_track_from):
+        return HealthName.ON_TRACK, "keeps up with the time that has passed"
+    if pace >= Fraction(policy.at_risk_from):
+        return HealthName.AT_RISK, "behind the time that has passed"
+    return HealthName.OFF_TRACK, "far behind the time that has passed"
+
+
+def _time_passed(course: Course, now: datetime) -> Fraction | None:
+    """The share of the whole time that has passed; None without a start and an end."""
+    points = course.points()
+    if course.start is None or len(points) < 2:
+        return None
+    return ratio(now - points[0][0], points[-1][0] - points[0][0])

@@ -1,0 +1,173 @@
+"""Which tagged issues count: leaves only, and work that stands in two trackers once."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from connectors.contract import IssueRef, StatusCategory
+from core.engine.model import Tagged
+
+States = Mapping[IssueRef, StatusCategory]
+Parents = Mapping[IssueRef, IssueRef]
+Group = tuple[Tagged, ...]
+"""One piece of work: an issue, or an issue and its mirrors; the one that counts comes first."""
+
+CHILDREN_COUNT = "its children count"
+WORDS = {
+    StatusCategory.TODO: "to do",
+    StatusCategory.IN_PROGRESS: "in progress",
+    StatusCategory.DONE: "done",
+    StatusCategory.CANCELLED: "cancelled",
+    StatusCategory.UNKNOWN: "in a status without category",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """Which issues count, and why the others do not. Every issue stands in exactly one of the three."""
+
+    kept: frozenset[IssueRef]
+    parents: frozenset[IssueRef]
+    """Left out because descendants of theirs count."""
+    mirrors: Mapping[IssueRef, str]
+    """Left out because the same work counts as another issue; with the reason in words."""
+
+
+def sift(tagged: Sequence[Tagged], states: States, parents: Parents) -> Sifted:
+    """Sift the issues of one milestone, given in a fixed order.
+
+    A live (not cancelled) issue is left out if a live issue of the milestone descends from it, at any depth
+    and through issues that are not tagged; mirrors inherit each other's parents. In a cycle of parents each
+    is the other's ancestor and descendant: those do not leave each other out, so at least one always counts.
+    Cancelled issues never decide about live ones.
+    """
+    live = [entry for entry in tagged if states[entry.issue.ref] is not StatusCategory.CANCELLED]
+    dead = [entry for entry in tagged if states[entry.issue.ref] is StatusCategory.CANCELLED]
+    groups = mirror_groups(live)
+    over, above = _with_descendants(groups, parents)
+    mirrors = _mirror_reasons(groups, states, over)
+    kept = {group[0].issue.ref for place, group in enumerate(groups) if place not in over}
+    left = {group[0].issue.ref for place, group in enumerate(groups) if place in over}
+    for group in mirror_groups(dead):
+        original = _live_original(group, live)
+        for entry in group:
+            ref = entry.issue.ref
+            if original is not None:
+                mirrors[ref] = _mirror_of(entry, original, states)
+            elif ref in above:
+                left.add(ref)
+            elif entry is group[0]:
+                kept.add(ref)
+            else:
+                mirrors[ref] = _mirror_of(entry, group[0], states)
+    return Sifted(frozenset(kept), frozenset(left), mirrors)
+
+
+def mirror_groups(tagged: Sequence[Tagged]) -> list[Group]:
+    """The pieces of work among these issues; mirrors of mirrors belong together.
+
+    First in a group is the original: an issue whose boxes are the tasks, else one that points to no other
+    of the group (the others are its mirrors), else the oldest, else the first by tracker and id.
+    """
+    by_url = {normal_url(entry.issue.url): entry.issue.ref for entry in tagged}
+    pointing: dict[IssueRef, set[IssueRef]] = defaultdict(set)
+    linked: dict[IssueRef, set[IssueRef]] = defaultdict(set)
+    for entry in tagged:
+        for url in entry.issue.mirrors:
+            other = by_url.get(normal_url(url))
+            if other is not None and other != entry.issue.ref:
+                pointing[entry.issue.ref].add(other)
+                linked[entry.issue.ref].add(other)
+                linked[other].add(entry.issue.ref)
+    by_ref = {entry.issue.ref: entry for entry in tagged}
+    groups: list[Group] = []
+    seen: set[IssueRef] = set()
+    for ref in by_ref:
+        if ref not in seen:
+            members = _reachable(ref, linked)
+            seen |= members
+            groups.append(_original_first([by_ref[member] for member in members], pointing))
+    return groups
+
+
+def normal_url(url: str) -> str:
+    """A URL without scheme, query, fragment, closing slash and case: equal for the same page."""
+    return re.sub(r"^https?://", "", re.split(r"[?#]", url.strip(), maxsplit=1)[0].casefold()).rstrip("/")
+
+
+def _original_first(members: Iterable[Tagged], pointing: Mapping[IssueRef, set[IssueRef]]) -> Group:
+    return tuple(
+        sorted(
+            members,
+            key=lambda entry: (
+                not entry.boxes,
+                bool(pointing.get(entry.issue.ref)),
+                entry.issue.created,
+                entry.issue.ref,
+            ),
+        )
+    )
+
+
+def _reachable(start: IssueRef, linked: Mapping[IssueRef, set[IssueRef]]) -> set[IssueRef]:
+    found, pending = {start}, [start]
+    while pending:
+        for ref in linked.get(pending.pop(), ()):
+            if ref not in found:
+                found.add(ref)
+                pending.append(ref)
+    return found
+
+
+def _with_descendants(groups: Sequence[Group], parents: Parents) -> tuple[set[int], set[IssueRef]]:
+    """The places of groups that have another live group below them, and everything above any group."""
+    place_of = {entry.issue.ref: place for place, group in enumerate(groups) for entry in group}
+    climbed = [_ancestors(place, groups, place_of, parents) for place in range(len(groups))]
+    above: set[IssueRef] = set().union(*climbed)
+    higher = [{place_of[ref] for ref in refs if ref in place_of} for refs in climbed]
+    over = {up for place, ups in enumerate(higher) for up in ups if place not in higher[up] and up != place}
+    return over, above
+
+
+def _ancestors(
+    place: int, groups: Sequence[Group], place_of: Mapping[IssueRef, int], parents: Parents
+) -> set[IssueRef]:
+    """Everything above one group, through mirrors as well; ends in cycles too."""
+    found: set[IssueRef] = set()
+    pending = [entry.issue.ref for entry in groups[place]]
+    while pending:
+        parent = parents.get(pending.pop())
+        if parent is None or parent in found:
+            continue
+        found.add(parent)
+        if parent in place_of:
+            pending.extend(entry.issue.ref for entry in groups[place_of[parent]])
+        else:
+            pending.append(parent)
+    return found
+
+
+def _mirror_reasons(groups: Sequence[Group], states: States, over: set[int]) -> dict[IssueRef, str]:
+    reasons: dict[IssueRef, str] = {}
+    for place, (original, *copies) in enumerate(groups):
+        for copy in copies:
+            said = _mirror_of(copy, original, states)
+            reasons[copy.issue.ref] = f"{said}, whose children count" if place in over else said
+    return reasons
+
+
+def _mirror_of(copy: Tagged, original: Tagged, states: States) -> str:
+    here, there = states[copy.issue.ref], states[original.issue.ref]
+    said = f"mirror of {original.issue.ref.key}"
+    return said if here is there else f"{said}, which is {WORDS[there]} while this is {WORDS[here]}"
+
+
+def _live_original(group: Group, live: Sequence[Tagged]) -> Tagged | None:
+    """The live issue that a cancelled one mirrors or is mirrored by, if there is one."""
+    urls = {normal_url(entry.issue.url) for entry in group}
+    targets = {normal_url(url) for entry in group for url in entry.issue.mirrors}
+    for entry in live:
+        if normal_url(entry.issue.url) in targets or urls.intersection(map(normal_url, entry.issue.mirrors)):
+            return entry
+    return None

@@ -1,0 +1,175 @@
+"""From tagged issues to the tasks of one milestone."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from connectors.contract import Issue, IssueRef, StatusCategory
+from core.engine.credit import ALL, NOTHING, Credit, Credits
+from core.engine.leaves import CHILDREN_COUNT, Parents, Sifted, normal_url, sift
+from core.engine.model import LeftOut, Tagged, Task
+from core.engine.weights import Weigher, estimate_of
+
+_REFERENCE = re.compile(
+    r"https?://[^\s<>()\[\]\"']+"  # a page
+    r"|[\w.-]+/[\w.-]+#[0-9]+"  # owner/name#12
+    r"|(?<![\w/])#[0-9]+"  # #12 of the same repository
+    r"|(?<![\w-])[A-Za-z][A-Za-z0-9_]*-[0-9]+(?![\w-])"  # BLOG-12
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """The tasks of one milestone, cancelled ones among them, and what was left out; both sorted."""
+
+    tasks: tuple[Task, ...]
+    left_out: tuple[LeftOut, ...]
+    median: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One task before it is weighed."""
+
+    tagged: Tagged
+    state: StatusCategory
+    credit: Credit
+    estimate: Fraction | None
+    box: int | None = None
+
+
+def build_tasks(tagged: Iterable[Tagged], parents: Parents, weigh_by: str, crediting: Credits) -> Tasks:
+    """The tasks of one milestone or key result; the order of `tagged` does not matter."""
+    entries = _each_once(tagged)
+    states = {entry.issue.ref: crediting.state(entry.issue) for entry in entries}
+    sifted = sift([entry for entry in entries if not _blank(entry)], states, parents)
+    left_out = [left for entry in entries for left in _why_not(entry, sifted)]
+    pieces: list[_Piece] = []
+    for entry in entries:
+        ref = entry.issue.ref
+        if entry.boxes and (ref in sifted.kept or ref in sifted.parents):
+            boxes, doubles = _boxes(entry, states[ref], entries)
+            pieces += boxes
+            left_out += doubles
+        elif ref in sifted.kept:
+            estimate = estimate_of(entry.issue, weigh_by)
+            pieces.append(_Piece(entry, states[ref], crediting.credit(entry, states[ref]), estimate))
+    weigher = Weigher.of(
+        weigh_by,
+        (
+            piece.estimate
+            for piece in pieces
+            if piece.state is not StatusCategory.CANCELLED and piece.tagged.weight is None
+        ),
+    )
+    tasks = sorted((_task(piece, weigher) for piece in pieces), key=_task_order)
+    return Tasks(tuple(tasks), tuple(sorted(left_out, key=_left_order)), weigher.median)
+
+
+def natural(key: str) -> tuple[tuple[int, int, str], ...]:
+    """A sort key in which BLOG-9 comes before BLOG-10."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", key)
+    return tuple((0, int(part[:20]), "") if part[0] in "0123456789" else (1, 0, part) for part in parts)
+
+
+def _each_once(tagged: Iterable[Tagged]) -> list[Tagged]:
+    """In one order, each issue once; as a task list rather than as a task."""
+    ranked = sorted(tagged, key=lambda entry: (entry.issue.ref, not entry.boxes, entry.rule))
+    first: dict[IssueRef, Tagged] = {}
+    for entry in ranked:
+        first.setdefault(entry.issue.ref, entry)
+    return list(first.values())
+
+
+def _blank(entry: Tagged) -> bool:
+    return entry.boxes and not entry.issue.checklist
+
+
+def _left(entry: Tagged, why: str, title: str | None = None) -> LeftOut:
+    return LeftOut(entry.issue.ref, entry.issue.title if title is None else title, why, entry.rule)
+
+
+def _why_not(entry: Tagged, sifted: Sifted) -> list[LeftOut]:
+    ref = entry.issue.ref
+    if _blank(entry):
+        return [_left(entry, "its task list has no boxes")]
+    if ref in sifted.mirrors:
+        return [_left(entry, sifted.mirrors[ref])]
+    if entry.boxes:
+        return [_left(entry, "the boxes of its task list count")]
+    if ref in sifted.parents:
+        return [_left(entry, CHILDREN_COUNT)]
+    return []
+
+
+def _boxes(
+    root: Tagged, state: StatusCategory, entries: Sequence[Tagged]
+) -> tuple[list[_Piece], list[LeftOut]]:
+    """The boxes of one issue as tasks, without those that stand for an issue of the same milestone."""
+    named = _names(entry.issue for entry in entries if entry.issue.ref != root.issue.ref)
+    pieces: list[_Piece] = []
+    doubles: list[LeftOut] = []
+    for place, item in enumerate(root.issue.checklist, start=1):
+        double = _stands_for(item.text, root.issue.container, named)
+        if double is not None:
+            why = f"box {place} stands for {double.key}, which is in the milestone itself"
+            doubles.append(_left(root, why, item.text))
+        elif state is StatusCategory.CANCELLED:
+            pieces.append(_Piece(root, state, Credit(NOTHING, "cancelled"), None, place))
+        elif item.done:
+            pieces.append(_Piece(root, StatusCategory.DONE, Credit(ALL, "ticked"), None, place))
+        else:
+            pieces.append(_Piece(root, StatusCategory.TODO, Credit(NOTHING, "not ticked"), None, place))
+    return pieces, doubles
+
+
+def _names(issues: Iterable[Issue]) -> Mapping[str, IssueRef]:
+    """What text may call these issues: their keys and pages, normalised."""
+    names: dict[str, IssueRef] = {}
+    for issue in issues:
+        names[issue.ref.key.casefold()] = issue.ref
+        names[normal_url(issue.url)] = issue.ref
+    return names
+
+
+def _stands_for(text: str, container: str, named: Mapping[str, IssueRef]) -> IssueRef | None:
+    for match in _REFERENCE.finditer(text):
+        word = match.group()
+        if word.startswith("#"):
+            word = container + word
+        found = named.get(normal_url(word.rstrip(".,;:!")) if "://" in word else word.casefold())
+        if found is not None:
+            return found
+    return None
+
+
+def _task(piece: _Piece, weigher: Weigher) -> Task:
+    issue, box = piece.tagged.issue, piece.box
+    weight = weigher.weigh(piece.estimate, piece.tagged.weight)
+    return Task(
+        ref=issue.ref,
+        url=issue.url,
+        title=issue.title if box is None else issue.checklist[box - 1].text,
+        state=piece.state,
+        status=issue.status if box is None else piece.credit.said,
+        weight=weight.weight,
+        estimated=weight.estimated,
+        credit=piece.credit.share,
+        rule=piece.tagged.rule,
+        assignees=issue.assignees if box is None else (),
+        updated=issue.updated,
+        resolved=issue.resolved if box is None else None,
+        box=box,
+        created=issue.created,
+        credit_said=piece.credit.said,
+        weight_said=weight.said,
+    )
+
+
+def _task_order(task: Task) -> tuple[str, tuple[tuple[int, int, str], ...], str, int]:
+    return task.ref.tracker, natural(task.ref.key), task.ref.id, task.box or 0
+
+
+def _left_order(left: LeftOut) -> tuple[str, tuple[tuple[int, int, str], ...], str, str]:
+    return left.ref.tracker, natural(left.ref.key), left.ref.id, left.why

@@ -1,0 +1,88 @@
+"""How much a task weighs in its milestone."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from connectors.contract import FieldValue, Issue
+from core.engine.percent import number
+
+COUNT = "count"
+STORY_POINTS = "story_points"
+ONE = Fraction(1)
+LARGEST = 10**9
+"""An estimate beyond this is a slip of the keyboard or worse, and is treated as none."""
+
+_NUMBER = re.compile(r"[0-9]{1,10}(\.[0-9]{1,9})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What one task weighs (at least 0), whether that is its own estimate, and where it comes from."""
+
+    weight: Fraction
+    estimated: bool
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Weigher:
+    """Weighs the tasks of one milestone; `median` is for tasks without an estimate, if any has one."""
+
+    weigh_by: str
+    median: Fraction | None
+
+    @classmethod
+    def of(cls, weigh_by: str, estimates: Iterable[Fraction | None]) -> "Weigher":
+        """`estimates`: those of the tasks that count, are not cancelled and have no fixed weight."""
+        if weigh_by == COUNT:
+            return cls(weigh_by, None)
+        return cls(weigh_by, median([estimate for estimate in estimates if estimate is not None]))
+
+    def weigh(self, estimate: Fraction | None, fixed: Fraction | None) -> Weight:
+        """A rule's fixed weight, else 1 each, else the estimate, else the median, else 1."""
+        if fixed is not None:
+            return Weight(fixed, True, "fixed by the rule")
+        if self.weigh_by == COUNT:
+            return Weight(ONE, True, "")
+        if estimate is not None:
+            return Weight(estimate, True, f"{self.weigh_by} {number(estimate)}")
+        if self.median is not None:
+            return Weight(self.median, False, f"no estimate: the median, {number(self.median)}")
+        return Weight(ONE, False, "no estimate at all: 1 each")
+
+
+def estimate_of(issue: Issue, weigh_by: str) -> Fraction | None:
+    """The issue's story points or number field; None where that is no number from 0 to a billion."""
+    if weigh_by == COUNT:
+        return None
+    value: FieldValue | Fraction
+    value = issue.points if weigh_by == STORY_POINTS else dict(issue.fields).get(weigh_by)
+    if isinstance(value, tuple):
+        value = value[0] if len(value) == 1 else None
+    estimate = _number(value)
+    return estimate if estimate is not None and 0 <= estimate <= LARGEST else None
+
+
+def median(values: Sequence[Fraction]) -> Fraction | None:
+    """The exact median, of an even number the mean of the middle two; None of none."""
+    if not values:
+        return None
+    ranked = sorted(values)
+    middle = len(ranked) // 2
+    return ranked[middle] if len(ranked) % 2 else (ranked[middle - 1] + ranked[middle]) / 2
+
+
+def _number(value: str | float | bool | Fraction | None) -> Fraction | None:
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, Fraction | int):
+        return Fraction(value)
+    if isinstance(value, float):
+        # By its shortest text, so that 0.1 is a tenth and not the nearest binary fraction.
+        return Fraction(repr(value)) if math.isfinite(value) else None
+    # Only plain digits: "1e999999999" from a tracker must not become a number of a billion digits.
+    text = value.strip()
+    return Fraction(text) if _NUMBER.fullmatch(text) else None
