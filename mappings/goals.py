@@ -4,17 +4,22 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from mappings.rules.model import Rule
+from mappings.rules.model import Rule, Text, Weight, listed, numeric
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=40)]
 """Short enough to stand in a label of 50 characters together with its template."""
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Weight = Annotated[Decimal, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
-Number = Annotated[Decimal, Field(allow_inf_nan=False)]
+Number = Annotated[Decimal, BeforeValidator(numeric), Field(allow_inf_nan=False)]
+Percent = Annotated[Decimal, BeforeValidator(numeric), Field(ge=0, le=100)]
+Day = Annotated[date, Field(strict=True)]
+"""A TOML date: strict, since pydantic would read a number as days since 1970."""
+Keys = Annotated[tuple[Text, ...], BeforeValidator(listed)]
+"""Issue keys (`BLOG-1`, `acme/site#4`), one or a list; `jira:BLOG-1` where the tracker must be said."""
+Ids = Annotated[tuple[Text, ...], BeforeValidator(listed)]
 
 
 class Frozen(BaseModel):
@@ -38,7 +43,7 @@ class HealthOverride(Frozen):
     """A person's word on health; it stands up to and including `until`."""
 
     health: Literal[HealthName.ON_TRACK, HealthName.AT_RISK, HealthName.OFF_TRACK]
-    until: date
+    until: Day
     reason: Title
     by: Title | None = None
 
@@ -46,8 +51,8 @@ class HealthOverride(Frozen):
 class Target(Frozen):
     """An interim target: what share (0 to 100, percent) should be reached on a date."""
 
-    on: date
-    percent: Annotated[Decimal, Field(ge=0, le=100)]
+    on: Day
+    percent: Percent
 
 
 class Metric(Frozen):
@@ -59,18 +64,38 @@ class Metric(Frozen):
     start: Number = Decimal(0)
     target: Number
     current: Number | None = None
-    as_of: date | None = None
+    as_of: Day | None = None
     unit: str = ""
+
+    @model_validator(mode="after")
+    def _moves(self) -> "Metric":
+        if self.start == self.target:
+            raise ValueError(
+                f"start and target are both {self.target}, so there is no way to go; "
+                "for a number that must stay where it is use a guardrail"
+            )
+        return self
 
 
 class Guardrail(Frozen):
-    """A number that must stay on one side of a bound; met or not, nothing in between."""
+    """A number that must stay below a bound, above one, or between two; met or not, nothing in between."""
 
     keep_below: Number | None = None
     keep_above: Number | None = None
     current: Number | None = None
-    as_of: date | None = None
+    as_of: Day | None = None
     unit: str = ""
+
+    @model_validator(mode="after")
+    def _has_bound(self) -> "Guardrail":
+        below, above = self.keep_below, self.keep_above
+        if below is None and above is None:
+            raise ValueError("a guardrail needs keep_below, keep_above, or both")
+        if below is not None and above is not None and above >= below:
+            raise ValueError(
+                f"keep_above = {above} is not below keep_below = {below}, so no number could meet both"
+            )
+        return self
 
 
 class Planned(Frozen):
@@ -80,16 +105,22 @@ class Planned(Frozen):
     title: Title
     description: str = ""
     owner: str | None = None
-    start: date | None = None
-    due: date | None = None
+    start: Day | None = None
+    due: Day | None = None
     targets: tuple[Target, ...] = ()
     override: HealthOverride | None = None
+
+    @model_validator(mode="after")
+    def _starts_before_due(self) -> Self:
+        if self.start is not None and self.due is not None and self.start > self.due:
+            raise ValueError(f"starts on {self.start}, after it is due on {self.due}")
+        return self
 
 
 class Goal(Planned):
     """What the company wants to reach."""
 
-    tracking: tuple[str, ...] = ()
+    tracking: Keys = ()
     """Keys of issues that carry a comment with the whole goal."""
 
 
@@ -102,17 +133,23 @@ class KeyResult(Planned):
     guardrail: Guardrail | None = None
     rules: tuple[Rule, ...] = ()
     """Rules that tag issues straight to this key result, without a milestone."""
-    weigh_by: str = "count"
+    weigh_by: Text = "count"
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Self:
+        if self.metric is not None and self.guardrail is not None:
+            raise ValueError("has both a metric and a guardrail; make two key results of it")
+        return self
 
 
 class Milestone(Planned):
     """A clear delivery that leads to key results and is broken into tasks."""
 
-    leads_to: tuple[str, ...] = ()
+    leads_to: Ids = ()
     weight: Weight = Decimal(1)
-    weigh_by: str = "count"
+    weigh_by: Text = "count"
     """`count`, `story_points`, or the name of a number field."""
-    tracking: tuple[str, ...] | None = None
+    tracking: Keys | None = None
     """Keys of the issues that carry the progress comment; None: the epics and roots that its rules name."""
     rules: tuple[Rule, ...] = ()
 

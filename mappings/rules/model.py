@@ -1,12 +1,69 @@
 """One rule as the user writes it, and what tagging gives back."""
 
+import math
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    StrictBool,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic import (
+    Tag as UnionTag,
+)
 
-Texts = tuple[str, ...]
+
+def listed(value: object) -> object:
+    """A single text where a list is allowed stands for a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+def numeric(value: object, info: ValidationInfo) -> object:
+    """Numbers only: pydantic would read `"3"` and `true` as numbers as well, which is a slip in a mapping.
+
+    JSON is left alone, since it carries decimals as text.
+    """
+    if info.mode != "json" and isinstance(value, bool | str):
+        raise ValueError("expected a number, without quotes")
+    return value
+
+
+def _scalar(value: object) -> str | int | float | bool:
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    raise ValueError("expected a text, a number, true, false, or a list of these")
+
+
+def _wanted_value(value: object) -> object:
+    if isinstance(value, list | tuple):
+        if not value:
+            raise ValueError("an empty list matches nothing; leave the key out")
+        return tuple(_scalar(entry) for entry in value)
+    return _scalar(value)
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Texts = Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(listed)]
+"""One text or a list. An empty list is refused: whether it means "any" or "none" is anybody's guess."""
+Scalar = str | int | float | bool
+Wanted = Annotated[Scalar | tuple[Scalar, ...], PlainValidator(_wanted_value)]
+
+
+Weight = Annotated[Decimal, BeforeValidator(numeric), Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 
 
 class LabelMatch(BaseModel):
@@ -18,11 +75,28 @@ class LabelMatch(BaseModel):
     all: Texts = ()
     none: Texts = ()
 
+    @model_validator(mode="after")
+    def _says_something(self) -> "LabelMatch":
+        if not (self.any or self.all or self.none):
+            raise ValueError('an empty table matches nothing; write for example label = { any = ["blog"] }')
+        return self
+
+
+def _label_form(value: object) -> str:
+    # Names in angle brackets: they stand in pydantic's error locations and are no keys of the file.
+    return "<table>" if isinstance(value, dict | LabelMatch) else "<list>"
+
+
+Labels = Annotated[
+    Annotated[Texts, UnionTag("<list>")] | Annotated[LabelMatch, UnionTag("<table>")],
+    Discriminator(_label_form),
+]
+
 
 class Condition(BaseModel):
     """What must hold of an issue. Every key given must hold; a list means any of its entries.
 
-    Names (labels, types, components, versions, sprints, assignees, status) compare without case.
+    Names (labels, types, components, versions, sprints, assignees, teams) compare without case.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -30,6 +104,7 @@ class Condition(BaseModel):
     tracker: Texts = ()
     project: Texts = ()
     repository: Texts = ()
+    """`owner/name`, or `owner/*` for every repository of that owner."""
     keys: Texts = ()
     epic: Texts = ()
     """Descendants of these issues at any depth; the epic itself is not one of its tasks."""
@@ -37,7 +112,7 @@ class Condition(BaseModel):
     """Direct children of these issues and all descendants: the same as `epic`, by its other name."""
     sub_issues_of: Texts = ()
     """The sub-issue tree of these GitHub issues, at any depth and across repositories."""
-    label: Texts | LabelMatch = ()
+    label: Labels = ()
     component: Texts = ()
     version: Texts = Field(default=(), alias="fix_version")
     github_milestone: Texts = ()
@@ -47,30 +122,78 @@ class Condition(BaseModel):
     team: Texts = ()
     title: str | None = None
     """A regular expression, searched for without case unless it says `(?-i:…)`."""
-    field: dict[str, str | int | float | bool | Texts] = {}
+    field: dict[str, Wanted] = {}
     """Custom fields by name: equal to the value, or to any of a list; a field of many holds any."""
-    jql: str | None = None
+    jql: Text | None = None
     """Evaluated by the Jira server, within the tracker's scope."""
-    search: str | None = None
+    search: Text | None = None
     """A GitHub issue search, evaluated by the server within the tracker's scope."""
-    all: tuple["Condition", ...] = ()
-    any: tuple["Condition", ...] = ()
-    none: tuple["Condition", ...] = ()
+    all: Annotated[tuple["Condition", ...], Field(min_length=1)] = ()
+    any: Annotated[tuple["Condition", ...], Field(min_length=1)] = ()
+    none: Annotated[tuple["Condition", ...], Field(min_length=1)] = ()
+
+    @field_validator("title")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        if pattern is None:
+            return None
+        if not pattern:
+            raise ValueError("an empty pattern matches every title; leave the key out")
+        try:
+            title_pattern(pattern)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"no regular expression: {error}") from error
+        return pattern
+
+    @model_validator(mode="after")
+    def _names_something(self) -> "Condition":
+        if self.says_nothing:
+            raise ValueError("names no condition, so it would match every issue; give it at least one key")
+        return self
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether no key restricts anything."""
+        return not any(getattr(self, name) for name in CONDITION_KEYS)
+
+    @property
+    def nested(self) -> Iterator["Condition"]:
+        """This condition and all inside it, outer ones first."""
+        yield self
+        for inner in (*self.all, *self.any, *self.none):
+            yield from inner.nested
+
+
+def title_pattern(pattern: str) -> re.Pattern[str]:
+    """The compiled form of a rule's `title`. Raises re.error."""
+    return re.compile(pattern, re.IGNORECASE)
 
 
 class Rule(Condition):
     """A condition, and how the issues that it tags count. A rule without any condition is an error."""
 
-    name: str | None = None
+    name: Text | None = None
     """What `milepost why` calls it; default: its place, such as `milestones.blog.rules[2]`."""
-    checklist: bool = False
+    checklist: StrictBool = False
     """An open task's own checklist gives partial credit."""
-    task_list: bool = False
+    task_list: StrictBool = False
     """The boxes in the body of the issues named by `epic`, `sub_issues_of` or `keys` are the tasks."""
-    pull_requests: bool = False
+    pull_requests: StrictBool = False
     """Pull requests count like issues."""
-    weight: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)] | None = None
+    weight: Weight | None = None
     """A fixed weight of each task that this rule tags, instead of the milestone's `weigh_by`."""
+
+    @model_validator(mode="after")
+    def _task_list_has_issues(self) -> "Rule":
+        if self.task_list and not (self.keys or self.epic or self.parent or self.sub_issues_of):
+            raise ValueError(
+                "task_list = true needs the issues whose bodies hold the list: "
+                "keys, epic, parent or sub_issues_of"
+            )
+        return self
+
+
+CONDITION_KEYS = tuple(Condition.model_fields)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,7 +211,8 @@ class RuleId:
 class Tag:
     """An issue belongs to a milestone or key result, because of this rule.
 
-    Where several rules of one owner match, the first in the files gives the tag.
+    Where several rules of one owner match, the first in the files gives the tag; the label
+    `milestone/<id>` gives it only where no rule does.
     """
 
     owner: str

@@ -1,0 +1,289 @@
+"""A rule's condition made ready for one tracker: what must hold, and by which values to look it up."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from connectors.contract import FieldValue, Issue, IssueRef
+from mappings.rules.model import title_pattern
+
+Atom = tuple[str, str]
+"""A kind of value and one value of it, such as ("label", "blog")."""
+Cover = frozenset[Atom]
+"""Atoms of which every issue that matches has at least one."""
+
+
+def field_atom(name: str, value: str | int | float | bool) -> str | None:
+    """A custom field's value as one text; None for a number that equals nothing, such as NaN.
+
+    Texts compare without case, numbers by value (3 is 3.0), true and false are no numbers.
+    """
+    if isinstance(value, str):
+        return f"{name}\0t{value.strip().casefold()}"
+    if isinstance(value, bool):
+        return f"{name}\0b{value}"
+    return f"{name}\0n{Fraction(value)}" if math.isfinite(value) else None
+
+
+def _field_values(name: str, held: FieldValue) -> Iterable[str]:
+    if held is None:
+        return
+    for value in held if isinstance(held, tuple) else (held,):
+        atom = field_atom(name, value)
+        if atom is not None:
+            yield atom
+
+
+class View:
+    """One issue as rules see it: values of each kind in the form they compare in, worked out once."""
+
+    __slots__ = ("_seen", "ancestors", "issue", "queries")
+
+    def __init__(self, issue: Issue, ancestors: Sequence[IssueRef], queries: Sequence[str]) -> None:
+        self.issue = issue
+        self.ancestors = ancestors
+        self.queries = queries
+        self._seen: dict[str, Sequence[str]] = {}
+
+    def values(self, kind: str) -> Sequence[str]:
+        """All values of a kind; may repeat."""
+        found = self._seen.get(kind)
+        if found is None:
+            found = self._seen[kind] = READ[kind](self)
+        return found
+
+
+def _names(attribute: str) -> Callable[[View], Sequence[str]]:
+    def read(view: View) -> Sequence[str]:
+        names: Sequence[str] = getattr(view.issue, attribute)
+        return [name.strip().casefold() for name in names] if names else ()
+
+    return read
+
+
+def _containers(view: View) -> Sequence[str]:
+    name = view.issue.container.casefold()
+    owner, slash, _ = name.partition("/")
+    return (name, f"{owner}/*") if slash else (name,)
+
+
+def _self(view: View) -> Sequence[str]:
+    return (view.issue.ref.id, view.issue.ref.key.casefold())
+
+
+def _ancestors(view: View) -> Sequence[str]:
+    # An id is all digits and a key never is, so both can stand in one set.
+    return [value for ref in view.ancestors for value in (ref.id, ref.key.casefold())]
+
+
+def _type(view: View) -> Sequence[str]:
+    return (view.issue.type.strip().casefold(),)
+
+
+def _team(view: View) -> Sequence[str]:
+    return (view.issue.team.strip().casefold(),) if view.issue.team else ()
+
+
+def _fields(view: View) -> Sequence[str]:
+    return [value for name, held in view.issue.fields for value in _field_values(name, held)]
+
+
+READ: dict[str, Callable[[View], Sequence[str]]] = {
+    "self": _self,
+    "ancestor": _ancestors,
+    "query": lambda view: view.queries,
+    "version": _names("versions"),
+    "sprint": _names("sprints"),
+    "component": _names("components"),
+    "label": _names("labels"),
+    "field": _fields,
+    "assignee": _names("assignees"),
+    "team": _team,
+    "container": _containers,
+    "type": _type,
+}
+
+
+class Clause:
+    """Something that holds of an issue or not."""
+
+    exact: ClassVar[bool] = False
+    """Whether having any atom of its only cover is enough for it to hold."""
+
+    def holds(self, view: View) -> bool:
+        """Whether the issue is as this clause says."""
+        raise NotImplementedError
+
+    def covers(self) -> tuple[Cover, ...]:
+        """Ways to look this clause up; empty if an issue can match without any particular value."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed(Clause):
+    """Holds always or never, whatever the issue."""
+
+    always: bool
+
+    def holds(self, _view: View) -> bool:
+        return self.always
+
+
+ALWAYS = Fixed(True)
+NEVER = Fixed(False)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Clause):
+    """At least one of these values."""
+
+    kind: str
+    wanted: frozenset[str]
+    exact: ClassVar[bool] = True
+
+    def holds(self, view: View) -> bool:
+        return not self.wanted.isdisjoint(view.values(self.kind))
+
+    def covers(self) -> tuple[Cover, ...]:
+        return (frozenset((self.kind, value) for value in self.wanted),)
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf(Clause):
+    """Every one of these values."""
+
+    kind: str
+    wanted: frozenset[str]
+
+    def holds(self, view: View) -> bool:
+        return self.wanted.issubset(view.values(self.kind))
+
+    def covers(self) -> tuple[Cover, ...]:
+        return tuple(frozenset({(self.kind, value)}) for value in sorted(self.wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class Title(Clause):
+    """The title matches a pattern somewhere."""
+
+    text: str
+    pattern: re.Pattern[str]
+    exact: ClassVar[bool] = True
+
+    @classmethod
+    def of(cls, text: str) -> "Title":
+        """The clause for a rule's `title`."""
+        return cls(text, title_pattern(text))
+
+    def holds(self, view: View) -> bool:
+        return self.pattern.search(view.issue.title) is not None
+
+    def covers(self) -> tuple[Cover, ...]:
+        return (frozenset({("title", self.text)}),)
+
+
+@dataclass(frozen=True, slots=True)
+class And(Clause):
+    """Every part holds."""
+
+    parts: tuple[Clause, ...]
+
+    def holds(self, view: View) -> bool:
+        return all(part.holds(view) for part in self.parts)
+
+    def covers(self) -> tuple[Cover, ...]:
+        return tuple(cover for part in self.parts for cover in part.covers())
+
+
+@dataclass(frozen=True, slots=True)
+class Or(Clause):
+    """At least one part holds."""
+
+    parts: tuple[Clause, ...]
+
+    def holds(self, view: View) -> bool:
+        return any(part.holds(view) for part in self.parts)
+
+    def covers(self) -> tuple[Cover, ...]:
+        """One cover: the best of every part together; none if one part has none."""
+        best: set[Atom] = set()
+        for part in self.parts:
+            choices = part.covers()
+            if not choices:
+                return ()
+            best.update(min(choices, key=static_cost))
+        return (frozenset(best),)
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Clause):
+    """The part does not hold."""
+
+    part: Clause
+
+    def holds(self, view: View) -> bool:
+        return not self.part.holds(view)
+
+
+def both(parts: Iterable[Clause]) -> Clause:
+    """All parts together, as simple as can be."""
+    kept = [part for part in parts if part != ALWAYS]
+    if NEVER in kept:
+        return NEVER
+    return _joined(And, kept, ALWAYS)
+
+
+def either(parts: Iterable[Clause]) -> Clause:
+    """At least one of the parts, as simple as can be."""
+    kept = [part for part in parts if part != NEVER]
+    if ALWAYS in kept:
+        return ALWAYS
+    return _joined(Or, kept, NEVER)
+
+
+def negated(part: Clause) -> Clause:
+    """The opposite, as simple as can be."""
+    if isinstance(part, Fixed):
+        return NEVER if part.always else ALWAYS
+    return Not(part)
+
+
+def any_of(kind: str, wanted: Iterable[str]) -> Clause:
+    """At least one of these values; never, if there is none."""
+    values = frozenset(wanted)
+    return AnyOf(kind, values) if values else NEVER
+
+
+def _joined(join: type[And] | type[Or], parts: list[Clause], empty: Clause) -> Clause:
+    if not parts:
+        return empty
+    return parts[0] if len(parts) == 1 else join(tuple(parts))
+
+
+WEIGHT = {
+    "self": 1,
+    "ancestor": 1,
+    "query": 1,
+    "version": 2,
+    "sprint": 2,
+    "component": 2,
+    "label": 2,
+    "field": 3,
+    "assignee": 4,
+    "team": 4,
+    "container": 8,
+    "type": 20,
+    "title": 1000,
+}
+"""How many issues share one value, roughly. Only speed depends on it, never what matches.
+
+A title costs most: its pattern has to be run over every title.
+"""
+
+
+def static_cost(cover: Cover) -> tuple[int, list[Atom]]:
+    """How much looking up by these atoms costs, without knowing the other rules."""
+    return sum(WEIGHT[kind] for kind, _ in cover), sorted(cover)

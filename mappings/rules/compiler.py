@@ -1,0 +1,145 @@
+"""From a condition as the user writes it to a clause for one tracker."""
+
+from collections.abc import Iterable
+
+from connectors.contract import TrackerInfo
+from mappings.rules.clauses import (
+    NEVER,
+    AllOf,
+    Clause,
+    Title,
+    any_of,
+    both,
+    either,
+    field_atom,
+    negated,
+)
+from mappings.rules.model import Condition, LabelMatch, Rule
+from mappings.rules.references import (
+    CONTAINER_KEYS,
+    ONLY_IN,
+    QUERY_KEYS,
+    ROOT_KEYS,
+    References,
+    Resolve,
+    container_fits,
+    fold,
+    speaks,
+)
+
+NAME_KEYS = {
+    "component": "component",
+    "version": "version",
+    "github_milestone": "version",
+    "type": "type",
+    "sprint": "sprint",
+    "assignee": "assignee",
+    "team": "team",
+}
+"""Keys that compare names, and the kind of value that they look at."""
+
+
+class Compiler:
+    """Makes clauses for one tracker; what can never hold there becomes NEVER."""
+
+    def __init__(self, info: TrackerInfo, references: References, resolve: Resolve) -> None:
+        self._info = info
+        self._references = references
+        self._resolve = resolve
+
+    def rule(self, rule: Rule) -> Clause:
+        """The clause of a whole rule. Where `task_list` is set, it holds of the named issues themselves."""
+        return self._condition(rule, roots_as="self" if rule.task_list else "ancestor")
+
+    def issues(self, keys: Iterable[str]) -> frozenset[str]:
+        """The values by which the issues with these keys are known: their ids, or else their keys."""
+        found = set()
+        for text in keys:
+            key = self._references.owners(text).get(self._info.name)
+            if key is not None:
+                found.add(self._resolve(self._info.name, key) or fold(key))
+        return frozenset(found)
+
+    def _condition(self, condition: Condition, roots_as: str = "ancestor") -> Clause:
+        if not self._in_reach(condition):
+            return NEVER
+        return both(
+            (
+                *self._places(condition),
+                *self._issues_named(condition, roots_as),
+                *_labels(condition.label),
+                *_names(condition),
+                *_fields(condition),
+                *_queries(condition),
+                *([Title.of(condition.title)] if condition.title else []),
+                *(self._condition(inner) for inner in condition.all),
+                *([either(self._condition(inner) for inner in condition.any)] if condition.any else []),
+                *(negated(self._condition(inner)) for inner in condition.none),
+            )
+        )
+
+    def _in_reach(self, condition: Condition) -> bool:
+        if condition.tracker and fold(self._info.name) not in {fold(name) for name in condition.tracker}:
+            return False
+        return all(speaks(name, self._info.kind) for name in ONLY_IN if getattr(condition, name))
+
+    def _places(self, condition: Condition) -> Iterable[Clause]:
+        for name in CONTAINER_KEYS:
+            wanted = getattr(condition, name)
+            if wanted:
+                yield any_of(
+                    "container",
+                    (fold(place) for place in wanted if container_fits(place, self._info.containers)),
+                )
+
+    def _issues_named(self, condition: Condition, roots_as: str) -> Iterable[Clause]:
+        if condition.keys:
+            yield any_of("self", self.issues(condition.keys))
+        for name in ROOT_KEYS:
+            wanted = getattr(condition, name)
+            if wanted:
+                yield any_of(roots_as, self.issues(wanted))
+
+
+def _labels(label: tuple[str, ...] | LabelMatch) -> Iterable[Clause]:
+    if not isinstance(label, LabelMatch):
+        return [any_of("label", map(fold, label))] if label else []
+    clauses: list[Clause] = []
+    if label.any:
+        clauses.append(any_of("label", map(fold, label.any)))
+    if label.all:
+        clauses.append(AllOf("label", frozenset(map(fold, label.all))))
+    if label.none:
+        clauses.append(negated(any_of("label", map(fold, label.none))))
+    return clauses
+
+
+def _names(condition: Condition) -> Iterable[Clause]:
+    for name, kind in NAME_KEYS.items():
+        wanted = getattr(condition, name)
+        if wanted:
+            yield any_of(kind, map(fold, wanted))
+
+
+def _fields(condition: Condition) -> Iterable[Clause]:
+    for name, wanted in condition.field.items():
+        values = wanted if isinstance(wanted, tuple) else (wanted,)
+        yield any_of("field", (atom for value in values if (atom := field_atom(name, value)) is not None))
+
+
+def _queries(condition: Condition) -> Iterable[Clause]:
+    return (any_of("query", (text,)) for name in QUERY_KEYS if (text := getattr(condition, name)))
+
+
+def named_keys(rule: Rule) -> frozenset[str]:
+    """Keys of the issues that a rule tags by name, wherever in its positive conditions they stand."""
+    named = set(_positive_keys(rule))
+    if rule.task_list:
+        named.update(text for name in ROOT_KEYS for text in getattr(rule, name))
+    return frozenset(named)
+
+
+def _positive_keys(condition: Condition) -> Iterable[str]:
+    yield from condition.keys
+    for inner in (*condition.all, *condition.any):
+        yield from _positive_keys(inner)

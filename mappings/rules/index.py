@@ -1,0 +1,274 @@
+"""All rules compiled: tags for an issue, and what the rules need of each tracker."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass
+from functools import cached_property
+
+from connectors.contract import Interest, Issue, IssueRef, TrackerInfo
+from mappings.goals import Goal, KeyResult, Mapping, Milestone
+from mappings.rules.clauses import NEVER, Clause, Or, View
+from mappings.rules.compiler import Compiler, named_keys
+from mappings.rules.lookup import Entry, Node
+from mappings.rules.meaning import meaning
+from mappings.rules.model import Rule, RuleId, Tag
+from mappings.rules.references import QUERY_KEYS, ROOT_KEYS, References, Resolve, speaks
+
+INTAKE = "milestone/"
+"""An issue with the label `milestone/<id>` belongs to that milestone, without any rule."""
+BUILT_IN_WEIGHTS = frozenset({"count", "story_points"})
+NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Query:
+    """A JQL or GitHub search that the tracker's server has to answer."""
+
+    tracker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A rule as far as it can match in one tracker."""
+
+    id: RuleId
+    rule: Rule
+    tracker: str
+    clause: Clause
+
+
+class CompiledRules:
+    """What all rules of a mapping say, ready to be asked issue by issue. Pure: it never changes."""
+
+    def __init__(self, mapping: Mapping, trackers: Sequence[TrackerInfo], resolve: Resolve) -> None:
+        self.references = References(trackers)
+        self._mapping = mapping
+        self._rules = dict(_numbered(mapping))
+        self._compilers = {info.name: Compiler(info, self.references, resolve) for info in trackers}
+        self._drawn = tuple(self._draw())
+        self._indexes = {name: self._index(name) for name in self._compilers}
+        self._queries_of = {name: self._questions(name) for name in self._compilers}
+
+    @classmethod
+    def compile(cls, mapping: Mapping, trackers: Sequence[TrackerInfo], resolve: Resolve) -> "CompiledRules":
+        """Compile a mapping for these trackers.
+
+        `resolve` turns a tracker and a key (today's or a former one) into the issue's immutable id, or
+        None where no such issue is known; then the key itself is compared.
+        """
+        return cls(mapping, trackers, resolve)
+
+    def tag(
+        self, issue: Issue, ancestors: Sequence[IssueRef], matches: MappingABC[Query, frozenset[str]]
+    ) -> tuple[Tag, ...]:
+        """The tags of an issue, sorted, at most one per owner.
+
+        `ancestors` are its parent, grandparent and so on; `matches` the ids that each query's server gave.
+        A query that is missing there matches nothing.
+        """
+        tracker = issue.ref.tracker
+        node = self._indexes.get(tracker)
+        if node is None:
+            return ()
+        asked = self._queries_of[tracker]
+        hits = [query.text for query in asked if issue.ref.id in matches.get(query, NOTHING)] if asked else ()
+        return _tags(node, View(issue, ancestors, hits))
+
+    def tagger(
+        self, matches: MappingABC[Query, frozenset[str]]
+    ) -> Callable[[Issue, Sequence[IssueRef]], tuple[Tag, ...]]:
+        """`tag` for many issues against the same answers: its cost does not grow with the queries."""
+        hits: dict[tuple[str, str], list[str]] = {}
+        for query in self.queries:
+            for id_ in matches.get(query, NOTHING):
+                hits.setdefault((query.tracker, id_), []).append(query.text)
+
+        def tag(issue: Issue, ancestors: Sequence[IssueRef]) -> tuple[Tag, ...]:
+            node = self._indexes.get(issue.ref.tracker)
+            if node is None:
+                return ()
+            return _tags(node, View(issue, ancestors, hits.get((issue.ref.tracker, issue.ref.id), ())))
+
+        return tag
+
+    @cached_property
+    def queries(self) -> tuple[Query, ...]:
+        """Every query that a server has to answer, each once, sorted."""
+        return tuple(sorted({query for asked in self._queries_of.values() for query in asked}))
+
+    @cached_property
+    def query_owners(self) -> MappingABC[Query, frozenset[str]]:
+        """By query: the ids of the milestones and key results that rest on its answer."""
+        found: dict[Query, set[str]] = {query: set() for query in self.queries}
+        for drawn in self._drawn:
+            for query in self._asked(drawn):
+                found[query].add(drawn.id.owner)
+        return {query: frozenset(owners) for query, owners in found.items()}
+
+    @cached_property
+    def rests_on(self) -> MappingABC[str, frozenset[str]]:
+        """By id of milestone or key result: the trackers that its rules can draw from.
+
+        The label `milestone/<id>` is not looked at here, since it could come from any tracker: see
+        `rests_on_with`.
+        """
+        found: dict[str, set[str]] = {owner.id: set() for owner in _owners(self._mapping)}
+        for drawn in self._drawn:
+            found[drawn.id.owner].add(drawn.tracker)
+        return {owner: frozenset(names) for owner, names in found.items()}
+
+    def rests_on_with(self, tags: Iterable[tuple[str, Tag]]) -> MappingABC[str, frozenset[str]]:
+        """`rests_on`, and every tracker that holds an issue tagged by label; `tags`: (tracker, tag)."""
+        found = {owner: set(names) for owner, names in self.rests_on.items()}
+        for tracker, tag in tags:
+            if tag.rule.position == 0:
+                found[tag.owner].add(tracker)
+        return {owner: frozenset(names) for owner, names in found.items()}
+
+    def interest(self, tracker: str) -> Interest:
+        """What the rules, the comments and the weights need of a tracker. Raises KeyError if unknown."""
+        here = [drawn.rule for drawn in self._drawn if drawn.tracker == tracker]
+        kind = self.references.trackers[tracker].kind
+        roots: set[str] = set()
+        keys: set[str] = set()
+        for inner in (inner for rule in here for inner in rule.nested):
+            named = [text for name in ROOT_KEYS if speaks(name, kind) for text in getattr(inner, name)]
+            roots.update(self._owned(tracker, named))
+            keys.update(self._owned(tracker, inner.keys))
+        tracked: list[Milestone | Goal] = [*self._mapping.milestones.values(), *self._mapping.goals.values()]
+        for item in tracked:
+            keys.update(key for name, key in self.references.tracked(item) if name == tracker)
+        return Interest(
+            roots=frozenset(roots),
+            keys=frozenset(keys | roots),
+            fields=frozenset(self._fields(here)),
+            checklists=any(rule.checklist or rule.task_list for rule in here),
+            pull_requests=any(rule.pull_requests for rule in here),
+        )
+
+    def rule(self, rule_id: RuleId) -> Rule:
+        """The rule that gave a tag. Raises KeyError for a rule that is not in this mapping."""
+        return self._rules[rule_id]
+
+    def digest(self, owner: str) -> str:
+        """12 hex digits that change when another set of issues, or another weight, could be meant.
+
+        Names of rules, their order within lists, case, comments and layout of the file do not matter.
+        Raises KeyError if there is no such milestone or key result.
+        """
+        item = next((item for item in _owners(self._mapping) if item.id == owner), None)
+        if item is None:
+            raise KeyError(owner)
+        tracking = sorted(self.references.tracked(item)) if isinstance(item, Milestone) else []
+        said = {
+            "rules": [meaning(rule) for rule in item.rules],
+            "weigh_by": item.weigh_by,
+            "tracking": [list(pair) for pair in tracking],
+        }
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+
+    def _draw(self) -> Iterator[Drawn]:
+        for rule_id, rule in self._rules.items():
+            if rule_id.position == 0:
+                continue
+            for name, compiler in self._compilers.items():
+                clause = compiler.rule(rule)
+                if clause != NEVER:
+                    yield Drawn(rule_id, rule, name, clause)
+
+    def _index(self, tracker: str) -> Node:
+        compiler = self._compilers[tracker]
+        order = {rule_id: place for place, rule_id in enumerate(self._rules)}
+        tracked = {
+            item.id: [f"{name}:{key}" for name, key in self.references.tracked(item)]
+            for item in self._mapping.milestones.values()
+        }
+        waiting = []
+        for rule_id, rule, clause in self._candidates(tracker):
+            excluded = compiler.issues(tracked.get(rule_id.owner, ())) - compiler.issues(named_keys(rule))
+            entry = Entry(
+                order=order[rule_id],
+                tag=Tag(rule_id.owner, rule_id),
+                owner=rule_id.owner,
+                clause=None if _exact(clause) else clause,
+                pull_requests=rule.pull_requests,
+                excluded=excluded,
+            )
+            waiting.append((entry, clause.covers()))
+        return Node(waiting)
+
+    def _candidates(self, tracker: str) -> Iterator[tuple[RuleId, Rule, Clause]]:
+        for drawn in self._drawn:
+            if drawn.tracker == tracker:
+                yield drawn.id, drawn.rule, drawn.clause
+        for rule_id, rule in self._rules.items():
+            if rule_id.position == 0:
+                yield rule_id, rule, self._compilers[tracker].rule(rule)
+
+    def _questions(self, tracker: str) -> tuple[Query, ...]:
+        here = (drawn for drawn in self._drawn if drawn.tracker == tracker)
+        return tuple(sorted({query for drawn in here for query in self._asked(drawn)}))
+
+    def _asked(self, drawn: Drawn) -> Iterator[Query]:
+        kind = self.references.trackers[drawn.tracker].kind
+        for inner in drawn.rule.nested:
+            for name in QUERY_KEYS:
+                text = getattr(inner, name)
+                if text and speaks(name, kind):
+                    yield Query(drawn.tracker, text)
+
+    def _owned(self, tracker: str, texts: Iterable[str]) -> Iterator[str]:
+        for text in texts:
+            key = self.references.owners(text).get(tracker)
+            if key is not None:
+                yield key
+
+    def _fields(self, rules: Iterable[Rule]) -> Iterator[str]:
+        for rule in rules:
+            for inner in rule.nested:
+                yield from inner.field
+        for item in _owners(self._mapping):
+            if item.weigh_by not in BUILT_IN_WEIGHTS:
+                yield item.weigh_by
+
+
+def _tags(node: Node, view: View) -> tuple[Tag, ...]:
+    found: list[Entry] = []
+    node.collect(view, found)
+    if not found:
+        return ()
+    first: dict[str, Tag] = {}
+    for entry in sorted(found, key=_order) if len(found) > 1 else found:
+        if entry.owner not in first and entry.holds(view):
+            first[entry.owner] = entry.tag
+    return tuple(first[owner] for owner in sorted(first))
+
+
+def _order(entry: Entry) -> int:
+    return entry.order
+
+
+def _exact(clause: Clause) -> bool:
+    if isinstance(clause, Or):
+        return all(_exact(part) for part in clause.parts)
+    return clause.exact and len(clause.covers()) == 1
+
+
+def _owners(mapping: Mapping) -> Iterator[Milestone | KeyResult]:
+    yield from mapping.milestones.values()
+    yield from mapping.key_results.values()
+
+
+def _numbered(mapping: Mapping) -> Iterator[tuple[RuleId, Rule]]:
+    """Every rule with its id; the intake labels come last, so that a written rule goes before them."""
+    for table, items in (("milestones", mapping.milestones), ("key_results", mapping.key_results)):
+        for item in items.values():
+            for position, rule in enumerate(item.rules, 1):
+                place = f"{table}.{item.id}.rules[{position}]"
+                yield RuleId(item.id, position, rule.name or place), rule
+    for id_ in mapping.milestones:
+        label = f"{INTAKE}{id_}"
+        yield RuleId(id_, 0, f"label {label}"), Rule(label=(label,))

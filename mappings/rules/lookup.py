@@ -1,0 +1,105 @@
+"""The index proper: from an issue's own values to the few rules that can match it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mappings.rules.clauses import WEIGHT, Atom, Clause, Cover, View
+from mappings.rules.model import Tag, title_pattern
+
+SMALL = 4
+"""A bucket with more rules than this is looked up by a second value instead of tried one by one."""
+UNJOINABLE = re.compile(r"\\[1-9]|\(\?P|\(\?\(|^\(\?[aiLmsux]+\)")
+"""Back-references, named groups and global flags mean something else inside a larger pattern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One rule for one tracker, ready to be tried."""
+
+    order: int
+    """Rules of one owner are tried in this order."""
+    tag: Tag
+    owner: str
+    clause: Clause | None
+    """None: whatever the index finds matches."""
+    pull_requests: bool
+    excluded: frozenset[str]
+    """Ids or keys of the owner's own tracking issues, which are not its tasks."""
+
+    def holds(self, view: View) -> bool:
+        """Whether the rule tags this issue."""
+        if view.issue.pull_request and not self.pull_requests:
+            return False
+        if self.excluded and not self.excluded.isdisjoint(view.values("self")):
+            return False
+        return self.clause is None or self.clause.holds(view)
+
+
+Waiting = tuple[Entry, tuple[Cover, ...]]
+"""A rule, and the ways left to look it up."""
+
+
+class Titles:
+    """Many title patterns, with one combined pattern in front of them."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        texts = sorted(set(patterns))
+        joinable = [text for text in texts if not UNJOINABLE.search(text)]
+        self._alone = [(text, title_pattern(text)) for text in texts if UNJOINABLE.search(text)]
+        self._joined = [(text, title_pattern(text)) for text in joinable]
+        self._any = title_pattern("|".join(f"(?:{text})" for text in joinable)) if joinable else None
+
+    def found(self, title: str) -> list[str]:
+        """The patterns that match this title."""
+        texts = [text for text, pattern in self._alone if pattern.search(title)]
+        if self._any is not None and self._any.search(title):
+            texts.extend(text for text, pattern in self._joined if pattern.search(title))
+        return texts
+
+
+class Node:
+    """Rules that are always tried here, and those found by one more value of the issue."""
+
+    __slots__ = ("_by_title", "_entries", "_tables", "_titles")
+
+    def __init__(self, waiting: Sequence[Waiting]) -> None:
+        self._entries: list[Entry] = []
+        buckets: dict[str, dict[str, list[Waiting]]] = {}
+        often = Counter(atom for _, covers in waiting for cover in covers for atom in cover)
+        for entry, covers in waiting:
+            if not covers:
+                self._entries.append(entry)
+                continue
+            best = min(covers, key=lambda cover: _cost(cover, often))
+            left = tuple(cover for cover in covers if cover is not best)
+            for kind, value in best:
+                buckets.setdefault(kind, {}).setdefault(value, []).append((entry, left))
+        tables = {
+            kind: {value: _node(bucket) for value, bucket in table.items()} for kind, table in buckets.items()
+        }
+        self._by_title = tables.pop("title", {})
+        self._titles = Titles(self._by_title) if self._by_title else None
+        self._tables = tuple(tables.items())
+
+    def collect(self, view: View, into: list[Entry]) -> None:
+        """Add every rule that can match the issue; a rule may come more than once."""
+        into.extend(self._entries)
+        for kind, table in self._tables:
+            for value in view.values(kind):
+                node = table.get(value)
+                if node is not None:
+                    node.collect(view, into)
+        if self._titles is not None:
+            for text in self._titles.found(view.issue.title):
+                self._by_title[text].collect(view, into)
+
+
+def _node(bucket: list[Waiting]) -> Node:
+    return Node(bucket) if len(bucket) > SMALL else Node([(entry, ()) for entry, _ in bucket])
+
+
+def _cost(cover: Cover, often: Counter[Atom]) -> tuple[bool, int, list[Atom]]:
+    titled = any(kind == "title" for kind, _ in cover)
+    return titled, sum(WEIGHT[atom[0]] * often[atom] for atom in cover), sorted(cover)

@@ -1,0 +1,108 @@
+"""Which issue of which tracker a key in a mapping means."""
+
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from connectors.contract import TrackerInfo
+from mappings.goals import Goal, Milestone
+from mappings.rules.model import Condition
+
+Resolve = Callable[[str, str], str | None]
+"""(tracker, key or former key) -> the immutable id of the issue, or None if it is not known."""
+
+ROOT_KEYS = ("epic", "parent", "sub_issues_of")
+"""Keys of a condition that name the root of a tree."""
+
+ONLY_IN = {
+    "project": "jira",
+    "component": "jira",
+    "version": "jira",
+    "sprint": "jira",
+    "team": "jira",
+    "epic": "jira",
+    "jql": "jira",
+    "repository": "github",
+    "sub_issues_of": "github",
+    "github_milestone": "github",
+    "search": "github",
+}
+"""Keys of a condition that speak of one kind of tracker; a tracker of the other kind cannot match them."""
+
+CONTAINER_KEYS = ("project", "repository")
+QUERY_KEYS = ("jql", "search")
+KINDS = frozenset(ONLY_IN.values())
+
+
+def fold(text: str) -> str:
+    """The form in which names compare: without case and outer spaces."""
+    return text.strip().casefold()
+
+
+def speaks(key: str, kind: str) -> bool:
+    """Whether a tracker of this kind can have what a condition's key asks for.
+
+    Connectors from outside may have anything but the two query languages.
+    """
+    wanted = ONLY_IN.get(key)
+    if wanted is None or wanted == kind:
+        return True
+    return kind not in KINDS and key not in QUERY_KEYS
+
+
+def container_fits(wanted: str, containers: Iterable[str]) -> bool:
+    """Whether a project or repository, or one under `owner/*`, can be among a tracker's containers."""
+    name = fold(wanted)
+    return any(fnmatchcase(name, fold(held)) or fnmatchcase(fold(held), name) for held in containers)
+
+
+class References:
+    """Finds the trackers that own a key, from settings alone."""
+
+    def __init__(self, trackers: Sequence[TrackerInfo]) -> None:
+        self.trackers = {info.name: info for info in trackers}
+
+    def split(self, text: str) -> tuple[str | None, str]:
+        """`jira:BLOG-1` names its tracker; a plain key does not."""
+        name, colon, key = text.partition(":")
+        if colon and name.strip() in self.trackers:
+            return name.strip(), key.strip()
+        return None, text.strip()
+
+    def readings(self, text: str) -> dict[str, str]:
+        """The key in its one spelling, by each tracker whose kind of key it is, in scope or not."""
+        named, key = self.split(text)
+        found = {}
+        for name, info in self.trackers.items():
+            if named in (None, name) and (normal := info.normal_key(key)) is not None:
+                found[name] = normal
+        return found
+
+    def owners(self, text: str, scope: Iterable[str] = ()) -> dict[str, str]:
+        """The key in its one spelling, by each tracker that owns it; only trackers in `scope`, if given."""
+        names = {fold(name) for name in scope}
+        return {
+            name: key
+            for name, key in self.readings(text).items()
+            if self.trackers[name].owns(key) and (not names or fold(name) in names)
+        }
+
+    def tracked(self, item: Milestone | Goal) -> tuple[tuple[str, str], ...]:
+        """(tracker, key) of the issues that carry the comment of a milestone or goal, each once, in order.
+
+        A milestone without `tracking` is tracked by the epics and roots that its rules name at top level.
+        """
+        pairs: list[tuple[str, str]] = []
+        if item.tracking is not None:
+            for text in item.tracking:
+                pairs.extend(self.owners(text).items())
+        elif isinstance(item, Milestone):
+            for rule in item.rules:
+                pairs.extend(self._roots(rule))
+        return tuple(dict.fromkeys(pairs))
+
+    def _roots(self, rule: Condition) -> Iterable[tuple[str, str]]:
+        for name in ROOT_KEYS:
+            for text in getattr(rule, name):
+                for tracker, key in self.owners(text, rule.tracker).items():
+                    if speaks(name, self.trackers[tracker].kind):
+                        yield tracker, key
