@@ -1,0 +1,86 @@
+"""A comment before its markup: blocks of words of our own and text from outside, kept apart by type."""
+
+from dataclasses import dataclass
+
+from core.publish.escape import TITLE_LENGTH
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Words and numbers of milepost itself; stands as it is."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Text from a tracker or a mapping; every markup escapes it and cuts it at `limit` characters."""
+
+    text: str
+    limit: int = TITLE_LENGTH
+
+
+@dataclass(frozen=True, slots=True)
+class Strong:
+    """Words of our own, emphasised."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A command to type; ids and words of our own only."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An issue: its key, its title and its page, all of them from outside."""
+
+    key: str
+    title: str
+    url: str
+
+
+Span = Own | Foreign | Strong | Code | Link
+Spans = tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """One headline."""
+
+    spans: Spans
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Lines that stand together."""
+
+    lines: tuple[Spans, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    """A list, introduced by a line where `title` has spans."""
+
+    title: Spans
+    items: tuple[Spans, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under a header of our own words."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[Spans, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A line between two subjects of one comment."""
+
+
+Block = Heading | Paragraph | Bullets | Table | Rule
+Document = tuple[Block, ...]

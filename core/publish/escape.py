@@ -1,0 +1,177 @@
+"""Text from outside, made harmless: cleaned of what cannot be seen, and escaped for each markup.
+
+Everything that a person can type into a tracker or a mapping goes through `markdown` or `wiki` before it
+stands in a comment, so that nobody is pinged, no reference is made, no macro runs and no HTML gets through.
+"""
+
+import re
+import unicodedata
+from urllib.parse import quote, urlsplit, urlunsplit
+
+ZERO_WIDTH = "\u200b"
+_KEPT_FORMAT = {"\u200c", "\u200d"}  # joiners that scripts and emoji need; they hide nothing
+_JOINED = {"\u200d", "\ufe0e", "\ufe0f"}
+_URL_SAFE = "/?&=#:;,@%+~.-_"
+
+TITLE_LENGTH = 120
+"""The longest text from outside that is shown in one piece, in characters."""
+
+
+def clean(text: str, limit: int = TITLE_LENGTH) -> str:
+    """One line of visible text, cut at `limit`: no control, bidi or zero-width characters, single spaces.
+
+    The cut falls between characters as a reader sees them: never before an accent or inside an emoji.
+    """
+    kept = "".join(_visible(char) for char in text[: limit * 20])
+    return cut(" ".join(kept.split()), limit)
+
+
+def _visible(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in ("Zl", "Zp", "Zs") or char in "\t\n\r\v\f\x85":
+        return " "
+    if category in ("Cc", "Cs", "Cn", "Co") or (category == "Cf" and char not in _KEPT_FORMAT):
+        return ""
+    return char
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters, with an ellipsis in place of what was left out."""
+    if len(text) <= limit:
+        return text
+    end = max(limit - 1, 0)
+    while end > 0 and (_continues(text[end]) or text[end - 1] == "\u200d"):
+        end -= 1
+    return (text[:end].rstrip() or text[: max(limit - 1, 0)]) + "…"
+
+
+def _continues(char: str) -> bool:
+    """Whether this character belongs to the one before it."""
+    return char in _JOINED or unicodedata.combining(char) > 0 or "\U0001f3fb" <= char <= "\U0001f3ff"
+
+
+def length(text: str) -> int:
+    """How long a tracker may take a text to be, at most: in UTF-16 units, line breaks as two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2 + text.count("\n")
+
+
+# ---- Markdown -------------------------------------------------------------------------------------------
+
+# A zero-width space as an entity is what Dependabot and Renovate use: GitHub looks for mentions and
+# references in the rendered text, where a backslash has already vanished.
+_BREAK = "&#8203;"
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "$": "&#36;"}
+_MARKDOWN_SPECIAL = re.compile(r"[\\`*_\[\]~]")
+_MARKDOWN_START = re.compile(r"^([-+=]|\d+(?=[.)]))")
+_REFERENCES = (
+    (re.compile(r"([@#])"), rf"\1{_BREAK}"),
+    (re.compile(r"\b(gh)(-)(?=\d)", re.IGNORECASE), rf"\1\2{_BREAK}"),
+    (
+        re.compile(r"(?<![0-9A-Za-z])([0-9a-f]{3})(?=[0-9a-f]{4,37}(?![0-9A-Za-z]))", re.IGNORECASE),
+        rf"\1{_BREAK}",
+    ),
+    (re.compile(r"(:)(?=//)"), rf"\1{_BREAK}"),
+    (re.compile(r"\b(www)(?=\.)", re.IGNORECASE), rf"\1{_BREAK}"),
+    (re.compile(r"(:)(?=[A-Za-z0-9_+-]+:)"), rf"\1{_BREAK}"),
+    (re.compile(r"(milepost:)(?!&)"), rf"\1{_BREAK}"),
+)
+
+
+def markdown(text: str, limit: int = TITLE_LENGTH) -> str:
+    """Text from outside as GitHub-flavoured Markdown that shows it and does nothing else.
+
+    Holds in a paragraph, a list item, a table cell and the text of a link. Mentions, `#1`, `GH-1`, commit
+    ids, URLs, e-mail addresses and emoji codes are broken by a zero-width space.
+    """
+    text = clean(text, limit)
+    start = _MARKDOWN_START.match(text)
+    head = start.end() if start else 0
+    return _markdown_start(text[:head]) + _markdown_inline(text[head:])
+
+
+def _markdown_start(text: str) -> str:
+    """What would begin a list or underline a heading at the start of a block."""
+    if text.isdecimal():
+        return f"{text}{_BREAK}"
+    return f"\\{text}" if text else ""
+
+
+def _markdown_inline(text: str) -> str:
+    pieces = re.split(r"([&<>|$])", text)
+    return "".join(_ENTITIES.get(piece) or _markdown_words(piece) for piece in pieces)
+
+
+def _markdown_words(text: str) -> str:
+    for pattern, replacement in _REFERENCES:
+        text = pattern.sub(replacement, text)
+    return _MARKDOWN_SPECIAL.sub(lambda found: f"\\{found[0]}", text)
+
+
+# ---- Jira wiki markup -----------------------------------------------------------------------------------
+
+# A backslash escapes a special character (Jira's text formatting notation, "Advanced formatting"). Where
+# renderers disagree (`|` in links and tables, the backslash itself) a look-alike is the safer answer.
+_LOOK_ALIKE = str.maketrans({"|": "¦", "\\": "∖", "<": "‹", ">": "›"})
+_WIKI_ALWAYS = re.compile(r"([{}\[\]!])")
+_WIKI_EDGE = re.compile(r"(?<![^\W_])([*_\-+^~])|([*_\-+^~])(?![^\W_])")
+_WIKI_BROKEN = (
+    re.compile(r"([:;])(?=-?[()DPpd])"),
+    re.compile(r"(\()(?=(?:[/x!+\-?yni]|on|off|\*[rgby]?|flag|flagoff)\))"),
+    re.compile(r"(:)(?=//)"),
+    re.compile(r"(milepost:|mailto:|file:)", re.IGNORECASE),
+    re.compile(r"\b(www)(?=\.)", re.IGNORECASE),
+    re.compile(r"(&)(?=#?\w+;)"),
+    re.compile(r"(\?)(?=\?)"),
+    re.compile(r"(@)"),
+    re.compile(r"^(h[1-6]|bq)(?=\.)"),
+    re.compile(r"^([#|])"),
+)
+
+
+def wiki(text: str, limit: int = TITLE_LENGTH) -> str:
+    """Text from outside as Jira wiki markup that shows it and does nothing else.
+
+    Holds in a paragraph, a list item and a table cell. Macros, mentions, links, images, emphasis and
+    headings are escaped; smileys, URLs and `----` are broken. `|`, `\\`, `<` and `>` become look-alikes.
+    """
+    text = clean(text, limit).translate(_LOOK_ALIKE)
+    for pattern in _WIKI_BROKEN:
+        text = pattern.sub(rf"\1{ZERO_WIDTH}", text)
+    text = _WIKI_EDGE.sub(lambda found: f"\\{found[0]}", text)
+    return _WIKI_ALWAYS.sub(r"\\\1", text)
+
+
+# ---- links ----------------------------------------------------------------------------------------------
+
+_HOST = re.compile(r"[A-Za-z0-9.-]+")
+_THREAD = re.compile(r"^/[^/]+/[^/]+/(?:issues|pull|discussions)/\d+")
+
+
+def safe_url(url: str) -> str | None:
+    """The URL percent-encoded for either markup; None unless it is http(s), plain host, no password."""
+    if len(url) > 2000 or any(char.isspace() or ord(char) < 32 for char in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or parts.username is not None:
+        return None
+    if not host or not _HOST.fullmatch(host):
+        return None
+    where = host if port is None else f"{host}:{port}"
+    rest = urlunsplit(("", "", parts.path, parts.query, parts.fragment))
+    return f"{parts.scheme}://{where}{quote(rest, safe=_URL_SAFE, errors='replace')}"
+
+
+def without_backlink(url: str) -> str:
+    """The same thread on github.com, by the host that leaves no note in that thread's timeline.
+
+    docs.github.com, "Autolinked references and URLs", on redirect.github.com. Enterprise Server has no such
+    host: there each listed task gets one quiet cross-reference, which notifies nobody.
+    """
+    parts = urlsplit(url)
+    if parts.hostname in ("github.com", "www.github.com") and _THREAD.match(parts.path):
+        return url.replace(f"//{parts.netloc}", "//redirect.github.com", 1)
+    return url
