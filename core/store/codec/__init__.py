@@ -1,0 +1,1 @@
+"""How values become text in the database, and come back as they were."""

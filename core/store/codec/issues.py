@@ -1,0 +1,98 @@
+"""An Issue as one JSON document without what it has by default, and back."""
+
+from fractions import Fraction
+from hashlib import blake2b
+from math import isfinite
+from typing import Any, Final
+
+from connectors.contract import ChecklistItem, FieldValue, Issue, IssueRef, StatusCategory
+from core.store.codec.plain import dump, load, micros, moment, ratio
+
+# Attributes that JSON takes as they are, with their defaults.
+_PLAIN: Final[tuple[tuple[str, object], ...]] = (
+    ("resolution", None),
+    ("type", ""),
+    ("pull_request", False),
+    ("level", None),
+    ("priority", None),
+    ("labels", ()),
+    ("components", ()),
+    ("versions", ()),
+    ("sprints", ()),
+    ("assignees", ()),
+    ("team", None),
+    ("parent_id", None),
+    ("parent_key", None),
+    ("mirrors", ()),
+)
+_TUPLES: Final = frozenset({"labels", "components", "versions", "sprints", "assignees", "mirrors"})
+_CATEGORIES: Final = {category.value: category for category in StatusCategory}
+_LARGEST: Final = 2**63 - 1
+
+
+def encode_issue(issue: Issue) -> str:
+    """The document of an issue; its tracker, id and key stand beside it. ValueError for a naive time."""
+    document: dict[str, Any] = {
+        "url": issue.url,
+        "title": issue.title,
+        "container": issue.container,
+        "status": issue.status,
+        "category": issue.category.value,
+        "created": micros(issue.created),
+        "updated": micros(issue.updated),
+    }
+    for name, default in _PLAIN:
+        value = getattr(issue, name)
+        if value != default:
+            document[name] = value
+    if issue.resolved is not None:
+        document["resolved"] = micros(issue.resolved)
+    if issue.points is not None:
+        document["points"] = ratio(issue.points)
+    if issue.fields:
+        document["fields"] = [(name, _field(value)) for name, value in issue.fields]
+    if issue.checklist:
+        document["checklist"] = [(item.text, item.done) for item in issue.checklist]
+    return dump(document)
+
+
+def decode_issue(ref: IssueRef, stored: str) -> Issue:
+    """The issue that `encode_issue` wrote."""
+    document: dict[str, Any] = load(stored)
+    document["category"] = _CATEGORIES[document["category"]]
+    document["created"] = moment(document["created"])
+    document["updated"] = moment(document["updated"])
+    for name in document.keys() & _TUPLES:
+        document[name] = tuple(document[name])
+    if "resolved" in document:
+        document["resolved"] = moment(document["resolved"])
+    if "points" in document:
+        document["points"] = Fraction(document["points"])
+    if "fields" in document:
+        document["fields"] = tuple((name, _unfield(value)) for name, value in document["fields"])
+    if "checklist" in document:
+        document["checklist"] = tuple(ChecklistItem(text, done) for text, done in document["checklist"])
+    return Issue(ref=ref, **document)
+
+
+def content_hash(key: str, document: str) -> bytes:
+    """128 bits that differ whenever the key or the document differs."""
+    return blake2b(f"{key}\0{document}".encode(), digest_size=16).digest()
+
+
+def _field(value: FieldValue) -> object:
+    """JSON has no infinity and orjson no long integers: both go as text, marked by what they are."""
+    if isinstance(value, float) and not isfinite(value):
+        return {"float": repr(value)}
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        return {"int": hex(value)}
+    return value
+
+
+def _unfield(stored: Any) -> FieldValue:
+    if isinstance(stored, list):
+        return tuple(stored)
+    if isinstance(stored, dict):
+        return float(stored["float"]) if "float" in stored else int(stored["int"], 16)
+    value: FieldValue = stored
+    return value

@@ -1,0 +1,223 @@
+"""Actions, what became of them, and publications as JSON documents, and back."""
+
+from fractions import Fraction
+from typing import Any
+
+from connectors.contract import IssueRef, LabelDefinition, PostedComment, StatusCategory
+from core.engine.model import Measure, Snapshot, SnapshotTask, Unmeasured, Why
+from core.publish.actions import (
+    Action,
+    ChangeLabels,
+    DefineLabel,
+    DeleteComment,
+    RemoveLabelDefinition,
+    WriteComment,
+    Written,
+)
+from core.publish.records import Publication
+from core.store.codec.plain import dump, load, maybe_micros, maybe_moment, micros, moment, ratio
+
+Document = dict[str, Any]
+
+
+def encode_written(written: Written) -> str:
+    """The ledger's document of one action and its outcome."""
+    return dump(
+        {
+            "action": _action(written.action),
+            "outcome": written.outcome,
+            "said": written.said,
+            "comment": _maybe_comment(written.comment),
+            "labels": written.labels,
+        }
+    )
+
+
+def decode_written(stored: str) -> Written:
+    """The entry that `encode_written` wrote. Raises ValueError for a kind of action that is not known."""
+    document: Document = load(stored)
+    return Written(
+        action=_unaction(document["action"]),
+        outcome=document["outcome"],
+        said=document["said"],
+        comment=_maybe_uncomment(document["comment"]),
+        labels=None if document["labels"] is None else tuple(document["labels"]),
+    )
+
+
+def encode_publication(publication: Publication) -> str:
+    """The document of one written comment."""
+    return dump(
+        {
+            "ref": _ref(publication.ref),
+            "target": publication.target,
+            "comment": _comment(publication.comment),
+            "digest": publication.digest,
+            "body_hash": publication.body_hash,
+            "run": publication.run,
+            "snapshots": {name: _snapshot(snapshot) for name, snapshot in publication.snapshots.items()},
+        }
+    )
+
+
+def decode_publication(stored: str) -> Publication:
+    """The publication that `encode_publication` wrote."""
+    document: Document = load(stored)
+    return Publication(
+        ref=IssueRef(*document["ref"]),
+        target=document["target"],
+        comment=_uncomment(document["comment"]),
+        digest=document["digest"],
+        body_hash=document["body_hash"],
+        run=document["run"],
+        snapshots={name: _unsnapshot(snapshot) for name, snapshot in document["snapshots"].items()},
+    )
+
+
+def _ref(ref: IssueRef) -> list[str]:
+    return [ref.tracker, ref.id, ref.key]
+
+
+def _comment(comment: PostedComment) -> Document:
+    return {
+        "id": comment.id,
+        "body": comment.body,
+        "mine": comment.mine,
+        "mark": comment.mark,
+        "url": comment.url,
+        "visibility": comment.visibility,
+    }
+
+
+def _uncomment(document: Document) -> PostedComment:
+    visibility = document["visibility"]
+    return PostedComment(**{**document, "visibility": None if visibility is None else tuple(visibility)})
+
+
+def _maybe_comment(comment: PostedComment | None) -> Document | None:
+    return None if comment is None else _comment(comment)
+
+
+def _maybe_uncomment(document: Document | None) -> PostedComment | None:
+    return None if document is None else _uncomment(document)
+
+
+def _definition(definition: LabelDefinition) -> list[str]:
+    return [definition.name, definition.colour, definition.description]
+
+
+def _action(action: Action) -> Document:
+    match action:
+        case DefineLabel():
+            return {
+                "kind": "define_label",
+                "tracker": action.tracker,
+                "container": action.container,
+                "definition": _definition(action.definition),
+                "before": None if action.before is None else _definition(action.before),
+                "reason": action.reason,
+            }
+        case ChangeLabels():
+            return {
+                "kind": "change_labels",
+                "ref": _ref(action.ref),
+                "add": action.add,
+                "remove": action.remove,
+                "reason": action.reason,
+            }
+        case WriteComment():
+            return {
+                "kind": "write_comment",
+                "ref": _ref(action.ref),
+                "target": action.target,
+                "body": action.body,
+                "mark": action.mark,
+                "digest": action.digest,
+                "before": _maybe_comment(action.before),
+                "reason": action.reason,
+            }
+        case DeleteComment():
+            return {
+                "kind": "delete_comment",
+                "ref": _ref(action.ref),
+                "target": action.target,
+                "before": _comment(action.before),
+                "reason": action.reason,
+            }
+        case RemoveLabelDefinition():
+            return {
+                "kind": "remove_label_definition",
+                "tracker": action.tracker,
+                "container": action.container,
+                "name": action.name,
+                "reason": action.reason,
+            }
+
+
+def _unaction(document: Document) -> Action:
+    values = dict(document)
+    kind = values.pop("kind")
+    if "ref" in values:
+        values["ref"] = IssueRef(*values["ref"])
+    match kind:
+        case "define_label":
+            before = values.pop("before")
+            return DefineLabel(
+                **{**values, "definition": LabelDefinition(*values["definition"])},
+                before=None if before is None else LabelDefinition(*before),
+            )
+        case "change_labels":
+            return ChangeLabels(**{**values, "add": tuple(values["add"]), "remove": tuple(values["remove"])})
+        case "write_comment":
+            return WriteComment(**{**values, "before": _maybe_uncomment(values["before"])})
+        case "delete_comment":
+            return DeleteComment(**{**values, "before": _uncomment(values["before"])})
+        case "remove_label_definition":
+            return RemoveLabelDefinition(**values)
+        case _:
+            raise ValueError(f"the ledger holds an action of the unknown kind {kind!r}")
+
+
+def _measure(measure: Measure) -> str | Document:
+    if isinstance(measure, Unmeasured):
+        return {"why": measure.why.value, "said": measure.said}
+    return ratio(measure)
+
+
+def _unmeasure(stored: str | Document) -> Measure:
+    if isinstance(stored, str):
+        return Fraction(stored)
+    return Unmeasured(Why(stored["why"]), stored["said"])
+
+
+def _snapshot(snapshot: Snapshot) -> Document:
+    return {
+        "taken": micros(snapshot.taken),
+        "rules": snapshot.rules,
+        "measure": _measure(snapshot.measure),
+        "tasks": [
+            (
+                task.id,
+                task.key,
+                task.state.value,
+                ratio(task.weight),
+                ratio(task.credit),
+                maybe_micros(task.created),
+            )
+            for task in snapshot.tasks
+        ],
+    }
+
+
+def _unsnapshot(document: Document) -> Snapshot:
+    return Snapshot(
+        taken=moment(document["taken"]),
+        rules=document["rules"],
+        measure=_unmeasure(document["measure"]),
+        tasks=tuple(
+            SnapshotTask(
+                name, key, StatusCategory(state), Fraction(weight), Fraction(credit), maybe_moment(created)
+            )
+            for name, key, state, weight, credit, created in document["tasks"]
+        ),
+    )

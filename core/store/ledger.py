@@ -1,0 +1,147 @@
+"""Runs and what each of them wrote, in order; comments and goal values as last published."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+
+from connectors.contract import IssueRef
+from core.publish.actions import Written
+from core.publish.records import Publication
+from core.store.codec.ledger import decode_publication, decode_written, encode_publication, encode_written
+from core.store.codec.plain import (
+    clean,
+    dump,
+    load,
+    maybe_fraction,
+    maybe_moment,
+    maybe_ratio,
+    micros,
+    moment,
+)
+from core.store.records import GoalValue, RunRecord, StoreError
+from core.store.schema import entries, goal_values, publications, runs
+from core.store.secrets import without_secrets
+from core.store.upsert import upsert
+
+
+def begin_run(connection: Connection, at: datetime, kind: str) -> int:
+    """Begin a run, and mark those that never ended as crashed: there is one writer at a time."""
+    connection.execute(
+        update(runs).where(runs.c.ended.is_(None), runs.c.outcome.is_(None)).values(outcome="crashed")
+    )
+    row = {"begun": micros(at), "kind": clean(kind), "said": "", "counts": dump({})}
+    key = connection.execute(insert(runs), row).inserted_primary_key
+    if key is None:
+        raise StoreError("the database gave no number to a new run")
+    return int(key[0])
+
+
+def end_run(
+    connection: Connection, run: int, at: datetime, outcome: str, said: str, counts: Mapping[str, int]
+) -> None:
+    """Write down how a run ended. Raises LookupError for a run that never began."""
+    done = connection.execute(
+        update(runs)
+        .where(runs.c.run == run)
+        .values(
+            ended=micros(at),
+            outcome=clean(outcome),
+            said=clean(without_secrets(said)),
+            counts=dump(dict(counts)),
+        )
+    )
+    if done.rowcount != 1:
+        raise LookupError(f"there is no run {run}")
+
+
+def latest_runs(
+    connection: Connection, limit: int | None, kind: str | None, outcome: str | None
+) -> tuple[RunRecord, ...]:
+    """Runs, the latest first; only those of a kind or with an outcome, if one is given."""
+    statement: Select[Any] = select(runs).order_by(runs.c.run.desc()).limit(limit)
+    if kind is not None:
+        statement = statement.where(runs.c.kind == kind)
+    if outcome is not None:
+        statement = statement.where(runs.c.outcome == outcome)
+    return tuple(_run(row) for row in connection.execute(statement))
+
+
+def _run(row: Row[Any]) -> RunRecord:
+    return RunRecord(
+        run=row.run,
+        kind=row.kind,
+        begun=moment(row.begun),
+        ended=maybe_moment(row.ended),
+        outcome=row.outcome,
+        said=row.said,
+        counts=load(row.counts),
+    )
+
+
+def record(connection: Connection, run: int, written: Written, at: datetime) -> None:
+    """Append what became of one action. Raises LookupError for a run that never began."""
+    if connection.execute(select(runs.c.run).where(runs.c.run == run)).scalar() is None:
+        raise LookupError(f"there is no run {run}")
+    connection.execute(insert(entries), {"run": run, "at": micros(at), "document": encode_written(written)})
+
+
+def entries_of(connection: Connection, run: int) -> tuple[Written, ...]:
+    """What a run wrote, in order."""
+    rows = connection.execute(
+        select(entries.c.document).where(entries.c.run == run).order_by(entries.c.entry)
+    )
+    return tuple(decode_written(document) for document in rows.scalars())
+
+
+def all_publications(connection: Connection) -> dict[IssueRef, Publication]:
+    """Every comment of ours that stands on an issue, as far as the store knows."""
+    rows = connection.execute(
+        select(publications.c.document).order_by(publications.c.tracker, publications.c.id)
+    )
+    found = [decode_publication(document) for document in rows.scalars()]
+    return {publication.ref: publication for publication in found}
+
+
+def save_publication(connection: Connection, publication: Publication) -> None:
+    """Remember the one comment on an issue in place of an earlier one."""
+    ref = publication.ref
+    connection.execute(
+        upsert(connection, publications, ("document",)),
+        {"tracker": clean(ref.tracker), "id": clean(ref.id), "document": encode_publication(publication)},
+    )
+
+
+def forget_publication(connection: Connection, ref: IssueRef) -> None:
+    """Forget the comment on an issue, if there was one."""
+    connection.execute(
+        delete(publications).where(
+            publications.c.tracker == clean(ref.tracker), publications.c.id == clean(ref.id)
+        )
+    )
+
+
+def all_goal_values(connection: Connection) -> dict[str, GoalValue]:
+    """The last published numbers of each goal, by goal id."""
+    return {
+        row.goal: GoalValue(maybe_fraction(row.delivered), maybe_fraction(row.achieved), row.rules)
+        for row in connection.execute(select(goal_values).order_by(goal_values.c.goal))
+    }
+
+
+def save_goal_values(connection: Connection, values: Mapping[str, GoalValue]) -> None:
+    """Keep these numbers in place of earlier ones; goals that are not named keep theirs."""
+    if values:
+        connection.execute(
+            upsert(connection, goal_values, ("delivered", "achieved", "rules")),
+            [
+                {
+                    "goal": clean(goal),
+                    "delivered": maybe_ratio(value.delivered),
+                    "achieved": maybe_ratio(value.achieved),
+                    "rules": clean(value.rules),
+                }
+                for goal, value in values.items()
+            ],
+        )

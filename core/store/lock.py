@@ -1,0 +1,63 @@
+"""One writer at a time: the kernel's lock on a file beside the store, which ends with its process."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+from filelock import FileLock, Timeout
+
+from core.store.records import Locked, StoreError
+
+
+@contextmanager
+def writer_lock(database: Path, timeout: float) -> Iterator[None]:
+    """Hold the lock of a store, after at most `timeout` seconds of waiting. Raises Locked, or StoreError."""
+    lock = FileLock(beside(database, "lock"), mode=0o600)
+    # Who holds it stands in a file of its own: some releases of filelock empty the lock file.
+    holder = beside(database, "holder")
+    try:
+        lock.acquire(timeout=timeout)
+    except Timeout:
+        raise Locked(str(database), *_read_holder(holder)) from None
+    except OSError as error:
+        raise StoreError(
+            f"{lock.lock_file}: the lock file cannot be used ({error.strerror or error}). "
+            "milepost must be able to write in this folder, on a file system with locks"
+        ) from error
+    try:
+        _write_holder(holder)
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def beside(database: Path, suffix: str) -> Path:
+    """A file that belongs to the store: `milepost.db` -> `milepost.db.lock`."""
+    return database.with_name(f"{database.name}.{suffix}")
+
+
+def _write_holder(holder: Path) -> None:
+    """Replaced in one step, so that nobody reads half of it."""
+    fresh = holder.with_name(holder.name + ".new")
+    try:
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(orjson.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat()}))
+        fresh.replace(holder)
+    except OSError as error:
+        raise StoreError(
+            f"{holder}: cannot be written ({error.strerror or error}). "
+            "Free some space, and let milepost write in this folder"
+        ) from error
+
+
+def _read_holder(holder: Path) -> tuple[int | None, datetime | None]:
+    try:
+        said = orjson.loads(holder.read_bytes())
+        return int(said["pid"]), datetime.fromisoformat(said["since"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, None

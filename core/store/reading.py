@@ -1,0 +1,173 @@
+"""Finds stored issues: one, all, by key; and what a sweep concludes."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+
+from connectors.contract import Issue, IssueRef, Unread
+from core.store.codec.issues import decode_issue
+from core.store.codec.plain import clean, maybe_moment
+from core.store.database import Database
+from core.store.records import PullState, StoreError
+from core.store.schema import aliases, issues, pulls, unread
+
+_ROWS_AT_ONCE: Final = 1000
+
+
+def decode(database: Database, ref: IssueRef, document: str) -> Issue:
+    """The issue of one row; raises StoreError if the row was damaged."""
+    try:
+        return decode_issue(ref, document)
+    except (ValueError, TypeError, KeyError, ArithmeticError) as error:
+        raise StoreError(
+            f"{database.file}: what is stored of {ref.key} in {ref.tracker} cannot be read ({error}). "
+            "The file is damaged: put back a copy of it, or move it away and milepost reads everything again"
+        ) from error
+
+
+def all_issues(database: Database, tracker: str | None) -> Iterator[Issue]:
+    """Issues that are present, streamed in the order of tracker and id."""
+    statement = (
+        select(issues.c.tracker, issues.c.id, issues.c.key, issues.c.document)
+        .where(issues.c.gone.is_(None))
+        .order_by(issues.c.tracker, issues.c.id)
+    )
+    if tracker is not None:
+        statement = statement.where(issues.c.tracker == clean(tracker))
+    with database.reading() as connection:
+        rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement)
+        for row in rows:
+            yield decode(database, IssueRef(row.tracker, row.id, row.key), row.document)
+
+
+def all_refs(database: Database, tracker: str) -> Iterator[IssueRef]:
+    """The issues that are present, in the order of their ids, without reading their documents."""
+    statement = (
+        select(issues.c.id, issues.c.key)
+        .where(issues.c.tracker == clean(tracker), issues.c.gone.is_(None))
+        .order_by(issues.c.id)
+    )
+    with database.reading() as connection:
+        for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement):
+            yield IssueRef(tracker, row.id, row.key)
+
+
+_one = select(issues.c.key, issues.c.document, issues.c.gone).where(
+    issues.c.tracker == bindparam("tracker"), issues.c.id == bindparam("id")
+)
+
+
+def one_issue(database: Database, ref: IssueRef) -> Issue | None:
+    """One issue by its tracker and id, if it is present."""
+    with database.reading() as connection:
+        row = connection.execute(_one, {"tracker": clean(ref.tracker), "id": clean(ref.id)}).one_or_none()
+    if row is None or row.gone is not None:
+        return None
+    return decode(database, IssueRef(ref.tracker, ref.id, row.key), row.document)
+
+
+def unread_by_tracker(connection: Connection) -> dict[str, tuple[Unread, ...]]:
+    """What could not be read when it last came, by tracker."""
+    found: dict[str, list[Unread]] = {}
+    rows = connection.execute(select(unread).order_by(unread.c.tracker, unread.c.about))
+    for row in rows:
+        found.setdefault(row.tracker, []).append(Unread(row.id, row.key, row.why))
+    return {tracker: tuple(each) for tracker, each in found.items()}
+
+
+# Two stored issues may bear one key while the pull that tells of the first one's move is still to come: a
+# present one goes before one that is gone, then what was stored last goes first.
+_by_key = (
+    select(issues.c.id)
+    .where(issues.c.tracker == bindparam("tracker"), issues.c.key == bindparam("key"))
+    .order_by(issues.c.gone.is_not(None), issues.c.stored.desc(), issues.c.id.desc())
+    .limit(1)
+)
+_by_alias = select(aliases.c.id).where(
+    aliases.c.tracker == bindparam("tracker"), aliases.c.key == bindparam("key")
+)
+
+
+def find_key(connection: Connection, tracker: str, key: str) -> str | None:
+    """The id of the issue that bears a key, or else of the one that bore it."""
+    names = {"tracker": clean(tracker), "key": clean(key)}
+    for statement in (_by_key, _by_alias):
+        found = connection.execute(statement, names).scalar()
+        if found is not None:
+            return str(found)
+    return None
+
+
+def key_finder(database: Database) -> Callable[[str, str], str | None]:
+    """As `find_key`, from memory: the keys of a tracker are loaded when the first of them is asked for."""
+    trackers: dict[str, dict[str, str]] = {}
+
+    def find(tracker: str, key: str) -> str | None:
+        if tracker not in trackers:
+            trackers[tracker] = _keys(database, clean(tracker))
+        return trackers[tracker].get(clean(key))
+
+    return find
+
+
+def _keys(database: Database, tracker: str) -> dict[str, str]:
+    former = select(aliases.c.key, aliases.c.id).where(aliases.c.tracker == tracker)
+    # In the opposite order of `_by_key`, as the last one stays.
+    current = (
+        select(issues.c.key, issues.c.id)
+        .where(issues.c.tracker == tracker)
+        .order_by(issues.c.gone.is_(None), issues.c.stored, issues.c.id)
+    )
+    with database.reading() as connection:
+        found: dict[str, str] = {row.key: row.id for row in connection.execute(former)}
+        rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(current)
+        found.update((row.key, row.id) for row in rows)
+    return found
+
+
+def pull_state(connection: Connection, tracker: str) -> PullState:
+    """How far the reading of a tracker has come."""
+    row = connection.execute(select(pulls).where(pulls.c.tracker == tracker)).one_or_none()
+    if row is None:
+        return PullState()
+    present = select(func.count()).where(issues.c.tracker == tracker, issues.c.gone.is_(None))
+    return PullState(
+        cursor=row.cursor,
+        read_at=maybe_moment(row.read_at),
+        swept_at=maybe_moment(row.swept_at),
+        failed_at=maybe_moment(row.failed_at),
+        error=row.error,
+        issues=connection.execute(present).scalar_one(),
+    )
+
+
+def absent(database: Database, tracker: str, present: frozenset[str]) -> tuple[IssueRef, ...]:
+    """What is stored, read or unread, but not among the ids that exist now."""
+    present = frozenset(map(clean, present))
+    gone = {ref for ref in all_refs(database, tracker) if ref.id not in present}
+    statement = select(unread.c.id, unread.c.key).where(
+        unread.c.tracker == clean(tracker), unread.c.id.is_not(None)
+    )
+    with database.reading() as connection:
+        for row in connection.execute(statement):
+            if row.id not in present:
+                gone.add(IssueRef(tracker, row.id, row.key or row.id))
+    return tuple(sorted(gone))
+
+
+def mark_gone(connection: Connection, tracker: str, refs: Iterable[IssueRef], now: int) -> None:
+    """Keep these issues, but as gone; forget that they could not be read."""
+    rows = [{"of": tracker, "which": clean(ref.id)} for ref in refs]
+    if not rows:
+        return
+    connection.execute(
+        update(issues)
+        .where(issues.c.tracker == bindparam("of"), issues.c.id == bindparam("which"))
+        .where(issues.c.gone.is_(None))
+        .values(gone=now),
+        rows,
+    )
+    connection.execute(
+        delete(unread).where(unread.c.tracker == bindparam("of"), unread.c.id == bindparam("which")), rows
+    )

@@ -1,0 +1,78 @@
+"""What the store gives back, and the two ways in which it fails."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+
+from connectors.contract import IssueRef
+
+
+class StoreError(Exception):
+    """The store cannot be used; the text says where, what was found and what to do. Nothing was changed."""
+
+
+class Locked(StoreError):
+    """Another process writes to the store. `pid` and `since` are None in the moment before it has said so."""
+
+    def __init__(self, where: str, pid: int | None, since: datetime | None) -> None:
+        self.pid = pid
+        self.since = since
+        who = "another milepost" if pid is None else f"another milepost (process {pid})"
+        when = "" if since is None else f" since {since:%Y-%m-%d %H:%M:%S} UTC"
+        super().__init__(f"{where}: {who} is writing to this store{when}. Wait until it ends, or stop it")
+
+
+@dataclass(frozen=True, slots=True)
+class PullState:
+    """How far the reading of one tracker has come. A tracker that was never read has None everywhere."""
+
+    cursor: str | None = None
+    read_at: datetime | None = None
+    """When the last pull that succeeded was saved."""
+    swept_at: datetime | None = None
+    """When the stored issues were last compared with all that exist."""
+    failed_at: datetime | None = None
+    """When a pull failed; None as soon as one succeeded."""
+    error: str | None = None
+    issues: int = 0
+    """How many issues are stored and present."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullCounts:
+    """What one pull brought. `changed` counts stored issues that differ or came back, not new ones."""
+
+    seen: int
+    new: int
+    changed: int
+    missing: tuple[IssueRef, ...] = ()
+    """After a full pull: what is stored as present, but was neither read nor unreadable in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoalValue:
+    """A goal's two numbers (0 to 1) as last published; None: unmeasured. `rules`: digest of what tagged."""
+
+    delivered: Fraction | None
+    achieved: Fraction | None
+    rules: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run in the ledger. Without `ended` it is still going on or it crashed."""
+
+    run: int
+    kind: str
+    begun: datetime
+    ended: datetime | None = None
+    outcome: str | None = None
+    """As `end_run` was told; "crashed" once a later run has begun although this one never ended."""
+    said: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the run never came to its end."""
+        return self.ended is None

@@ -1,0 +1,246 @@
+"""The store as the rest of the house sees it: issues, cursors, publications and the ledger of runs."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import select, update
+
+from connectors.contract import Issue, IssueRef, Memory, Pull, Unread
+from core.publish.actions import Written
+from core.publish.records import Publication
+from core.store import ledger, pulling, reading
+from core.store.codec.issues import content_hash, encode_issue
+from core.store.codec.plain import clean, micros
+from core.store.database import Database, database_file, prepare_file
+from core.store.lock import writer_lock
+from core.store.records import GoalValue, PullCounts, PullState, RunRecord
+from core.store.schema import issues, memory, pulls
+from core.store.secrets import looks_secret, without_secrets
+from core.store.upsert import upsert
+from core.store.versions import bring_up_to_date
+
+
+def open_store(target: Path | str) -> "Store":
+    """Open the store in this file (a path or a `sqlite:///` URL), new or older ones made ready for use.
+
+    Raises StoreError, and leaves the file untouched, if its folder does not exist, if it cannot be
+    written, is no SQLite database, belongs to another program or to a newer milepost. A damaged part is
+    met, and told in the same way, when it is read.
+    """
+    file = database_file(target)
+    prepare_file(file)
+    database = Database(file)
+    try:
+        bring_up_to_date(database)
+    except BaseException:
+        database.close()
+        raise
+    return Store(database)
+
+
+class Store:
+    """What milepost remembers between runs. Any number may read; whoever writes holds `lock`.
+
+    Every method may raise StoreError; then nothing of what it was to write is stored. Times must have a
+    zone, else ValueError.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; iterators that are not used up close it when they end."""
+        self._database.close()
+
+    @property
+    def file(self) -> Path:
+        """Where the store is."""
+        return self._database.file
+
+    def lock(self, timeout: float = 0) -> AbstractContextManager[None]:
+        """Be the one process that writes; waits up to `timeout` seconds, then raises Locked.
+
+        The lock ends with the process that holds it, however that ends. It cannot be taken twice.
+        """
+        return writer_lock(self._database.file, timeout)
+
+    # Pulls
+
+    def memory(self, tracker: str) -> Memory:
+        """The small facts that a connector keeps between runs. Never inside another write."""
+        return _Memory(self._database, clean(tracker))
+
+    def pull_state(self, tracker: str) -> PullState:
+        """How far the reading of a tracker has come."""
+        with self._database.reading() as connection:
+            return reading.pull_state(connection, clean(tracker))
+
+    def save_pull(self, tracker: str, pull: Pull, at: datetime) -> PullCounts:
+        """Read `pull.pages` to the end, then save issues, unread ones and cursor in one transaction.
+
+        Whatever the pages raise passes through, and the store stays as it was. Only rows that differ are
+        written. A full pull reports what it did not bring as `missing` and removes nothing.
+        """
+        return pulling.save(self._database, tracker, pull, at)
+
+    def pull_failed(self, tracker: str, at: datetime, said: str) -> None:
+        """Remember that a pull failed, and why; cursor and issues stay."""
+        row = {"tracker": clean(tracker), "failed_at": micros(at), "error": clean(without_secrets(said))}
+        with self._database.writing() as connection:
+            connection.execute(upsert(connection, pulls, ("failed_at", "error")), row)
+
+    def absent(self, tracker: str, present: frozenset[str]) -> tuple[IssueRef, ...]:
+        """What is stored as present (or as unread) but not among these ids; in order."""
+        return reading.absent(self._database, tracker, present)
+
+    def mark_gone(self, tracker: str, refs: Iterable[IssueRef], at: datetime) -> None:
+        """Keep these issues, but out of sight until a pull brings them again."""
+        with self._database.writing() as connection:
+            reading.mark_gone(connection, clean(tracker), refs, micros(at))
+
+    def swept(self, tracker: str, at: datetime) -> None:
+        """Remember that the stored issues were compared with all that exist."""
+        with self._database.writing() as connection:
+            connection.execute(
+                upsert(connection, pulls, ("swept_at",)), {"tracker": clean(tracker), "swept_at": micros(at)}
+            )
+
+    # Issues
+
+    def issues(self, tracker: str | None = None) -> Iterator[Issue]:
+        """The issues that are present, as they were when the iteration began; by tracker and id."""
+        return reading.all_issues(self._database, tracker)
+
+    def refs_present(self, tracker: str) -> Iterator[IssueRef]:
+        """As `issues`, but their refs alone, which is much faster."""
+        return reading.all_refs(self._database, tracker)
+
+    def issue(self, ref: IssueRef) -> Issue | None:
+        """One issue by tracker and id, whatever key `ref` has; None if it is not stored or gone."""
+        return reading.one_issue(self._database, ref)
+
+    def unread(self) -> Mapping[str, tuple[Unread, ...]]:
+        """By tracker: issues that could not be read when they last came."""
+        with self._database.reading() as connection:
+            return reading.unread_by_tracker(connection)
+
+    def resolve(self, tracker: str, key: str) -> str | None:
+        """The id of the issue that bears a key now, or else once bore it; also of an issue that is gone."""
+        with self._database.reading() as connection:
+            return reading.find_key(connection, tracker, key)
+
+    def resolver(self) -> Callable[[str, str], str | None]:
+        """`resolve` for many look-ups: from memory, with the keys as they were at a tracker's first one."""
+        return reading.key_finder(self._database)
+
+    def set_labels(self, ref: IssueRef, labels: Iterable[str]) -> None:
+        """Take over the labels that the tracker gave back after a write; no issue stored, nothing to do."""
+        where = (issues.c.tracker == clean(ref.tracker), issues.c.id == clean(ref.id))
+        with self._database.writing() as connection:
+            row = connection.execute(select(issues.c.key, issues.c.document).where(*where)).one_or_none()
+            if row is None:
+                return
+            issue = reading.decode(self._database, IssueRef(ref.tracker, ref.id, row.key), row.document)
+            document = encode_issue(replace(issue, labels=tuple(labels)))
+            connection.execute(
+                update(issues).where(*where).values(document=document, hash=content_hash(row.key, document))
+            )
+
+    # What was published
+
+    def publications(self) -> Mapping[IssueRef, Publication]:
+        """Every comment of ours, as it was last written."""
+        with self._database.reading() as connection:
+            return ledger.all_publications(connection)
+
+    def save_publication(self, publication: Publication) -> None:
+        """Remember the one comment on an issue, in place of an earlier one."""
+        with self._database.writing() as connection:
+            ledger.save_publication(connection, publication)
+
+    def forget_publication(self, ref: IssueRef) -> None:
+        """Forget the comment on an issue, if there was one."""
+        with self._database.writing() as connection:
+            ledger.forget_publication(connection, ref)
+
+    def goal_values(self) -> Mapping[str, GoalValue]:
+        """The last published numbers of each goal."""
+        with self._database.reading() as connection:
+            return ledger.all_goal_values(connection)
+
+    def save_goal_values(self, values: Mapping[str, GoalValue]) -> None:
+        """Keep these numbers; goals that are not named keep theirs."""
+        with self._database.writing() as connection:
+            ledger.save_goal_values(connection, values)
+
+    # The ledger
+
+    def begin_run(self, at: datetime, kind: str) -> int:
+        """Begin a run (`sync`, `undo`) and give it a number; earlier ones without an end have crashed.
+
+        Only under `lock`, or a run of another process would be taken for crashed.
+        """
+        with self._database.writing() as connection:
+            return ledger.begin_run(connection, at, kind)
+
+    def end_run(self, run: int, at: datetime, outcome: str, said: str, counts: Mapping[str, int]) -> None:
+        """Write down how a run ended. Raises LookupError for a run that never began."""
+        with self._database.writing() as connection:
+            ledger.end_run(connection, run, at, outcome, said, counts)
+
+    def runs(self, limit: int | None = None) -> tuple[RunRecord, ...]:
+        """The runs, the latest first."""
+        with self._database.reading() as connection:
+            return ledger.latest_runs(connection, limit, None, None)
+
+    def last_run(self, kind: str | None = None, outcome: str | None = None) -> RunRecord | None:
+        """The latest run, of this kind and with this outcome if they are given."""
+        with self._database.reading() as connection:
+            return next(iter(ledger.latest_runs(connection, 1, kind, outcome)), None)
+
+    def record(self, run: int, written: Written, at: datetime) -> None:
+        """Append what became of one action, at once, so that a crash forgets nothing that was written."""
+        with self._database.writing() as connection:
+            ledger.record(connection, run, written, at)
+
+    def entries(self, run: int) -> tuple[Written, ...]:
+        """What a run wrote, in order."""
+        with self._database.reading() as connection:
+            return ledger.entries_of(connection, run)
+
+
+class _Memory:
+    """A connector's facts. A value that looks like a credential is refused."""
+
+    def __init__(self, database: Database, tracker: str) -> None:
+        self._database = database
+        self._tracker = tracker
+
+    def get(self, key: str) -> str | None:
+        """The value that was set last, or None."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(memory.c.value).where(memory.c.tracker == self._tracker, memory.c.key == clean(key))
+            ).scalar()
+        return None if found is None else str(found)
+
+    def set(self, key: str, value: str) -> None:
+        """Keep a value. Raises ValueError for what looks like a credential."""
+        if looks_secret(value):
+            raise ValueError(f"{self._tracker}: the fact {key!r} looks like a credential, and none is stored")
+        row = {"tracker": self._tracker, "key": clean(key), "value": clean(value)}
+        with self._database.writing() as connection:
+            connection.execute(upsert(connection, memory, ("value",)), row)

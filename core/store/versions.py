@@ -1,0 +1,76 @@
+"""Brings the tables of a file to the version that this program knows, or says why not."""
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, column, inspect, select, table
+
+from core.store.database import Database
+from core.store.lock import writer_lock
+from core.store.records import StoreError
+from core.store.schema import HEAD, VERSIONS
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+LOCK_SECONDS: Final = 10.0
+"""How long to wait for another process that brings the same file up to date."""
+
+_version = table("alembic_version", column("version_num"))
+
+
+def bring_up_to_date(
+    database: Database, versions: tuple[str, ...] = VERSIONS, migrations: Path = MIGRATIONS
+) -> None:
+    """Make the tables of a new file, or migrate those of an older one, in one transaction.
+
+    Raises StoreError for a file of a newer milepost or of another program, Locked while another process
+    writes to an older one; the file stays as it is.
+    """
+    if _stored_version(database, versions) == versions[-1]:
+        return
+    with writer_lock(database.file, LOCK_SECONDS):
+        # Another process may have done it while this one waited.
+        if _stored_version(database, versions) != versions[-1]:
+            with database.writing() as connection:
+                _upgrade(connection, versions[-1], migrations)
+
+
+def _stored_version(database: Database, versions: tuple[str, ...]) -> str | None:
+    with database.reading() as connection:
+        tables = inspect(connection).get_table_names()
+        if not tables:
+            return None
+        found = (
+            list(connection.execute(select(_version.c.version_num)).scalars())
+            if _version.name in tables
+            else []
+        )
+    if len(found) == 1 and found[0] in versions:
+        return str(found[0])
+    if found and "issues" in tables:
+        raise StoreError(
+            f"{database.file}: the store has version {', '.join(map(str, found))}, and this milepost knows "
+            f"versions up to {versions[-1]}. Use the newer milepost that wrote it, or name another file"
+        )
+    raise StoreError(
+        f"{database.file}: this is the database of another program (it has {_some(tables)}). "
+        "Name another file in the settings"
+    )
+
+
+def _some(tables: list[str]) -> str:
+    return f"the table {tables[0]!r}" if len(tables) == 1 else f"the tables {tables[0]!r} and {tables[1]!r}"
+
+
+def _upgrade(connection: Connection, head: str, migrations: Path) -> None:
+    # Alembic takes longer to import than a whole command to run, and is needed once per version.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, head)
+
+
+__all__ = ["HEAD", "MIGRATIONS", "bring_up_to_date"]
