@@ -8,7 +8,7 @@ from connectors.contract import MARK_PREFIX, PostedComment
 
 _MARK = re.compile(
     re.escape(MARK_PREFIX)
-    + r"(?P<instance>[a-z0-9][a-z0-9-]{0,30}):(?P<issue>[A-Za-z0-9_-]{1,80}):(?P<digest>[0-9a-f]{12})"
+    + r"(?P<instance>[a-z0-9][a-z0-9-]{0,30}):(?P<issue>[^\s:<>{}|\\]{1,120}):(?P<digest>[0-9a-f]{12})"
 )
 
 

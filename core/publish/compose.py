@@ -1,0 +1,206 @@
+"""One comment as a document: what stands in it, in which words, and how it is folded to fit."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from core.engine.model import Counts, Health, Measure, Unmeasured
+from core.engine.percent import percent, whole_percent
+from core.publish.document import (
+    Block,
+    Bullets,
+    Code,
+    Document,
+    Foreign,
+    Heading,
+    Link,
+    Own,
+    Paragraph,
+    Rule,
+    Spans,
+)
+from core.publish.escape import length
+from core.publish.goals import about_goal, goal_line, key_result_line
+from core.publish.points import whole_points
+from core.publish.summary.model import MilestonePart, Summary
+from core.publish.summary.words import in_scope
+
+BAR_CELLS = 20
+FOLDS = (None, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1, 0)
+"""How many entries of each list are shown, tried in turn until the comment fits its tracker."""
+
+_SAID = 300
+_BARE_TITLE = 40
+
+
+def fit(summary: Summary, limit: int, text_of: Callable[[Document], str]) -> str:
+    """The fullest comment that fits: lists are folded more and more, each with a stated count.
+
+    `limit` is in characters as the tracker counts at worst (`core.publish.escape.length`). The headline
+    and what `text_of` appends (the mark) always stay, even where the limit is smaller than both.
+    """
+    for fold in FOLDS:
+        text = text_of(compose(summary, fold))
+        if length(text) <= limit:
+            return text
+    return text_of(bare(summary))
+
+
+def compose(summary: Summary, fold: int | None = None) -> Document:
+    """The whole comment, with at most `fold` entries in each list (None: as many as there are)."""
+    subjects: list[list[Block]] = [_milestone(part, summary.open_tasks, fold) for part in summary.milestones]
+    subjects += [about_goal(part, fold) for part in summary.goals]
+    shown = subjects if fold is None else subjects[: max(fold, 1)]
+    blocks: list[Block] = []
+    for position, subject in enumerate(shown):
+        blocks += [Rule(), *subject] if position else subject
+    if len(shown) < len(subjects):
+        more = len(subjects) - len(shown)
+        blocks.append(Paragraph(((Own(f"This issue tracks {more:,} more milestones and goals."),),)))
+    blocks += _leads_to(summary, fold)
+    return (*blocks, _footer(summary))
+
+
+def bare(summary: Summary) -> Document:
+    """The headline of the first subject and the last line; nothing that could be long."""
+    for part in summary.milestones:
+        return (_headline(part, _BARE_TITLE), _footer(summary))
+    for goal in summary.goals:
+        return (about_goal(goal, 0, _BARE_TITLE)[0], _footer(summary))
+    return (_footer(summary),)
+
+
+def folded(items: Sequence[Spans], fold: int | None) -> tuple[Spans, ...]:
+    """The first entries of a list, and how many more there are."""
+    if fold is None or len(items) <= fold:
+        return tuple(items)
+    return (*items[:fold], (Own(f"and {len(items) - fold:,} more"),))
+
+
+def _milestone(part: MilestonePart, listed: int, fold: int | None) -> list[Block]:
+    blocks: list[Block] = [_headline(part), Paragraph(tuple(_numbers(part)))]
+    blocks += _change(part, fold)
+    blocks += _open_tasks(part, listed if fold is None else min(listed, fold))
+    return blocks
+
+
+def _headline(part: MilestonePart, limit: int = 120) -> Heading:
+    if isinstance(part.measure, Unmeasured):
+        return Heading((Foreign(part.title, limit), Own(": cannot measure")))
+    return Heading(
+        (Foreign(part.title, limit), Own(f": {percent(part.measure)}, {health_words(part.health)}"))
+    )
+
+
+def health_words(health: Health) -> str:
+    """`on track`, with `stale` where nothing moved for long."""
+    words = health.name.value.replace("_", " ")
+    return f"{words}, stale" if health.stale else words
+
+
+def bar(share: Fraction) -> str:
+    """A bar of text; full only at 100%, and never empty above 0."""
+    cells = int(share * BAR_CELLS)
+    cells = max(cells, 1) if share else 0
+    return "▓" * cells + "░" * (BAR_CELLS - cells)
+
+
+def _numbers(part: MilestonePart) -> list[Spans]:
+    lines: list[Spans] = []
+    if isinstance(part.measure, Unmeasured):
+        lines.append((Own("Cannot measure: "), Foreign(part.measure.said, _SAID)))
+    else:
+        lines.append((Own(f"{bar(part.measure)} {percent(part.measure)}"),))
+    lines.append((Own(counts_words(part.counts)),))
+    if part.health.said and not isinstance(part.measure, Unmeasured):
+        words = part.health.name.value.replace("_", " ").capitalize()
+        lines.append((Own(f"{words}: "), Foreign(part.health.said, _SAID)))
+    about: list[Spans] = []
+    if part.due:
+        about.append((Own(f"Due {part.due.isoformat()}"),))
+    if part.owner:
+        about.append((Own("Owner: "), Foreign(part.owner)))
+    if about:
+        lines.append(about[0] if len(about) == 1 else (*about[0], Own(" · "), *about[1]))
+    return lines
+
+
+def counts_words(counts: Counts) -> str:
+    """`3 of 5 tasks done · 1 in progress · 1 to do · 1 cancelled`; what is zero is left out."""
+    total = in_scope(counts)
+    said = [f"{counts.done:,} of {total:,} {'task' if total == 1 else 'tasks'} done"]
+    rest = (
+        (counts.in_progress, "in progress"),
+        (counts.todo, "to do"),
+        (counts.unknown, "with a status of no known category"),
+        (counts.cancelled, "cancelled"),
+        (counts.unestimated, "without an estimate"),
+    )
+    return " · ".join(said + [f"{count:,} {words}" for count, words in rest if count])
+
+
+def _change(part: MilestonePart, fold: int | None) -> list[Block]:
+    change = part.change
+    if change is None or not (change.parts or change.difference):
+        return []
+    moved, parts = whole_points(change)
+    now = f"{_measure(change.before)} → {_measure(change.after)}"
+    gained = "" if moved is None else f" ({signed(moved)})"
+    title: Spans = (Own(f"Since {change.since.date().isoformat()}: {now}{gained}"),)
+    items: list[Spans] = []
+    for one, points in zip(change.parts, parts, strict=True):
+        lead = one.part.value if points is None else f"{signed(points)} · {one.part.value}"
+        items.append((Own(lead), *_keys(one.keys, fold)))
+    return [Bullets(title, tuple(items))] if fold is None or fold > 0 else [Paragraph((title,))]
+
+
+def _keys(keys: Sequence[str], fold: int | None) -> Spans:
+    """The tasks that a part of a change comes from; ten at most, and a count of the others."""
+    shown = keys[: min(10, fold if fold is not None else 10)]
+    if not shown:
+        return ()
+    named: Spans = (Own(": "), Foreign(", ".join(shown), 600))
+    more = len(keys) - len(shown)
+    return (*named, Own(f" and {more:,} more")) if more else named
+
+
+def signed(points: int) -> str:
+    """`+20 points`, `−1 point`, `less than 1 point`."""
+    if points == 0:
+        return "less than 1 point"
+    return f"{'+' if points > 0 else '−'}{abs(points)} {'point' if abs(points) == 1 else 'points'}"
+
+
+def _measure(measure: Measure) -> str:
+    return "not measurable" if whole_percent(measure) is None else percent(measure)
+
+
+def _open_tasks(part: MilestonePart, listed: int) -> list[Block]:
+    if not part.open_tasks or listed == 0:
+        return []  # the counts already say how many are open
+    items: list[Spans] = []
+    for task in part.open_tasks[:listed]:
+        status = task.status if task.status.casefold() not in ("open", "closed", "") else ""
+        link = Link(task.key, task.title, task.url)
+        items.append((link, Own(" · "), Foreign(status, 40)) if status else (link,))
+    more = len(part.open_tasks) - len(items)
+    if more:
+        items.append((Own(f"and {more:,} more"),))
+    return [Bullets((Own("Open tasks"),), tuple(items))]
+
+
+def _leads_to(summary: Summary, fold: int | None) -> list[Block]:
+    items: list[Spans] = []
+    for goal in summary.leads_to:
+        items += [key_result_line(result) for result in goal.key_results]
+        items.append(goal_line(goal))
+    if not items:
+        return []
+    return [Bullets((Own("Leads to"),), folded(items, fold))]
+
+
+def _footer(summary: Summary) -> Paragraph:
+    ids = [part.id for part in summary.milestones] + [part.id for part in summary.goals]
+    keeps = Own("milepost keeps this comment; changes made to it by hand are set back. ")
+    if not ids:
+        return Paragraph(((keeps,),))
+    return Paragraph(((keeps, Own("Why these numbers: "), Code(f"milepost why {ids[0]}")),))

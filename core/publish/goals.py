@@ -1,0 +1,156 @@
+"""Goals and key results in words: a line under `Leads to`, and the tables of a goal's own comment."""
+
+from decimal import Decimal
+
+from core.engine.model import Measure, Unmeasured
+from core.engine.percent import percent
+from core.publish.document import Block, Foreign, Heading, Link, Own, Paragraph, Spans, Table
+from core.publish.summary.model import GoalPart, KeyResultPart, MilestoneLine
+from core.publish.summary.words import in_scope, plain_number
+from mappings.goals import Guardrail, HealthName, Metric
+
+_SAID = 300
+
+
+def key_result_line(part: KeyResultPart) -> Spans:
+    """`Key result: Reach 3,000 visitors on the site: 1,200 of 3,000 visitors, 40%`."""
+    return (Own("Key result: "), Foreign(part.title), Own(": "), *_achieved(part))
+
+
+def goal_line(part: GoalPart) -> Spans:
+    """`Goal: Show people …: delivered 60%, achieved 13%.` and the gap between the two, if there is one."""
+    spans: Spans = (Own("Goal: "), Foreign(part.title), Own(": "), *_two_numbers(part))
+    return (*spans, Own(". "), Foreign(part.gap, _SAID)) if part.gap else spans
+
+
+def about_goal(part: GoalPart, fold: int | None, title_limit: int = 120) -> list[Block]:
+    """The comment on a goal's own tracking issue: both numbers, every key result, every milestone."""
+    health = part.health.name.value.replace("_", " ")
+    tail = "" if part.health.name is HealthName.UNMEASURED else f", {health}"
+    head = Heading((Own("Goal: "), Foreign(part.title, title_limit), Own(": "), *_heads(part), Own(tail)))
+    lines: list[Spans] = [
+        (Own("Delivered: "), *_said(part.delivered)),
+        (Own("Achieved: "), *_said(part.achieved)),
+    ]
+    if part.gap:
+        lines.append((Foreign(part.gap, _SAID),))
+    if part.due:
+        lines.append((Own(f"Due {part.due.isoformat()}"),))
+    if part.owner:
+        lines.append((Own("Owner: "), Foreign(part.owner)))
+    return [head, Paragraph(tuple(lines)), *_key_results(part, fold), *_milestones(part, fold)]
+
+
+def _heads(part: GoalPart) -> Spans:
+    return (Own(f"delivered {_short(part.delivered)}, achieved {_short(part.achieved)}"),)
+
+
+def _short(measure: Measure) -> str:
+    return "not measurable" if isinstance(measure, Unmeasured) else percent(measure)
+
+
+def _two_numbers(part: GoalPart) -> Spans:
+    return (Own("delivered "), *_said(part.delivered), Own(", achieved "), *_said(part.achieved))
+
+
+def _said(measure: Measure) -> Spans:
+    if isinstance(measure, Unmeasured):
+        return (Own("cannot measure: "), Foreign(measure.said, _SAID))
+    return (Own(percent(measure)),)
+
+
+def _key_results(part: GoalPart, fold: int | None) -> list[Block]:
+    if not part.key_results:
+        return []
+    if fold == 0:
+        return [_count(len(part.key_results), "key result")]
+    rows: list[tuple[Spans, ...]] = [
+        ((Foreign(result.title),), _achieved(result), _said(result.delivered))
+        for result in part.key_results[:fold]
+    ]
+    more = len(part.key_results) - len(rows)
+    table = Table(("Key result", "Achieved", "Delivered"), tuple(rows))
+    return [table, Paragraph(((Own(f"and {more:,} more key results"),),))] if more else [table]
+
+
+def _milestones(part: GoalPart, fold: int | None) -> list[Block]:
+    if not part.milestones:
+        return []
+    if fold == 0:
+        return [_count(len(part.milestones), "milestone")]
+    rows = tuple(_milestone_row(line) for line in part.milestones[:fold])
+    more = len(part.milestones) - len(rows)
+    table = Table(("Milestone", "Progress", "Tasks done", "Health"), rows)
+    return [table, Paragraph(((Own(f"and {more:,} more milestones"),),))] if more else [table]
+
+
+def _count(number: int, noun: str) -> Paragraph:
+    return Paragraph(((Own(f"{number:,} {noun if number == 1 else noun + 's'}, not listed here"),),))
+
+
+def _milestone_row(line: MilestoneLine) -> tuple[Spans, ...]:
+    title: Spans = (Link(line.page.key, line.title, line.page.url),) if line.page else (Foreign(line.title),)
+    done = f"{line.counts.done:,} of {in_scope(line.counts):,}"
+    return title, _said(line.measure), (Own(done),), (Own(line.health.value.replace("_", " ")),)
+
+
+def _achieved(part: KeyResultPart) -> Spans:
+    """The number behind a key result and how far it got; or why that is not known."""
+    if part.metric is not None:
+        return _metric(part.metric, part.measure)
+    if part.guardrail is not None:
+        return _guardrail(part.guardrail, part.met, part.measure)
+    return _said(part.measure)
+
+
+def _amount(text: str, unit: str) -> Spans:
+    if not unit.strip():
+        return (Own(text),)
+    return (Own(text if unit.strip() == "%" else f"{text} "), Foreign(unit, 40))
+
+
+def _metric(metric: Metric, measure: Measure) -> Spans:
+    target = plain_number(metric.target)
+    if metric.current is None or isinstance(measure, Unmeasured):
+        return (Own("target "), *_amount(target, metric.unit), Own("; "), *_said(measure))
+    current, start = plain_number(metric.current), plain_number(metric.start)
+    if metric.start == 0 and metric.target > 0:
+        spans = _of(current, target, metric.unit)
+    else:
+        spans = (Own(f"now {current}, from {start} to "), *_amount(target, metric.unit))
+    return (*spans, Own(f", {percent(measure)}{_as_of(metric)}"))
+
+
+def _of(current: str, target: str, unit: str) -> Spans:
+    percent_sign = "%" if unit.strip() == "%" else ""
+    return (Own(f"{current}{percent_sign} of "), *_amount(target, unit))
+
+
+def _guardrail(rail: Guardrail, met: bool | None, measure: Measure) -> Spans:
+    spans: Spans = (Own("must stay "), *_bounds(rail))
+    if met is None or rail.current is None:
+        return (*spans, Own("; "), *_said(measure))
+    verdict = "met" if met else "not met"
+    return (
+        *spans,
+        Own("; now "),
+        *_amount(plain_number(rail.current), rail.unit),
+        Own(f", {verdict}{_as_of(rail)}"),
+    )
+
+
+def _bounds(rail: Guardrail) -> Spans:
+    bounds: list[tuple[str, Decimal]] = []
+    if rail.keep_above is not None:
+        bounds.append(("above", rail.keep_above))
+    if rail.keep_below is not None:
+        bounds.append(("below", rail.keep_below))
+    spans: Spans = ()
+    for word, bound in bounds:
+        joint = " and " if spans else ""
+        spans = (*spans, Own(f"{joint}{word} "), *_amount(plain_number(bound), rail.unit))
+    return spans
+
+
+def _as_of(measured: Metric | Guardrail) -> str:
+    return f" ({measured.as_of.isoformat()})" if measured.as_of else ""

@@ -1,0 +1,80 @@
+"""A comment in Jira's wiki markup; its mark stands in the last line."""
+
+from core.publish import escape
+from core.publish.compose import fit
+from core.publish.document import (
+    Block,
+    Bullets,
+    Code,
+    Document,
+    Foreign,
+    Heading,
+    Link,
+    Paragraph,
+    Rule,
+    Span,
+    Spans,
+    Strong,
+    Table,
+)
+from core.publish.mark import Mark, format_mark
+from core.publish.summary.model import Summary
+
+
+def render(summary: Summary, mark: Mark, limit: int) -> str:
+    """The comment's body, at most `limit` characters long; raises ValueError for a mark that is none."""
+    last = "{{" + format_mark(mark) + "}}"
+    return fit(summary, limit, lambda document: f"{text(document)}\n{last}")
+
+
+def text(document: Document) -> str:
+    """The document without a mark."""
+    return "\n\n".join(_block(block) for block in document)
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading(spans):
+            return f"h3. {_line(spans)}"
+        case Paragraph(lines):
+            return "\n".join(_line(line) for line in lines)
+        case Bullets(title, items):
+            head = f"*{_line(title)}*\n" if title else ""
+            return head + "\n".join(f"* {_line(item)}" for item in items)
+        case Table(header, rows):
+            head = f"||{'||'.join(header)}||"
+            return "\n".join([head, *("|" + "|".join(map(_cell, row)) + "|" for row in rows)])
+        case Rule():
+            return "----"
+
+
+def _cell(spans: Spans) -> str:
+    return _line(spans) or " "  # an empty cell would join its neighbour
+
+
+def _line(spans: Spans) -> str:
+    return "".join(_span(span) for span in spans)
+
+
+def _span(span: Span) -> str:
+    match span:
+        case Foreign(words, limit):
+            return escape.wiki(words, limit)
+        case Strong(words):
+            return f"*{words}*"
+        case Code(words):
+            return "{{" + words + "}}"
+        case Link():
+            return _link(span)
+        case _:
+            return span.text
+
+
+def _link(link: Link) -> str:
+    """The key as a link and the title beside it: inside a link even an escaped bracket can end it."""
+    key = "".join(char for char in escape.clean(link.key) if char.isalnum() or char in "-_/#.")
+    url = escape.safe_url(link.url)
+    title = escape.wiki(link.title)
+    if url is None or not key:
+        return f"{escape.wiki(link.key)} {title}"
+    return f"[{key}|{url}] {title}"
