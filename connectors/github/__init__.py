@@ -1,0 +1,1 @@
+"""GitHub: github.com and Enterprise Server, as repositories and organisations, through PyGithub."""

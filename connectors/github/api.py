@@ -1,0 +1,273 @@
+"""Requests to one GitHub: authentication, redirects, pages, GraphQL; all under the one transport policy."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from github import Auth
+from requests.utils import parse_header_links
+
+from connectors.answer import Answer, explain_status
+from connectors.contract import BadConfiguration, Garbled, Missing, Refused, TrackerError
+from connectors.github.limits import Explain, RateLimits, graphql_errors, graphql_limited, server_time
+from connectors.github.settings import GitHubSettings, variable
+from connectors.github.wire import Wire, app_auth
+from connectors.transport import Policy, Transport
+
+REDIRECTS = frozenset({301, 302, 307, 308})
+_MOST_HOPS = 5
+_TOKEN_MARGIN = timedelta(minutes=10)
+"""An installation's token lives for an hour; a request may have to wait for minutes before it goes out."""
+
+
+class Unsupported(Exception):
+    """This GitHub's GraphQL schema lacks a field of the query: an Enterprise Server too old for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    auth: Auth.Token
+    until: datetime
+
+
+class Api:
+    """One GitHub as JSON. Every method may raise a TrackerError."""
+
+    def __init__(
+        self,
+        tracker: str,
+        settings: GitHubSettings,
+        *,
+        clock: Callable[[], datetime],
+        notify: Callable[[str], None],
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
+        policy = Policy(
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+            attempts=settings.attempts,
+            max_wait=settings.max_wait,
+            write_spacing=settings.write_spacing,
+        )
+        self.tracker = tracker
+        self.settings = settings
+        self.clock = clock
+        self.notify = notify
+        self.variable = variable(tracker, "PRIVATE_KEY" if settings.app_id else "TOKEN")
+        self._transport = Transport(
+            tracker,
+            policy,
+            clock=lambda: clock().timestamp(),
+            sleep=sleep,
+            notify=notify,
+            rate_limit=RateLimits(),
+            explain=Explain(tracker, self.variable),
+        )
+        self._wire = Wire(settings, policy)
+        self._base = urlsplit(settings.url)
+        self._app: Auth.AppAuth | None = None
+        self._token: _Token | None = None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._wire.close()
+
+    def get(
+        self,
+        url: str,
+        parameters: Mapping[str, str | int] | None = None,
+        *,
+        accept: Collection[int] = (),
+        as_app: bool = False,
+    ) -> Answer:
+        """GET a path, or a whole URL of this GitHub; moved places on the same host are followed."""
+        request = f"GET {urlsplit(url).path}"
+        asked = dict(parameters or {})
+        for _ in range(_MOST_HOPS):
+            auth = self._app_auth() if as_app else self._auth()
+            send = partial(self._wire.send, auth, "GET", url, asked)
+            answer = self._transport.read(request, send, accept={*accept, *REDIRECTS})
+            if answer.status not in REDIRECTS:
+                return answer
+            url, asked = self._follow(answer)
+        raise BadConfiguration(self.tracker, request, f"moved more than {_MOST_HOPS} times in a row")
+
+    def json(self, url: str, parameters: Mapping[str, str | int] | None = None) -> Any:
+        """GET as JSON."""
+        return self.get(url, parameters).json()
+
+    def pages(self, url: str, parameters: Mapping[str, str | int] | None = None) -> Iterator[list[Any]]:
+        """Every page of a list, along the Link headers."""
+        return (self.rows(answer) for answer in self.answers(url, parameters))
+
+    def answers(self, url: str, parameters: Mapping[str, str | int] | None = None) -> Iterator[Answer]:
+        """The answer that holds each page, along the Link headers. Raises Garbled if they go in a circle."""
+        seen: set[str] = set()
+        following: str | None = url
+        while following is not None:
+            seen.add(following)
+            answer = self.get(following, parameters)
+            yield answer
+            parameters, following = None, self.next_page(answer)
+            if following in seen:
+                raise Garbled(self.tracker, answer.request, "the next page is one that came before")
+
+    def rows(self, answer: Answer) -> list[Any]:
+        """The answer as a list. Raises Garbled if it is none."""
+        found = answer.json()
+        if not isinstance(found, list):
+            raise Garbled(self.tracker, answer.request, f"expected a list, got {type(found).__name__}")
+        return found
+
+    def record(self, answer: Answer) -> Mapping[str, Any]:
+        """The answer as an object. Raises Garbled if it is none."""
+        found = answer.json()
+        if not isinstance(found, dict):
+            raise Garbled(self.tracker, answer.request, f"expected an object, got {type(found).__name__}")
+        return found
+
+    def next_page(self, answer: Answer) -> str | None:
+        """The next page by the Link header, None after the last. Raises Garbled if it leads elsewhere."""
+        for link in parse_header_links(answer.headers.get("link", "")):
+            if link.get("rel") == "next":
+                url = urljoin(answer.url, link.get("url", ""))
+                if not self._ours(url):
+                    said = "the next page is said to be on another server or path"
+                    raise Garbled(self.tracker, answer.request, said, "Check the url of this tracker")
+                return url
+        return None
+
+    def moment(self, answer: Answer) -> datetime:
+        """The server's time when it answered; ours where it does not say."""
+        epoch = server_time(answer)
+        return self.clock() if epoch is None else datetime.fromtimestamp(epoch, UTC)
+
+    def write(
+        self,
+        verb: str,
+        path: str,
+        body: Any = None,
+        *,
+        repeatable: bool,
+        accept: Collection[int] = (),
+    ) -> Answer:
+        """Send a change once (or again, if `repeatable`). A redirect is given back, never followed."""
+        auth = self._auth()
+        return self._transport.write(
+            f"{verb} {path}",
+            partial(self._wire.send, auth, verb, path, None, body),
+            repeatable=repeatable,
+            accept={*accept, *REDIRECTS},
+        )
+
+    def graphql(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The data of a GraphQL query; what was not found is null in it.
+
+        Raises Unsupported where the server's schema lacks a field, a TrackerError for all else.
+        """
+        request = f"POST {urlsplit(self._wire.graphql_url).path}"
+        auth = self._auth()
+
+        def send() -> Answer:
+            body = {"query": query, "variables": dict(variables)}
+            answer = self._wire.send(auth, "POST", self._wire.graphql_url, None, body)
+            # GraphQL says with HTTP 200 what REST says with 403, and so the transport shall see it.
+            return replace(answer, status=403) if graphql_limited(answer) else answer
+
+        answer = self._transport.read(request, send)
+        body = self.record(answer)
+        errors = [error for error in graphql_errors(body) if error.get("type") != "NOT_FOUND"]
+        if errors:
+            raise self._sort_graphql(request, errors)
+        data = body.get("data")
+        if not isinstance(data, dict):
+            raise Garbled(self.tracker, request, "expected data in a GraphQL answer")
+        return data
+
+    def _sort_graphql(self, request: str, errors: list[dict[str, Any]]) -> Exception:
+        codes = {
+            extensions.get("code") for e in errors if isinstance(extensions := e.get("extensions"), dict)
+        }
+        message = str(errors[0].get("message"))
+        said = "".join(c if c.isprintable() else " " for c in message)[:300]
+        if "undefinedField" in codes or "doesn't exist on type" in message:
+            return Unsupported(said)
+        kinds = {error.get("type") for error in errors}
+        if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
+            return Refused(self.tracker, request, said, "The account lacks the permission to read this")
+        return Garbled(self.tracker, request, f"GraphQL answered with an error: {said}")
+
+    def _follow(self, answer: Answer) -> tuple[str, dict[str, str | int]]:
+        """Where a redirect leads on the same server, with the query that was asked; else raises."""
+        url = urljoin(answer.url, answer.headers.get("location", ""))
+        if "location" not in answer.headers or not self._ours(url):
+            raise explain_status(self.tracker, answer.request, answer)
+        asked = urlsplit(answer.url).query
+        if asked and not urlsplit(url).query:
+            url = f"{url}?{asked}"
+        return url, {}
+
+    def _ours(self, url: str) -> bool:
+        """Whether a URL keeps scheme, host, port and prefix of the base URL, where the token may go."""
+        try:
+            parts = urlsplit(url)
+            same = _origin(parts) == _origin(self._base)
+        except ValueError:
+            return False
+        prefix = self._base.path.rstrip("/")
+        return same and (parts.path == prefix or parts.path.startswith(f"{prefix}/"))
+
+    def _auth(self) -> Auth.Auth | None:
+        if self.settings.app_id is not None:
+            return self._installation_token()
+        token = self.settings.token
+        if token is None:
+            raise BadConfiguration(self.tracker, "", "no token is set", f"Set {self.variable}")
+        return Auth.Token(token.get_secret_value())
+
+    def _app_auth(self) -> Auth.AppAuth:
+        if self._app is None:
+            self._app = app_auth(self.tracker, self.settings)
+        return self._app
+
+    def _installation_token(self) -> Auth.Token:
+        if self._token is None or self._token.until - _TOKEN_MARGIN < self.clock():
+            self._token = self._ask_for_token()
+        return self._token.auth
+
+    def _ask_for_token(self) -> _Token:
+        """An installation's token; asking twice only gives two, so this may be repeated."""
+        path = f"/app/installations/{self.settings.installation_id}/access_tokens"
+        app = self._app_auth()
+        try:
+            answer = self._transport.read(
+                f"POST {path}", lambda: self._wire.send(app, "POST", path, None, {})
+            )
+        except Missing as problem:
+            hint = "Check app_id and installation_id, and that the App is still installed"
+            raise BadConfiguration(self.tracker, problem.request, problem.said, hint) from problem
+        found = self.record(answer)
+        try:
+            until = datetime.fromisoformat(found["expires_at"])
+            return _Token(Auth.Token(found["token"]), until.astimezone(UTC))
+        except (KeyError, TypeError, ValueError, AssertionError) as problem:
+            said = "expected a token and the time when it expires"
+            raise Garbled(self.tracker, answer.request, said) from problem
+
+
+def sort_scope(error: TrackerError, what: str) -> TrackerError:
+    """A configured repository or organisation that is not there is a mistake in the configuration."""
+    if not isinstance(error, Missing):
+        return error
+    hint = f"Check the spelling of {what}, and that the account may read it"
+    if "HTTP 410" in error.said:
+        hint = f"Issues are disabled in {what}; enable them or take it out of the configuration"
+    return BadConfiguration(error.tracker, error.request, f"{what}: {error.said}", hint)
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return (parts.scheme, parts.hostname, parts.port or usual)

@@ -1,0 +1,168 @@
+"""What `milepost check` asks of GitHub: who we are, what we may do where, and what is left of the limits."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.answer import Answer
+from connectors.contract import Capability, Finding, TrackerError
+from connectors.github.api import Api, Unsupported
+from connectors.github.identity import Identity
+from connectors.github.listing import PER_PAGE
+from connectors.github.queries import CHILDREN
+
+_ROLES: Mapping[Capability, tuple[tuple[str, ...], str]] = {
+    Capability.READ: (("pull",), "read"),
+    Capability.COMMENT: (("pull",), "read"),
+    Capability.LABEL: (("triage", "push", "maintain", "admin"), "triage or write"),
+    Capability.DEFINE_LABELS: (("push", "maintain", "admin"), "write"),
+}
+_LOW = 0.1
+"""Below this part of the hourly limit a run may have to wait."""
+
+
+def check(api: Api, identity: Identity, needs: frozenset[Capability]) -> tuple[Finding, ...]:
+    """All findings, in the order of asking; ends at once if GitHub cannot be reached or refuses the login."""
+    look = _Check(api, identity, needs)
+    looks: Mapping[str, Callable[[], Iterator[Finding]]] = {
+        "account": look.account,
+        "App": look.app,
+        "repositories": look.repositories,
+        "organisation": look.organisation,
+        "sub-issues": look.trees,
+    }
+    found: list[Finding] = []
+    for what, ask in looks.items():
+        try:
+            found += ask()
+        except TrackerError as problem:
+            found.append(_failed(what, problem))
+            if what == "account":
+                break
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    api: Api
+    identity: Identity
+    needs: frozenset[Capability]
+
+    def account(self) -> Iterator[Finding]:
+        yield Finding("account", True, f"signed in as {self.identity.login()}")
+        if self.api.settings.app_id is None:
+            answer = self.api.get("/user", accept=(403,))
+            yield from _scopes(answer, self.needs)
+            yield from _rate(answer)
+
+    def app(self) -> Iterator[Finding]:
+        """An App's permissions are those of its installation, whatever the repository says."""
+        if self.api.settings.app_id is None:
+            return
+        answer = self.api.get(f"/app/installations/{self.api.settings.installation_id}", as_app=True)
+        row = self.api.record(answer)
+        permissions = row.get("permissions")
+        granted = permissions.get("issues") if isinstance(permissions, dict) else None
+        wanted = "read" if self.needs <= {Capability.READ} else "write"
+        ok = granted == "write" or granted == wanted
+        hint = (
+            "" if ok else f"Give the App the permission Issues: {wanted} and accept it for the installation"
+        )
+        yield Finding("App permission", ok, f"Issues: {granted or 'none'}", hint)
+        if row.get("suspended_at") is not None:
+            yield Finding("App installation", False, "suspended", "Let an owner of the account unsuspend it")
+
+    def repositories(self) -> Iterator[Finding]:
+        for name in self.api.settings.repositories:
+            try:
+                row = self.api.record(self.api.get(f"/repos/{name}"))
+            except TrackerError as problem:
+                hint = problem.hint or "Check its spelling, and that the account may read it"
+                yield Finding(f"repository {name}", False, problem.said, hint)
+                continue
+            yield _reached(name, row)
+            yield from self._allowed(f"repository {name}", row)
+
+    def _allowed(self, what: str, row: Mapping[str, Any]) -> Iterator[Finding]:
+        archived = row.get("archived") is True
+        if archived and self.needs - {Capability.READ}:
+            yield Finding(what, False, "archived: nothing can be written", "Publish elsewhere")
+            return
+        roles = row.get("permissions")
+        if self.api.settings.app_id is not None or not isinstance(roles, dict):
+            return
+        for need in sorted(self.needs - {Capability.READ}):
+            enough, role = _ROLES[need]
+            ok = any(roles.get(one) is True for one in enough)
+            hint = "" if ok else f"Give the account the {role} role in this repository"
+            yield Finding(f"{what}: {need}", ok, "allowed" if ok else "not allowed", hint)
+
+    def organisation(self) -> Iterator[Finding]:
+        """What the account sees of an organisation; where it may not write is told together."""
+        name = self.api.settings.organization
+        if name is None:
+            return
+        what = f"organisation {name}"
+        rows = [
+            row
+            for rows in self.api.pages(f"/orgs/{name}/repos", {"type": "all", "per_page": PER_PAGE})
+            for row in rows
+            if isinstance(row, dict) and row.get("has_issues") is not False
+        ]
+        hint = "" if rows else "Check that the account is a member, or that the App is installed there"
+        yield Finding(what, bool(rows), f"{len(rows)} repositories with issues can be read", hint)
+        closed: dict[str, list[str]] = {}
+        for row in rows:
+            for finding in self._allowed("", row):
+                if not finding.ok and not row.get("archived"):
+                    closed.setdefault(finding.what.removeprefix(": "), []).append(str(row.get("full_name")))
+        for need, names in sorted(closed.items()):
+            some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+            yield Finding(
+                f"{what}: {need}", False, f"not allowed in {some}", "Give the account a higher role"
+            )
+
+    def trees(self) -> Iterator[Finding]:
+        try:
+            self.api.graphql(CHILDREN, {"ids": []})
+        except Unsupported:
+            said = "this GitHub knows no sub-issues; rules by tree find only the root"
+            yield Finding("sub-issues", False, said, "Update the Enterprise Server, or use rules by label")
+            return
+        yield Finding("sub-issues", True, "supported")
+
+
+def _scopes(answer: Answer, needs: frozenset[Capability]) -> Iterator[Finding]:
+    """Classic tokens say their scopes in a header; fine-grained ones do not."""
+    said = answer.headers.get("x-oauth-scopes")
+    if said is None:
+        return
+    scopes = {scope.strip() for scope in said.split(",")} - {""}
+    ok = bool(scopes & {"repo", "public_repo"}) or needs <= {Capability.READ}
+    hint = "" if ok else "Give the token the scope repo (private) or public_repo, or use a fine-grained token"
+    yield Finding("token scopes", ok, ", ".join(sorted(scopes)) or "none", hint)
+
+
+def _rate(answer: Answer) -> Iterator[Finding]:
+    try:
+        left = int(answer.headers["x-ratelimit-remaining"])
+        limit = int(answer.headers["x-ratelimit-limit"])
+    except (KeyError, ValueError):
+        return
+    ok = left >= limit * _LOW
+    hint = "" if ok else "Runs wait until the limit is reset; use an account of its own for milepost"
+    yield Finding("rate limit", ok, f"{left} of {limit} requests left in this hour", hint)
+
+
+def _reached(name: str, row: Mapping[str, Any]) -> Finding:
+    what, now = f"repository {name}", row.get("full_name")
+    if row.get("has_issues") is False:
+        return Finding(what, False, "issues are disabled", "Enable them, or take it out of `repositories`")
+    if isinstance(now, str) and now.lower() != name.lower():
+        return Finding(what, False, f"now called {now}", f'Write "{now}" in `repositories` and in the rules')
+    return Finding(what, True, "can be read")
+
+
+def _failed(what: str, problem: TrackerError) -> Finding:
+    where = f"{problem.request}: " if problem.request else ""
+    return Finding(what, False, f"{where}{problem.said}", problem.hint or f"To recover: {problem.recovery}")

@@ -1,0 +1,62 @@
+"""Opens a GitHub tracker."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from connectors.contract import Capability, Finding, Memory, TrackerInfo, TrackerSettings
+from connectors.github.api import Api
+from connectors.github.check import check
+from connectors.github.identity import Identity
+from connectors.github.read import GitHubReader
+from connectors.github.settings import GitHubSettings
+from connectors.github.write import GitHubWriter
+
+
+class GitHubTracker:
+    """One configured GitHub, opened."""
+
+    def __init__(self, api: Api, info: TrackerInfo, memory: Memory) -> None:
+        self._api = api
+        self._identity = Identity(api)
+        self._info = info
+        self._reader = GitHubReader(api, memory, self._identity)
+        self._writer = GitHubWriter(api)
+
+    @property
+    def info(self) -> TrackerInfo:
+        return self._info
+
+    @property
+    def reader(self) -> GitHubReader:
+        return self._reader
+
+    @property
+    def writer(self) -> GitHubWriter:
+        return self._writer
+
+    def check(self, needs: frozenset[Capability]) -> tuple[Finding, ...]:
+        """See Tracker."""
+        return check(self._api, self._identity, needs)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+
+def open_tracker(
+    name: str,
+    settings: TrackerSettings,
+    *,
+    memory: Memory,
+    clock: Callable[[], datetime],
+    notify: Callable[[str], None],
+    sleep: Callable[[float], None] | None = None,
+) -> GitHubTracker:
+    """Open a tracker without a request. `clock` tells the time in UTC, `notify` takes lines for a person.
+
+    `sleep` replaces the wait between tries, in seconds. Raises TypeError for settings of another kind.
+    """
+    if not isinstance(settings, GitHubSettings):
+        raise TypeError(f"expected GitHubSettings, got {type(settings).__name__}")
+    api = Api(name, settings, clock=clock, notify=notify, sleep=sleep)
+    return GitHubTracker(api, settings.info(name), memory)

@@ -1,0 +1,43 @@
+"""Who we are to GitHub, so that a mark copied by somebody else is told from our own."""
+
+from typing import Any
+
+from connectors.contract import Garbled, Refused
+from connectors.github.api import Api
+from connectors.github.queries import VIEWER
+
+
+class Identity:
+    """The login of the account, asked for once."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._login: str | None = None
+
+    def login(self) -> str:
+        """The login that GitHub puts under what we write; `<slug>[bot]` for an App."""
+        if self._login is None:
+            self._login = self._ask()
+        return self._login
+
+    def wrote(self, row: Any) -> bool:
+        """Whether a comment is by this account; one of a deleted account is nobody's."""
+        author = row.get("user")
+        login = author.get("login") if isinstance(author, dict) else None
+        return isinstance(login, str) and login.lower() == self.login().lower()
+
+    def _ask(self) -> str:
+        if self._api.settings.app_id is not None:
+            answer = self._api.get("/app", as_app=True)
+            return f"{self._named(self._api.record(answer).get('slug'))}[bot]"
+        try:
+            return self._named(self._api.record(self._api.get("/user")).get("login"))
+        except Refused:
+            # Tokens of an installation, such as that of GitHub Actions, may not ask for a user.
+            viewer = self._api.graphql(VIEWER, {}).get("viewer")
+            return self._named(viewer.get("login") if isinstance(viewer, dict) else None)
+
+    def _named(self, found: object) -> str:
+        if not isinstance(found, str) or not found:
+            raise Garbled(self._api.tracker, "", "GitHub does not say who this account is")
+        return found

@@ -1,0 +1,197 @@
+"""GitHub's JSON of one issue -> the shared Issue; never guesses, and tells what it could not read."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.checklist import parse_checklist
+from connectors.contract import Issue, IssueRef, StatusCategory, Unread
+from connectors.github.keys import Place, Spelling, place_of_api, place_of_page, repository_of_api
+
+_REASONS: Mapping[str | None, StatusCategory] = {
+    None: StatusCategory.DONE,  # closed before GitHub had reasons, or a pull request
+    "completed": StatusCategory.DONE,
+    "not_planned": StatusCategory.CANCELLED,
+    "duplicate": StatusCategory.CANCELLED,
+}
+_MIRROR = re.compile(
+    r"^(?:mirrors:|mirror of:?|jira:|upstream url:|synced from(?: url)?:?)[ \t]*"
+    r"<?(https?://[^\s<>]{1,2000})>?[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+class Unreadable(Exception):
+    """A row is not what GitHub documents; the text says which field, what was there, what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """How rows are read for one tracker and one Interest."""
+
+    tracker: str
+    spelling: Spelling
+    in_progress_labels: frozenset[str] = frozenset()
+    """Lower case."""
+    checklists: bool = False
+
+    def issue(self, row: object, parent: tuple[str, str] | None = None) -> Issue | Unread:
+        """One issue of the REST API; `parent` (id, key) is what the tree knows, where the row knows none."""
+        if not isinstance(row, dict):
+            return Unread(None, None, f"expected an issue, got {type(row).__name__}")
+        try:
+            return self._read(row, parent)
+        except Unreadable as problem:
+            found = row.get("id")
+            place = place_in(row)
+            key = self.spelling.place(place).key if place else None
+            return Unread(str(found) if type(found) is int else None, key, str(problem))
+
+    def _read(self, row: Mapping[str, Any], parent: tuple[str, str] | None) -> Issue:
+        place = place_in(row)
+        if place is None:
+            raise Unreadable("neither url nor html_url names an issue")
+        place = self.spelling.place(place)
+        labels = label_names(row)
+        state = _text(row, "state")
+        closed_at = None if row.get("closed_at") is None else _moment(row, "closed_at")
+        parent_id, parent_key = self._parent(row, parent)
+        body = _text(row, "body", "")
+        return Issue(
+            ref=IssueRef(self.tracker, str(_number(row, "id")), place.key),
+            url=_text(row, "html_url"),
+            title=_text(row, "title"),
+            container=place.repository,
+            status=state,
+            category=self._category(row, labels),
+            resolution=_resolution(state, row),
+            type=_name(row, "type", "name") or "",
+            pull_request=row.get("pull_request") is not None,
+            labels=labels,
+            versions=tuple(filter(None, [_name(row, "milestone", "title")])),
+            assignees=_names(row, "assignees", "login"),
+            parent_id=parent_id,
+            parent_key=parent_key,
+            created=_moment(row, "created_at"),
+            updated=_moment(row, "updated_at"),
+            resolved=closed_at if state == "closed" else None,
+            checklist=parse_checklist(body) if self.checklists else (),
+            mirrors=mirrors(body),
+        )
+
+    def _category(self, row: Mapping[str, Any], labels: tuple[str, ...]) -> StatusCategory:
+        state, reason = row.get("state"), row.get("state_reason")
+        if state == "open":
+            moving = any(label.lower() in self.in_progress_labels for label in labels)
+            return StatusCategory.IN_PROGRESS if moving else StatusCategory.TODO
+        if state != "closed" or not isinstance(reason, str | None):
+            return StatusCategory.UNKNOWN
+        # A pull request that was closed and not merged delivered nothing.
+        request = row.get("pull_request")
+        if isinstance(request, dict) and "merged_at" in request and request["merged_at"] is None:
+            return StatusCategory.CANCELLED
+        return _REASONS.get(reason, StatusCategory.UNKNOWN)
+
+    def _parent(
+        self, row: Mapping[str, Any], parent: tuple[str, str] | None
+    ) -> tuple[str | None, str | None]:
+        address = row.get("parent_issue_url")
+        place = place_of_api(address) if isinstance(address, str) else None
+        if place is None:
+            return parent if parent else (None, None)
+        key = self.spelling.place(place).key
+        return (parent[0] if parent and parent[1] == key else None, key)
+
+
+def mirrors(body: str) -> tuple[str, ...]:
+    """The same work elsewhere: a URL alone on its line after certain words at the line's start.
+
+    The words are `Mirrors:`, `Mirror of`, `Jira:`, `Upstream URL:` and `Synced from`, in any case; a line
+    that says more is prose and no statement.
+    """
+    found = (match[1] for match in _MIRROR.finditer(body.replace("\r\n", "\n")))
+    return tuple(dict.fromkeys(found))
+
+
+def label_names(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of an issue's labels. Raises Unreadable."""
+    return _names(row, "labels", "name")
+
+
+def _resolution(state: str, row: Mapping[str, Any]) -> str | None:
+    return _text(row, "state_reason", "") or None if state == "closed" else None
+
+
+def place_in(row: Mapping[str, Any]) -> Place | None:
+    """Where the issue stands: a pull request's own `url` may be that of the issue or of the request."""
+    url, page = row.get("url"), row.get("html_url")
+    place = place_of_api(url) if isinstance(url, str) else None
+    if place is None and isinstance(page, str):
+        place = place_of_page(page)
+    repository, number = row.get("repository_url"), row.get("number")
+    if place is None and isinstance(repository, str) and type(number) is int:
+        name = repository_of_api(repository)
+        place = Place(name, number) if name and number > 0 else None
+    return place
+
+
+def _text(row: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    value = row.get(name)
+    if value is None and default is not None:
+        return default
+    if not isinstance(value, str):
+        raise Unreadable(f"{name}: expected text, got {_what(value)}")
+    return value
+
+
+def _number(row: Mapping[str, Any], name: str) -> int:
+    value = row.get(name)
+    if type(value) is not int or value <= 0:
+        raise Unreadable(f"{name}: expected a positive whole number, got {_what(value)}")
+    return value
+
+
+def _moment(row: Mapping[str, Any], name: str) -> datetime:
+    value = row.get(name)
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Unreadable(f"{name}: expected a time with a zone, got {_what(value)}")
+    return moment.astimezone(UTC)
+
+
+def _name(row: Mapping[str, Any], name: str, inner: str) -> str | None:
+    """The name of a single thing that may be absent: a milestone's title, a type's name."""
+    value = row.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise Unreadable(f"{name}: expected an object, got {_what(value)}")
+    return _text(value, inner)
+
+
+def _names(row: Mapping[str, Any], name: str, inner: str) -> tuple[str, ...]:
+    value = row.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise Unreadable(f"{name}: expected a list, got {_what(value)}")
+    return tuple(_one_name(item, f"{name}.{inner}", inner) for item in value)
+
+
+def _one_name(item: object, place: str, inner: str) -> str:
+    """GitHub documents labels as text or objects; everything else as objects."""
+    found = item.get(inner) if isinstance(item, dict) else item
+    if not isinstance(found, str):
+        raise Unreadable(f"{place}: expected text, got {_what(found)}")
+    return found
+
+
+def _what(value: object) -> str:
+    """A value for a person, short, since it comes from outside."""
+    text = repr(value)
+    return "nothing" if value is None else text if len(text) <= 60 else f"{text[:59]}…"

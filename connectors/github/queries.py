@@ -1,0 +1,60 @@
+"""The GraphQL queries that the connector sends; tests check each against GitHub's published schema."""
+
+NAMED = """
+fragment Named on Issue {
+  id
+  fullDatabaseId
+  number
+  updatedAt
+  repository { nameWithOwner }
+}
+"""
+
+CHILDREN = (
+    """
+query Children($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    ... on Issue {
+      id
+      subIssues(first: 100) {
+        nodes { ...Named subIssuesSummary { total } }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}
+"""
+    + NAMED
+)
+"""The sub-issues of up to 50 issues at once: at most 5,000 nodes of the 500,000 that GitHub allows."""
+
+MORE_CHILDREN = (
+    """
+query MoreChildren($id: ID!, $after: String!) {
+  node(id: $id) {
+    ... on Issue {
+      id
+      subIssues(first: 100, after: $after) {
+        nodes { ...Named subIssuesSummary { total } }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}
+"""
+    + NAMED
+)
+
+VIEWER = "query Viewer { viewer { login } }"
+"""Who we are, where `GET /user` is refused: tokens of an App's installation and of GitHub Actions."""
+
+
+def by_place(count: int) -> str:
+    """A query for `count` issues by owner, name and number: `$o0`, `$n0`, `$i0` and so on; answers `k0` …"""
+    variables = ", ".join(f"$o{i}: String!, $n{i}: String!, $i{i}: Int!" for i in range(count))
+    fields = "\n".join(
+        f"  k{i}: repository(owner: $o{i}, name: $n{i}) "
+        f"{{ found: issueOrPullRequest(number: $i{i}) {{ __typename ...Named }} }}"
+        for i in range(count)
+    )
+    return f"query ByPlace({variables}) {{\n{fields}\n}}\n{NAMED}"

@@ -1,0 +1,172 @@
+"""The reading half of a GitHub tracker."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.contract import (
+    MARK_PREFIX,
+    Garbled,
+    Interest,
+    Issue,
+    IssueRef,
+    LabelDefinition,
+    Memory,
+    Missing,
+    Page,
+    Posted,
+    PostedComment,
+    Pull,
+    Unread,
+)
+from connectors.github.api import Api, sort_scope
+from connectors.github.cursor import Cursor, known_at, scope_digest
+from connectors.github.identity import Identity
+from connectors.github.keys import Place, Spelling, is_repository, place_of
+from connectors.github.listing import PER_PAGE, scope_rows
+from connectors.github.parse import Parser, Unreadable, label_names, place_in
+from connectors.github.pull import PullRun
+from connectors.github.search import matching
+
+
+class GitHubReader:
+    """Reads issues, pull requests, trees, comments and labels."""
+
+    def __init__(self, api: Api, memory: Memory, identity: Identity) -> None:
+        self._api = api
+        self._memory = memory
+        self._identity = identity
+        self._spelling = Spelling(api.settings.repositories)
+
+    def changed_since(self, cursor: str | None, interest: Interest) -> Pull:
+        """See Reader. The cursor holds GitHub's own time from before the pull."""
+        scope = scope_digest(self._api.settings, interest)
+        base = Cursor.read(cursor)
+        base = base if base and base.scope == scope else None
+        known = known_at(self._memory, base) if base else {}
+        if known is None and (interest.roots or interest.keys):
+            base = None  # what left the trees since then is not known
+        now = Cursor(self._server_time(), scope, base.count + 1 if base else 0)
+        run = PullRun(
+            self._api,
+            self._memory,
+            self._spelling,
+            self._parser(interest.checklists),
+            interest,
+            base,
+            now,
+            known or {},
+        )
+        return Pull(str(now), run.pages(), full=base is None)
+
+    def present(self) -> frozenset[str]:
+        """See Reader. Pull requests are among them, since a mapping may ask for those too."""
+        ids: set[str] = set()
+        for rows in scope_rows(self._api, None):
+            for row in rows:
+                found = row.get("id") if isinstance(row, dict) else None
+                if type(found) is not int:
+                    raise Garbled(self._api.tracker, "GET issues", "an issue came without an id")
+                ids.add(str(found))
+        return frozenset(ids)
+
+    def fetch(self, keys: Sequence[str]) -> Page:
+        """See Reader. GitHub finds no issue by its database id alone, so ids are left out."""
+        parser = self._parser(checklists=True)
+        found: dict[IssueRef, Issue] = {}
+        unread: list[Unread] = []
+        for place in dict.fromkeys(filter(None, map(place_of, keys))):
+            try:
+                read = parser.issue(self._api.json(place.path))
+            except Missing:
+                continue
+            if isinstance(read, Issue):
+                found[read.ref] = read
+            else:
+                unread.append(read)
+        return Page(tuple(found.values()), tuple(unread))
+
+    def matching(self, query: str) -> frozenset[str]:
+        """See Reader. The query is GitHub's search syntax, without a scope of its own."""
+        return matching(self._api, query)
+
+    def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted]:
+        """See Reader. Costs one request an issue, and one for each 100 comments where there are any."""
+        return {ref: posted for ref in refs if (posted := self._posted(ref)) is not None}
+
+    def label_definitions(self, container: str) -> tuple[LabelDefinition, ...]:
+        """See Reader."""
+        if not is_repository(container):
+            raise Missing(self._api.tracker, "", f"{container!r} is no repository")
+        try:
+            pages = self._api.pages(f"/repos/{container}/labels", {"per_page": PER_PAGE})
+            return tuple(self._definition(row) for rows in pages for row in rows)
+        except Missing as problem:
+            raise sort_scope(problem, container) from problem
+
+    def _parser(self, checklists: bool) -> Parser:
+        labels = frozenset(label.lower() for label in self._api.settings.in_progress_labels)
+        return Parser(self._api.tracker, self._spelling, labels, checklists)
+
+    def _server_time(self) -> Any:
+        """GitHub's time now, by the answer to the first thing in scope, which must be there."""
+        settings = self._api.settings
+        first = settings.repositories[0] if settings.repositories else None
+        path = f"/repos/{first}" if first else f"/orgs/{settings.organization}"
+        try:
+            answer = self._api.get(path)
+        except Missing as problem:
+            what = first or f"the organisation {settings.organization}"
+            raise sort_scope(problem, what) from problem
+        self._api.record(answer)
+        return self._api.moment(answer)
+
+    def _posted(self, ref: IssueRef) -> Posted | None:
+        asked = place_of(ref.key)
+        try:
+            row = self._api.record(self._api.get(asked.path)) if asked else {}
+            place = place_in(row)
+            if asked is None or place is None or self._is_another(ref, asked, place, row):
+                return None
+            place = self._spelling.place(place)
+            comments = self._comments(place) if row.get("comments") != 0 else ()
+        except Missing:
+            return None
+        try:
+            labels = label_names(row)
+        except Unreadable as problem:
+            raise Garbled(self._api.tracker, f"GET {asked.path}", str(problem)) from problem
+        return Posted(IssueRef(ref.tracker, ref.id, place.key), labels, comments)
+
+    def _is_another(self, ref: IssueRef, asked: Place, found: Place, row: Mapping[str, Any]) -> bool:
+        """Whether the key now names another issue: same place, other id (a repository made anew).
+
+        An issue that moved may get a new id; that GitHub led us there from its old place is enough.
+        """
+        return asked.key.lower() == found.key.lower() and str(row.get("id")) != ref.id
+
+    def _comments(self, place: Place) -> tuple[PostedComment, ...]:
+        pages = self._api.pages(f"{place.path}/comments", {"per_page": PER_PAGE})
+        marked = [row for rows in pages for row in rows if MARK_PREFIX in comment_body(row)]
+        return tuple(
+            PostedComment(
+                id=str(row.get("id")),
+                body=comment_body(row),
+                mine=self._identity.wrote(row),
+                url=str(row.get("html_url") or ""),
+            )
+            for row in marked
+        )
+
+    def _definition(self, row: Any) -> LabelDefinition:
+        try:
+            description = row.get("description") or ""
+            return LabelDefinition(str(row["name"]), str(row["color"]).lower(), str(description))
+        except (AttributeError, KeyError, TypeError) as problem:
+            said = "expected a label with name and color"
+            raise Garbled(self._api.tracker, "GET labels", said) from problem
+
+
+def comment_body(row: Any) -> str:
+    """The text of a comment; empty where there is none."""
+    found = row.get("body") if isinstance(row, dict) else None
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,144 @@
+"""What a GitHub tracker is configured with; imports neither the client library nor the network."""
+
+from functools import partial
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from connectors.contract import TrackerInfo, TrackerSettings
+from connectors.github.keys import Spelling, is_owner, is_repository, place_of
+from connectors.urls import base_url
+
+API_URL = "https://api.github.com"
+COMMENT_LIMIT = 65536
+"""The longest comment in characters; GitHub answers 422 to more."""
+LABEL_LIMIT = 50
+"""The longest name of a label in characters."""
+API_VERSION = "2022-11-28"
+"""Sent with every request, so that an answer does not change shape under us."""
+
+
+class GitHubSettings(TrackerSettings):
+    """One GitHub: github.com or an Enterprise Server, some repositories of it or an organisation, or both.
+
+    Times are in seconds. `url` is the API's base URL: left out for github.com, `https://HOST/api/v3` for
+    Enterprise Server. Credentials are a token, or an App (`app_id`, `installation_id` and its private key).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    kind: Literal["github"] = "github"
+    url: str = API_URL
+    repositories: tuple[str, ...] = ()
+    """`owner/name` each."""
+    organization: str | None = None
+    """All its repositories that the account can see."""
+    token: SecretStr | None = None
+    app_id: int | None = Field(None, gt=0)
+    installation_id: int | None = Field(None, gt=0)
+    private_key: SecretStr | None = None
+    """The App's private key in PEM format."""
+    private_key_file: Path | None = None
+    in_progress_labels: tuple[str, ...] = ()
+    """An open issue that bears one of these counts as in progress; GitHub itself knows open and closed."""
+    connect_timeout: float = Field(10.0, gt=0)
+    read_timeout: float = Field(30.0, gt=0)
+    attempts: int = Field(4, ge=1, le=20)
+    max_wait: float = Field(300.0, ge=0)
+    """The longest single wait that GitHub may ask for."""
+    write_spacing: float = Field(1.0, ge=0)
+    """GitHub asks for at least one second between writes."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the usual ones, in PEM format."""
+    api_version: str = Field(API_VERSION, pattern=r"^\d{4}-\d{2}-\d{2}$")
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        url = base_url(url)
+        if url.partition("://")[2].partition("/")[0] in ("github.com", "www.github.com"):
+            raise ValueError("the API of github.com is at https://api.github.com; leave `url` out")
+        return url
+
+    @field_validator("repositories")
+    @classmethod
+    def _repositories(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [name for name in names if not is_repository(name)]
+        if wrong:
+            raise ValueError(f"expected owner/name, got {', '.join(map(repr, wrong))}")
+        first = {name.lower(): name for name in reversed(names)}
+        return tuple(name for name in names if first.pop(name.lower(), None) is not None)
+
+    @field_validator("organization")
+    @classmethod
+    def _organization(cls, name: str | None) -> str | None:
+        if name is not None and not is_owner(name):
+            raise ValueError(f"expected the login of an organisation, got {name!r}")
+        return name
+
+    @field_validator("token", "private_key")
+    @classmethod
+    def _secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        """Files and shells leave line ends around secrets; an empty one is none."""
+        text = secret.get_secret_value().strip() if secret else ""
+        return SecretStr(text) if text else None
+
+    @field_validator("token")
+    @classmethod
+    def _one_word(cls, token: SecretStr | None) -> SecretStr | None:
+        text = token.get_secret_value() if token else ""
+        if not text.isascii() or any(c.isspace() or not c.isprintable() for c in text):
+            raise ValueError("a token is one word of plain letters, digits and signs")
+        return token
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not self.repositories and self.organization is None:
+            raise ValueError('name what to read: repositories = ["owner/name"] or organization = "name"')
+        if (self.app_id is None) != (self.installation_id is None):
+            raise ValueError("an App needs both app_id and installation_id")
+        if self.private_key_file is not None and self.app_id is None:
+            raise ValueError("private_key_file needs app_id and installation_id")
+        return self
+
+    def info(self, name: str) -> TrackerInfo:
+        """What is known of this tracker without a request."""
+        spelling = Spelling(self.repositories)
+        organisation = (f"{self.organization.lower()}/*",) if self.organization else ()
+        return TrackerInfo(
+            name=name,
+            kind=self.kind,
+            containers=(*self.repositories, *organisation),
+            owns=partial(_owns, self),
+            normal_key=spelling.key,
+            markup="markdown",
+            comment_limit=COMMENT_LIMIT,
+            label_limit=LABEL_LIMIT,
+            label_spaces=True,
+            has_label_definitions=True,
+        )
+
+    def secrets_missing(self, name: str) -> tuple[str, ...]:
+        """The environment variables that must be set and are not."""
+        if self.app_id is not None:
+            there = self.private_key is not None or self.private_key_file is not None
+            return () if there else (variable(name, "PRIVATE_KEY"),)
+        return () if self.token is not None else (variable(name, "TOKEN"),)
+
+    def covers(self, repository: str) -> bool:
+        """Whether a repository lies in the scope, whatever the case of its letters."""
+        wanted = repository.lower()
+        owner = wanted.partition("/")[0]
+        ours = self.organization is not None and owner == self.organization.lower()
+        return ours or any(wanted == name.lower() for name in self.repositories)
+
+
+def variable(name: str, secret: str) -> str:
+    """The environment variable that sets one secret of the tracker called `name`."""
+    return f"MILEPOST_TRACKERS__{name.upper()}__{secret}"
+
+
+def _owns(settings: GitHubSettings, key: str) -> bool:
+    place = place_of(key)
+    return place is not None and settings.covers(place.repository)
