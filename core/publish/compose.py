@@ -1,7 +1,6 @@
 """One comment as a document: what stands in it, in which words, and how it is folded to fit."""
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 
 from core.engine.model import Counts, Health, Measure, Unmeasured
 from core.engine.percent import percent, whole_percent
@@ -22,9 +21,8 @@ from core.publish.escape import length
 from core.publish.goals import about_goal, goal_line, key_result_line
 from core.publish.points import whole_points
 from core.publish.summary.model import MilestonePart, Summary
-from core.publish.summary.words import in_scope
+from core.publish.summary.words import bar, in_scope
 
-BAR_CELLS = 20
 FOLDS = (None, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1, 0)
 """How many entries of each list are shown, tried in turn until the comment fits its tracker."""
 
@@ -95,13 +93,6 @@ def health_words(health: Health) -> str:
     """`on track`, with `stale` where nothing moved for long."""
     words = health.name.value.replace("_", " ")
     return f"{words}, stale" if health.stale else words
-
-
-def bar(share: Fraction) -> str:
-    """A bar of text; full only at 100%, and never empty above 0."""
-    cells = int(share * BAR_CELLS)
-    cells = max(cells, 1) if share else 0
-    return "▓" * cells + "░" * (BAR_CELLS - cells)
 
 
 def _numbers(part: MilestonePart) -> list[Spans]:

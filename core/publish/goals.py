@@ -6,20 +6,20 @@ from core.engine.model import Measure, Unmeasured
 from core.engine.percent import percent
 from core.publish.document import Block, Foreign, Heading, Link, Own, Paragraph, Spans, Table
 from core.publish.summary.model import GoalPart, KeyResultPart, MilestoneLine
-from core.publish.summary.words import in_scope, plain_number
+from core.publish.summary.words import bar, in_scope, plain_number
 from mappings.goals import Guardrail, HealthName, Metric
 
 _SAID = 300
 
 
 def key_result_line(part: KeyResultPart) -> Spans:
-    """`Key result: Reach 3,000 visitors on the site: 1,200 of 3,000 visitors, 40%`."""
-    return (Own("Key result: "), Foreign(part.title), Own(": "), *_achieved(part))
+    """`Reach 3,000 visitors on the site: 40%, 1,200 of 3,000 visitors`."""
+    return (Foreign(part.title), Own(": "), *_achieved(part))
 
 
 def goal_line(part: GoalPart) -> Spans:
-    """`Goal: Show people …: delivered 60%, achieved 13%.` and the gap between the two, if there is one."""
-    spans: Spans = (Own("Goal: "), Foreign(part.title), Own(": "), *_two_numbers(part))
+    """`Goal "Show people …": delivered 60%, achieved 13%.` and the gap between the two, if there is one."""
+    spans: Spans = (Own('Goal "'), Foreign(part.title), Own('": '), *_two_numbers(part))
     return (*spans, Own(". "), Foreign(part.gap, _SAID)) if part.gap else spans
 
 
@@ -28,10 +28,7 @@ def about_goal(part: GoalPart, fold: int | None, title_limit: int = 120) -> list
     health = part.health.name.value.replace("_", " ")
     tail = "" if part.health.name is HealthName.UNMEASURED else f", {health}"
     head = Heading((Own("Goal: "), Foreign(part.title, title_limit), Own(": "), *_heads(part), Own(tail)))
-    lines: list[Spans] = [
-        (Own("Delivered: "), *_said(part.delivered)),
-        (Own("Achieved: "), *_said(part.achieved)),
-    ]
+    lines = [_barred("delivered", part.delivered), _barred("achieved", part.achieved)]
     if part.gap:
         lines.append((Foreign(part.gap, _SAID),))
     if part.due:
@@ -39,6 +36,12 @@ def about_goal(part: GoalPart, fold: int | None, title_limit: int = 120) -> list
     if part.owner:
         lines.append((Own("Owner: "), Foreign(part.owner)))
     return [head, Paragraph(tuple(lines)), *_key_results(part, fold), *_milestones(part, fold)]
+
+
+def _barred(word: str, measure: Measure) -> Spans:
+    if isinstance(measure, Unmeasured):
+        return (Own(f"{word.capitalize()}: "), *_said(measure))
+    return (Own(f"{bar(measure)} {percent(measure)} {word}"),)
 
 
 def _heads(part: GoalPart) -> Spans:
@@ -114,16 +117,12 @@ def _metric(metric: Metric, measure: Measure) -> Spans:
     if metric.current is None or isinstance(measure, Unmeasured):
         return (Own("target "), *_amount(target, metric.unit), Own("; "), *_said(measure))
     current, start = plain_number(metric.current), plain_number(metric.start)
+    sign = "%" if metric.unit.strip() == "%" else ""
     if metric.start == 0 and metric.target > 0:
-        spans = _of(current, target, metric.unit)
+        spans: Spans = (Own(f"{current}{sign} of "), *_amount(target, metric.unit))
     else:
-        spans = (Own(f"now {current}, from {start} to "), *_amount(target, metric.unit))
-    return (*spans, Own(f", {percent(measure)}{_as_of(metric)}"))
-
-
-def _of(current: str, target: str, unit: str) -> Spans:
-    percent_sign = "%" if unit.strip() == "%" else ""
-    return (Own(f"{current}{percent_sign} of "), *_amount(target, unit))
+        spans = (Own(f"now {current}{sign}, from {start}{sign} to "), *_amount(target, metric.unit))
+    return (Own(f"{percent(measure)}, "), *spans, Own(_as_of(metric)))
 
 
 def _guardrail(rail: Guardrail, met: bool | None, measure: Measure) -> Spans:

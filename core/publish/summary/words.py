@@ -1,10 +1,13 @@
 """Numbers and short phrases of a summary, in words of our own."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 from core.engine.model import Counts, Measure, Unmeasured
 from core.engine.percent import percent
 from core.publish.summary.model import MilestonePart, Summary
+
+BAR_CELLS = 20
 
 
 def news(summary: Summary) -> str:
@@ -40,3 +43,10 @@ def plain_number(value: Decimal) -> str:
         return f"{value:.3g}"
     text = f"{value:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def bar(share: Fraction) -> str:
+    """A bar of text; full only at 100%, and never empty above 0."""
+    cells = int(share * BAR_CELLS)
+    cells = max(cells, 1) if share else 0
+    return "▓" * cells + "░" * (BAR_CELLS - cells)
