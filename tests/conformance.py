@@ -153,7 +153,7 @@ class Harness(ABC):
 
     @abstractmethod
     def trouble(self, what: Trouble, *, writes: bool, times: int | None = 1) -> None:
-        """Let the next `times` (None: all) reads, or writes, go wrong; logging in is spared where it can be."""
+        """Let the next `times` (None: all) reads, or writes, go wrong, but not logging in."""
 
     @abstractmethod
     def spoil(self, ref: IssueRef) -> None:

@@ -1,0 +1,120 @@
+"""What `milepost check` finds out about one Jira, without writing."""
+
+from collections.abc import Callable, Iterator
+
+from connectors.contract import BadConfiguration, Capability, Finding, TrackerError
+from connectors.jira import jql
+from connectors.jira.fields import FieldMap, find_fields, read_fields
+from connectors.jira.search import Search
+from connectors.jira.session import JiraSession, Json, mapping
+
+_PERMISSIONS = {
+    Capability.READ: ("BROWSE_PROJECTS",),
+    Capability.COMMENT: ("ADD_COMMENTS", "EDIT_OWN_COMMENTS", "DELETE_OWN_COMMENTS"),
+    Capability.LABEL: ("EDIT_ISSUES",),
+    Capability.DEFINE_LABELS: (),
+}
+_SCOPES = {
+    Capability.READ: "read:jira-work",
+    Capability.COMMENT: "write:jira-work",
+    Capability.LABEL: "write:jira-work",
+    Capability.DEFINE_LABELS: "",
+}
+
+
+def check(session: JiraSession, needs: frozenset[Capability]) -> tuple[Finding, ...]:
+    """Every finding; where the login or the server fails, the others are left out. Raises nothing."""
+    findings = [_tried("login", lambda: _login(session))]
+    if findings[0].ok:
+        findings.append(_tried("server", lambda: _server(session)))
+    if all(finding.ok for finding in findings):
+        findings.append(_tried("scope", lambda: _scope(session)))
+        findings += _fields(session)
+        findings += _permissions(session, needs)
+    return tuple(findings)
+
+
+def _login(session: JiraSession) -> Finding:
+    account = session.account()
+    return Finding("login", True, f"as {account.name or account.id}")
+
+
+def _server(session: JiraSession) -> Finding:
+    server = session.ask_server()
+    kind = "Jira Cloud" if server.cloud else "Jira Data Center"
+    return Finding("server", True, f"{kind} {server.version} at {session.settings.url}")
+
+
+def _scope(session: JiraSession) -> Finding:
+    scope = jql.scope_of(session)
+    count = Search(session).count(scope)
+    hint = "" if count else "Nothing is in scope: check projects and jql, and what the account may see"
+    return Finding("scope", True, f"{count} issues match {scope}", hint)
+
+
+def _fields(session: JiraSession) -> Iterator[Finding]:
+    try:
+        fields = read_fields(session)
+        names = {field.id: field.name for field in fields}
+        found = find_fields(session.name, session.settings, fields, ())
+    except TrackerError as problem:
+        yield _failed("fields", problem)
+        return
+    for what, ids, override in _meanings(found, session.server().cloud):
+        if not ids:
+            yield Finding(what, True, "this Jira has no such field", f"If it has, name it: {override} = …")
+            continue
+        used = ", then ".join(f"{names[one]} ({one})" for one in ids)
+        hint = f"To use one alone, name it: {override} = …" if len(ids) > 1 else ""
+        yield Finding(what, True, used, hint)
+
+
+def _meanings(found: FieldMap, cloud: bool) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    if not cloud:
+        yield "epic link", found.epic_link, "epic_link"
+    yield "story points", found.points, "story_points"
+    yield "sprint", found.sprint, "sprint"
+    yield "team", found.team, "team"
+
+
+def _permissions(session: JiraSession, needs: frozenset[Capability]) -> Iterator[Finding]:
+    """One finding per project and capability, or for the whole site where no project is named."""
+    wanted = sorted(needs, key=list(Capability).index)
+    asked = ",".join(one for need in wanted for one in _PERMISSIONS[need])
+    for project in session.settings.projects or ("",) if asked else ():
+        place = f" in {project}" if project else " in at least one project"
+        params = {"permissions": asked, **({"projectKey": project} if project else {})}
+        try:
+            answer = session.get("mypermissions", params)
+            granted: Json = mapping(answer, mapping(answer, answer.json()).get("permissions"))
+        except TrackerError as problem:
+            yield _failed(f"permissions{place}", problem)
+            continue
+        for need in wanted:
+            missing = [one for one in _PERMISSIONS[need] if not _has(granted, one)]
+            said = f"missing: {', '.join(missing)}" if missing else "granted"
+            yield Finding(f"{need}{place}", not missing, said, _hint(session, need) if missing else "")
+
+
+def _has(granted: Json, permission: str) -> bool:
+    one = granted.get(permission)
+    return isinstance(one, dict) and one.get("havePermission") is True
+
+
+def _hint(session: JiraSession, need: Capability) -> str:
+    scope = f"; a scoped token also needs {_SCOPES[need]}" if session.server().cloud else ""
+    return f"Grant it to {session.account().name or 'the account'} in the permission scheme{scope}"
+
+
+def _tried(what: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except TrackerError as problem:
+        return _failed(what, problem)
+
+
+def _failed(what: str, problem: TrackerError) -> Finding:
+    hint = problem.hint or ("" if isinstance(problem, BadConfiguration) else f"Then {problem.recovery}")
+    return Finding(
+        what, False, f"{problem.request}: {problem.said}" if problem.request else problem.said, hint
+    )

@@ -1,0 +1,58 @@
+"""Opens one configured Jira."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from connectors.contract import Capability, Finding, Memory, TrackerInfo, TrackerSettings
+from connectors.jira.check import check
+from connectors.jira.read import JiraReader
+from connectors.jira.session import JiraSession
+from connectors.jira.settings import JiraSettings
+from connectors.jira.write import JiraWriter
+
+
+class JiraTracker:
+    """One Jira, its two halves sharing one session.."""
+
+    def __init__(self, info: TrackerInfo, session: JiraSession) -> None:
+        self._info = info
+        self._session = session
+        self._reader = JiraReader(session)
+        self._writer = JiraWriter(session)
+
+    @property
+    def info(self) -> TrackerInfo:
+        """What is known from the settings alone."""
+        return self._info
+
+    @property
+    def reader(self) -> JiraReader:
+        """The reading half."""
+        return self._reader
+
+    @property
+    def writer(self) -> JiraWriter:
+        """The writing half."""
+        return self._writer
+
+    def check(self, needs: frozenset[Capability]) -> tuple[Finding, ...]:
+        """See the contract."""
+        return check(self._session, needs)
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._session.close()
+
+
+def open_tracker(
+    name: str,
+    settings: TrackerSettings,
+    *,
+    memory: Memory,
+    clock: Callable[[], datetime],
+    notify: Callable[[str], None],
+) -> JiraTracker:
+    """A Jira by its settings, without a request. Raises TypeError for the settings of another kind."""
+    if not isinstance(settings, JiraSettings):
+        raise TypeError(f"expected JiraSettings, got {type(settings).__name__}")
+    return JiraTracker(settings.info(name), JiraSession(name, settings, memory, clock, notify))

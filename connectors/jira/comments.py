@@ -1,0 +1,74 @@
+"""Comments as Jira tells them, and which of them are milepost's."""
+
+from collections.abc import Iterator
+
+from connectors.contract import MARK_PREFIX, Garbled, IssueRef, PostedComment
+from connectors.jira.session import Account, JiraSession, Json, mapping, rows, step
+
+PROPERTY = "milepost"
+"""The comment property that holds the mark, beside the one that the text shows."""
+
+_PAGE = 100
+
+
+def read_comments(
+    session: JiraSession, account: Account, site: str, ref: IssueRef
+) -> tuple[PostedComment, ...]:
+    """Every comment of one issue that bears milepost's mark, in its text or as a property."""
+    found: dict[str, PostedComment] = {}
+    for row in _all(session, ref):
+        comment = read_comment(row, account, site, ref)
+        if comment is None:
+            raise Garbled(session.name, f"GET comments of {ref.key}", "a comment came without id or text")
+        if comment.mark is not None or MARK_PREFIX in comment.body:
+            found[comment.id] = comment
+    return tuple(found.values())
+
+
+def read_comment(row: Json, account: Account, site: str, ref: IssueRef) -> PostedComment | None:
+    """One comment; None if it has no id or no text."""
+    identity, body = row.get("id"), row.get("body")
+    if not isinstance(identity, str) or not identity or not isinstance(body, str):
+        return None
+    return PostedComment(
+        id=identity,
+        body=body,
+        mine=account.is_author(row.get("author")),
+        mark=_mark(row.get("properties")),
+        url=f"{site}/browse/{ref.key}?focusedCommentId={identity}",
+        visibility=_visibility(row.get("visibility")),
+    )
+
+
+def _all(session: JiraSession, ref: IssueRef) -> Iterator[Json]:
+    """Every comment. Servers without paging send all at once; the ids tell."""
+    seen: set[object] = set()
+    while True:
+        part = {"startAt": len(seen), "maxResults": _PAGE}
+        params = {**part, "orderBy": "created", "expand": "properties"}
+        answer = session.get(f"issue/{step(ref.id)}/comment", params)
+        body = mapping(answer, answer.json())
+        page = [row for row in rows(answer, body, "comments") if row.get("id") not in seen]
+        seen.update(row.get("id") for row in page)
+        yield from page
+        total = body.get("total")
+        if not isinstance(total, int):
+            raise Garbled(session.name, answer.request, "the total of the comments is missing")
+        if not page or len(seen) >= total:
+            return
+
+
+def _mark(properties: object) -> str | None:
+    for one in properties if isinstance(properties, list) else ():
+        if isinstance(one, dict) and one.get("key") == PROPERTY and isinstance(one.get("value"), dict):
+            mark = one["value"].get("mark")
+            if isinstance(mark, str) and mark.startswith(MARK_PREFIX):
+                return mark
+    return None
+
+
+def _visibility(value: object) -> tuple[str, str] | None:
+    if not isinstance(value, dict):
+        return None
+    kind, name = value.get("type"), value.get("value")
+    return (kind, name) if isinstance(kind, str) and isinstance(name, str) else None

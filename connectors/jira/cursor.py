@@ -1,0 +1,62 @@
+"""Where the last pull stood, as text that the store keeps."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import orjson
+
+from connectors.contract import Interest
+from connectors.jira.settings import JiraSettings
+
+OVERLAP = timedelta(minutes=5)
+"""How far before the cursor a pull begins: JQL counts in minutes, and Cloud's index lags behind."""
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """`instant` by the server's clock, and what was pulled then."""
+
+    instant: datetime
+    digest: str
+
+    def text(self) -> str:
+        """As JSON text."""
+        known = {"v": _VERSION, "kind": "jira", "instant": self.instant.isoformat(), "scope": self.digest}
+        return orjson.dumps(known).decode()
+
+    @classmethod
+    def parse(cls, text: str | None) -> "Cursor | None":
+        """The cursor that `text` holds; None if this connector did not write it."""
+        try:
+            known = orjson.loads(text or "null")
+        except orjson.JSONDecodeError:
+            return None
+        if not isinstance(known, dict) or (known.get("v"), known.get("kind")) != (_VERSION, "jira"):
+            return None
+        instant, digest = known.get("instant"), known.get("scope")
+        if not isinstance(instant, str) or not isinstance(digest, str):
+            return None
+        try:
+            when = datetime.fromisoformat(instant)
+        except ValueError:
+            return None
+        return cls(when.astimezone(UTC), digest) if when.tzinfo is not None else None
+
+
+def scope_digest(settings: JiraSettings, interest: Interest, fields: Iterable[str]) -> str:
+    """Changes whenever a pull would bring other issues, or more of each issue, than the one before."""
+    asked = [
+        settings.url,
+        sorted(settings.projects),
+        settings.jql,
+        sorted(interest.roots),
+        sorted(interest.keys),
+        sorted(interest.fields),
+        interest.checklists,
+        sorted(fields),
+    ]
+    return hashlib.sha256(orjson.dumps(asked)).hexdigest()[:16]

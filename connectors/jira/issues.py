@@ -1,0 +1,250 @@
+"""One row of Jira's JSON -> one Issue, or why it cannot be read."""
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import TypeVar
+
+from connectors.checklist import parse_checklist
+from connectors.contract import FieldValue, Garbled, Issue, IssueRef, StatusCategory, Unread
+from connectors.jira.fields import FieldMap
+from connectors.jira.session import Json
+from connectors.jira.settings import normal_key
+
+_T = TypeVar("_T")
+
+_CATEGORIES = {
+    "new": StatusCategory.TODO,
+    "indeterminate": StatusCategory.IN_PROGRESS,
+    "done": StatusCategory.DONE,
+}
+_URL = re.compile(r"https?://[^\s<>\"|\]}]+")
+# Data Center prints sprints: `…Sprint@1f[id=1,rapidViewId=2,state=ACTIVE,name=Sprint 1,startDate=…]`.
+_OLD_SPRINT = re.compile(r"[\[,]name=(.*?)(?:,[a-zA-Z]+=|\]$)", re.DOTALL)
+_NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,9})?")
+
+
+@dataclass(frozen=True, slots=True)
+class IssueReader:
+    """What is needed to read rows: whose they are, where people open them, which field means what."""
+
+    tracker: str
+    site: str
+    fields: FieldMap
+    checklists: bool
+
+    def read(self, row: Json) -> Issue | Unread:
+        """The issue, or why this row makes none; never an exception."""
+        try:
+            return self._issue(row)
+        except _Unreadable as problem:
+            identity, key = row.get("id"), row.get("key")
+            return Unread(
+                identity if isinstance(identity, str) else None,
+                key if isinstance(key, str) else None,
+                str(problem),
+            )
+
+    def _issue(self, row: Json) -> Issue:
+        key = _text(row, "key")
+        if normal_key(key) is None:
+            raise _Unreadable("its key is no issue key")
+        fields = _object(row, "fields")
+        status = _object(fields, "status")
+        kind = _object_or_empty(fields, "issuetype")
+        parent = _object_or_empty(fields, "parent")
+        parent_id, parent_key = _text_or_none(parent, "id"), _text_or_none(parent, "key")
+        if parent_id is None and parent_key is None:
+            parent_key = self._epic(fields)
+        return Issue(
+            ref=IssueRef(self.tracker, _text(row, "id"), key),
+            url=f"{self.site}/browse/{key}",
+            title=_text(fields, "summary"),
+            container=_text_or_none(_object_or_empty(fields, "project"), "key") or key.rpartition("-")[0],
+            status=_text(status, "name"),
+            category=_category(status),
+            resolution=_name_or_none(fields.get("resolution")),
+            type=_text_or_none(kind, "name") or "",
+            level=_level(kind),
+            priority=_name_or_none(fields.get("priority")),
+            labels=_names(fields, "labels"),
+            components=_names(fields, "components"),
+            versions=_names(fields, "fixVersions"),
+            sprints=self._sprints(fields),
+            assignees=_people(fields.get("assignee")),
+            team=self._first(fields, self.fields.team, _name_or_none),
+            points=self._first(fields, self.fields.points, _points),
+            fields=tuple((name, self._asked(fields, ids)) for name, ids in self.fields.asked),
+            parent_id=parent_id,
+            parent_key=parent_key,
+            created=_time(fields, "created"),
+            updated=_time(fields, "updated"),
+            resolved=_time(fields, "resolutiondate") if fields.get("resolutiondate") else None,
+            checklist=parse_checklist(str(fields.get("description") or "")) if self.checklists else (),
+            mirrors=self._mirrors(fields),
+        )
+
+    def _epic(self, fields: Json) -> str | None:
+        for field_id in self.fields.epic_link:
+            value = fields.get(field_id)
+            if isinstance(value, dict):  # Parent Link of Advanced Roadmaps
+                value = value.get("key")
+            if isinstance(value, str) and normal_key(value):
+                return normal_key(value)
+        return None
+
+    def _sprints(self, fields: Json) -> tuple[str, ...]:
+        for field_id in self.fields.sprint:
+            value = fields.get(field_id)
+            if value:
+                found = (_sprint(one) for one in (value if isinstance(value, list) else [value]))
+                return tuple(dict.fromkeys(name for name in found if name))
+        return ()
+
+    def _asked(self, fields: Json, ids: Iterable[str]) -> FieldValue:
+        values = (_value(fields.get(field_id)) for field_id in ids)
+        return next((value for value in values if value is not None), None)
+
+    def _mirrors(self, fields: Json) -> tuple[str, ...]:
+        texts = [fields[field_id] for field_id in self.fields.mirror if isinstance(fields.get(field_id), str)]
+        return tuple(dict.fromkeys(url for text in texts for url in _URL.findall(text)))
+
+    @staticmethod
+    def _first(fields: Json, ids: Iterable[str], read: Callable[[object], _T | None]) -> _T | None:
+        for field_id in ids:
+            value = read(fields.get(field_id))
+            if value is not None:
+                return value
+        return None
+
+
+def read_labels(tracker: str, row: Json) -> tuple[str, ...]:
+    """The labels of a row that was asked for them. Raises Garbled if it does not tell them."""
+    try:
+        return _names(_object(row, "fields"), "labels")
+    except _Unreadable as problem:
+        raise Garbled(tracker, f"labels of {row.get('key')}", str(problem)) from problem
+
+
+class _Unreadable(ValueError):
+    """Why a row makes no issue."""
+
+
+def _category(status: Json) -> StatusCategory:
+    key = _object_or_empty(status, "statusCategory").get("key")
+    return _CATEGORIES.get(key, StatusCategory.UNKNOWN) if isinstance(key, str) else StatusCategory.UNKNOWN
+
+
+def _level(kind: Json) -> int | None:
+    """Cloud says it; on Data Center sub-tasks say so, and epics are known by their name alone."""
+    level = kind.get("hierarchyLevel")
+    if isinstance(level, int) and not isinstance(level, bool):
+        return level
+    if kind.get("subtask") is True:
+        return -1
+    if not kind:
+        return None
+    return 1 if str(kind.get("name")).casefold() == "epic" else 0
+
+
+def _people(assignee: object) -> tuple[str, ...]:
+    if not isinstance(assignee, dict):
+        return ()
+    stable = assignee.get("accountId") or assignee.get("name") or assignee.get("key")
+    names = [name for name in (stable, assignee.get("displayName")) if isinstance(name, str) and name]
+    return tuple(dict.fromkeys(names))
+
+
+def _sprint(value: object) -> str | None:
+    if isinstance(value, str):
+        found = _OLD_SPRINT.search(value)
+        return found[1] if found else None
+    return _name_or_none(value)
+
+
+def _points(value: object) -> Fraction | None:
+    """Story points of at least 0; anything else is no estimate."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = float(value.strip().replace(",", "."))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not math.isfinite(value):
+        return None
+    points = Fraction(str(value))
+    return points if points >= 0 else None
+
+
+def _value(value: object) -> FieldValue:
+    """A custom field for rules: a scalar, or the names of what was chosen."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    chosen = value if isinstance(value, list) else [value]
+    names: list[str] = []
+    for one in chosen:
+        while isinstance(one, dict):  # a cascading select nests its second choice in `child`
+            names.append(_name_or_none(one) or "")
+            one = one.get("child")
+        if isinstance(one, str | int | float):
+            names.append(str(one))
+    return tuple(name for name in names if name)
+
+
+def _name_or_none(value: object) -> str | None:
+    if isinstance(value, dict):
+        for key in ("name", "value", "title", "displayName", "key"):
+            if isinstance(value.get(key), str) and value[key]:
+                return str(value[key])
+        return None
+    return value if isinstance(value, str) and value else None
+
+
+def _names(fields: Json, name: str) -> tuple[str, ...]:
+    value = fields.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise _Unreadable(f"{name}: expected a list, got {_kind(value)}")
+    found = [_name_or_none(one) for one in value]
+    if None in found:
+        raise _Unreadable(f"{name}: expected names, got something else")
+    return tuple(one for one in found if one is not None)
+
+
+def _object(body: Json, name: str) -> Json:
+    value = body.get(name)
+    if not isinstance(value, dict):
+        raise _Unreadable(f"{name}: expected an object, got {_kind(value)}")
+    return value
+
+
+def _object_or_empty(body: Json, name: str) -> Json:
+    return _object(body, name) if body.get(name) is not None else {}
+
+
+def _text(body: Json, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise _Unreadable(f"{name}: expected text, got {_kind(value)}")
+    return value
+
+
+def _text_or_none(body: Json, name: str) -> str | None:
+    return _text(body, name) if body.get(name) is not None else None
+
+
+def _time(fields: Json, name: str) -> datetime:
+    text = _text(fields, name)
+    try:
+        when = datetime.fromisoformat(text)
+        if when.tzinfo is not None:
+            return when.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise _Unreadable(f"{name}: expected a time with its zone, got something else")
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"

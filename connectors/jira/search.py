@@ -1,0 +1,200 @@
+"""Every row that a JQL matches, complete or an error: tokens on Cloud, offsets on Data Center."""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+
+from connectors.answer import Answer
+from connectors.contract import BadConfiguration, Garbled, Missing, Refused, Unavailable
+from connectors.jira.jql import listed
+from connectors.jira.session import JiraSession, Json, mapping, rows, step
+
+BULK = 100
+"""The most issues of one bulk request, on Cloud by the vendor's limit."""
+
+_RESTARTS = 5
+_STABLE = "ORDER BY created ASC, key ASC"
+
+
+class Search:
+    """Searches one Jira; rows are plain JSON with `id`, `key` and the fields asked for."""
+
+    def __init__(self, session: JiraSession) -> None:
+        self._session = session
+
+    def rows(self, jql: str, fields: Sequence[str]) -> Iterator[list[Json]]:
+        """Pages of rows, each issue once. An answer that is no page of issues is an error, never an end."""
+        seen: set[str] = set()
+        for page in self._pages(jql, fields):
+            fresh = []
+            for row in page:
+                identity = row.get("id")
+                if not isinstance(identity, str) or identity not in seen:
+                    fresh.append(row)
+                if isinstance(identity, str):
+                    seen.add(identity)
+            yield fresh
+
+    def ids(self, jql: str) -> dict[str, str]:
+        """The id and key of all issues that match."""
+        found = {}
+        for page in self.rows(jql, ["id"]):
+            for row in page:
+                identity, key = row.get("id"), row.get("key")
+                if not isinstance(identity, str):
+                    raise Garbled(self._session.name, "search", "an issue came without its id")
+                found[identity] = key if isinstance(key, str) else identity
+        return found
+
+    def by_keys(
+        self, keys: Iterable[str], fields: Sequence[str], *, fresh: bool = False
+    ) -> Iterator[tuple[list[Json], list[Json]]]:
+        """Issues by key or id, at most 100 at once, and the errors of those that exist but did not come.
+
+        `fresh`: straight from the database, because an index may lag behind what was written just now.
+        """
+        wanted = list(dict.fromkeys(keys))
+        for start in range(0, len(wanted), BULK):
+            chunk = wanted[start : start + BULK]
+            if self._session.server().cloud:
+                try:
+                    yield self._bulk(chunk, fields)
+                    continue
+                except _WrongKind:
+                    self._mend_kind("issue/bulkfetch")
+            yield (self._singly(chunk, fields) if fresh else self._listed(chunk, fields)), []
+
+    def one(self, key: str, fields: Sequence[str]) -> Json | None:
+        """One issue by key or id, fresh from the database and found after a move; None if it is gone."""
+        try:
+            answer = self._session.get(f"issue/{step(key)}", {"fields": ",".join(fields)})
+        except (Missing, Refused):
+            return None
+        return mapping(answer, answer.json())
+
+    def count(self, jql: str) -> int:
+        """About how many issues match; proves that the JQL is understood."""
+        cloud = self._session.server().cloud
+        path, name = ("search/approximate-count", "count") if cloud else ("search", "total")
+        more: Json = {} if cloud else {"maxResults": 0, "fields": ["id"]}
+        try:
+            answer = self._whole(path, {"jql": jql, **more})
+        except _WrongKind:
+            self._mend_kind(path)
+            return self.count(jql)
+        number = mapping(answer, answer.json()).get(name)
+        if not isinstance(number, int):
+            raise Garbled(self._session.name, answer.request, "the count is missing")
+        return number
+
+    def _singly(self, chunk: Iterable[str], fields: Sequence[str]) -> list[Json]:
+        return [row for key in chunk if (row := self.one(key, fields)) is not None]
+
+    def _listed(self, chunk: list[str], fields: Sequence[str]) -> list[Json]:
+        """Data Center: one search for those under their present key, then the rest one by one.
+
+        Without `validateQuery: false` one unknown key would spoil the whole list.
+        """
+        ids, keys = [one for one in chunk if one.isdigit()], [one for one in chunk if not one.isdigit()]
+        parts = [f"{name} in ({listed(some)})" for name, some in (("id", ids), ("key", keys)) if some]
+        request = {
+            "jql": " OR ".join(parts),
+            "fields": list(fields),
+            "maxResults": BULK,
+            "validateQuery": False,
+        }
+        try:
+            answer = self._whole("search", request)
+            found = rows(answer, mapping(answer, answer.json()), "issues")
+        except (BadConfiguration, _WrongKind):
+            found = []
+        came = {row.get(name) for row in found for name in ("id", "key")}
+        return found + self._singly((one for one in chunk if one not in came), fields)
+
+    def _bulk(self, chunk: list[str], fields: Sequence[str]) -> tuple[list[Json], list[Json]]:
+        answer = self._whole("issue/bulkfetch", {"issueIdsOrKeys": chunk, "fields": list(fields)})
+        body = mapping(answer, answer.json())
+        errors = body.get("issueErrors") or []
+        return rows(answer, body, "issues"), [one for one in errors if isinstance(one, dict)]
+
+    def _pages(self, jql: str, fields: Sequence[str]) -> Iterator[list[Json]]:
+        for _ in range(2):
+            pages = self._by_token if self._session.server().cloud else self._by_offset
+            try:
+                yield from pages(f"{jql} {_STABLE}", fields)
+                return
+            except _WrongKind:
+                self._mend_kind("search")
+
+    def _mend_kind(self, path: str) -> None:
+        """Ask again what kind of Jira this is; what was remembered is contradicted.
+
+        Raises BadConfiguration if it is what was remembered, so that something else is wrong.
+        """
+        before = self._session.server().cloud
+        if self._session.ask_server().cloud == before:
+            said, hint = "there is no search at this address", "Check the url, its path included"
+            raise BadConfiguration(self._session.name, path, said, hint)
+
+    def _size(self, fields: Sequence[str]) -> int:
+        settings = self._session.settings
+        return settings.id_page_size if list(fields) == ["id"] else settings.page_size
+
+    def _by_token(self, jql: str, fields: Sequence[str]) -> Iterator[list[Json]]:
+        request: Json = {"jql": jql, "fields": list(fields), "maxResults": self._size(fields)}
+        used: set[str] = set()
+        empty = 0
+        while True:
+            answer = self._whole("search/jql", request)
+            body = mapping(answer, answer.json())
+            page, token, last = rows(answer, body, "issues"), body.get("nextPageToken"), body.get("isLast")
+            yield page
+            if last is True or (token is None and last is None):
+                return
+            empty = 0 if page else empty + 1
+            if not isinstance(token, str) or token in used or empty > 1:
+                said = "the pages lead nowhere; nobody can tell whether all issues came"
+                raise Garbled(self._session.name, answer.request, said)
+            used.add(token)
+            request["nextPageToken"] = token
+
+    def _by_offset(self, jql: str, fields: Sequence[str]) -> Iterator[list[Json]]:
+        """Pages that overlap by one row: if that row is not there, rows have left and all is read again."""
+        for _ in range(_RESTARTS):
+            whole = yield from self._one_pass(jql, fields)
+            if whole:
+                return
+        said = f"the issues changed while they were read, {_RESTARTS} times over"
+        raise Unavailable(self._session.name, "search", said)
+
+    def _one_pass(self, jql: str, fields: Sequence[str]) -> Generator[list[Json], None, bool]:
+        """One reading from the start; whether nothing left the rows before the place that was read."""
+        place, last = 0, None
+        while True:
+            start = max(0, place - 1)
+            # One row more than a page, for the row that is read again.
+            size = self._size(fields) + 1
+            request = {"jql": jql, "fields": list(fields), "startAt": start, "maxResults": size}
+            answer = self._whole("search", request)
+            body = mapping(answer, answer.json())
+            page, total = rows(answer, body, "issues"), body.get("total")
+            if not isinstance(total, int):
+                raise Garbled(self._session.name, answer.request, "the total is missing")
+            if last is not None and last not in [row.get("id") for row in page]:
+                return False
+            yield page
+            if start + len(page) >= total or len(page) <= place - start:
+                return start + len(page) >= total
+            place, last = start + len(page), page[-1].get("id")
+
+    def _whole(self, path: str, body: Json) -> Answer:
+        """Ask for many issues: a refusal of the whole is an error of its own, never an empty answer."""
+        try:
+            return self._session.ask(path, body)
+        except Missing as gone:
+            raise _WrongKind from gone
+        except Refused as refused:
+            hint = "The account may not search here: check its permission to browse the projects"
+            raise BadConfiguration(self._session.name, refused.request, refused.said, hint) from refused
+
+
+class _WrongKind(Exception):
+    """This kind of search does not exist here."""

@@ -1,0 +1,357 @@
+"""Sends requests to one Jira through the `jira` library's session, and remembers what kind of Jira it is."""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import orjson
+import requests
+from jira import JIRA
+
+from connectors.contract import BadConfiguration, Garbled, Memory, Missing, TrackerError
+from connectors.jira.settings import CLOUD_DOMAIN, GATEWAY_HOST, JiraSettings, variable
+from connectors.transport import Answer, Policy, Transport, explain_status, header_seconds, read_answer, told
+from connectors.urls import SANDBOX, base_url, is_loopback
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What `serverInfo` told."""
+
+    cloud: bool
+    version: str
+    site: str
+    """Where people open issues: the configured URL, or behind the gateway the site's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who milepost is: `id` is the accountId, or Data Center's user key."""
+
+    id: str
+    name: str
+
+    def is_author(self, author: object) -> bool:
+        """Whether a comment's author is this account."""
+        if not isinstance(author, dict):
+            return False
+        return self.id in (author.get("accountId"), author.get("key")) or (
+            "accountId" not in author and bool(self.name) and self.name == author.get("name")
+        )
+
+
+class JiraSession:
+    """One run's requests. The first of them proves the login, so that no answer is an anonymous one."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: JiraSettings,
+        memory: Memory,
+        clock: Callable[[], datetime],
+        notify: Callable[[str], None],
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self.memory = memory
+        self.notify = notify
+        self._clock = clock
+        self._policy = Policy(
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+            attempts=settings.attempts,
+            max_wait=settings.max_wait,
+            write_spacing=settings.write_spacing,
+            backoff=settings.backoff,
+        )
+        self._reads = self._transport(self._explain_read)
+        self._writes = self._transport(self._explain_write)
+        self._client: JIRA | None = None
+        self._account: Account | None = None
+        self._server: Server | None = None
+        self._server_time: datetime | None = None
+        self._skew = 0.0
+
+    def close(self) -> None:
+        """Drop the connections."""
+        if self._client is not None:
+            self._client._session.close()
+            self._client = None
+
+    # Requests
+
+    def get(
+        self, path: str, params: Mapping[str, object] | None = None, *, accept: Collection[int] = ()
+    ) -> Answer:
+        """GET below `/rest/api/2/`."""
+        return self._read("GET", path, params, None, accept)
+
+    def ask(self, path: str, body: Json, *, accept: Collection[int] = ()) -> Answer:
+        """A POST that only reads."""
+        return self._read("POST", path, None, body, accept)
+
+    def change(
+        self, method: str, path: str, body: Json | None, *, repeatable: bool, accept: Collection[int] = ()
+    ) -> Answer:
+        """A request that changes something; it is proved first who sends it."""
+        self.account()
+        return self._writes.write(
+            self._name(method, path),
+            lambda: self._send(method, path, None, body),
+            repeatable=repeatable,
+            accept=accept,
+        )
+
+    def _read(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, object] | None,
+        body: Json | None,
+        accept: Collection[int],
+    ) -> Answer:
+        self.account()
+        return self._read_unproved(method, path, params, body, accept)
+
+    def _read_unproved(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, object] | None = None,
+        body: Json | None = None,
+        accept: Collection[int] = (),
+    ) -> Answer:
+        request = self._name(method, path)
+        try:
+            answer = self._reads.read(request, lambda: self._send(method, path, params, body), accept=accept)
+        except Missing as gone:
+            if path not in ("myself", "serverInfo"):
+                raise
+            hint = "Check the url, its path included"
+            raise BadConfiguration(self.name, request, f"no Jira here ({gone.said})", hint) from gone
+        if answer.headers.get("x-ausername", "").lower() == "anonymous" or _login_failed(answer):
+            raise self.refused_login(request, "answered, but to nobody: the login failed")
+        return answer
+
+    def _send(self, method: str, path: str, params: Mapping[str, object] | None, body: Json | None) -> Answer:
+        client = self._open()
+        session = client._session
+        prepared = session.prepare_request(
+            requests.Request(
+                method,
+                client._get_url(path),
+                params={name: str(value) for name, value in (params or {}).items()},
+                data=None if body is None else orjson.dumps(body),
+                headers={"Accept": "application/json", "Content-Type": "application/json"},
+            )
+        )
+        verify: bool | str = str(self.settings.ca_file) if self.settings.ca_file else True
+        around = session.merge_environment_settings(prepared.url, {}, True, verify, None)
+        if is_loopback(self.settings.host):
+            around["proxies"] = {}
+        answer = read_answer(
+            session.send(prepared, timeout=self._policy.timeout, allow_redirects=False, **around)
+        )
+        date = _date(answer)
+        if date is not None:
+            self._skew = date.timestamp() - self._clock().timestamp()
+        return answer
+
+    def _open(self) -> JIRA:
+        """The library's client, made on first use; making it sends nothing."""
+        if self._client is None:
+            missing = self.settings.secrets_missing(self.name)
+            if missing:
+                raise BadConfiguration(self.name, "", "no credentials", f"Set {' and '.join(missing)}")
+            if self.settings.url == SANDBOX:
+                raise BadConfiguration(self.name, "", "the sandbox is not running", "Give a real url")
+            token = self.settings.token.get_secret_value().strip() if self.settings.token else ""
+            basic = self.settings.login == "basic"
+            self._client = JIRA(
+                options={"server": self.settings.url},
+                basic_auth=(self.settings.email or "", token) if basic else None,
+                token_auth=None if basic else token,
+                get_server_info=False,
+                max_retries=0,
+                timeout=self._policy.timeout,
+                logging=False,
+            )
+        return self._client
+
+    def _transport(self, explain: Callable[[str, Answer], TrackerError | None]) -> Transport:
+        return Transport(
+            self.name,
+            self._policy,
+            clock=lambda: self._clock().timestamp(),
+            notify=self.notify,
+            rate_limit=jira_rate_limit,
+            explain=explain,
+        )
+
+    def _name(self, method: str, path: str) -> str:
+        return f"{method} {urlsplit(self.settings.url).path}/rest/api/2/{path}"
+
+    # What is known of the server and the account
+
+    def account(self) -> Account:
+        """Who the credentials belong to; asked once a run. Raises BadConfiguration if to nobody."""
+        if self._account is None:
+            answer = self._read_unproved("GET", "myself")
+            body = mapping(answer, answer.json())
+            found = body.get("accountId") or body.get("key") or body.get("name")
+            if not isinstance(found, str):
+                raise Garbled(self.name, answer.request, "says not whose the credentials are")
+            name = body.get("name") if "accountId" not in body else body.get("displayName")
+            self._account = Account(found, name if isinstance(name, str) else "")
+        return self._account
+
+    def server(self) -> Server:
+        """What kind of Jira this is, from memory where it was asked before."""
+        if self._server is None:
+            self._server = self._recall() or self.ask_server()
+        self._open().deploymentType = "Cloud" if self._server.cloud else "Server"
+        return self._server
+
+    def ask_server(self) -> Server:
+        """What kind of Jira this is now; remembered."""
+        self.account()
+        answer = self._read_unproved("GET", "serverInfo")
+        body = mapping(answer, answer.json())
+        self._server_time = _time(body.get("serverTime"))
+        kind, version = body.get("deploymentType"), body.get("version")
+        if kind is None and not isinstance(version, str):
+            raise Garbled(self.name, answer.request, "this is no answer of a Jira", "Check the url")
+        self._server = Server(kind == "Cloud", str(version or "?"), self._site(body.get("baseUrl")))
+        known = {"url": self.settings.url, "cloud": self._server.cloud, "version": self._server.version}
+        self.memory.set("jira.server", orjson.dumps({**known, "site": self._server.site}).decode())
+        return self._server
+
+    def ask_time(self) -> datetime:
+        """The server's time now, in whole seconds: its own word, or the Date header of its answer."""
+        self.ask_server()
+        return self._server_time or self.now()
+
+    def now(self) -> datetime:
+        """The tracker's own time, by the Date header of its latest answer; asks if there was none yet."""
+        self.account()
+        return datetime.fromtimestamp(math.floor(self._clock().timestamp() + self._skew), UTC)
+
+    def _recall(self) -> Server | None:
+        try:
+            known = orjson.loads(self.memory.get("jira.server") or "null")
+        except orjson.JSONDecodeError:
+            return None
+        if not isinstance(known, dict) or known.get("url") != self.settings.url:
+            return None
+        cloud, version, site = known.get("cloud"), known.get("version"), known.get("site")
+        if not (isinstance(cloud, bool) and isinstance(version, str) and isinstance(site, str)):
+            return None
+        return Server(cloud, version, site)
+
+    def _site(self, told_url: object) -> str:
+        """Where people open issues. Behind the gateway only the server knows; else the user knows better."""
+        if self.settings.host == GATEWAY_HOST and isinstance(told_url, str):
+            try:
+                return base_url(told_url)
+            except ValueError:
+                return self.settings.url
+        return self.settings.url
+
+    # Errors
+
+    def refused_login(self, request: str, said: str) -> BadConfiguration:
+        """The error for credentials that Jira does not take, with what usually is wrong."""
+        hint = f"Check {variable(self.name, 'TOKEN')}: wrong, expired or revoked"
+        if self.settings.login == "basic":
+            hint += f"; and {variable(self.name, 'EMAIL')}: the address of the token's owner"
+        if self.settings.host.endswith(CLOUD_DOMAIN):
+            hint += f"; scoped tokens work only with url = https://{GATEWAY_HOST}/ex/jira/<cloudId>"
+        return BadConfiguration(self.name, request, said, hint)
+
+    def refused(self, answer: Answer) -> TrackerError:
+        """The error for a write that was accepted for closer inspection and is refused after all."""
+        return explain_status(self.name, answer.request, answer)
+
+    def _explain_read(self, request: str, answer: Answer) -> TrackerError | None:
+        if answer.status == 400:
+            hint = "Check the jql, the projects and the queries of this tracker"
+            return BadConfiguration(self.name, request, told(answer), hint)
+        return self._explain_write(request, answer)
+
+    def _explain_write(self, request: str, answer: Answer) -> TrackerError | None:
+        denied = answer.headers.get("x-authentication-denied-reason", "")
+        if "CAPTCHA" in denied.upper():
+            hint = "Log in once through the browser as this account, then try again"
+            return BadConfiguration(self.name, request, "Jira wants a CAPTCHA from this account", hint)
+        if answer.status == 401 or (answer.status == 403 and _login_failed(answer)):
+            return self.refused_login(request, told(answer))
+        if answer.status in (301, 302, 303, 307, 308):
+            error = explain_status(self.name, request, answer)
+            return BadConfiguration(
+                self.name, request, error.said, f"{error.hint}; a login page means that the login failed"
+            )
+        return None
+
+
+def jira_rate_limit(answer: Answer, now: float, /) -> float | None:
+    """How long Jira asks to wait: Retry-After on 429 and 503, else X-RateLimit-Reset (ISO 8601) on 429.
+
+    https://developer.atlassian.com/cloud/jira/platform/rate-limiting/
+    """
+    if answer.status not in (429, 503):
+        return None
+    seconds = header_seconds(answer, now)
+    if seconds is not None or answer.status == 503:
+        return seconds
+    try:
+        reset = datetime.fromisoformat(answer.headers.get("x-ratelimit-reset", ""))
+    except ValueError:
+        return None
+    date = _date(answer)
+    return max(0.0, reset.timestamp() - (date.timestamp() if date else now)) if reset.tzinfo else None
+
+
+def mapping(answer: Answer, value: object) -> Json:
+    """`value` if it is an object; raises Garbled if not."""
+    if not isinstance(value, dict):
+        raise Garbled(answer.tracker, answer.request, "expected a JSON object, got something else")
+    return value
+
+
+def rows(answer: Answer, value: object, name: str) -> list[Json]:
+    """The list of objects under `name`; raises Garbled for anything else."""
+    found = mapping(answer, value).get(name)
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise Garbled(answer.tracker, answer.request, f"expected a list of {name}, got something else")
+    return found
+
+
+def step(text: str) -> str:
+    """An id or key as one step of a path."""
+    return quote(text, safe="")
+
+
+def _login_failed(answer: Answer) -> bool:
+    reason = answer.headers.get("x-seraph-loginreason", "").upper()
+    return "AUTHENTICATED_FAILED" in reason or "AUTHENTICATION_DENIED" in reason
+
+
+def _date(answer: Answer) -> datetime | None:
+    try:
+        return parsedate_to_datetime(answer.headers.get("date", ""))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        when = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return when.astimezone(UTC).replace(microsecond=0) if when is not None and when.tzinfo else None

@@ -1,0 +1,136 @@
+"""What a Jira tracker is configured with."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from connectors.contract import TrackerInfo, TrackerSettings
+from connectors.urls import base_url
+
+COMMENT_LIMIT = 32_767
+LABEL_LIMIT = 255
+GATEWAY_HOST = "api.atlassian.com"
+CLOUD_DOMAIN = ".atlassian.net"
+
+_KEY = re.compile(r"([A-Za-z][A-Za-z0-9_]+)-([1-9][0-9]{0,18})")
+_PROJECT = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
+
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Pause = Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)]
+
+
+class Visibility(BaseModel):
+    """Who may see milepost's comments: the members of one project role or group."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    type: Literal["role", "group"]
+    value: str = Field(min_length=1)
+
+
+class JiraSettings(TrackerSettings):
+    """`[trackers.<name>]` with `kind = "jira"`. Field overrides take a field's name or id."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    kind: Literal["jira"] = "jira"
+    url: Annotated[str, AfterValidator(base_url)]
+    """The site, or `https://api.atlassian.com/ex/jira/<cloudId>` for scoped tokens."""
+    projects: tuple[str, ...] = ()
+    jql: str | None = None
+    """Narrows the scope; with `projects` both must hold."""
+    email: str | None = None
+    token: SecretStr | None = None
+    auth: Literal["basic", "bearer"] | None = None
+    """Default: basic where there is an email (Cloud), bearer where there is none (Data Center)."""
+    epic_link: str | None = None
+    story_points: str | None = None
+    sprint: str | None = None
+    team: str | None = None
+    mirror_field: str | None = None
+    """A field that holds the URL of the same piece of work in another tracker."""
+    comment_visibility: Visibility | None = None
+    internal_comments: bool = False
+    """Service management projects: hide milepost's comments from customers."""
+    ca_file: Path | None = None
+    connect_timeout: Seconds = 10.0
+    read_timeout: Seconds = 30.0
+    attempts: int = Field(default=4, ge=1, le=20)
+    max_wait: Pause = 300.0
+    write_spacing: Pause = 0.1
+    """Jira Cloud allows 20 writes in 2 seconds to one issue."""
+    backoff: Pause = 1.0
+    page_size: int = Field(default=100, ge=1, le=1_000)
+    id_page_size: int = Field(default=5_000, ge=1, le=5_000)
+    """Rows of a page where only ids are asked for; Data Center caps it by itself."""
+
+    @field_validator("projects")
+    @classmethod
+    def _check_projects(cls, projects: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [key for key in projects if not _PROJECT.fullmatch(key.strip())]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no project key such as BLOG")
+        return tuple(dict.fromkeys(key.strip().upper() for key in projects))
+
+    @field_validator("jql", "email", "epic_link", "story_points", "sprint", "team", "mirror_field")
+    @classmethod
+    def _blank_is_none(cls, text: str | None) -> str | None:
+        return (text.strip() or None) if text is not None else None
+
+    @model_validator(mode="after")
+    def _check_scope(self) -> "JiraSettings":
+        if not self.projects and self.jql is None:
+            raise ValueError("say what to read: projects, jql, or both")
+        return self
+
+    @property
+    def host(self) -> str:
+        """The host of `url`, in lower case; empty for `sandbox:`."""
+        return (urlsplit(self.url).hostname or "").lower()
+
+    @property
+    def login(self) -> Literal["basic", "bearer"]:
+        """How requests log in."""
+        return self.auth or ("basic" if self.email else "bearer")
+
+    def info(self, name: str) -> TrackerInfo:
+        """What is known of this tracker without a request."""
+        return TrackerInfo(
+            name=name,
+            kind="jira",
+            containers=self.projects or ("*",),
+            owns=self._owns,
+            normal_key=normal_key,
+            markup="wiki",
+            comment_limit=COMMENT_LIMIT,
+            label_limit=LABEL_LIMIT,
+            label_spaces=False,
+        )
+
+    def secrets_missing(self, name: str) -> tuple[str, ...]:
+        """The variables to set: the token always, the email for basic authentication and Cloud sites."""
+        missing = []
+        wants_email = self.auth == "basic" or (self.auth is None and self.host.endswith(CLOUD_DOMAIN))
+        if wants_email and not self.email:
+            missing.append(variable(name, "EMAIL"))
+        if self.token is None or not self.token.get_secret_value().strip():
+            missing.append(variable(name, "TOKEN"))
+        return tuple(missing)
+
+    def _owns(self, key: str) -> bool:
+        found = _KEY.fullmatch(key.strip())
+        return found is not None and (not self.projects or found[1].upper() in self.projects)
+
+
+def variable(name: str, secret: str) -> str:
+    """The environment variable of a tracker's secret: `MILEPOST_TRACKERS__<NAME>__TOKEN`."""
+    return f"MILEPOST_TRACKERS__{name.upper()}__{secret}"
+
+
+def normal_key(key: str) -> str | None:
+    """`blog-12` -> `BLOG-12`; None if it is no issue key."""
+    found = _KEY.fullmatch(key.strip())
+    return f"{found[1].upper()}-{found[2]}" if found else None
