@@ -1,0 +1,163 @@
+"""What a sandbox GitHub holds. Times are whole seconds since 1970 in UTC, as fine as GitHub prints them."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+ROLES = ("none", "pull", "triage", "push", "maintain", "admin")
+"""Permissions on a repository, weakest first; each includes those before it."""
+
+Access = Literal["none", "read", "write"]
+
+
+@dataclass(slots=True)
+class Account:
+    """A user, a bot or an organisation."""
+
+    id: int
+    login: str
+    kind: str
+    """"User", "Bot" or "Organization"."""
+    created_at: int
+
+
+@dataclass(slots=True)
+class Label:
+    """A label as a repository defines it."""
+
+    id: int
+    name: str
+    color: str
+    description: str | None
+
+
+@dataclass(slots=True)
+class Milestone:
+    """A milestone of a repository; `number` is its identity there."""
+
+    id: int
+    number: int
+    title: str
+    description: str | None
+    creator: str
+    created_at: int
+    updated_at: int
+    due_on: int | None = None
+    closed_at: int | None = None
+
+
+@dataclass(slots=True)
+class IssueType:
+    """A type of issue that an organisation offers."""
+
+    id: int
+    name: str
+    description: str
+    color: str
+    created_at: int
+
+
+@dataclass(slots=True)
+class Comment:
+    """A comment on an issue. `app` is the slug of the App that wrote it."""
+
+    id: int
+    body: str
+    author: str
+    created_at: int
+    updated_at: int
+    app: str | None = None
+
+
+@dataclass(slots=True)
+class Issue:
+    """An issue or pull request; `labels` and `children` hold ids, `milestone` a number, `type` a name."""
+
+    id: int
+    repo_id: int
+    number: int
+    title: str
+    body: str | None
+    author: str
+    created_at: int
+    updated_at: int
+    pull_request: bool = False
+    state: str = "open"
+    state_reason: str | None = None
+    labels: list[int] = field(default_factory=list)
+    assignees: list[str] = field(default_factory=list)
+    milestone: int | None = None
+    type: str | None = None
+    closed_at: int | None = None
+    closed_by: str | None = None
+    locked: bool = False
+    app: str | None = None
+    parent: int | None = None
+    children: list[int] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Repo:
+    """A repository. `moved` says where a transferred issue went, `deleted` which numbers are gone."""
+
+    id: int
+    owner: str
+    name: str
+    private: bool
+    created_at: int
+    updated_at: int
+    last_number: int = 0
+    large: bool = False
+    """Whether lists refuse page numbers and go by cursor, as GitHub does with very large data sets."""
+    roles: dict[str, str] = field(default_factory=dict)
+    labels: dict[int, Label] = field(default_factory=dict)
+    milestones: dict[int, Milestone] = field(default_factory=dict)
+    moved: dict[int, int] = field(default_factory=dict)
+    deleted: list[int] = field(default_factory=list)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+
+@dataclass(slots=True)
+class Installation:
+    """An App on an organisation; `repos` None means all of them."""
+
+    id: int
+    app_id: int
+    slug: str
+    public_key: str
+    account: str
+    created_at: int
+    issues: Access = "write"
+    repos: list[int] | None = None
+
+
+@dataclass(slots=True)
+class Credential:
+    """What a token stands for. `issues` is what a fine-grained token or an installation may do."""
+
+    login: str
+    scopes: list[str] = field(default_factory=list)
+    issues: Access = "write"
+    installation: int | None = None
+    expires_at: int | None = None
+
+
+@dataclass(slots=True)
+class Settings:
+    """How this site behaves beyond what it holds."""
+
+    rate_limit: int = 5_000
+    """Requests an hour (the clock's hour) that the headers speak of."""
+    search_limit: int = 30
+    """Searches a minute."""
+    enforce_limits: bool = False
+    """Refuse what exceeds a limit; otherwise the count starts again, for this clock hardly moves."""
+    graphql_exhausted: bool = False
+    """Answer GraphQL as one whose hourly points are spent."""
+    search_incomplete: bool = False
+    """Say of every search that it timed out."""
+    token_lifetime: int = 3_600
+    """Seconds that an installation's token is good for."""

@@ -1,0 +1,68 @@
+"""A sandbox GitHub as plain JSON data and back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from connectors.sandbox.github_truth.model import (
+    Account,
+    Comment,
+    Credential,
+    Installation,
+    Issue,
+    IssueType,
+    Label,
+    Milestone,
+    Repo,
+    Settings,
+)
+from connectors.sandbox.github_truth.order import Order
+from connectors.sandbox.github_truth.truth import Truth
+
+
+def dump_truth(truth: Truth) -> dict[str, Any]:
+    """Everything that a site holds, as JSON knows it."""
+    held: dict[str, Any] = orjson.loads(
+        orjson.dumps(
+            {
+                "name": truth.name,
+                "enterprise": truth.enterprise,
+                "web": truth.web,
+                "settings": truth.settings,
+                "last_id": truth.last_id,
+                "accounts": list(truth.accounts.values()),
+                "names": truth.names,
+                "types": truth.types,
+                "tokens": truth.tokens,
+                "installations": list(truth.installations.values()),
+                "repos": list(truth.repos.values()),
+                "issues": list(truth.issues.values()),
+            },
+            option=orjson.OPT_NON_STR_KEYS,
+        )
+    )
+    return held
+
+
+def load_truth(truth: Truth, held: Mapping[str, Any]) -> None:
+    """Fill an empty site with what `dump_truth` gave."""
+    truth.settings = Settings(**held["settings"])
+    truth.last_id = held["last_id"]
+    truth.accounts = {each["login"].casefold(): Account(**each) for each in held["accounts"]}
+    truth.names = dict(held["names"])
+    truth.types = {owner: [IssueType(**each) for each in types] for owner, types in held["types"].items()}
+    truth.tokens = {token: Credential(**each) for token, each in held["tokens"].items()}
+    truth.installations = {each["id"]: Installation(**each) for each in held["installations"]}
+    truth.repos = {each["id"]: _repo(each) for each in held["repos"]}
+    truth.orders = {number: Order() for number in truth.repos}
+    for each in held["issues"]:
+        comments = [Comment(**comment) for comment in each["comments"]]
+        truth.enter(Issue(**{**each, "comments": comments}))
+
+
+def _repo(held: dict[str, Any]) -> Repo:
+    labels = {each["id"]: Label(**each) for each in held["labels"].values()}
+    milestones = {each["number"]: Milestone(**each) for each in held["milestones"].values()}
+    moved = {int(number): target for number, target in held["moved"].items()}
+    return Repo(**{**held, "labels": labels, "milestones": milestones, "moved": moved})

@@ -1,0 +1,52 @@
+"""A GitHub of the sandbox: github.com, or an Enterprise Server of some version."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from werkzeug import Request, Response
+
+from connectors.sandbox.github_truth.moves import Moves
+from connectors.sandbox.github_truth.saved import dump_truth, load_truth
+from connectors.sandbox.github_truth.truth import BOT, TOKEN
+from connectors.sandbox.github_wire.dispatch import Wire
+
+__all__ = ["BOT", "TOKEN", "GitHubSite", "GithubSite"]
+
+
+class GitHubSite(Moves):
+    """One GitHub. Its `url` on a running server is the API's base URL, plus `/api/v3` for Enterprise Server.
+
+    `enterprise` is the server's version ("3.14"); None is github.com. `web` is where the pages that people
+    open would live; it does not answer, and it stays the same from run to run, unlike the server's port.
+    """
+
+    kind = "github"
+
+    def __init__(self, name: str, enterprise: str | None = None, web: str | None = None) -> None:
+        """An empty site with one account, milepost-bot, and its token, "sandbox"."""
+        super().__init__(name, enterprise, web or f"https://{name}.example")
+        self._wire = Wire(self)
+
+    @property
+    def api_path(self) -> str:
+        """What to append to the server's URL of this site to reach its API."""
+        return "" if self.enterprise is None else "/api/v3"
+
+    def respond(self, request: Request, base_url: str) -> Response:
+        """Answer a request whose `path` is relative to the site; `base_url` has no slash at the end."""
+        return self._wire.respond(request, base_url)
+
+    def dump(self) -> dict[str, Any]:
+        """Everything worth keeping, as JSON can hold it."""
+        return dump_truth(self)
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Self:
+        """The site that `dump` wrote."""
+        site = cls(data["name"], data["enterprise"], data["web"])
+        load_truth(site, data)
+        return site
+
+
+GithubSite = GitHubSite
+"""The name under which a saved world finds the class."""
