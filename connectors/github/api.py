@@ -1,5 +1,6 @@
 """Requests to one GitHub: authentication, redirects, pages, GraphQL; all under the one transport policy."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from connectors.transport import Policy, Transport
 
 REDIRECTS = frozenset({301, 302, 307, 308})
 _MOST_HOPS = 5
+_NO_FIELD = re.compile(r"doesn't exist on type|^Cannot query field")
 _TOKEN_MARGIN = timedelta(minutes=10)
 """An installation's token lives for an hour; a request may have to wait for minutes before it goes out."""
 
@@ -193,7 +195,7 @@ class Api:
         }
         message = str(errors[0].get("message"))
         said = "".join(c if c.isprintable() else " " for c in message)[:300]
-        if "undefinedField" in codes or "doesn't exist on type" in message:
+        if "undefinedField" in codes or _NO_FIELD.search(message):
             return Unsupported(said)
         kinds = {error.get("type") for error in errors}
         if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
