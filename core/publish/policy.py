@@ -2,9 +2,28 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-Template = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
+from core.publish.templates import check_template
+
+Template = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(check_template)
+]
+"""A label's name after the prefix; may hold `{id}`, `{title}`, `{health}` and `{bucket}`."""
+
+
+def _own_prefix(prefix: str) -> str:
+    """Raises ValueError for a prefix that would claim the labels by which people tag work themselves."""
+    if "milestone/".startswith(prefix.casefold()) or prefix.casefold().startswith("milestone/"):
+        raise ValueError(f"{prefix!r} would claim the labels `milestone/<id>` that people set; take another")
+    return prefix
+
+
+Prefix = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=2, max_length=20, pattern=r"^[^\s,{}]+$"),
+    AfterValidator(_own_prefix),
+]
 
 
 class Policy(BaseModel):
@@ -27,7 +46,7 @@ class LabelPolicy(Policy):
     """Only labels that begin with `prefix` are milepost's own; no other label is ever added or removed."""
 
     enabled: bool = True
-    prefix: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=20)] = "mp/"
+    prefix: Prefix = "mp/"
     tasks: LabelTemplates = LabelTemplates(health="", progress="")
     """Labels of every issue that counts towards a milestone."""
     targets: LabelTemplates = LabelTemplates()

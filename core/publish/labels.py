@@ -1,0 +1,246 @@
+"""Which labels an issue should carry: names by template, each with the definition that GitHub shows."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from connectors.contract import Issue, IssueRef, LabelDefinition, TrackerInfo
+from core.engine.model import Measure, State, Unmeasured, Why
+from core.engine.percent import whole_percent
+from core.publish.escape import clean, cut
+from core.publish.policy import LabelPolicy, LabelTemplates
+from core.publish.templates import fill, names_one
+from mappings.goals import HealthName, Milestone
+from mappings.goals import Mapping as Goals
+
+COLOURS = {"goal": "5319e7", "key result": "1d76db", "milestone": "0e8a8a", "progress": "bfd4f2"}
+HEALTH_COLOURS = {
+    HealthName.ON_TRACK: "2da44e",
+    HealthName.AT_RISK: "d4a72c",
+    HealthName.OFF_TRACK: "cf222e",
+    HealthName.DONE: "8250df",
+    HealthName.NOT_STARTED: "8c959f",
+    HealthName.UNMEASURED: "d0d7de",
+}
+DESCRIPTION_LENGTH = 100
+"""GitHub's limit."""
+
+_WORST_FIRST = (
+    HealthName.OFF_TRACK,
+    HealthName.AT_RISK,
+    HealthName.UNMEASURED,
+    HealthName.NOT_STARTED,
+    HealthName.ON_TRACK,
+    HealthName.DONE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """An issue and the labels it carries, or should carry."""
+
+    ref: IssueRef
+    container: str
+    """The project key or repository, which defines the labels."""
+    labels: tuple[LabelDefinition, ...]
+    """Sorted by name, each name once; definitions are only used where the tracker has them."""
+    waiting: str | None = None
+    """Why labels of this issue have to wait: something that they tell of was not read."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names alone."""
+        return frozenset(label.name for label in self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A goal, key result or milestone as labels tell of it."""
+
+    kind: str
+    id: str
+    title: str
+    measure: Measure
+    health: HealthName
+
+
+def wanted_labels(
+    issues: Mapping[IssueRef, Issue],
+    tagged: Mapping[IssueRef, Sequence[str]],
+    targets: Mapping[IssueRef, Sequence[str]],
+    state: State,
+    mapping: Goals,
+    policy: LabelPolicy,
+    infos: Mapping[str, TrackerInfo],
+) -> tuple[Labelled, ...]:
+    """What every tagged issue and every epic or tracking issue should carry of our labels, sorted by issue.
+
+    `tagged` gives the milestones and key results that rules tag an issue to, `targets` the milestones and
+    goals whose comment it carries. Issues without an entry in `issues` are left out.
+    """
+    wanted = []
+    for ref in sorted({*tagged, *targets}):
+        if ref not in issues or ref.tracker not in infos:
+            continue
+        ids = (*tagged.get(ref, ()), *targets.get(ref, ()))
+        shaped = _Shape(policy, infos[ref.tracker])
+        labels = [
+            *shaped.labels(policy.tasks, _subjects(tagged.get(ref, ()), state, mapping), policy.bucket),
+            *shaped.labels(policy.targets, _subjects(targets.get(ref, ()), state, mapping), policy.bucket),
+        ]
+        wanted.append(Labelled(ref, issues[ref].container, _once(labels), _waiting(ids, state)))
+    return tuple(wanted)
+
+
+def _once(labels: Iterable[LabelDefinition]) -> tuple[LabelDefinition, ...]:
+    """Each name once, whatever its case; the first definition in sorted order stands for all."""
+    by_name: dict[str, LabelDefinition] = {}
+    for label in sorted(labels):
+        by_name.setdefault(label.name.casefold(), label)
+    return tuple(by_name.values())
+
+
+def _waiting(ids: Iterable[str], state: State) -> str | None:
+    measures: list[Measure] = []
+    for id_ in ids:
+        if id_ in state.milestones:
+            measures.append(state.milestones[id_].measure)
+        if id_ in state.key_results:
+            measures.append(state.key_results[id_].measure)
+        if id_ in state.goals:
+            measures += [state.goals[id_].delivered, state.goals[id_].achieved]
+    down = (one.said for one in measures if isinstance(one, Unmeasured) and one.why is Why.SOURCE_DOWN)
+    return next(down, None)
+
+
+def _subjects(ids: Iterable[str], state: State, mapping: Goals) -> tuple[_Subject, ...]:
+    """The named things, and what they lead to: key results and goals, each once."""
+    found: dict[str, _Subject] = {}
+    for id_ in ids:
+        stone, result, goal = mapping.milestones.get(id_), mapping.key_results.get(id_), id_
+        if stone is not None and id_ in state.milestones:
+            measured = state.milestones[id_]
+            found[id_] = _Subject("milestone", id_, stone.title, measured.measure, measured.health.name)
+            _add_key_results(found, _results_of(stone, mapping), state, mapping)
+        elif result is not None:
+            _add_key_results(found, (id_,), state, mapping)
+        else:
+            _add_goal(found, goal, state, mapping)
+    return tuple(found.values())
+
+
+def _results_of(stone: Milestone, mapping: Goals) -> tuple[str, ...]:
+    return tuple(name for name in stone.leads_to if name in mapping.key_results)
+
+
+def _add_key_results(found: dict[str, _Subject], names: Iterable[str], state: State, mapping: Goals) -> None:
+    for name in names:
+        if name in state.key_results:
+            measured, result = state.key_results[name], mapping.key_results[name]
+            found[name] = _Subject("key result", name, result.title, measured.measure, measured.health.name)
+            _add_goal(found, result.goal, state, mapping)
+
+
+def _add_goal(found: dict[str, _Subject], name: str, state: State, mapping: Goals) -> None:
+    if name in state.goals and name in mapping.goals:
+        measured = state.goals[name]
+        title = mapping.goals[name].title
+        found[name] = _Subject("goal", name, title, measured.delivered, measured.health.name)
+
+
+class _Shape:
+    """Names within one tracker's rules."""
+
+    def __init__(self, policy: LabelPolicy, info: TrackerInfo) -> None:
+        self._policy = policy
+        self._info = info
+
+    def labels(
+        self, templates: LabelTemplates, subjects: Sequence[_Subject], width: int
+    ) -> list[LabelDefinition]:
+        """One label for each subject of its kind; health and progress of what the issue is closest to."""
+        kinds = {
+            "goal": templates.goal,
+            "key result": templates.key_result,
+            "milestone": templates.milestone,
+        }
+        named = [
+            self._label(template, one, width, kind)
+            for kind, template in kinds.items()
+            for one in subjects
+            if template and one.kind == kind
+        ]
+        closest = _closest(subjects)
+        for what, template in (("health", templates.health), ("progress", templates.progress)):
+            chosen = closest if names_one(template) else _worst(closest, what)
+            named += [self._label(template, one, width, what) for one in chosen if template]
+        return [label for label in named if label is not None]
+
+    def _label(self, template: str, one: _Subject, width: int, kind: str) -> LabelDefinition | None:
+        """None where the template asks for a progress bucket and there is no progress to tell."""
+        shown = bucket(one.measure, width)
+        if shown is None and "{bucket}" in template:
+            return None
+        health = one.health.value.replace("_", "-")
+        values = {"id": one.id, "title": clean(one.title), "health": health, "bucket": shown or ""}
+        name = label_name(self._policy.prefix + fill(template, values), self._info)
+        colour = HEALTH_COLOURS[one.health] if kind == "health" else COLOURS[kind]
+        return LabelDefinition(name, colour, _description(kind, one, shown))
+
+
+def _closest(subjects: Sequence[_Subject]) -> Sequence[_Subject]:
+    """The milestones; or, where there is none, the goals; or else the key results."""
+    for kind in ("milestone", "goal"):
+        chosen = [one for one in subjects if one.kind == kind]
+        if chosen:
+            return chosen
+    return subjects
+
+
+def _worst(subjects: Sequence[_Subject], what: str) -> Sequence[_Subject]:
+    """The one to tell of where a label can tell of one only: the worst health, or the least progress."""
+    if what == "health":
+        return sorted(subjects, key=lambda one: (_WORST_FIRST.index(one.health), one.id))[:1]
+    measured = [(one.measure, one.id, one) for one in subjects if not isinstance(one.measure, Unmeasured)]
+    return [one for _, _, one in sorted(measured, key=lambda entry: entry[:2])][:1]
+
+
+def bucket(measure: Measure, width: int) -> str | None:
+    """`50-74` for 60% with buckets of 25 points; `100` only for all of it; None where it is not measured."""
+    whole = whole_percent(measure)
+    if whole is None or whole >= 100:
+        return None if whole is None else "100"
+    low = whole // width * width
+    return f"{low}-{min(low + width - 1, 99)}"
+
+
+def label_name(text: str, info: TrackerInfo) -> str:
+    """The text as a label of this tracker: spaces where allowed, and within the length.
+
+    A name that is too long is cut and ends in six digits of a hash of the whole, so that two long names
+    that begin alike stay two labels, and the same name is always cut alike.
+    """
+    name = clean(text, 1000).replace(",", " ")  # GitHub takes a comma for the end of a label
+    name = " ".join(name.split())
+    if not info.label_spaces:
+        name = name.replace(" ", "-")
+    if len(name) <= info.label_limit:
+        return name
+    digest = hashlib.sha256(name.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    return f"{cut(name, info.label_limit - 7).rstrip('… -')}-{digest}"
+
+
+def owned(names: Iterable[str], prefix: str) -> frozenset[str]:
+    """The labels that begin with the owned prefix, whatever its case."""
+    return frozenset(name for name in names if name.casefold().startswith(prefix.casefold()))
+
+
+def _description(kind: str, one: _Subject, shown: str | None) -> str:
+    """At most 100 characters of the basic plane: GitHub refuses others."""
+    if kind == "health":
+        text = f"Health, kept by milepost: {one.health.value.replace('_', ' ')}"
+    elif kind == "progress":
+        text = f"Progress in percent, kept by milepost: {shown or 'as named'}"
+    else:
+        text = f"{kind.capitalize()}: {one.title}"
+    return cut("".join(char for char in clean(text, 200) if ord(char) <= 0xFFFF), DESCRIPTION_LENGTH)

@@ -1,0 +1,213 @@
+"""Wanted minus posted: the smallest set of changes, in the order in which they are written."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from connectors.contract import IssueRef, LabelDefinition, Posted, PostedComment, TrackerInfo
+from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment
+from core.publish.labels import Labelled, owned
+from core.publish.mark import body_hash, mark_of, normal_body
+from core.publish.policy import PublishPolicy
+from core.publish.records import Publication
+from core.publish.summary import same_meaning
+from core.publish.wanted import Found, Wanted, WantedComment
+
+NEXT_PULL = "the next run that can read it"
+
+
+def make_plan(wanted: Wanted, found: Found, policy: PublishPolicy, infos: Mapping[str, TrackerInfo]) -> Plan:
+    """The plan that turns what was found into what is wanted; empty where the two agree.
+
+    Only comments with our mark by our own account, and labels with the owned prefix, are ever touched.
+    What is switched off in the policy stays as it is, and so does what rests on a tracker that is down.
+    """
+    planner = _Planner(found, policy, infos)
+    if policy.labels.enabled:
+        planner.labels(wanted.labels)
+    if policy.comments.enabled:
+        planner.comments(wanted.comments)
+    return planner.plan()
+
+
+class _Planner:
+    """Collects actions and what is held."""
+
+    def __init__(self, found: Found, policy: PublishPolicy, infos: Mapping[str, TrackerInfo]) -> None:
+        self._found = found
+        self._policy = policy
+        self._infos = infos
+        self._defines: list[DefineLabel] = []
+        self._relabels: list[ChangeLabels] = []
+        self._writes: list[WriteComment] = []
+        self._deletes: list[DeleteComment] = []
+        self._held: list[Held] = []
+
+    def plan(self) -> Plan:
+        """Definitions, labels, comments, removals; each sorted, so that equal worlds give equal plans."""
+        defines = sorted(self._defines, key=lambda each: (each.tracker, each.container, each.definition))
+        relabels = sorted(self._relabels, key=lambda each: issue_order(each.ref))
+        writes = sorted(self._writes, key=lambda each: issue_order(each.ref))
+        deletes = sorted(self._deletes, key=lambda each: (*issue_order(each.ref), _number(each.before.id)))
+        actions: tuple[Action, ...] = (*defines, *relabels, *writes, *deletes)
+        held = sorted(set(self._held), key=lambda each: (each.what, each.why, each.release))
+        return Plan(actions, tuple(held))
+
+    # ---- labels
+
+    def labels(self, wanted: Sequence[Labelled]) -> None:
+        by_ref = {each.ref: each for each in wanted}
+        known = {*self._found.labels, *self._found.posted}
+        for ref in known | set(by_ref):
+            self._labels_of(ref, by_ref.get(ref))
+        ready = [each for each in wanted if each.waiting is None and each.ref.tracker not in self._found.down]
+        self._define(each for each in ready if each.ref in known)
+
+    def _labels_of(self, ref: IssueRef, wanted: Labelled | None) -> None:
+        posted = self._found.posted.get(ref)
+        now = posted.labels if posted else self._found.labels.get(ref)
+        if now is None or ref.tracker not in self._infos:
+            return
+        fold = self._infos[ref.tracker].has_label_definitions  # GitHub: names are equal whatever their case
+        ours = owned(now, self._policy.labels.prefix)
+        add, remove = _differ(wanted.names if wanted else frozenset(), ours, fold=fold)
+        if not add and not remove:
+            return
+        why = self._found.down.get(ref.tracker) or (wanted.waiting if wanted else None)
+        if why:
+            self._held.append(Held(f"labels of {ref.key}", why, NEXT_PULL))
+        else:
+            self._relabels.append(ChangeLabels(posted.ref if posted else ref, add, remove))
+
+    def _define(self, used: Iterable[Labelled]) -> None:
+        needed: dict[tuple[str, str, str], LabelDefinition] = {}
+        for each in sorted(used, key=lambda one: issue_order(one.ref)):
+            for label in each.labels:
+                needed.setdefault((each.ref.tracker, each.container, label.name.casefold()), label)
+        for (tracker, container, name), label in needed.items():
+            defined = self._found.definitions.get((tracker, container))
+            if defined is None:
+                continue  # this tracker has no definitions
+            before = next((one for one in defined if one.name.casefold() == name), None)
+            if before is None or _looks(before) != _looks(label):
+                self._defines.append(DefineLabel(tracker, container, label, before))
+
+    # ---- comments
+
+    def comments(self, wanted: Sequence[WantedComment]) -> None:
+        for each in wanted:
+            self._comment(each)
+        refs = {each.ref for each in wanted}
+        for ref, record in self._found.records.items():
+            if ref not in refs and ref.tracker in self._infos:
+                self._leave(ref, record)
+
+    def _comment(self, wanted: WantedComment) -> None:
+        what = f"comment on {wanted.ref.key}"
+        why = self._found.down.get(wanted.ref.tracker) or wanted.waiting
+        if why:
+            self._held.append(Held(what, why, NEXT_PULL))
+            return
+        posted = self._found.posted.get(wanted.ref)
+        if posted is None:
+            gone = "the issue is deleted or out of reach of the account"
+            self._held.append(Held(what, gone, "give the account access, or name another issue to carry it"))
+            return
+        record = self._found.records.get(wanted.ref)
+        ours = self._ours(posted, record)
+        reason = (
+            self._first_reason(wanted, posted, record) if not ours else _edit_reason(wanted, ours[0], record)
+        )
+        if reason:
+            before = ours[0] if ours else None
+            write = WriteComment(
+                posted.ref, wanted.target, wanted.body, wanted.mark, wanted.digest, before, reason
+            )
+            self._writes.append(write)
+        for double in ours[1:]:
+            reason = "another comment of ours already stands there"
+            self._deletes.append(DeleteComment(posted.ref, wanted.target, double, reason))
+
+    def _ours(self, posted: Posted, record: Publication | None) -> list[PostedComment]:
+        """Our comments on an issue, the one to keep first: the recorded one, or else the oldest.
+
+        A comment with our mark by another account is a copy and no business of ours. One of ours whose
+        mark names another issue came here with a transfer; it is taken over if there is no better one.
+        """
+        mine = [one for one in posted.comments if one.mine]
+        recorded = [one for one in mine if record and one.id == record.comment.id]
+        marked, moved = [], []
+        for one in sorted(mine, key=lambda each: _number(each.id)):
+            mark = mark_of(one)
+            if one in recorded or mark is None or mark.instance != self._policy.instance:
+                continue
+            (marked if mark.issue_id == posted.ref.id else moved).append(one)
+        return recorded + marked or moved[:1]
+
+    def _first_reason(self, wanted: WantedComment, posted: Posted, record: Publication | None) -> str:
+        if record is None:
+            return f"the first one; {wanted.news}"
+        if any(one.id == record.comment.id for one in posted.comments):
+            # An edit would need rights over other people's comments, and be refused again in every run.
+            old = f"earlier comment on {wanted.ref.key}"
+            by_another = "another account wrote it, so this one writes its own"
+            self._held.append(Held(old, by_another, "remove the earlier comment by hand"))
+            return f"the account has changed; {wanted.news}"
+        return f"it was removed; {wanted.news}"
+
+    def _leave(self, ref: IssueRef, record: Publication) -> None:
+        """Take away our comment from an issue that nothing points to any more."""
+        posted = self._found.posted.get(ref)
+        if ref.tracker in self._found.down:
+            self._held.append(
+                Held(f"removal of the comment on {ref.key}", self._found.down[ref.tracker], NEXT_PULL)
+            )
+        elif posted is not None:
+            reason = "no milestone or goal points here any more"
+            for one in self._ours(posted, record):
+                self._deletes.append(DeleteComment(posted.ref, record.target, one, reason))
+
+
+def _edit_reason(wanted: WantedComment, now: PostedComment, record: Publication | None) -> str:
+    """Why the comment has to be edited; empty where it may stay as it is."""
+    mark = mark_of(now)
+    if record is None or record.comment.id != now.id:
+        same = mark is not None and same_meaning(
+            mark.digest, wanted.digest, links_waiting=wanted.links_waiting
+        )
+        if same and normal_body(now.body) == normal_body(wanted.body):
+            return ""
+        return f"there is no record of it here, so it is written anew; {wanted.news}"
+    if not same_meaning(record.digest, wanted.digest, links_waiting=wanted.links_waiting):
+        return wanted.news
+    if body_hash(now.body) != record.body_hash:
+        return "somebody edited it; it is set back"
+    if mark is not None and mark.issue_id != wanted.ref.id:
+        return "it came here from another issue"
+    return ""
+
+
+def _differ(
+    wanted: frozenset[str], ours: frozenset[str], *, fold: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What to add and what to remove, sorted."""
+    if not fold:
+        return tuple(sorted(wanted - ours)), tuple(sorted(ours - wanted))
+    want, have = {name.casefold() for name in wanted}, {name.casefold() for name in ours}
+    add = (name for name in wanted if name.casefold() not in have)
+    return tuple(sorted(add)), tuple(sorted(name for name in ours if name.casefold() not in want))
+
+
+def _looks(label: LabelDefinition) -> tuple[str, str]:
+    return label.colour.casefold().lstrip("#"), label.description
+
+
+def issue_order(ref: IssueRef) -> tuple[str, tuple[tuple[int, str], ...], str]:
+    """By tracker, then by key as people count (BLOG-9 before BLOG-10)."""
+    pieces = re.split(r"(\d+)", ref.key)
+    natural = tuple((int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces)
+    return ref.tracker, natural, ref.id
+
+
+def _number(comment_id: str) -> tuple[int, str]:
+    """Older comments first: trackers number them upwards."""
+    return (int(comment_id), "") if comment_id.isdecimal() else (0, comment_id)

@@ -1,0 +1,66 @@
+"""What should stand on the trackers, and what was found there: the two sides that a plan compares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from connectors.contract import IssueRef, LabelDefinition, Posted, TrackerInfo
+from core.publish import markdown, wiki
+from core.publish.labels import Labelled
+from core.publish.mark import Mark, format_mark
+from core.publish.records import Publication
+from core.publish.summary import Summary, news, summary_digest
+
+
+@dataclass(frozen=True, slots=True)
+class WantedComment:
+    """The comment that one issue should carry."""
+
+    ref: IssueRef
+    target: str
+    body: str
+    mark: str
+    digest: str
+    news: str
+    """One phrase about the numbers, for the plan."""
+    waiting: str | None = None
+    links_waiting: bool = False
+
+
+def wanted_comment(summary: Summary, info: TrackerInfo, instance: str) -> WantedComment:
+    """The comment in the markup and within the length of its tracker, with its mark."""
+    digest = summary_digest(summary)
+    mark = Mark(instance, summary.ref.id, digest)
+    render = wiki.render if info.markup == "wiki" else markdown.render
+    return WantedComment(
+        ref=summary.ref,
+        target=summary.target,
+        body=render(summary, mark, info.comment_limit),
+        mark=format_mark(mark),
+        digest=digest,
+        news=news(summary),
+        waiting=summary.waiting,
+        links_waiting=summary.links_waiting,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Everything that should stand."""
+
+    comments: tuple[WantedComment, ...] = ()
+    labels: tuple[Labelled, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands, as far as it could be read."""
+
+    posted: Mapping[IssueRef, Posted] = field(default_factory=dict)
+    """Of every issue that should carry a comment, and of every one that a record names."""
+    labels: Mapping[IssueRef, tuple[str, ...]] = field(default_factory=dict)
+    """Of every issue known from the last pull; where `posted` knows an issue, its labels are fresher."""
+    definitions: Mapping[tuple[str, str], tuple[LabelDefinition, ...]] = field(default_factory=dict)
+    """By tracker and container; only where the tracker has label definitions."""
+    records: Mapping[IssueRef, Publication] = field(default_factory=dict)
+    down: Mapping[str, str] = field(default_factory=dict)
+    """Trackers that could not be read, and why: nothing is planned for them."""
