@@ -152,9 +152,8 @@ class Transport:
         except Garbled as problem:
             raise type(problem)(self.tracker, request, problem.said, problem.hint) from problem
         wait = self._rate_limit(answer, self._clock())
-        if answer.status in accept and answer.status != 429 and wait is None:
-            return answer
-        if 200 <= answer.status < 300:
+        fine = 200 <= answer.status < 300 or (answer.status in accept and answer.status != 429)
+        if fine and wait is None:
             return answer
         raise self._sort_answer(request, answer, wait, repeatable)
 
@@ -198,8 +197,8 @@ class Transport:
         if isinstance(again, _Again) and again.wait is not None:
             return again.wait
         first = self.policy.backoff
-        back_off = tenacity.wait_exponential_jitter(initial=first, max=_LONGEST_BACKOFF, jitter=first / 2)
-        return back_off(state)
+        growing = tenacity.wait_exponential(multiplier=first)(state)
+        return min(_LONGEST_BACKOFF, growing + tenacity.wait_random(0, first / 2)(state))
 
     def _announce(self, request: str, state: tenacity.RetryCallState) -> None:
         again = state.outcome.exception() if state.outcome else None

@@ -15,6 +15,8 @@ def scope(settings: JiraSettings) -> str:
         parts.append(f"project in ({listed(settings.projects)})")
     if settings.jql:
         parts.append(condition(settings.jql))
+    if not any(parts):
+        raise ValueError("the JQL has no condition, only an order")
     return both(*parts)
 
 
