@@ -1,11 +1,13 @@
 """Small builders that tests share: each gives something valid, and a test says only what matters to it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
-from connectors.contract import ChecklistItem, Issue, IssueRef, StatusCategory
+from connectors.contract import ChecklistItem, Issue, IssueRef, StatusCategory, TrackerInfo
 from core.engine.model import Inputs, Tagged
 from mappings.goals import Mapping
 from mappings.rules.model import RuleId
@@ -99,3 +101,37 @@ def some_inputs(
         problems={},
     )
     return replace(inputs, **more)
+
+
+def tracker_info(name: str, kind: str, *containers: str) -> TrackerInfo:
+    """A Jira or GitHub tracker as its settings would describe it; `*` stands for any container."""
+    github = kind == "github"
+    shape = re.compile(r"([\w.-]+/[\w.-]+)#([1-9]\d*)" if github else r"([A-Za-z][A-Za-z0-9_]+)-([1-9]\d*)")
+
+    def normal_key(key: str) -> str | None:
+        found = shape.fullmatch(key)
+        return (key if github else key.upper()) if found else None
+
+    def owns(key: str) -> bool:
+        found = shape.fullmatch(key)
+        return found is not None and any(
+            fnmatchcase(found[1].casefold(), held.casefold()) for held in containers
+        )
+
+    return TrackerInfo(
+        name=name,
+        kind=kind,
+        containers=containers,
+        owns=owns,
+        normal_key=normal_key,
+        markup="markdown" if github else "wiki",
+        comment_limit=65_536 if github else 32_767,
+        label_limit=50 if github else 255,
+        label_spaces=github,
+        has_label_definitions=github,
+    )
+
+
+JIRA = tracker_info("jira", "jira", "BLOG", "MKT")
+GITHUB = tracker_info("github", "github", "acme/site")
+"""The trackers of the marketing example."""

@@ -214,7 +214,8 @@ class Or(Clause):
             choices = part.covers()
             if not choices:
                 return ()
-            best.update(min(choices, key=static_cost))
+            cheapest: Cover = min(choices, key=static_cost)
+            best |= cheapest
         return (frozenset(best),)
 
 

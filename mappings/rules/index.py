@@ -149,6 +149,11 @@ class CompiledRules:
             pull_requests=any(rule.pull_requests for rule in here),
         )
 
+    @property
+    def rules(self) -> MappingABC[RuleId, Rule]:
+        """Every rule by its id, the intake labels (position 0) last."""
+        return self._rules
+
     def rule(self, rule_id: RuleId) -> Rule:
         """The rule that gave a tag. Raises KeyError for a rule that is not in this mapping."""
         return self._rules[rule_id]
