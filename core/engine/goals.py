@@ -10,7 +10,7 @@ from core.engine.means import SILENT, Element, weighted_mean
 from core.engine.model import GoalState, Health, KeyResultKind, KeyResultState, Measure, Unmeasured, Why
 from core.engine.percent import percent
 from core.engine.policy import HealthPolicy
-from core.engine.results import Milestones, begun, delivery
+from core.engine.results import Milestones, begun, delivery, delivery_elements
 from mappings.goals import Goal, HealthName, KeyResult, Mapping
 
 NOTHING = Fraction(0)
@@ -53,9 +53,9 @@ def measure_goal(
     members = [(result, results[result.id]) for result in mapping.key_results_of(goal.id)]
     leading = list(mapping.milestones_of_goal(goal.id))
     own = [state.own for _, state in members if state.own is not None]
-    delivered = delivery(leading, own, milestones)
+    delivered = delivery(delivery_elements(leading, own, milestones))
     achieved = weighted_mean(
-        _elements(members, KeyResultKind.METRIC, KeyResultKind.GUARDRAIL),
+        achievement_elements(members),
         Unmeasured(Why.NO_PARTS, "no key result has a metric or guardrail"),
     )
     moved = weighted_mean(
@@ -94,6 +94,11 @@ def gap(delivered: Measure, achieved: Measure, moved: Measure, policy: HealthPol
     if moved < Fraction(1, 10):
         return f"delivered {percent(delivered)} without its key results moving ({where})"
     return f"delivered {percent(delivered)}, but its key results lag behind ({where})"
+
+
+def achievement_elements(members: Members) -> list[Element]:
+    """The key results that are evidence of achievement: those with a metric or guardrail."""
+    return _elements(members, KeyResultKind.METRIC, KeyResultKind.GUARDRAIL)
 
 
 def _elements(members: Members, *kinds: KeyResultKind) -> list[Element]:

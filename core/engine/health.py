@@ -50,7 +50,7 @@ class Course:
 
     def points(self) -> tuple[tuple[datetime, Fraction], ...]:
         """When how much is expected, in order of time; empty where the dates do not say."""
-        if self.start is None and not self.targets:
+        if not self.targets and (self.start is None or self.due is None):
             return ()
         marks = [(end_of(target.on), Fraction(target.percent) / 100) for target in self.targets]
         if self.deadline is not None:

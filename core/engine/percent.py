@@ -39,6 +39,6 @@ def number(value: Fraction) -> str:
     """A number for a written-out calculation: exact up to two decimals, else rounded with a leading `≈`."""
     hundredths = round(abs(value) * 100)
     whole, rest = divmod(hundredths, 100)
-    text = f"{whole}.{rest:02d}".rstrip("0").rstrip(".") if rest else str(whole)
-    signed = f"-{text}" if value < 0 else text
+    text = f"{whole}.{rest:02d}".rstrip("0") if rest else str(whole)
+    signed = f"-{text}" if value < 0 and hundredths else text
     return signed if Fraction(hundredths, 100) == abs(value) else f"≈{signed}"

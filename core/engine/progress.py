@@ -153,18 +153,18 @@ def _unknown_status(built: Tasks) -> Unmeasured | None:
 def _no_scope(built: Tasks) -> Unmeasured:
     cancelled = sum(task.state is StatusCategory.CANCELLED for task in built.tasks)
     if len(built.tasks) > cancelled:
-        said = f"all {_tasks(len(built.tasks) - cancelled)} have an estimate of 0"
+        said = _all(len(built.tasks) - cancelled, "has an estimate of 0", "have an estimate of 0")
     elif cancelled:
-        said = f"all {_tasks(cancelled)} are cancelled"
+        said = _all(cancelled, "is cancelled", "are cancelled")
     elif built.left_out:
-        said = f"none of the {len(built.left_out)} issues in it counts as a task"
+        said = "nothing that is tagged to it counts as a task"
     else:
         said = "no task belongs to it yet"
     return Unmeasured(Why.NO_SCOPE, f"no scope: {said}")
 
 
-def _tasks(number: int) -> str:
-    return "1 task" if number == 1 else f"{number} tasks"
+def _all(number: int, one: str, many: str) -> str:
+    return f"its only task {one}" if number == 1 else f"all {number} tasks {many}"
 
 
 def _health(

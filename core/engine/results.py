@@ -28,12 +28,13 @@ def kind_of(result: KeyResult) -> KeyResultKind:
 
 
 def metric_share(metric: Metric) -> Measure:
-    """clamp((current - start) / (target - start), 0, 1); the sign of the divisor is the direction."""
+    """clamp((current - start) / (target - start), 0, 1); the sign of the divisor is the direction.
+
+    The mapping refuses a metric whose start is its target.
+    """
     if metric.current is None:
         return Unmeasured(Why.NO_CHECK_IN, "no check-in yet")
     start, target, current = Fraction(metric.start), Fraction(metric.target), Fraction(metric.current)
-    if start == target:
-        return Unmeasured(Why.PROBLEM, f"start and target are both {metric.target}")
     return min(ALL, max(NOTHING, (current - start) / (target - start)))
 
 
@@ -61,7 +62,7 @@ def measure_key_result(
     kind = kind_of(result)
     leading = list(mapping.milestones_of(result.id))
     own_parts = [] if own is None else [own]
-    delivered = delivery(leading, own_parts, milestones)
+    delivered = delivery(delivery_elements(leading, own_parts, milestones))
     measure = _measure(result, delivered)
     course = Course.of(result, mapping.goals.get(result.goal))
     if kind is KeyResultKind.GUARDRAIL:
@@ -84,13 +85,19 @@ def measure_key_result(
     )
 
 
-def delivery(leading: Iterable[Milestone], own: Iterable[MilestoneState], milestones: Milestones) -> Mean:
-    """The weighted mean of milestones, and of issues that are tagged straight to key results."""
+def delivery_elements(
+    leading: Iterable[Milestone], own: Iterable[MilestoneState], milestones: Milestones
+) -> list[Element]:
+    """Milestones with their weights, and issues that are tagged straight to key results."""
     elements = [
         Element(milestone.id, Fraction(milestone.weight), milestones[milestone.id].measure)
         for milestone in leading
     ]
-    elements += [Element(state.id, OWN_WEIGHT, state.measure) for state in own]
+    return elements + [Element(state.id, OWN_WEIGHT, state.measure) for state in own]
+
+
+def delivery(elements: list[Element]) -> Mean:
+    """The weighted mean of what leads to a key result or goal."""
     return weighted_mean(elements, Unmeasured(Why.NO_PARTS, "no milestone leads to it"))
 
 

@@ -1,0 +1,201 @@
+"""Every number with its calculation written out, for `milepost why`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from connectors.contract import IssueRef, StatusCategory
+from core.engine.goals import achievement_elements
+from core.engine.leaves import WORDS
+from core.engine.means import Element
+from core.engine.model import (
+    Health,
+    KeyResultKind,
+    KeyResultState,
+    LeftOut,
+    Measure,
+    MilestoneState,
+    State,
+    Task,
+    Unmeasured,
+)
+from core.engine.percent import number, percent
+from core.engine.results import delivery_elements
+from core.engine.weights import COUNT
+from mappings.goals import Guardrail, KeyResult, Mapping, Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Lines for a person, already indented; one fact each, without control characters."""
+
+    lines: tuple[str, ...]
+
+
+def explain_milestone(name: str, mapping: Mapping, state: State) -> Explanation:
+    """What counts in one milestone, how much, because of which rule, and what does not."""
+    planned, measured = mapping.milestones[name], state.milestones[name]
+    lines = [f"Milestone {name}: {_plain(planned.title)}", *_work(measured), *_health(measured.health)]
+    if planned.leads_to:
+        lines.append(f"  leads to: {', '.join(planned.leads_to)}")
+    return Explanation(tuple(lines))
+
+
+def explain_key_result(name: str, mapping: Mapping, state: State) -> Explanation:
+    """How one key result is measured, and what was delivered towards it."""
+    planned, measured = mapping.key_results[name], state.key_results[name]
+    leading = delivery_elements(
+        mapping.milestones_of(name), [measured.own] if measured.own else [], state.milestones
+    )
+    lines = [f"Key result {name}: {_plain(planned.title)}", *_achieved(planned, measured)]
+    if leading or measured.kind is KeyResultKind.DELIVERY:
+        lines += _mean("delivered", leading, measured.delivered)
+    if measured.own is not None:
+        lines += ["  issues tagged straight to it:", *(f"  {line}" for line in _work(measured.own))]
+    lines += [*_health(measured.health), f"  goal: {planned.goal}"]
+    return Explanation(tuple(lines))
+
+
+def explain_goal(name: str, mapping: Mapping, state: State) -> Explanation:
+    """The two numbers of one goal, and the gap between them."""
+    planned, measured = mapping.goals[name], state.goals[name]
+    members = [(result, state.key_results[result.id]) for result in mapping.key_results_of(name)]
+    own = [result.own for _, result in members if result.own is not None]
+    leading = delivery_elements(mapping.milestones_of_goal(name), own, state.milestones)
+    lines = [
+        f"Goal {name}: {_plain(planned.title)}",
+        *_mean("delivered", leading, measured.delivered),
+        *_mean("achieved", achievement_elements(members), measured.achieved),
+    ]
+    if measured.gap is not None:
+        lines.append(f"  gap: {measured.gap}")
+    if measured.missing:
+        lines.append(f"  unmeasured: {', '.join(measured.missing)}")
+    return Explanation((*lines, *_health(measured.health)))
+
+
+def explain_issue(ref: IssueRef, mapping: Mapping, state: State) -> Explanation:
+    """Where one issue counts, or why it does not."""
+    lines: list[str] = []
+    for kind, owner in _owners(state):
+        tasks = [task for task in owner.tasks if task.ref == ref]
+        left_out = [left for left in owner.left_out if left.ref == ref]
+        if tasks or left_out:
+            title = (mapping.milestones.get(owner.id) or mapping.key_results[owner.id]).title
+            lines.append(f"  {kind} {owner.id}: {_plain(title)}")
+            lines += [f"    {line}" for line in (*map(_task, tasks), *map(_left, left_out))]
+            lines.append(f"    {owner.id}: {_fraction(owner)}")
+    if not lines:
+        return Explanation((f"{_plain(ref.key)}: no rule tags it, so it counts nowhere",))
+    return Explanation((_plain(ref.key), *lines))
+
+
+def _owners(state: State) -> Iterator[tuple[str, MilestoneState]]:
+    yield from (("Milestone", milestone) for milestone in state.milestones.values())
+    yield from (("Key result", result.own) for result in state.key_results.values() if result.own)
+
+
+def _work(owner: MilestoneState) -> Iterator[str]:
+    yield f"  {owner.id}: {_fraction(owner)}"
+    if owner.weighed_by == COUNT:
+        yield "  every task weighs 1, unless its rule fixes a weight"
+    else:
+        without = f"{owner.counts.unestimated} without estimate"
+        median = "no estimates" if owner.median is None else f"median {number(owner.median)}"
+        yield f"  weighed by {_plain(owner.weighed_by)}: {median}, {without}"
+    counted = [task for task in owner.tasks if task.state is not StatusCategory.CANCELLED]
+    cancelled = [task for task in owner.tasks if task.state is StatusCategory.CANCELLED]
+    yield from _section("counted", map(_task, counted))
+    yield from _section("cancelled, not counted", map(_task, cancelled))
+    yield from _section("left out", map(_left, owner.left_out))
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    found = list(lines)
+    if found:
+        yield f"  {title}:"
+        yield from (f"    {line}" for line in found)
+
+
+def _fraction(owner: MilestoneState) -> str:
+    if isinstance(owner.measure, Unmeasured):
+        return _measure(owner.measure)
+    return f"{number(owner.earned)} / {number(owner.total)} = {percent(owner.measure)}"
+
+
+def _measure(measure: Measure) -> str:
+    return f"unmeasured: {_plain(measure.said)}" if isinstance(measure, Unmeasured) else percent(measure)
+
+
+def _task(task: Task) -> str:
+    name = task.ref.key if task.box is None else f"{task.ref.key} box {task.box}"
+    head = f"{_plain(name)} {WORDS[task.state]}"
+    rule = f"[{_plain(task.rule.name)}] {_plain(task.title)}"
+    if task.state is StatusCategory.CANCELLED:
+        return f"{head}  {rule}"
+    earned = (
+        f"weight {number(task.weight)} × credit {number(task.credit)} = {number(task.weight * task.credit)}"
+    )
+    because = "; ".join(_plain(said) for said in (task.credit_said, task.weight_said) if said)
+    return f"{head}: {earned} ({because})  {rule}" if because else f"{head}: {earned}  {rule}"
+
+
+def _left(left: LeftOut) -> str:
+    return f"{_plain(left.ref.key)}: {_plain(left.why)}  [{_plain(left.rule.name)}] {_plain(left.title)}"
+
+
+def _achieved(planned: KeyResult, measured: KeyResultState) -> list[str]:
+    if planned.metric is not None:
+        return [f"  metric: {_metric(planned.metric, measured.measure)}", *_as_of(planned.metric)]
+    if planned.guardrail is not None:
+        return [f"  guardrail: {_guardrail(planned.guardrail, measured)}", *_as_of(planned.guardrail)]
+    return ["  measured by delivery: it has neither metric nor guardrail"]
+
+
+def _metric(metric: Metric, measure: Measure) -> str:
+    if isinstance(measure, Unmeasured):
+        return _measure(measure)
+    start, target, current = metric.start, metric.target, metric.current
+    unit = f" {_plain(metric.unit)}" if metric.unit else ""
+    return (
+        f"({current} - {start}) / ({target} - {start}) = {percent(measure)} (from {start} to {target}{unit}"
+        f"{', held between 0% and 100%' if measure in (0, 1) and current not in (start, target) else ''})"
+    )
+
+
+def _guardrail(guardrail: Guardrail, measured: KeyResultState) -> str:
+    if isinstance(measured.measure, Unmeasured):
+        return _measure(measured.measure)
+    bounds = [("below", guardrail.keep_below), ("above", guardrail.keep_above)]
+    wanted = " and ".join(f"{side} {bound}" for side, bound in bounds if bound is not None)
+    return f"{guardrail.current} has to be {wanted}: {'met' if measured.met else 'not met'}"
+
+
+def _as_of(checked: Metric | Guardrail) -> list[str]:
+    return [] if checked.as_of is None else [f"  checked in on {checked.as_of.isoformat()}"]
+
+
+def _mean(title: str, elements: Sequence[Element], measure: Measure) -> Iterator[str]:
+    known = [element for element in elements if not isinstance(element.measure, Unmeasured)]
+    if isinstance(measure, Unmeasured):
+        yield f"  {title}: {_measure(measure)}"
+    else:
+        terms = " + ".join(f"{number(element.weight)} × {percent(element.measure)}" for element in known)
+        weights = " + ".join(number(element.weight) for element in known)
+        yield f"  {title}: ({terms}) / ({weights}) = {percent(measure)}"
+    for element in elements:
+        yield f"    {element.id} (weight {number(element.weight)}): {_measure(element.measure)}"
+
+
+def _health(health: Health) -> Iterator[str]:
+    yield f"  health: {health.name.value.replace('_', ' ')}, {_plain(health.said)}"
+    if health.arithmetic != health.said:
+        yield f"    {_plain(health.arithmetic)}"
+    if health.stale:
+        yield "    stale: no task was touched lately"
+
+
+def _plain(text: str) -> str:
+    """Text from a tracker on one line, without anything that a terminal would obey."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in " ".join(text.split())
+    )
