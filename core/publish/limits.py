@@ -96,10 +96,7 @@ def _hold(actions: tuple[Action, ...], chosen: set[Action], why: str, held: list
     left = tuple(action for action in actions if action not in chosen)
     if len(left) == len(actions):
         return actions
-    used = {name.casefold() for action in left if isinstance(action, ChangeLabels) for name in action.add}
-    waiting = {
-        name.casefold() for action in chosen if isinstance(action, ChangeLabels) for name in action.add
-    }
+    used, waiting = _added(left), _added(chosen)
     left = tuple(
         action
         for action in left
@@ -110,9 +107,14 @@ def _hold(actions: tuple[Action, ...], chosen: set[Action], why: str, held: list
     return left
 
 
+def _added(actions: Iterable[Action]) -> set[str]:
+    return {name.casefold() for action in actions if isinstance(action, ChangeLabels) for name in action.add}
+
+
 def _what(actions: tuple[Action, ...], left: tuple[Action, ...], count: int) -> str:
     """How many changes are held, and on what: up to three issues by key."""
-    gone = [action for action in actions if action not in left]
+    stay = set(left)
+    gone = [action for action in actions if action not in stay]
     keys = list(dict.fromkeys(ref.key for ref in map(_ref, gone) if ref))
     named = ", ".join(keys[:3]) + (f" and {len(keys) - 3:,} more" if len(keys) > 3 else "")
     changes = f"{count:,} {'change' if count == 1 else 'changes'}"

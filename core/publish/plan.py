@@ -114,11 +114,12 @@ class _Planner:
             return
         record = self._found.records.get(wanted.ref)
         ours = self._ours(posted, record)
-        reason = (
-            self._first_reason(wanted, posted, record) if not ours else _edit_reason(wanted, ours[0], record)
-        )
+        before = ours[0] if ours else None
+        if before is None:
+            reason = self._first_reason(wanted, posted, record)
+        else:
+            reason = _edit_reason(wanted, before, record)
         if reason:
-            before = ours[0] if ours else None
             write = WriteComment(
                 posted.ref, wanted.target, wanted.body, wanted.mark, wanted.digest, before, reason
             )
@@ -135,7 +136,8 @@ class _Planner:
         """
         mine = [one for one in posted.comments if one.mine]
         recorded = [one for one in mine if record and one.id == record.comment.id]
-        marked, moved = [], []
+        marked: list[PostedComment] = []
+        moved: list[PostedComment] = []
         for one in sorted(mine, key=lambda each: _number(each.id)):
             mark = mark_of(one)
             if one in recorded or mark is None or mark.instance != self._policy.instance:
@@ -171,10 +173,7 @@ def _edit_reason(wanted: WantedComment, now: PostedComment, record: Publication 
     """Why the comment has to be edited; empty where it may stay as it is."""
     mark = mark_of(now)
     if record is None or record.comment.id != now.id:
-        same = mark is not None and same_meaning(
-            mark.digest, wanted.digest, links_waiting=wanted.links_waiting
-        )
-        if same and normal_body(now.body) == normal_body(wanted.body):
+        if normal_body(now.body) == normal_body(wanted.body):
             return ""
         return f"there is no record of it here, so it is written anew; {wanted.news}"
     if not same_meaning(record.digest, wanted.digest, links_waiting=wanted.links_waiting):

@@ -1,0 +1,220 @@
+"""What milepost wrote, taken back: the inverse of the ledger, as far as it still stands."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connectors.contract import IssueRef, LabelDefinition, Posted, PostedComment
+from core.publish.actions import (
+    Action,
+    ChangeLabels,
+    DefineLabel,
+    DeleteComment,
+    Held,
+    Plan,
+    RemoveLabelDefinition,
+    WriteComment,
+    Written,
+)
+from core.publish.mark import body_hash, mark_of
+from core.publish.plan import issue_order
+
+REASON = "undo"
+BY_HAND = "change it by hand, if it still should go"
+
+InUse = Callable[[str, str, str], bool]
+"""Whether any issue of (tracker, container) would still carry the label (name) afterwards."""
+
+
+def undo_plan(
+    entries: Sequence[Written],
+    posted: Mapping[IssueRef, Posted],
+    definitions: Mapping[tuple[str, str], tuple[LabelDefinition, ...]],
+    in_use: InUse,
+) -> Plan:
+    """The plan that takes back these entries of the ledger, which must come newest first.
+
+    Goes back only from what the newest entry left: a comment that somebody edited or that a later run
+    wrote again stays, and a Held says so. Labels go by name: those added are removed where they still
+    stand, those removed come back, and labels of others survive. A definition that milepost made is removed
+    only if nobody uses it. Of several entries for one thing one action remains; failed ones are passed over.
+    """
+    undo = _Undo(posted, definitions, in_use)
+    for entry in entries:
+        if entry.outcome != "failed":
+            undo.take_back(entry)
+    return undo.plan()
+
+
+@dataclass
+class _Comment:
+    """One comment on its way back. `body` is None where it does not stand."""
+
+    ref: IssueRef
+    now: PostedComment | None
+    body: str | None
+    target: str
+    like: PostedComment | None = None
+    """How it looked at the point to which it goes back: mark and visibility."""
+    stuck: bool = False
+
+
+@dataclass
+class _Undo:
+    posted: Mapping[IssueRef, Posted]
+    definitions: Mapping[tuple[str, str], tuple[LabelDefinition, ...]]
+    in_use: InUse
+    comments: dict[tuple[IssueRef, str], _Comment] = field(default_factory=dict)
+    labels: dict[IssueRef, set[str]] = field(default_factory=dict)
+    defined: dict[tuple[str, str, str], LabelDefinition | None] = field(default_factory=dict)
+    held: list[Held] = field(default_factory=list)
+
+    def take_back(self, entry: Written) -> None:
+        """Step one entry back, in mind only."""
+        match entry.action:
+            case WriteComment():
+                self._write(entry, entry.action)
+            case DeleteComment():
+                self._delete(entry.action)
+            case ChangeLabels():
+                self._labels(entry.action)
+            case DefineLabel():
+                self._define(entry.action)
+            case RemoveLabelDefinition():
+                pass  # only an undo writes these, and an undo is not undone
+
+    # ---- comments
+
+    def _write(self, entry: Written, action: WriteComment) -> None:
+        after = entry.comment or self._found_by_mark(action)
+        if action.ref not in self.posted:
+            self._hold(f"comment on {action.ref.key}", "the issue is gone")
+            return
+        if after is None:
+            return  # the answer was lost, and nothing with its mark is there
+        comment = self._comment(action.ref, after.id, action.target)
+        if comment.stuck or not self._stands(comment, after):
+            return
+        comment.body = action.before.body if action.before else None
+        comment.like = action.before
+
+    def _stands(self, comment: _Comment, after: PostedComment) -> bool:
+        """Whether the comment is as the entry left it; if not, it stays, and so do older states of it."""
+        if comment.body is not None and body_hash(comment.body) == body_hash(after.body):
+            return True
+        comment.stuck = True
+        if comment.now is not None:
+            self._hold(f"comment on {comment.ref.key}", "it was changed since")
+        return False
+
+    def _delete(self, action: DeleteComment) -> None:
+        if action.ref not in self.posted:
+            self._hold(f"comment on {action.ref.key}", "the issue is gone")
+            return
+        comment = self._comment(action.ref, action.before.id, action.target)
+        if not comment.stuck and comment.body is None:
+            comment.body, comment.like = action.before.body, action.before
+
+    def _comment(self, ref: IssueRef, comment_id: str, target: str) -> _Comment:
+        key = (ref, comment_id)
+        if key not in self.comments:
+            standing = (one for one in self.posted[ref].comments if one.id == comment_id)
+            now = next(standing, None)
+            self.comments[key] = _Comment(self.posted[ref].ref, now, now.body if now else None, target)
+            if now is not None and not now.mine:
+                self.comments[key].stuck = True
+                self._hold(f"comment on {ref.key}", "another account wrote it than the one that undoes")
+        return self.comments[key]
+
+    def _found_by_mark(self, action: WriteComment) -> PostedComment | None:
+        posted = self.posted.get(action.ref)
+        mine = [one for one in (posted.comments if posted else ()) if one.mine]
+        return next((one for one in mine if str(mark_of(one)) == action.mark), None)
+
+    # ---- labels
+
+    def _labels(self, action: ChangeLabels) -> None:
+        posted = self.posted.get(action.ref)
+        if posted is None:
+            self._hold(f"labels of {action.ref.key}", "the issue is gone")
+            return
+        labels = self.labels.setdefault(action.ref, set(posted.labels))
+        labels.difference_update(action.add)
+        labels.update(action.remove)
+
+    def _define(self, action: DefineLabel) -> None:
+        key = (action.tracker, action.container, action.definition.name)
+        if key not in self.defined:
+            self.defined[key] = self._definition_now(*key)
+        now = self.defined[key]
+        if now is None:
+            return
+        if (now.colour.casefold(), now.description) == (
+            action.definition.colour.casefold(),
+            action.definition.description,
+        ):
+            self.defined[key] = action.before
+        else:
+            self._hold(f'label "{now.name}" in {action.container}', "its definition was changed since")
+
+    def _definition_now(self, tracker: str, container: str, name: str) -> LabelDefinition | None:
+        known = self.definitions.get((tracker, container), ())
+        return next((one for one in known if one.name.casefold() == name.casefold()), None)
+
+    # ---- the plan
+
+    def _hold(self, what: str, why: str) -> None:
+        self.held.append(Held(what, why, BY_HAND))
+
+    def plan(self) -> Plan:
+        """What remains to be written: definitions that come back, labels, comments, definitions that go."""
+        back, gone = self._definition_actions()
+        labels: list[Action] = [
+            action for ref in sorted(self.labels, key=issue_order) for action in self._label_actions(ref)
+        ]
+        comments: list[Action] = []
+        for key in sorted(self.comments, key=lambda each: (issue_order(each[0]), each[1])):
+            comments += _comment_actions(self.comments[key])
+        held = sorted(set(self.held), key=lambda each: (each.what, each.why))
+        return Plan((*back, *labels, *comments, *gone), tuple(held))
+
+    def _label_actions(self, ref: IssueRef) -> list[ChangeLabels]:
+        now, then = set(self.posted[ref].labels), self.labels[ref]
+        if now == then:
+            return []
+        add, remove = tuple(sorted(then - now)), tuple(sorted(now - then))
+        return [ChangeLabels(self.posted[ref].ref, add, remove, REASON)]
+
+    def _definition_actions(self) -> tuple[list[DefineLabel], list[RemoveLabelDefinition]]:
+        back: list[DefineLabel] = []
+        gone: list[RemoveLabelDefinition] = []
+        for (tracker, container, name), then in sorted(self.defined.items(), key=lambda entry: entry[0]):
+            now = self._definition_now(tracker, container, name)
+            if now is None or now == then:
+                continue
+            if then is not None:
+                back.append(DefineLabel(tracker, container, then, now, REASON))
+            elif self.in_use(tracker, container, now.name):
+                self._hold(f'label "{now.name}" in {container}', "issues still carry it")
+            else:
+                gone.append(RemoveLabelDefinition(tracker, container, now.name, REASON))
+        return back, gone
+
+
+def _comment_actions(comment: _Comment) -> list[Action]:
+    """One action from how the comment stands to how it stood; none where it is the same."""
+    if comment.now is None:
+        if comment.body is None:
+            return []
+        return [_write(comment, comment.body, None)]
+    if comment.body is None:
+        return [DeleteComment(comment.ref, comment.target, comment.now, REASON)]
+    if body_hash(comment.body) == body_hash(comment.now.body):
+        return []
+    return [_write(comment, comment.body, comment.now)]
+
+
+def _write(comment: _Comment, body: str, before: PostedComment | None) -> WriteComment:
+    """The earlier text with the earlier mark, so that the next run still knows the comment."""
+    mark = mark_of(comment.like) if comment.like else None
+    text = str(mark) if mark else ""
+    return WriteComment(comment.ref, comment.target, body, text, mark.digest if mark else "", before, REASON)
