@@ -3,6 +3,7 @@
 from fractions import Fraction
 from hashlib import blake2b
 from math import isfinite
+from operator import attrgetter
 from typing import Any, Final
 
 from connectors.contract import ChecklistItem, FieldValue, Issue, IssueRef, StatusCategory
@@ -25,6 +26,7 @@ _PLAIN: Final[tuple[tuple[str, object], ...]] = (
     ("parent_key", None),
     ("mirrors", ()),
 )
+_plain_values = attrgetter(*(name for name, _ in _PLAIN))
 _TUPLES: Final = frozenset({"labels", "components", "versions", "sprints", "assignees", "mirrors"})
 _CATEGORIES: Final = {category.value: category for category in StatusCategory}
 _LARGEST: Final = 2**63 - 1
@@ -41,8 +43,7 @@ def encode_issue(issue: Issue) -> str:
         "created": micros(issue.created),
         "updated": micros(issue.updated),
     }
-    for name, default in _PLAIN:
-        value = getattr(issue, name)
+    for (name, default), value in zip(_PLAIN, _plain_values(issue), strict=True):
         if value != default:
             document[name] = value
     if issue.resolved is not None:
