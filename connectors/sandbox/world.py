@@ -20,7 +20,7 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 SITE_CLASSES = {
     "jira": ("connectors.sandbox.jira_world", "JiraSite"),
-    "github": ("connectors.sandbox.github_world", "GithubSite"),
+    "github": ("connectors.sandbox.github_world", "GitHubSite"),
 }
 """Where the class of each kind of site lives; imported only when a saved world holds one."""
 
@@ -154,6 +154,8 @@ class World:
                 raise ValueError(
                     f"a site's name is one path segment, the same as its key: {name!r}, {site.name!r}"
                 )
+            if site.changes and site.clock.now() > clock.now():
+                clock.set(site.clock.now())  # what has happened on a site lies in the past
             site.clock = clock
 
     @classmethod
@@ -194,8 +196,9 @@ class World:
         """Read a world that `save` wrote; raises ValueError, naming the file, for anything else."""
         try:
             data = orjson.loads(path.read_bytes())
-            sites = [_load_site(entry["kind"], entry["data"]) for entry in data["sites"]]
-            return cls(Clock(datetime.fromisoformat(data["now"])), {site.name: site for site in sites})
+            clock = Clock(datetime.fromisoformat(data["now"]))
+            sites = [_load_site(entry["kind"], entry["data"], clock) for entry in data["sites"]]
+            return cls(clock, {site.name: site for site in sites})
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"{path} is no state of the sandbox ({type(error).__name__}: {error}); "
@@ -203,7 +206,8 @@ class World:
             ) from error
 
 
-def _load_site(kind: str, data: Mapping[str, Any]) -> Site:
+def _load_site(kind: str, data: Mapping[str, Any], clock: Clock) -> Site:
     module, name = SITE_CLASSES[kind]
     site: Site = getattr(importlib.import_module(module), name).load(data)
+    site.clock = clock
     return site

@@ -1,0 +1,190 @@
+"""The records of a sandbox Jira, and what every new site starts with."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from connectors.sandbox.world import Account
+
+PERMISSIONS = frozenset(
+    {
+        "BROWSE_PROJECTS",
+        "CREATE_ISSUES",
+        "EDIT_ISSUES",
+        "TRANSITION_ISSUES",
+        "DELETE_ISSUES",
+        "ADD_COMMENTS",
+        "EDIT_OWN_COMMENTS",
+        "EDIT_ALL_COMMENTS",
+        "DELETE_OWN_COMMENTS",
+        "DELETE_ALL_COMMENTS",
+        "LINK_ISSUES",
+        "ADMINISTER_PROJECTS",
+        "ADMINISTER",
+    }
+)
+"""Keys of the permissions that the sandbox tells apart; `mypermissions` refuses others."""
+
+BOT_PERMISSIONS = PERMISSIONS - {
+    "ADMINISTER",
+    "ADMINISTER_PROJECTS",
+    "EDIT_ALL_COMMENTS",
+    "DELETE_ALL_COMMENTS",
+}
+"""What milepost's own account may do, unless a test takes something away."""
+
+CATEGORIES = {
+    "undefined": (1, "No Category", "medium-gray"),
+    "new": (2, "To Do", "blue-gray"),
+    "done": (3, "Done", "green"),
+    "indeterminate": (4, "In Progress", "yellow"),
+}
+"""Jira's four status categories: key -> (id, name, colour). They are fixed on every site."""
+
+PRIORITIES = ("Highest", "High", "Medium", "Low", "Lowest")
+"""From the most to the least urgent; ids are 1 to 5."""
+
+
+@dataclass(slots=True)
+class Status:
+    """A workflow status. `category` is a key of `CATEGORIES`."""
+
+    id: str
+    name: str
+    category: str
+
+
+@dataclass(slots=True)
+class IssueType:
+    """An issue type; level 1 is an epic, 0 a standard issue, -1 a sub-task."""
+
+    id: str
+    name: str
+    level: int
+
+
+@dataclass(slots=True)
+class Named:
+    """A component, fix version or resolution: a name with an id."""
+
+    id: str
+    name: str
+
+
+@dataclass(slots=True)
+class Project:
+    """A project; `last_number` is the number of its newest issue key."""
+
+    id: str
+    key: str
+    name: str
+    last_number: int = 0
+    components: list[Named] = field(default_factory=list)
+    versions: list[Named] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Sprint:
+    """A sprint; `state` is future, active or closed."""
+
+    id: int
+    name: str
+    state: str
+
+
+@dataclass(slots=True)
+class Comment:
+    """A comment as stored: wiki markup, and the account ids of who wrote and last changed it."""
+
+    id: int
+    issue: int
+    author: str
+    editor: str
+    body: str
+    created: datetime
+    updated: datetime
+    visibility: dict[str, str] | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class JiraIssue:
+    """An issue as stored. `id` never changes; `old_keys` are the keys that it had before it was moved."""
+
+    id: int
+    key: str
+    project: str
+    summary: str
+    type: str
+    status: str
+    reporter: str
+    created: datetime
+    updated: datetime
+    resolution: str | None = None
+    resolved: datetime | None = None
+    parent: int | None = None
+    """The id of the epic or, for a sub-task, of the issue that it is part of."""
+    description: str | None = None
+    priority: str = "Medium"
+    assignee: str | None = None
+    labels: list[str] = field(default_factory=list)
+    components: list[str] = field(default_factory=list)
+    versions: list[str] = field(default_factory=list)
+    sprints: list[int] = field(default_factory=list)
+    custom: dict[str, Any] = field(default_factory=dict)
+    """Values of custom fields by field id: a number, a text, or a list of texts."""
+    properties: dict[str, Any] = field(default_factory=dict)
+    old_keys: list[str] = field(default_factory=list)
+
+    @property
+    def number(self) -> int:
+        """The number in today's key."""
+        return int(self.key.rpartition("-")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The result of a search whose pages are being read: ids in order; what was asked, by whom, and when."""
+
+    ids: tuple[int, ...]
+    jql: str
+    account: str
+    taken: datetime
+
+
+def default_statuses() -> list[Status]:
+    """The workflow of a new site: any status leads to any other."""
+    return [
+        Status("10000", "To Do", "new"),
+        Status("3", "In Progress", "indeterminate"),
+        Status("10001", "Done", "done"),
+    ]
+
+
+def default_types() -> list[IssueType]:
+    """The issue types of a new site."""
+    return [
+        IssueType("10000", "Epic", 1),
+        IssueType("10001", "Story", 0),
+        IssueType("10002", "Task", 0),
+        IssueType("10003", "Sub-task", -1),
+        IssueType("10004", "Bug", 0),
+    ]
+
+
+def default_resolutions() -> list[Named]:
+    """The resolutions of a new site."""
+    names = ("Done", "Won't Do", "Duplicate", "Cannot Reproduce", "Declined")
+    return [Named(str(10000 + number), name) for number, name in enumerate(names)]
+
+
+def bot() -> Account:
+    """The account that milepost uses: token `sandbox`, on Cloud with this e-mail address."""
+    return Account(
+        id="5f0000000000000000000001",
+        name="milepost",
+        display="milepost",
+        email="milepost@sandbox.test",
+        token="sandbox",  # noqa: S106 - the sandbox's token is public by design
+        permissions=BOT_PERMISSIONS,
+    )

@@ -1,0 +1,1 @@
+"""What a sandbox Jira says over HTTP: routes, permissions and JSON of Cloud and Data Center."""

@@ -1,0 +1,129 @@
+"""From a request to an answer: who calls, which resource, and the headers that every answer bears."""
+
+from collections.abc import Callable
+
+from werkzeug import Request, Response
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import Map, RequestRedirect, Rule
+
+from connectors.sandbox.jira_truth.moves import JiraMoves
+from connectors.sandbox.jira_wire import about, comments, issues, search
+from connectors.sandbox.jira_wire.call import Call, Refusal, answer
+from connectors.sandbox.world import Account, credentials, holder
+
+ROUTES: dict[tuple[str, str], Callable[..., Response]] = {
+    ("GET", "/serverInfo"): about.server_info,
+    ("GET", "/myself"): about.myself,
+    ("GET", "/mypermissions"): about.my_permissions,
+    ("GET", "/field"): about.fields,
+    ("GET", "/status"): about.statuses,
+    ("GET", "/project"): about.projects,
+    ("GET", "/project/search"): about.project_search,
+    ("GET", "/project/<key>"): about.one_project,
+    ("GET", "/search"): search.classic,
+    ("POST", "/search"): search.classic,
+    ("GET", "/search/jql"): search.enhanced,
+    ("POST", "/search/jql"): search.enhanced,
+    ("POST", "/search/approximate-count"): search.count,
+    ("POST", "/issue/bulkfetch"): search.bulk_fetch,
+    ("POST", "/issue"): issues.create,
+    ("GET", "/issue/<key>"): issues.read,
+    ("PUT", "/issue/<key>"): issues.edit,
+    ("DELETE", "/issue/<key>"): issues.delete,
+    ("GET", "/issue/<key>/transitions"): issues.transitions,
+    ("POST", "/issue/<key>/transitions"): issues.transit,
+    ("GET", "/issue/<key>/properties"): issues.property_keys,
+    ("GET", "/issue/<key>/properties/<name>"): issues.read_property,
+    ("PUT", "/issue/<key>/properties/<name>"): issues.write_property,
+    ("DELETE", "/issue/<key>/properties/<name>"): issues.delete_property,
+    ("GET", "/issue/<key>/comment"): comments.listing,
+    ("POST", "/issue/<key>/comment"): comments.create,
+    ("GET", "/issue/<key>/comment/<id_>"): comments.read,
+    ("PUT", "/issue/<key>/comment/<id_>"): comments.edit,
+    ("DELETE", "/issue/<key>/comment/<id_>"): comments.delete,
+    ("POST", "/comment/list"): comments.bulk,
+    ("GET", "/comment/<id_>/properties/<name>"): comments.read_property,
+    ("PUT", "/comment/<id_>/properties/<name>"): comments.write_property,
+}
+"""Method and path under `/rest/api/2` or `/rest/api/3` -> who answers."""
+
+URLS = Map(
+    [
+        Rule(f"{gateway}/rest/api/<any('2','3','latest'):version>{path}", methods=[method], endpoint=handler)
+        for (method, path), handler in ROUTES.items()
+        for gateway in ("", "/ex/jira/<cloud>")
+    ]
+    + [Rule("/_edge/tenant_info", methods=["GET"], endpoint=about.tenant_info)],
+    strict_slashes=False,
+    merge_slashes=False,
+)
+PUBLIC = (about.server_info, about.tenant_info)
+"""What answers without credentials."""
+
+NOBODY = Account(id="anonymous", name="anonymous", display="Anonymous")
+LIMITS = {
+    "cloud": {"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "99", "X-RateLimit-NearLimit": "false"},
+    "datacenter": {
+        "X-RateLimit-Limit": "500",
+        "X-RateLimit-Remaining": "499",
+        "X-RateLimit-FillRate": "10",
+        "X-RateLimit-Interval-Seconds": "1",
+    },
+}
+"""What every answer says of rate limits: the sandbox has none of its own, a planned fault makes them."""
+
+
+def respond(site: JiraMoves, request: Request, base_url: str) -> Response:
+    """Answer one request to the site."""
+    try:
+        response = _answer(site, request, base_url)
+    except Refusal as refusal:
+        response = answer(refusal.body, refusal.status)
+    response.headers.update(LIMITS[site.face])
+    return response
+
+
+def _answer(site: JiraMoves, request: Request, base_url: str) -> Response:
+    try:
+        handler, matched = URLS.bind("sandbox").match(request.path, request.method)
+    except MethodNotAllowed:
+        raise Refusal(405, "Method Not Allowed") from None
+    except (NotFound, RequestRedirect):
+        raise Refusal(404, f"null for uri: {base_url}{request.path}") from None
+    values = dict(matched)
+    cloud = values.pop("cloud", None)
+    version = values.pop("version", "2")
+    if site.face == "datacenter" and (cloud is not None or version == "3" or handler is about.tenant_info):
+        raise Refusal(404, f"null for uri: {base_url}{request.path}")
+    if cloud is not None and cloud != about.cloud_id(site.name):
+        raise Refusal(404, "No message available")
+    account = _caller(site, request, gateway=cloud is not None, public=handler in PUBLIC)
+    base = base_url if cloud is None else f"{base_url}/ex/jira/{cloud}"
+    number = 3 if version == "3" else 2
+    response: Response = handler(Call(site, request, account, base, number), **values)
+    return response
+
+
+def _caller(site: JiraMoves, request: Request, *, gateway: bool, public: bool) -> Account:
+    """Who calls: by e-mail and token on Cloud; by bearer token on Data Center and through the gateway."""
+    given = credentials(request)
+    if given is None:
+        if public:
+            return NOBODY
+        return _unknown(site)
+    account = holder(site.accounts.values(), given.secret)
+    if account is None:
+        return _unknown(site)
+    if site.face == "datacenter":
+        fits = given.scheme == "bearer" or given.user == account.name
+    elif given.scheme == "bearer":
+        fits = gateway
+    else:
+        fits = given.user == account.email and (gateway or account.id not in site.scoped)
+    return account if fits else _unknown(site)
+
+
+def _unknown(site: JiraMoves) -> Account:
+    if site.anonymous:
+        return NOBODY
+    raise Refusal(401, "Client must be authenticated to access this resource.")

@@ -1,0 +1,216 @@
+"""Searching: Cloud's pages by token, Data Center's by offset, counting, and fetching in bulk."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, NoReturn
+
+from werkzeug import Response
+
+from connectors.sandbox.jira_truth.model import Scan
+from connectors.sandbox.jira_wire.call import Call, Refusal, answer
+from connectors.sandbox.jira_wire.render import field_names, issue
+from connectors.sandbox.jql.evaluate import run
+from connectors.sandbox.jql.parse import JqlError, parse
+from connectors.sandbox.jql.vocabulary import Vocabulary
+
+PAGE_BARE = 5000
+"""Cloud: the longest page when only id and key are asked for."""
+PAGE_FIELDS = 100
+"""Cloud: the longest page when fields are asked for."""
+PAGE_DATACENTER = 1000
+"""Data Center: `jira.search.views.default.max` as most sites leave it."""
+PAGE_DEFAULT = 50
+BULK = 100
+"""The most issues that one bulk fetch takes."""
+PROPERTIES = 5
+"""The most properties that one search returns."""
+RECONCILE = 50
+"""The most issues that one search reconciles."""
+TOKEN_LIFE = timedelta(days=7)
+"""How long a nextPageToken is good."""
+SCANS = 256
+"""Searches whose result is kept."""
+UNBOUNDED = "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
+REMOVED = (
+    "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. "
+    "A full migration guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046"
+)
+
+
+def enhanced(call: Call) -> Response:
+    """`/search/jql` (Cloud)."""
+    _cloud_only(call)
+    asked = _asked(call)
+    if len(asked["properties"]) > PROPERTIES:
+        raise Refusal(400, f"The number of properties exceeds the maximum of {PROPERTIES}.")
+    if len(asked["reconcileIssues"]) > RECONCILE:
+        raise Refusal(400, f"The number of issues to reconcile exceeds the maximum of {RECONCILE}.")
+    scan, serial, start = _scan(call, asked["jql"], asked["nextPageToken"])
+    names = field_names(call, [name for name in asked["fields"] if name not in ("id", "key")], "id")
+    bare = not names and not asked["properties"]
+    size = min(
+        call.number("maxResults", PAGE_DEFAULT, asked) or PAGE_DEFAULT, PAGE_BARE if bare else PAGE_FIELDS
+    )
+    rows = [call.site.issues[id_] for id_ in scan.ids[start : start + size] if id_ in call.site.issues]
+    rows = [row for row in rows if call.visible(row)]
+    if bare and "key" not in asked["fields"]:
+        page: dict[str, Any] = {"issues": [{"id": str(row.id)} for row in rows]}
+    else:
+        page = {"issues": [issue(call, row, names, asked["properties"]) for row in rows]}
+    page["isLast"] = start + size >= len(scan.ids)
+    if not page["isLast"]:
+        page["nextPageToken"] = _token(serial, start + size)
+    return answer(page)
+
+
+def classic(call: Call) -> Response:
+    """`/search` (Data Center); removed from Cloud."""
+    if call.cloud:
+        raise Refusal(410, REMOVED)
+    asked = _asked(call)
+    strict = str(asked.get("validateQuery", "strict")).lower() in ("strict", "true")
+    start = call.number("startAt", 0, asked)
+    size = min(call.number("maxResults", PAGE_DEFAULT, asked), PAGE_DATACENTER)
+    ids, warnings = _all(call, asked["jql"], strict=strict)
+    names = field_names(call, asked["fields"], "*navigable")
+    page: dict[str, Any] = {
+        "expand": "schema,names",
+        "startAt": start,
+        "maxResults": size,
+        "total": len(ids),
+        "issues": [
+            issue(call, call.site.issues[id_], names, asked["properties"])
+            for id_ in ids[start : start + size]
+        ],
+    }
+    return answer(page | {"warningMessages": warnings} if warnings else page)
+
+
+def count(call: Call) -> Response:
+    """`/search/approximate-count` (Cloud)."""
+    _cloud_only(call)
+    jql = _text(call.body.get("jql", ""), "jql")
+    _bounded(jql)
+    return answer({"count": len(_ids(call, jql))})
+
+
+def bulk_fetch(call: Call) -> Response:
+    """`/issue/bulkfetch` (Cloud): what does not exist or may not be seen is left out."""
+    _cloud_only(call)
+    wanted = call.body.get("issueIdsOrKeys")
+    if not isinstance(wanted, list) or not wanted:
+        raise Refusal(400, "issueIdsOrKeys must not be empty")
+    if len(wanted) > BULK:
+        raise Refusal(400, f"The number of issues requested exceeds the maximum of {BULK}.")
+    names = field_names(call, _texts(call.body, "fields"), "*navigable")
+    found = {one.id: one for one in map(call.site.by_key, map(str, wanted)) if one and call.visible(one)}
+    rows = [issue(call, row, names, _texts(call.body, "properties")) for row in found.values()]
+    return answer({"issues": rows, "issueErrors": []})
+
+
+def _asked(call: Call) -> dict[str, Any]:
+    """What a search asks for, from the query of a GET or the body of a POST alike."""
+    if call.request.method == "POST":
+        asked = dict(call.body)
+        for name in ("fields", "properties", "reconcileIssues"):
+            asked[name] = _texts(asked, name)
+    else:
+        asked = dict(call.request.args.items())
+        for name in ("fields", "properties", "reconcileIssues"):
+            asked[name] = call.many(name)
+    asked["jql"] = _text(asked.get("jql") or "", "jql")
+    asked.setdefault("nextPageToken", None)
+    return asked
+
+
+def _texts(body: dict[str, Any], name: str) -> list[str]:
+    values = body.get(name) or []
+    if not isinstance(values, list):
+        raise Refusal(400, f"{name} must be a list.")
+    return [str(value) for value in values]
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise Refusal(400, f"{name} must be a text.")
+    return value
+
+
+def _cloud_only(call: Call) -> None:
+    if not call.cloud:
+        raise Refusal(404, f"null for uri: {call.url(call.request.path.rpartition('/')[2])}")
+
+
+def _bounded(jql: str) -> None:
+    try:
+        query = parse(jql)
+    except JqlError as error:
+        raise Refusal(400, str(error)) from error
+    if query.where is None:
+        raise Refusal(400, UNBOUNDED)
+
+
+def _ids(call: Call, jql: str) -> list[int]:
+    return _found(jql, Vocabulary(call.site, call.account))
+
+
+def _found(jql: str, words: Vocabulary) -> list[int]:
+    try:
+        return run(parse(jql), words)
+    except JqlError as error:
+        raise Refusal(400, str(error)) from error
+
+
+def _all(call: Call, jql: str, *, strict: bool) -> tuple[Sequence[int], list[str]]:
+    """All matches, remembered while nothing moves, so that paging does not search again for each page."""
+    now = call.site.clock.now()
+    key = f"{call.site.changes}:{now.timestamp()}:{strict}:{call.account.id}:{jql}"
+    if key in call.site.scans:
+        return call.site.scans[key].ids, []
+    words = Vocabulary(call.site, call.account, strict)
+    ids = tuple(_found(jql, words))
+    if not words.warnings:
+        _keep(call, key, Scan(ids, jql, call.account.id, now))
+    return ids, words.warnings
+
+
+def _scan(call: Call, jql: str, token: str | None) -> tuple[Scan, str, int]:
+    """The search that a token continues, or a new one; with its serial number and where the page starts."""
+    if token is None:
+        _bounded(jql)
+        scan = Scan(tuple(_ids(call, jql)), jql, call.account.id, call.site.clock.now())
+        serial = str(call.site.scan_count)
+        call.site.scan_count += 1
+        _keep(call, serial, scan)
+        return scan, serial, 0
+    serial, start = _read_token(token)
+    known = call.site.scans.get(serial)
+    if known is None or known.account != call.account.id or call.site.clock.now() - known.taken > TOKEN_LIFE:
+        _bad_token()
+    if known.jql != jql:
+        raise Refusal(400, "The nextPageToken belongs to another JQL query.")
+    return known, serial, start
+
+
+def _keep(call: Call, key: str, scan: Scan) -> None:
+    call.site.scans[key] = scan
+    while len(call.site.scans) > SCANS:
+        del call.site.scans[next(iter(call.site.scans))]
+
+
+def _token(serial: str, start: int) -> str:
+    return base64.urlsafe_b64encode(f"{serial}:{start}".encode()).decode()
+
+
+def _read_token(token: str) -> tuple[str, int]:
+    try:
+        serial, _, start = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
+        return serial, int(start)
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        _bad_token()
+
+
+def _bad_token() -> NoReturn:
+    raise Refusal(400, "The provided nextPageToken is invalid or has expired.")
