@@ -1,0 +1,195 @@
+"""Checks exchanges with the sandbox, and what the connectors send, against the vendors' OpenAPI documents."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_core import Config, OpenAPI
+from openapi_core.exceptions import OpenAPIError
+from openapi_core.testing import MockRequest, MockResponse
+from werkzeug import Request, Response
+
+FOLDER = Path(__file__).resolve().parents[1].parent / "shared" / "contracts"
+HOST = "http://tracker.test"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """A request, and its answer where `status` is given. `path` is as the document has it, filled in."""
+
+    method: str
+    path: str
+    query: Any = None
+    body: bytes = b""
+    status: int | None = None
+    answer: bytes = b""
+    answer_type: str = "application/json"
+
+
+class Contract:
+    """One vendor's document; both lists are empty for an exchange that keeps to it."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._api = OpenAPI.from_dict(document, config=Config(spec_validator_cls=None))
+
+    def request_problems(self, exchange: Exchange) -> list[str]:
+        """What is wrong with path, query or body."""
+        request = _request(exchange)
+        return [
+            f"{exchange.method} {exchange.path}: {complaint}"
+            for complaint in _complaints(lambda: self._api.validate_request(request))
+        ]
+
+    def answer_problems(self, exchange: Exchange) -> list[str]:
+        """What is wrong with the answer."""
+        if exchange.status is None or (exchange.status in (204, 304) and not exchange.answer):
+            return []  # the documents give some answers without content a content type
+        request = _request(exchange)
+        response = MockResponse(
+            data=exchange.answer, status_code=exchange.status, content_type=exchange.answer_type
+        )
+        return [
+            f"{exchange.method} {exchange.path} -> {exchange.status}: {complaint}"
+            for complaint in _complaints(lambda: self._api.validate_response(request, response))
+        ]
+
+
+class Watch:
+    """A listener for `SandboxServer.answers` that gathers what breaks the contract.
+
+    `to_path` gives the document's path for a request's path, or None for what the document does not hold.
+    A request that earned an error may break it: that may be what the test is about.
+    """
+
+    def __init__(self, contract: Contract, to_path: Callable[[str], str | None]) -> None:
+        self.contract = contract
+        self.to_path = to_path
+        self.problems: list[str] = []
+        self.checked = 0
+
+    def __call__(self, request: Request, response: Response) -> None:
+        path = self.to_path(request.path)
+        if path is None:
+            return
+        self.checked += 1
+        exchange = Exchange(
+            method=request.method,
+            path=path,
+            query=request.args,
+            body=request.get_data(),
+            status=response.status_code,
+            answer=response.get_data(),
+            answer_type=response.mimetype or "",
+        )
+        if response.status_code < 400:
+            self.problems += self.contract.request_problems(exchange)
+        self.problems += self.contract.answer_problems(exchange)
+
+
+def jira_path(path: str) -> str | None:
+    """A sandbox path in Jira's document: version 2 offers the same operations as version 3."""
+    match = re.search(r"/rest/api/(?:2|3|latest)(/.*)", path)
+    return f"/rest/api/3{match[1]}" if match else None
+
+
+def github_path(path: str) -> str | None:
+    """A sandbox path in GitHub's document: `/api/v3` is Enterprise Server's, GraphQL has no place."""
+    if path.endswith("/graphql"):
+        return None
+    return path.removeprefix("/api/v3")
+
+
+@lru_cache
+def jira_contract() -> Contract:
+    """Jira Cloud's platform REST API; skips the test where the document is absent."""
+    return Contract(_relaxed_jira(_document("jira-cloud-v3.openapi.json")))
+
+
+@lru_cache
+def github_contract() -> Contract:
+    """GitHub's REST API; skips the test where the document is absent."""
+    return Contract(_relaxed_github(_document("github.openapi.json")))
+
+
+def _document(name: str) -> dict[str, Any]:
+    path = FOLDER / name
+    if not path.exists():
+        pytest.skip(f"the vendor's OpenAPI document {name} is not in ../shared/contracts/")
+    document: dict[str, Any] = json.loads(path.read_bytes())
+    return document
+
+
+def _request(exchange: Exchange) -> MockRequest:
+    return MockRequest(
+        HOST,
+        exchange.method.lower(),
+        exchange.path,
+        args=exchange.query or {},
+        data=exchange.body,
+        content_type="application/json" if exchange.body else "",
+    )
+
+
+def _complaints(check: Callable[[], object]) -> Iterator[str]:
+    try:
+        check()
+    except OpenAPIError as error:
+        yield f"{type(error).__name__}: {_deepest(error)}"
+
+
+def _deepest(error: BaseException) -> str:
+    details = [str(one.message) for one in getattr(error.__cause__, "schema_errors", ())]
+    return "; ".join(details) or str(error.__cause__ or error)
+
+
+# Known defects of the documents. Everything that is relaxed is relaxed here and nowhere else.
+
+
+def _relaxed_jira(document: dict[str, Any]) -> dict[str, Any]:
+    for schema in _schemas(document):
+        if schema.get("format") in ("date-time", "uri"):
+            del schema["format"]  # Atlassian prints `+0000`, which the format refuses
+    document["components"]["schemas"]["IssueBean"]["properties"]["fields"] = {"type": "object"}
+    for operation in _operations(document):
+        operation.pop("security", None)  # which credentials fit is no question of shape
+        for status in ("400", "401", "403", "404", "410", "413", "415"):
+            _error_answer(operation, status, "#/components/schemas/ErrorCollection")
+    return document
+
+
+def _relaxed_github(document: dict[str, Any]) -> dict[str, Any]:
+    for schema in _schemas(document):
+        if schema.get("nullable") and None not in schema.get("enum", [None]):
+            schema["enum"].append(None)  # nullable enums lack null (`state_reason`)
+    for operation in _operations(document):
+        operation.pop("security", None)
+    return document
+
+
+def _error_answer(operation: dict[str, Any], status: str, schema: str) -> None:
+    """Errors that the document leaves out, or names without saying how they look."""
+    answer = operation["responses"].setdefault(status, {"description": "an error"})
+    answer.setdefault("content", {"application/json": {"schema": {"$ref": schema}}})
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        for method in ("get", "post", "put", "patch", "delete"):
+            if method in path:
+                yield path[method]
+
+
+def _schemas(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object of the document; a schema is one of them, and nothing else has these keys."""
+    if isinstance(node, dict):
+        yield node
+        for child in list(node.values()):
+            yield from _schemas(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _schemas(child)
