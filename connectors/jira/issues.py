@@ -110,7 +110,7 @@ class IssueReader:
 
     def _mirrors(self, fields: Json) -> tuple[str, ...]:
         texts = [fields[field_id] for field_id in self.fields.mirror if isinstance(fields.get(field_id), str)]
-        return tuple(dict.fromkeys(url for text in texts for url in _URL.findall(text)))
+        return tuple(dict.fromkeys(url.rstrip(".,;:!?)") for text in texts for url in _URL.findall(text)))
 
     @staticmethod
     def _first(fields: Json, ids: Iterable[str], read: Callable[[object], _T | None]) -> _T | None:
