@@ -1,0 +1,95 @@
+"""A GitHub connector to test: opened on the sandbox, or on `responses` at https://api.github.com:443."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.contract import Interest, Issue, Memory, Page, Unread
+from connectors.github.client import GitHubTracker, open_tracker
+from connectors.github.settings import GitHubSettings
+from connectors.sandbox.github_world import TOKEN, GitHubSite
+from connectors.sandbox.server import SandboxServer
+from tests.conformance import DictMemory
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+DATE = "Mon, 02 Mar 2026 09:00:00 GMT"
+BASE = "https://api.github.com:443"
+"""PyGithub puts the port into every URL."""
+API = "https://api.github.com/repos"
+
+
+class Waits:
+    """Remembers what the connector said and how long it would have slept."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.slept: list[float] = []
+
+
+def hub(
+    waits: Waits | None = None,
+    *,
+    memory: Memory | None = None,
+    clock: Callable[[], datetime] = lambda: NOW,
+    **values: Any,
+) -> GitHubTracker:
+    """A tracker called "hub"; `values` are settings, with a token and one repository unless given."""
+    waits = waits or Waits()
+    usual = {"repositories": ["acme/site"], "token": TOKEN, "write_spacing": 0}
+    return open_tracker(
+        "hub",
+        GitHubSettings.model_validate({**usual, **values}),
+        memory=memory or DictMemory(),
+        clock=clock,
+        notify=waits.said.append,
+        sleep=waits.slept.append,
+    )
+
+
+def on_sandbox(server: SandboxServer, site: GitHubSite, **values: Any) -> GitHubTracker:
+    """The same tracker on a site of the sandbox, by the sandbox's clock."""
+    url = server.url(site.name) + site.api_path
+    return hub(clock=server.world.clock.now, **{"url": url, **values})
+
+
+def pull(
+    tracker: GitHubTracker, cursor: str | None = None, **interest: Any
+) -> tuple[dict[str, Issue], list[Unread], str]:
+    """One whole pull: issues by key, what could not be read, and the cursor. Fails if one came twice."""
+    wanted = Interest(**{name: _frozen(value) for name, value in interest.items()})
+    found = tracker.reader.changed_since(cursor, wanted)
+    pages: list[Page] = list(found.pages)
+    issues = [issue for page in pages for issue in page.issues]
+    by_key = {issue.ref.key: issue for issue in issues}
+    assert len(by_key) == len(issues)
+    return by_key, [one for page in pages for one in page.unread], found.cursor
+
+
+def _frozen(value: Any) -> Any:
+    return value if isinstance(value, bool) else frozenset(value)
+
+
+def row(**changes: Any) -> dict[str, Any]:
+    """One issue as GitHub lists it; `changes` replace fields."""
+    return {
+        "id": 3141592653,
+        "node_id": "I_kwDO",
+        "number": 7,
+        "url": f"{API}/acme/site/issues/7",
+        "repository_url": f"{API}/acme/site",
+        "html_url": "https://github.com/acme/site/issues/7",
+        "title": "Write 5 initial posts",
+        "state": "open",
+        "state_reason": None,
+        "labels": [{"id": 1, "name": "blog", "color": "ededed"}, "plain"],
+        "assignees": [{"login": "octocat"}, {"login": "hubot"}],
+        "milestone": {"title": "Q1", "number": 2},
+        "type": {"id": 3, "name": "Task"},
+        "parent_issue_url": f"{API}/acme/plans/issues/4",
+        "body": "- [x] one\n- [ ] two",
+        "comments": 0,
+        "created_at": "2026-01-05T08:00:00Z",
+        "updated_at": "2026-01-06T10:30:00+02:00",
+        "closed_at": None,
+        **changes,
+    }
