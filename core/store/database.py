@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,8 +67,6 @@ def prepare_file(file: Path) -> None:
     try:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         try:
-            if os.fstat(descriptor).st_mode & 0o077:
-                _close_to_others(file)
             header = os.read(descriptor, len(_FILE_HEADER))
         finally:
             os.close(descriptor)
@@ -81,10 +79,19 @@ def prepare_file(file: Path) -> None:
         raise StoreError(f"{file}: begins unlike a database. {_ADVICE[sqlite3.SQLITE_NOTADB]}")
 
 
-def _close_to_others(file: Path) -> None:
+def close_to_others(file: Path) -> None:
+    """Take the rights of everybody but the owner from a store that was copied or made with them."""
     for name in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
-        if name.exists():
-            name.chmod(0o600)
+        try:
+            if name.stat().st_mode & 0o077:
+                name.chmod(0o600)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise StoreError(
+                f"{name}: others may read it, and this cannot be changed ({error.strerror or error}). "
+                f"Let the user that runs milepost own it, or run: chmod 600 {name}"
+            ) from error
 
 
 class Database:
@@ -126,6 +133,20 @@ class Database:
             connection.detach()
             yield connection
 
+    def let_readers_in(self) -> None:
+        """Keep changes in a log beside the file (WAL), so that readers and a writer never wait.
+
+        SQLite remembers this in the file; a copy made by VACUUM INTO has lost it.
+        """
+        # Not through SQLAlchemy, which begins a transaction, and inside one the mode cannot change.
+        with closing(self._engine.raw_connection()) as raw:
+            try:
+                raw.cursor().execute("PRAGMA journal_mode = WAL")
+            except sqlite3.DatabaseError as error:
+                if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                    return  # somebody is reading, and the next opening will do
+                raise store_error(self.file, error) or error from error
+
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._engine.dispose()
@@ -154,7 +175,6 @@ def _engine(file: Path) -> Engine:
         # The driver must not begin transactions by itself, or it would leave table definitions out of them.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA cache_size = -65536")  # 64 MiB: an upsert in order of id then stays in memory
         cursor.close()
@@ -164,11 +184,9 @@ def _engine(file: Path) -> Engine:
         writes = connection.get_execution_options().get("milepost_writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    @event.listens_for(engine, "handle_error")
-    def explain(context: ExceptionContext) -> None:
-        error = store_error(file, context.original_exception)
-        if error is not None:
-            context.chained_exception = error
+    @event.listens_for(engine, "handle_error", retval=True)
+    def explain(context: ExceptionContext) -> BaseException | None:
+        return store_error(file, context.original_exception)
 
     return engine
 

@@ -20,6 +20,7 @@ from core.store.codec.plain import (
     micros,
     moment,
 )
+from core.store.damage import decoded
 from core.store.records import GoalValue, RunRecord, StoreError
 from core.store.schema import entries, goal_values, publications, runs
 from core.store.secrets import without_secrets
@@ -92,15 +93,24 @@ def entries_of(connection: Connection, run: int) -> tuple[Written, ...]:
     rows = connection.execute(
         select(entries.c.document).where(entries.c.run == run).order_by(entries.c.entry)
     )
-    return tuple(decode_written(document) for document in rows.scalars())
+    return tuple(
+        decoded(decode_written, document, connection.engine.url.database, f"what run {run} wrote")
+        for document in rows.scalars()
+    )
 
 
 def all_publications(connection: Connection) -> dict[IssueRef, Publication]:
     """Every comment of ours that stands on an issue, as far as the store knows."""
-    rows = connection.execute(
-        select(publications.c.document).order_by(publications.c.tracker, publications.c.id)
-    )
-    found = [decode_publication(document) for document in rows.scalars()]
+    rows = connection.execute(select(publications).order_by(publications.c.tracker, publications.c.id))
+    found = [
+        decoded(
+            decode_publication,
+            row.document,
+            connection.engine.url.database,
+            f"our comment on {row.id} in {row.tracker}",
+        )
+        for row in rows
+    ]
     return {publication.ref: publication for publication in found}
 
 

@@ -1,6 +1,7 @@
 """Finds stored issues: one, all, by key; and what a sweep concludes."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
@@ -8,8 +9,9 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 from connectors.contract import Issue, IssueRef, Unread
 from core.store.codec.issues import decode_issue
 from core.store.codec.plain import clean, maybe_moment
+from core.store.damage import decoded
 from core.store.database import Database
-from core.store.records import PullState, StoreError
+from core.store.records import PullState
 from core.store.schema import aliases, issues, pulls, unread
 
 _ROWS_AT_ONCE: Final = 1000
@@ -17,13 +19,9 @@ _ROWS_AT_ONCE: Final = 1000
 
 def decode(database: Database, ref: IssueRef, document: str) -> Issue:
     """The issue of one row; raises StoreError if the row was damaged."""
-    try:
-        return decode_issue(ref, document)
-    except (ValueError, TypeError, KeyError, ArithmeticError) as error:
-        raise StoreError(
-            f"{database.file}: what is stored of {ref.key} in {ref.tracker} cannot be read ({error}). "
-            "The file is damaged: put back a copy of it, or move it away and milepost reads everything again"
-        ) from error
+    return decoded(
+        partial(decode_issue, ref), document, database.file, f"what is stored of {ref.key} in {ref.tracker}"
+    )
 
 
 def all_issues(database: Database, tracker: str | None) -> Iterator[Issue]:

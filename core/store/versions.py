@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection, column, inspect, select, table
 
-from core.store.database import Database
+from core.store.database import Database, close_to_others
 from core.store.lock import writer_lock
 from core.store.records import StoreError
 from core.store.schema import HEAD, VERSIONS
@@ -25,7 +25,11 @@ def bring_up_to_date(
     Raises StoreError for a file of a newer milepost or of another program, Locked while another process
     writes to an older one; the file stays as it is.
     """
-    if _stored_version(database, versions) == versions[-1]:
+    stored = _stored_version(database, versions)
+    # Only now is it certain that the file is ours.
+    close_to_others(database.file)
+    database.let_readers_in()
+    if stored == versions[-1]:
         return
     with writer_lock(database.file, LOCK_SECONDS):
         # Another process may have done it while this one waited.

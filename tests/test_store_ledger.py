@@ -1,0 +1,112 @@
+"""Runs, what they wrote, and what was published, in the order in which it happened."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from connectors.contract import IssueRef, PostedComment
+from core.engine.model import Snapshot, Unmeasured, Why
+from core.publish.actions import ChangeLabels, Written
+from core.publish.records import Publication
+from core.store import GoalValue, RunRecord, Store, open_store
+from tests.builders import NOON, an_issue
+
+LATER = NOON + timedelta(minutes=5)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(tmp_path / "milepost.db") as opened:
+        yield opened
+
+
+def written(number: int, said: str = "") -> Written:
+    action = ChangeLabels(IssueRef("jira", str(number), f"BLOG-{number}"), ("a",), ("b",), "wanted")
+    return Written(action, "failed" if said else "done", said, labels=("a", "theirs"))
+
+
+def a_publication(key: str = "BLOG-1", digest: str = "abc") -> Publication:
+    comment = PostedComment("10", "**42%** done", mine=True, visibility=("role", "Team"))
+    snapshot = Snapshot(NOON, "rules", Unmeasured(Why.NO_SCOPE, "no scope: no task"), ())
+    return Publication(an_issue(key).ref, "blog", comment, digest, "hash", "1", {"blog": snapshot})
+
+
+def test_a_run_begins_writes_and_ends(store: Store) -> None:
+    run = store.begin_run(NOON, "sync")
+    assert store.last_run() == RunRecord(run, "sync", NOON)
+    entries = tuple(written(number) for number in range(20, 0, -1))
+    for entry in entries:
+        store.record(run, entry, NOON)
+    store.end_run(run, LATER, "ok", "20 changes", {"done": 20})
+    assert store.entries(run) == entries
+    assert store.last_run() == RunRecord(run, "sync", NOON, LATER, "ok", "20 changes", {"done": 20})
+
+
+def test_a_run_that_never_ended_is_seen_as_crashed_once_another_began(store: Store) -> None:
+    crashed = store.begin_run(NOON, "sync")
+    store.record(crashed, written(1), NOON)
+    store.close()
+    with open_store(store.file) as again:
+        assert again.runs()[0].unfinished
+        run = again.begin_run(LATER, "sync")
+        again.end_run(run, LATER, "ok", "", {})
+        assert [(each.run, each.unfinished, each.outcome) for each in again.runs()] == [
+            (run, False, "ok"),
+            (crashed, True, "crashed"),
+        ]
+        assert again.entries(crashed) == (written(1),)
+
+
+def test_runs_come_latest_first_and_can_be_asked_for_by_kind_and_outcome(store: Store) -> None:
+    for kind, outcome in (("sync", "ok"), ("sync", "failed"), ("undo", "ok")):
+        store.end_run(store.begin_run(NOON, kind), LATER, outcome, "", {})
+    assert [run.kind for run in store.runs(2)] == ["undo", "sync"]
+    ok = store.last_run(kind="sync", outcome="ok")
+    assert ok is not None
+    assert ok.run == 1
+    assert store.last_run(kind="demo") is None
+
+
+def test_numbers_of_runs_are_never_used_again(store: Store) -> None:
+    assert [store.begin_run(NOON, "sync") for _ in range(3)] == [1, 2, 3]
+
+
+def test_what_a_run_said_holds_no_credential(store: Store) -> None:
+    run = store.begin_run(NOON, "sync")
+    store.end_run(run, LATER, "failed", "jira: sent ghp_" + "a1" * 18, {})
+    assert store.runs()[0].said == "jira: sent (hidden)"
+
+
+def test_a_run_that_never_began_is_refused(store: Store) -> None:
+    with pytest.raises(LookupError, match="no run 7"):
+        store.record(7, written(1), NOON)
+    with pytest.raises(LookupError, match="no run 7"):
+        store.end_run(7, NOON, "ok", "", {})
+    assert store.entries(7) == ()
+
+
+def test_each_issue_has_one_publication_until_it_is_forgotten(store: Store) -> None:
+    store.save_publication(a_publication(digest="old"))
+    new = replace(a_publication(digest="new"), ref=IssueRef("jira", "id-BLOG-1", "MKT-1"))
+    store.save_publication(new)
+    store.save_publication(a_publication("acme/site#1"))
+    assert store.publications() == {new.ref: new, an_issue("acme/site#1").ref: a_publication("acme/site#1")}
+    assert {ref.key for ref in store.publications()} == {"MKT-1", "acme/site#1"}
+    store.forget_publication(new.ref)
+    store.forget_publication(new.ref)
+    assert set(store.publications()) == {an_issue("acme/site#1").ref}
+
+
+def test_goal_values_are_exact_and_goals_not_named_keep_theirs(store: Store) -> None:
+    third = GoalValue(Fraction(1, 3), None, "r1")
+    store.save_goal_values({"show": third, "grow": third})
+    store.save_goal_values({"grow": GoalValue(Fraction(10**30, 10**30 + 1), Fraction(0), "r2")})
+    store.save_goal_values({})
+    assert store.goal_values() == {
+        "show": third,
+        "grow": GoalValue(Fraction(10**30, 10**30 + 1), Fraction(0), "r2"),
+    }
