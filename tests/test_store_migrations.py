@@ -1,0 +1,159 @@
+"""A store of any earlier version is brought up to date with all that it holds, or stays as it is."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from core.publish.actions import RemoveLabelDefinition, Written
+from core.store import Locked, Store, open_store
+from core.store.database import Database, prepare_file
+from core.store.lock import writer_lock
+from core.store.schema import HEAD, VERSIONS, metadata
+from core.store.versions import MIGRATIONS, bring_up_to_date
+from tests.builders import NOON, an_issue
+
+NEXT = '''"""A version that is yet to come."""
+import sqlalchemy as sa
+from alembic import op
+revision = "9999"
+down_revision = "{head}"
+
+def upgrade():
+    op.add_column("pulls", sa.Column("note", sa.Text, server_default="none yet"))
+    {then}
+'''
+ENTRY = Written(RemoveLabelDefinition("github", "acme/site", "milestone/blog"), "done")
+
+
+def version_of(file: Path) -> str:
+    with closing(sqlite3.connect(file)) as raw:
+        return str(raw.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def a_store_of_version(file: Path, version: str) -> Path:
+    """As the migrations up to that version make it."""
+    prepare_file(file)
+    database = Database(file)
+    bring_up_to_date(database, VERSIONS[: VERSIONS.index(version) + 1])
+    database.close()
+    return file
+
+
+def migrations_with_one_more(folder: Path, then: str = "") -> Path:
+    shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions" / "v9999_next.py").write_text(NEXT.format(head=HEAD, then=then))
+    return folder
+
+
+def fill_version_1(file: Path) -> None:
+    """What a store of the first version holds, written as that version wrote it."""
+    document = (
+        '{"url":"https://jira.test/browse/BLOG-1","title":"Task BLOG-1","container":"BLOG",'
+        '"status":"To Do","category":"todo","created":1799053200000000,"updated":1802692800000000}'
+    )
+    with closing(sqlite3.connect(file)) as raw, raw:
+        raw.execute(
+            "INSERT INTO issues (tracker, id, key, updated, stored, hash, document) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ("jira", "id-BLOG-1", "BLOG-1", 1802692800000000, 1802692800000000, b"x" * 16, document),
+        )
+        raw.execute("INSERT INTO aliases VALUES ('jira', 'OLD-1', 'id-BLOG-1')")
+        raw.execute("INSERT INTO pulls (tracker, cursor, read_at) VALUES ('jira', 'c1', 1802692800000000)")
+        raw.execute("INSERT INTO goal_values VALUES ('show', '1/3', NULL, 'r1')")
+
+
+def assert_filled(store: Store) -> None:
+    assert list(store.issues()) == [an_issue("BLOG-1")]
+    assert store.resolve("jira", "OLD-1") == "id-BLOG-1"
+    assert (store.pull_state("jira").cursor, store.pull_state("jira").read_at) == ("c1", NOON)
+    assert store.goal_values()["show"].rules == "r1"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_store_of_every_version_is_brought_up_to_date(tmp_path: Path, version: str) -> None:
+    file = a_store_of_version(tmp_path / "milepost.db", version)
+    assert version_of(file) == version
+    if version == "0001":
+        fill_version_1(file)
+    with open_store(file) as store:
+        assert version_of(file) == HEAD
+        if version == "0001":
+            assert_filled(store)
+        store.record(store.begin_run(NOON, "sync"), ENTRY, NOON)
+
+
+def test_the_migrations_make_the_tables_that_the_program_uses(tmp_path: Path) -> None:
+    a_store_of_version(tmp_path / "milepost.db", HEAD)
+    with Database(tmp_path / "milepost.db").reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_versions_are_the_files_of_the_migrations_in_order() -> None:
+    files = sorted(file.name for file in (MIGRATIONS / "versions").glob("v*.py"))
+    assert [name[1:5] for name in files] == list(VERSIONS)
+
+
+def test_a_step_to_come_keeps_what_is_stored(tmp_path: Path) -> None:
+    file = a_store_of_version(tmp_path / "milepost.db", "0001")
+    fill_version_1(file)
+    database = Database(file)
+    bring_up_to_date(database, (*VERSIONS, "9999"), migrations_with_one_more(tmp_path / "migrations"))
+    assert_filled(Store(database))
+    database.close()
+    assert version_of(file) == "9999"
+    with closing(sqlite3.connect(file)) as raw:
+        assert raw.execute("SELECT note FROM pulls").fetchone() == ("none yet",)
+
+
+def test_a_step_that_fails_half_way_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    file = a_store_of_version(tmp_path / "milepost.db", HEAD)
+    fill_version_1(file)
+    database = Database(file)
+    failing = migrations_with_one_more(tmp_path / "migrations", "raise ZeroDivisionError")
+    with pytest.raises(ZeroDivisionError):
+        bring_up_to_date(database, (*VERSIONS, "9999"), failing)
+    database.close()
+    assert version_of(file) == HEAD
+    with closing(sqlite3.connect(file)) as raw, pytest.raises(sqlite3.OperationalError, match="note"):
+        raw.execute("SELECT note FROM pulls")
+    with open_store(file) as store:
+        assert_filled(store)
+
+
+def test_an_older_store_is_not_changed_under_a_process_that_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.store.versions.LOCK_SECONDS", 0)
+    file = a_store_of_version(tmp_path / "milepost.db", HEAD)
+    database = Database(file)
+    with writer_lock(file, 0), pytest.raises(Locked):
+        bring_up_to_date(database, (*VERSIONS, "9999"), migrations_with_one_more(tmp_path / "migrations"))
+    database.close()
+    assert version_of(file) == HEAD
+
+
+def test_many_may_open_a_new_store_at_once(tmp_path: Path) -> None:
+    def open_and_look(number: int) -> int:
+        with open_store(tmp_path / "milepost.db") as store:
+            store.memory("jira").set(str(number), "x")
+            return store.pull_state("jira").issues
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(open_and_look, range(12))) == [0] * 12
+
+
+def test_an_up_to_date_store_opens_without_the_migration_tool(tmp_path: Path) -> None:
+    open_store(tmp_path / "milepost.db").close()
+    look = (
+        "import sys, core.store; assert 'sqlalchemy' not in sys.modules;"
+        "core.store.open_store(sys.argv[1]).close(); assert 'alembic' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", look, str(tmp_path / "milepost.db")], check=True)
