@@ -45,14 +45,16 @@ def fit(summary: Summary, limit: int, text_of: Callable[[Document], str]) -> str
 
 def compose(summary: Summary, fold: int | None = None) -> Document:
     """The whole comment, with at most `fold` entries in each list (None: as many as there are)."""
-    subjects: list[list[Block]] = [_milestone(part, summary.open_tasks, fold) for part in summary.milestones]
-    subjects += [about_goal(part, fold) for part in summary.goals]
-    shown = subjects if fold is None else subjects[: max(fold, 1)]
+    most = None if fold is None else max(fold, 1)
+    stones = summary.milestones[:most]
+    goals = summary.goals[: None if most is None else most - len(stones)]
+    subjects = [_milestone(part, summary.open_tasks, fold) for part in stones]
+    subjects += [about_goal(part, fold) for part in goals]
     blocks: list[Block] = []
-    for position, subject in enumerate(shown):
+    for position, subject in enumerate(subjects):
         blocks += [Rule(), *subject] if position else subject
-    if len(shown) < len(subjects):
-        more = len(subjects) - len(shown)
+    more = len(summary.milestones) + len(summary.goals) - len(subjects)
+    if more:
         blocks.append(Paragraph(((Own(f"This issue tracks {more:,} more milestones and goals."),),)))
     blocks += _leads_to(summary, fold)
     return (*blocks, _footer(summary))

@@ -227,7 +227,7 @@ def label_name(text: str, info: TrackerInfo) -> str:
     if len(name) <= info.label_limit:
         return name
     digest = hashlib.sha256(name.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:6]
-    return f"{cut(name, info.label_limit - 7).rstrip('… -')}-{digest}"
+    return f"{cut(name, info.label_limit - 6).rstrip('… -')}-{digest}"
 
 
 def owned(names: Iterable[str], prefix: str) -> frozenset[str]:
