@@ -1,25 +1,19 @@
 """What GitHub can answer wrongly, and what the connector makes of it; one exchange at a time."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 import responses
 from responses import matchers
 
 from connectors.contract import (
-    AnswerLost,
     BadConfiguration,
-    Capability,
     Garbled,
     IssueRef,
-    LabelDefinition,
-    Missing,
     PostedComment,
     Refused,
     Unavailable,
 )
-from connectors.github.client import GitHubTracker
 from tests.github_builders import BASE, DATE, Waits, hub, pull, row
 
 ISSUE = f"{BASE}/repos/acme/site/issues/7"
@@ -233,187 +227,6 @@ def test_an_answer_of_another_shape_is_garbled(api: responses.RequestsMock, body
         pull(hub())
 
 
-# Search
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        ({"total_count": 1001, "incomplete_results": False, "items": []}, "1001 issues match"),
-        ({"total_count": 1, "incomplete_results": True, "items": []}, "are incomplete"),
-        ({"total_count": 1, "incomplete_results": False, "items": [{}]}, "a result without id"),
-        ({"items": []}, "are incomplete"),
-    ],
-)
-def test_a_search_that_is_not_complete_cannot_be_measured(
-    api: responses.RequestsMock, answer: dict[str, Any], said: str
-) -> None:
-    api.get(f"{BASE}/search/issues", json=answer)
-    with pytest.raises(Refused, match=f"cannot measure: .*{said}"):
-        hub().reader.matching("label:blog")
-
-
-def test_a_query_that_is_too_long_is_not_sent(api: responses.RequestsMock) -> None:
-    with pytest.raises(Refused, match=r"cannot measure.*256"):
-        hub().reader.matching("label:" + "x" * 256)
-    assert len(api.calls) == 0
-
-
-@pytest.mark.parametrize(
-    ("query", "sent"),
-    [
-        ("label:blog", "label:blog is:issue repo:acme/site"),
-        ("is:pr label:blog", "is:pr label:blog repo:acme/site"),
-        ("type:issue x", "type:issue x repo:acme/site"),
-        ("this:issue", "this:issue is:issue repo:acme/site"),
-    ],
-)
-def test_each_repository_is_searched_by_itself_for_issues_unless_said(
-    api: responses.RequestsMock, query: str, sent: str
-) -> None:
-    ours = {"id": 1, "repository_url": "https://api.github.com/repos/Acme/Site"}
-    theirs = {"id": 2, "repository_url": "https://api.github.com/repos/acme/other"}
-    api.get(
-        f"{BASE}/search/issues",
-        json={"total_count": 2, "incomplete_results": False, "items": [ours, theirs]},
-        match=[matchers.query_param_matcher({"q": sent, "per_page": "100"})],
-    )
-    assert hub().reader.matching(query) == {"1"}
-
-
-# Comments
-
-
-@pytest.mark.parametrize("answer", [{"body": "<html>"}, {"json": {}}, {"json": []}, {"json": {"id": None}}])
-def test_a_success_without_a_comment_is_a_lost_answer(
-    api: responses.RequestsMock, answer: dict[str, Any]
-) -> None:
-    api.post(f"{ISSUE}/comments", status=201, **answer)
-    with pytest.raises(AnswerLost):
-        hub().writer.create_comment(REF, "x", "milepost:a")
-
-
-def test_a_mark_that_the_body_lacks_is_added_out_of_sight(api: responses.RequestsMock) -> None:
-    body = {"body": "Half done\n\n<!-- milepost:a -->"}
-    api.post(f"{ISSUE}/comments", json={"id": 9}, match=[matchers.json_params_matcher(body)])
-    assert hub().writer.create_comment(REF, "Half done", "milepost:a").body == body["body"]
-
-
-def test_a_key_that_names_another_issue_now_has_nothing_posted(api: responses.RequestsMock) -> None:
-    api.get(ISSUE, json=row(id=99))
-    assert hub().reader.posted([REF]) == {}
-
-
-def test_a_comment_of_a_deleted_account_is_not_ours(api: responses.RequestsMock) -> None:
-    api.get(ISSUE, json=row(comments=1))
-    api.get(
-        f"{ISSUE}/comments", json=[{"id": 5, "body": "milepost:a", "user": None}, {"id": 6, "body": None}]
-    )
-    (comment,) = hub().reader.posted([REF])[REF].comments
-    assert (comment.id, comment.mine) == ("5", False)
-
-
-def test_a_token_that_may_not_ask_for_its_user_is_known_by_graphql(api: responses.RequestsMock) -> None:
-    api.get(ISSUE, json=row(comments=1))
-    comment = {"id": 5, "body": "milepost:a", "user": {"login": "github-actions[bot]"}}
-    api.get(f"{ISSUE}/comments", json=[comment])
-    api.get(f"{BASE}/user", status=403, json={"message": "Resource not accessible by integration"})
-    api.post(f"{BASE}/graphql", json={"data": {"viewer": {"login": "github-actions[bot]"}}})
-    assert hub().reader.posted([REF])[REF].comments[0].mine
-
-
-# Labels
-
-
-def test_a_label_that_github_silently_drops_is_refused(api: responses.RequestsMock) -> None:
-    api.post(f"{ISSUE}/labels", json=[{"name": "kept"}])
-    with pytest.raises(Refused, match=r"did not add.*triage or write"):
-        hub().writer.change_labels(REF, ["new"], [])
-
-
-def test_a_label_that_stays_after_its_removal_is_refused(api: responses.RequestsMock) -> None:
-    api.delete(f"{ISSUE}/labels/old", json=[{"name": "OLD"}])
-    with pytest.raises(Refused, match="did not remove"):
-        hub().writer.change_labels(REF, [], ["old"])
-
-
-def test_the_case_of_labels_does_not_matter(api: responses.RequestsMock) -> None:
-    api.post(f"{ISSUE}/labels", json=[{"name": "Blog"}])
-    assert hub().writer.change_labels(REF, ["blog"], []) == ("Blog",)
-
-
-def test_a_removed_label_goes_out_quoted(api: responses.RequestsMock) -> None:
-    api.delete(f"{ISSUE}/labels/milestone%2Fa%20b%3F%23%C3%A9", json=[])
-    assert hub().writer.change_labels(REF, [], ["milestone/a b?#é"]) == ()
-
-
-@pytest.mark.parametrize("name", ["", " ", ".", ".."])
-def test_a_label_whose_removal_would_clear_all_labels_is_never_sent(
-    api: responses.RequestsMock, name: str
-) -> None:
-    writer = hub().writer
-    definition = LabelDefinition(name, "ededed", "")
-    attempts: list[Callable[[], object]] = [
-        lambda: writer.change_labels(REF, [], [name]),
-        lambda: writer.change_labels(REF, [name], []),
-        lambda: writer.define_label("acme/site", definition),
-        lambda: writer.remove_label_definition("acme/site", name),
-    ]
-    for attempt in attempts:
-        with pytest.raises(Refused, match="cannot be a label"):
-            attempt()
-    assert len(api.calls) == 0
-
-
-def test_labels_of_an_issue_that_is_gone_are_missing(api: responses.RequestsMock) -> None:
-    api.delete(f"{ISSUE}/labels/old", status=404, json={"message": "Not Found"})
-    api.get(f"{ISSUE}/labels", status=404, json={"message": "Not Found"})
-    with pytest.raises(Missing):
-        hub().writer.change_labels(REF, [], ["old"])
-
-
-def test_a_label_is_defined_or_its_definition_changed(api: responses.RequestsMock) -> None:
-    url = f"{BASE}/repos/acme/site/labels"
-    wanted = {"color": "0e8a16", "description": "On track "}
-    exists = {"message": "Validation Failed", "errors": [{"code": "already_exists"}]}
-    api.post(
-        url, status=422, json=exists, match=[matchers.json_params_matcher({"name": "on/track", **wanted})]
-    )
-    api.patch(f"{url}/on%2Ftrack", json={"name": "on/track"}, match=[matchers.json_params_matcher(wanted)])
-    definition = LabelDefinition("on/track", "#0E8A16", "On track 🎯")
-    hub().writer.define_label("acme/site", definition)
-    assert len(api.calls) == 2
-
-
-def test_a_label_that_github_will_not_define_is_refused(api: responses.RequestsMock) -> None:
-    errors = [{"resource": "Label", "code": "invalid", "field": "color"}]
-    answer = {"message": "Validation Failed", "errors": errors}
-    api.post(f"{BASE}/repos/acme/site/labels", status=422, json=answer)
-    with pytest.raises(Refused, match="Validation Failed; color invalid"):
-        hub().writer.define_label("acme/site", LabelDefinition("x", "zzz", ""))
-
-
-def test_a_repository_that_moved_gets_its_labels_at_its_new_place(api: responses.RequestsMock) -> None:
-    api.post(
-        f"{BASE}/repos/acme/site/labels", status=307, headers={"Location": f"{BASE}/repositories/7/labels"}
-    )
-    api.get(f"{BASE}/repos/acme/site", status=301, headers={"Location": f"{BASE}/repositories/7"})
-    api.get(f"{BASE}/repositories/7", json={"full_name": "acme/web"})
-    api.post(f"{BASE}/repos/acme/web/labels", status=201, json={"name": "x"})
-    hub().writer.define_label("acme/site", LabelDefinition("x", "ededed", ""))
-
-
-@pytest.mark.parametrize("container", ["", "acme", "acme/..", "acme/site/../x"])
-def test_no_path_is_made_of_what_is_no_repository(api: responses.RequestsMock, container: str) -> None:
-    with pytest.raises(Missing):
-        hub().reader.label_definitions(container)
-    with pytest.raises(Missing):
-        hub().writer.remove_label_definition(container, "x")
-    with pytest.raises(Missing):
-        hub().writer.create_comment(IssueRef("hub", "1", f"{container}#1"), "x", "milepost:a")
-    assert len(api.calls) == 0
-
-
 # GraphQL
 
 
@@ -432,52 +245,3 @@ def test_errors_of_graphql_come_as_success_and_are_sorted(
     api.post(f"{BASE}/graphql", json={"data": None, "errors": [error]})
     with pytest.raises(expected, match=error["message"]):
         pull(hub(), roots=["acme/site#1"])
-
-
-# Checking
-
-
-def findings(tracker: GitHubTracker, *needs: Capability) -> dict[str, tuple[bool, str, str]]:
-    return {one.what: (one.ok, one.said, one.hint) for one in tracker.check(frozenset(needs))}
-
-
-def test_a_check_tells_what_the_account_may_not_do_and_how_to_mend_it(api: responses.RequestsMock) -> None:
-    scopes = {"X-OAuth-Scopes": "read:org", "X-RateLimit-Remaining": "10", "X-RateLimit-Limit": "5000"}
-    api.get(f"{BASE}/user", json={"login": "octocat"}, headers=scopes)
-    roles = {"pull": True, "triage": False, "push": False}
-    api.get(f"{BASE}/repos/acme/site", json={"full_name": "acme/site", "permissions": roles})
-    api.post(
-        f"{BASE}/graphql", json={"errors": [{"message": "Field 'subIssues' doesn't exist on type 'Issue'"}]}
-    )
-    told = findings(hub(), *Capability)
-    assert told["account"][1] == "signed in as octocat"
-    assert told["token scopes"] == (
-        False,
-        "read:org",
-        "Give the token the scope repo (private) or public_repo, or use a fine-grained token",
-    )
-    assert told["rate limit"][:2] == (False, "10 of 5000 requests left in this hour")
-    assert told["repository acme/site: write comments"][0]
-    assert "triage or write" in told["repository acme/site: change labels"][2]
-    assert not told["repository acme/site: define labels"][0]
-    assert not told["sub-issues"][0]
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        ({"full_name": "acme/web"}, "now called acme/web"),
-        ({"full_name": "acme/site", "has_issues": False}, "issues are disabled"),
-        ({"full_name": "acme/site", "archived": True}, "archived"),
-    ],
-)
-def test_a_check_tells_what_became_of_a_repository(
-    api: responses.RequestsMock, answer: dict[str, Any], said: str
-) -> None:
-    api.get(f"{BASE}/user", json={"login": "octocat"})
-    api.get(f"{BASE}/repos/acme/site", json=answer)
-    api.post(f"{BASE}/graphql", json={"data": {"nodes": []}})
-    ok, text, hint = findings(hub(), Capability.COMMENT)["repository acme/site"]
-    assert not ok
-    assert said in text
-    assert hint

@@ -53,6 +53,7 @@ class Api:
             attempts=settings.attempts,
             max_wait=settings.max_wait,
             write_spacing=settings.write_spacing,
+            backoff=settings.backoff,
         )
         self.tracker = tracker
         self.settings = settings

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -10,6 +10,8 @@ from connectors.contract import TrackerInfo, TrackerSettings
 from connectors.github.keys import Spelling, is_owner, is_repository, place_of
 from connectors.urls import base_url
 
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Pause = Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)]
 API_URL = "https://api.github.com"
 COMMENT_LIMIT = 65536
 """The longest comment in characters; GitHub answers 422 to more."""
@@ -42,13 +44,15 @@ class GitHubSettings(TrackerSettings):
     private_key_file: Path | None = None
     in_progress_labels: tuple[str, ...] = ()
     """An open issue that bears one of these counts as in progress; GitHub itself knows open and closed."""
-    connect_timeout: float = Field(10.0, gt=0)
-    read_timeout: float = Field(30.0, gt=0)
+    connect_timeout: Seconds = 10.0
+    read_timeout: Seconds = 30.0
     attempts: int = Field(4, ge=1, le=20)
-    max_wait: float = Field(300.0, ge=0)
+    max_wait: Pause = 300.0
     """The longest single wait that GitHub may ask for."""
-    write_spacing: float = Field(1.0, ge=0)
+    write_spacing: Pause = 1.0
     """GitHub asks for at least one second between writes."""
+    backoff: Pause = 1.0
+    """The first wait before a retry where GitHub asks for none."""
     ca_file: Path | None = None
     """Certificates to trust instead of the usual ones, in PEM format."""
     api_version: str = Field(API_VERSION, pattern=r"^\d{4}-\d{2}-\d{2}$")
