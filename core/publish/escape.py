@@ -6,7 +6,6 @@ stands in a comment, so that nobody is pinged, no reference is made, no macro ru
 
 import re
 import unicodedata
-from urllib.parse import quote, urlsplit, urlunsplit
 
 ZERO_WIDTH = "\u200b"
 _KEPT_FORMAT = {"\u200c", "\u200d"}  # joiners that scripts and emoji need; they hide nothing
@@ -143,26 +142,29 @@ def wiki(text: str, limit: int = TITLE_LENGTH) -> str:
 
 # ---- links ----------------------------------------------------------------------------------------------
 
-_HOST = re.compile(r"[A-Za-z0-9.-]+")
-_THREAD = re.compile(r"^/[^/]+/[^/]+/(?:issues|pull|discussions)/\d+")
+_WEB = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+)(?P<port>:\d{1,5})?(?P<rest>[/?#].*)?")
+_THREAD = re.compile(
+    r"https?://(?:www\.)?github\.com(?P<path>/[^/]+/[^/]+/(?:issues|pull|discussions)/\d+.*)"
+)
 
 
 def safe_url(url: str) -> str | None:
     """The URL percent-encoded for either markup; None unless it is http(s), plain host, no password."""
     if len(url) > 2000 or any(char.isspace() or ord(char) < 32 for char in url):
         return None
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
+    web = _WEB.fullmatch(url)
+    if web is None:
         return None
-    if parts.scheme not in ("http", "https") or parts.username is not None:
-        return None
-    if not host or not _HOST.fullmatch(host):
-        return None
-    where = host if port is None else f"{host}:{port}"
-    rest = urlunsplit(("", "", parts.path, parts.query, parts.fragment))
-    return f"{parts.scheme}://{where}{quote(rest, safe=_URL_SAFE, errors='replace')}"
+    rest = "".join(char if _plain(char) else _encoded(char) for char in web["rest"] or "")
+    return f"{web['scheme']}://{web['host']}{web['port'] or ''}{rest}"
+
+
+def _plain(char: str) -> bool:
+    return char.isascii() and (char.isalnum() or char in _URL_SAFE)
+
+
+def _encoded(char: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "replace"))
 
 
 def without_backlink(url: str) -> str:
@@ -171,7 +173,5 @@ def without_backlink(url: str) -> str:
     docs.github.com, "Autolinked references and URLs", on redirect.github.com. Enterprise Server has no such
     host: there each listed task gets one quiet cross-reference, which notifies nobody.
     """
-    parts = urlsplit(url)
-    if parts.hostname in ("github.com", "www.github.com") and _THREAD.match(parts.path):
-        return url.replace(f"//{parts.netloc}", "//redirect.github.com", 1)
-    return url
+    thread = _THREAD.fullmatch(url)
+    return f"https://redirect.github.com{thread['path']}" if thread else url
