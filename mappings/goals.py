@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from mappings.rules.model import Rule, Text, Weight, listed, numeric
+from mappings.rules.model import Rule, Text, Weight, listed, numeric, says_nothing
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=40)]
 """Short enough to stand in a label of 50 characters together with its template."""
@@ -90,7 +90,7 @@ class Guardrail(Frozen):
     def _has_bound(self) -> "Guardrail":
         below, above = self.keep_below, self.keep_above
         if below is None and above is None:
-            raise ValueError("a guardrail needs keep_below, keep_above, or both")
+            raise says_nothing("a guardrail needs keep_below, keep_above, or both")
         if below is not None and above is not None and above >= below:
             raise ValueError(
                 f"keep_above = {above} is not below keep_below = {below}, so no number could meet both"

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
 
+import pydantic
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
+    PlainSerializer,
     PlainValidator,
     StrictBool,
     StringConstraints,
@@ -20,14 +22,30 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic import (
-    Tag as UnionTag,
-)
+from pydantic_core import PydanticCustomError
+
+SAYS_NOTHING = "says_nothing"
+"""pydantic's name for the error of a table in which the keys that matter are missing."""
+
+
+def says_nothing(said: str) -> PydanticCustomError:
+    """The error of a table in which the keys that matter are missing."""
+    return PydanticCustomError(SAYS_NOTHING, "{said}", {"said": said})
 
 
 def listed(value: object) -> object:
     """A single text where a list is allowed stands for a list of one."""
     return (value,) if isinstance(value, str) else value
+
+
+def filled(value: object, info: ValidationInfo) -> object:
+    """Refuses an empty list: whether it means "any" or "none" is anybody's guess.
+
+    JSON is left alone: there an empty list only repeats a default.
+    """
+    if info.mode != "json" and isinstance(value, list) and not value:
+        raise says_nothing("an empty list matches nothing; leave the key out, or name something")
+    return value
 
 
 def numeric(value: object, info: ValidationInfo) -> object:
@@ -51,16 +69,20 @@ def _scalar(value: object) -> str | int | float | bool:
 def _wanted_value(value: object) -> object:
     if isinstance(value, list | tuple):
         if not value:
-            raise ValueError("an empty list matches nothing; leave the key out")
+            raise says_nothing("an empty list matches nothing; leave the key out, or name something")
         return tuple(_scalar(entry) for entry in value)
     return _scalar(value)
 
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Texts = Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(listed)]
-"""One text or a list. An empty list is refused: whether it means "any" or "none" is anybody's guess."""
+Texts = Annotated[tuple[Text, ...], BeforeValidator(listed), BeforeValidator(filled)]
+"""One text or a list of at least one."""
 Scalar = str | int | float | bool
-Wanted = Annotated[Scalar | tuple[Scalar, ...], PlainValidator(_wanted_value)]
+Wanted = Annotated[
+    Scalar | tuple[Scalar, ...],
+    PlainValidator(_wanted_value),
+    PlainSerializer(lambda value: list(value) if isinstance(value, tuple) else value),
+]
 
 
 Weight = Annotated[Decimal, BeforeValidator(numeric), Field(gt=0, le=1_000_000, allow_inf_nan=False)]
@@ -78,7 +100,7 @@ class LabelMatch(BaseModel):
     @model_validator(mode="after")
     def _says_something(self) -> "LabelMatch":
         if not (self.any or self.all or self.none):
-            raise ValueError('an empty table matches nothing; write for example label = { any = ["blog"] }')
+            raise says_nothing('an empty table matches nothing; write for example label = { any = ["blog"] }')
         return self
 
 
@@ -88,7 +110,7 @@ def _label_form(value: object) -> str:
 
 
 Labels = Annotated[
-    Annotated[Texts, UnionTag("<list>")] | Annotated[LabelMatch, UnionTag("<table>")],
+    Annotated[Texts, pydantic.Tag("<list>")] | Annotated[LabelMatch, pydantic.Tag("<table>")],
     Discriminator(_label_form),
 ]
 
@@ -128,9 +150,9 @@ class Condition(BaseModel):
     """Evaluated by the Jira server, within the tracker's scope."""
     search: Text | None = None
     """A GitHub issue search, evaluated by the server within the tracker's scope."""
-    all: Annotated[tuple["Condition", ...], Field(min_length=1)] = ()
-    any: Annotated[tuple["Condition", ...], Field(min_length=1)] = ()
-    none: Annotated[tuple["Condition", ...], Field(min_length=1)] = ()
+    all: Annotated[tuple["Condition", ...], BeforeValidator(filled)] = ()
+    any: Annotated[tuple["Condition", ...], BeforeValidator(filled)] = ()
+    none: Annotated[tuple["Condition", ...], BeforeValidator(filled)] = ()
 
     @field_validator("title")
     @classmethod
@@ -148,7 +170,7 @@ class Condition(BaseModel):
     @model_validator(mode="after")
     def _names_something(self) -> "Condition":
         if self.says_nothing:
-            raise ValueError("names no condition, so it would match every issue; give it at least one key")
+            raise says_nothing("names no condition, so it would match every issue; give it at least one key")
         return self
 
     @property
@@ -186,7 +208,7 @@ class Rule(Condition):
     @model_validator(mode="after")
     def _task_list_has_issues(self) -> "Rule":
         if self.task_list and not (self.keys or self.epic or self.parent or self.sub_issues_of):
-            raise ValueError(
+            raise says_nothing(
                 "task_list = true needs the issues whose bodies hold the list: "
                 "keys, epic, parent or sub_issues_of"
             )

@@ -86,6 +86,14 @@ class References:
             if self.trackers[name].owns(key) and (not names or fold(name) in names)
         }
 
+    def spelt(self, text: str) -> str:
+        """The key as its tracker spells it, its tracker before it if the text names one."""
+        named, _ = self.split(text)
+        normal = set(self.readings(text).values())
+        if len(normal) != 1:
+            return text
+        return f"{named}:{normal.pop()}" if named else normal.pop()
+
     def tracked(self, item: Milestone | Goal) -> tuple[tuple[str, str], ...]:
         """(tracker, key) of the issues that carry the comment of a milestone or goal, each once, in order.
 

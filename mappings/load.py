@@ -1,0 +1,116 @@
+"""From TOML files to one mapping, or to everything that is wrong with them at once."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from connectors.contract import TrackerInfo
+from mappings.checks import ISSUE_KEYS, check
+from mappings.goals import Goal, KeyResult, Mapping, Milestone
+from mappings.problems import MappingErrors, Problem
+from mappings.reading import Draft, drafts, read
+from mappings.rules.model import Condition
+from mappings.rules.references import References
+
+__all__ = ["Loaded", "MappingErrors", "Origin", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a goal, key result or milestone stands."""
+
+    file: str
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A sound mapping and where it came from."""
+
+    mapping: Mapping
+    files: tuple[Path, ...]
+    digest: str
+    """12 hex digits of what the mapping says; comments and layout of the files do not matter."""
+    origins: dict[str, Origin] = field(default_factory=dict)
+    """By id, for the lines of warnings."""
+
+
+def load(patterns: Sequence[str], base: Path, trackers: Sequence[TrackerInfo]) -> Loaded:
+    """Read every file that the patterns match, relative to `base`, in the order of patterns and names.
+
+    Issue keys come back in their tracker's one spelling. Raises MappingErrors with every problem of every
+    file: what is no TOML, unknown or wrong, and what does not fit the other tables or the trackers.
+    """
+    problems: list[Problem] = []
+    files = _files(patterns, base, problems)
+    sources = [source for file in files if (source := read(file, _shown(file, base), problems)) is not None]
+    found = [draft for source in sources for draft in drafts(source, problems)]
+    # What an unreadable file declares is not known, so a link that leads nowhere may well lead there.
+    problems.extend(check(found, trackers, complete=len(sources) == len(files)))
+    if problems:
+        raise MappingErrors(problems)
+    mapping = _mapping(found, References(trackers))
+    digest = hashlib.sha256(mapping.model_dump_json().encode()).hexdigest()[:12]
+    return Loaded(mapping, tuple(files), digest, _origins(found))
+
+
+def _files(patterns: Iterable[str], base: Path, problems: list[Problem]) -> list[Path]:
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        at = Path(pattern).expanduser()
+        root, rest = (Path(at.anchor), at.relative_to(at.anchor)) if at.is_absolute() else (base, at)
+        files = sorted(file for file in root.glob(str(rest)) if file.is_file()) if rest.parts else []
+        if not files:
+            said = f'"{pattern}" matches no file'
+            hint = f"Patterns are relative to {base}; * stands for any name, ** for any folders"
+            problems.append(Problem("mappings", None, "", said, hint))
+        found.update(dict.fromkeys(files))
+    return list(found)
+
+
+def _shown(file: Path, base: Path) -> str:
+    return str(file.relative_to(base)) if file.is_relative_to(base) else str(file)
+
+
+def _mapping(found: Sequence[Draft], references: References) -> Mapping:
+    goals: dict[str, Goal] = {}
+    key_results: dict[str, KeyResult] = {}
+    milestones: dict[str, Milestone] = {}
+    for item in (draft.item for draft in found):
+        if isinstance(item, Goal):
+            goals[item.id] = item.model_copy(update=_tracking(item, references))
+        elif isinstance(item, KeyResult):
+            key_results[item.id] = item.model_copy(update=_rules(item, references))
+        else:
+            update = _rules(item, references) | _tracking(item, references)
+            milestones[item.id] = item.model_copy(update=update)
+    return Mapping(goals=goals, key_results=key_results, milestones=milestones)
+
+
+def _tracking(item: Goal | Milestone, references: References) -> dict[str, Any]:
+    return {} if item.tracking is None else {"tracking": _spelt(item.tracking, references)}
+
+
+def _rules(item: KeyResult | Milestone, references: References) -> dict[str, Any]:
+    return {"rules": tuple(_normal(rule, references) for rule in item.rules)}
+
+
+def _normal(condition: Condition, references: References) -> Condition:
+    update: dict[str, Any] = {}
+    for name in ISSUE_KEYS:
+        if texts := getattr(condition, name):
+            update[name] = _spelt(texts, references)
+    for name in ("all", "any", "none"):
+        if inner := getattr(condition, name):
+            update[name] = tuple(_normal(each, references) for each in inner)
+    return condition.model_copy(update=update)
+
+
+def _spelt(texts: Iterable[str], references: References) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(references.spelt(text) for text in texts))
+
+
+def _origins(found: Iterable[Draft]) -> dict[str, Origin]:
+    return {draft.id: Origin(draft.source.name, draft.source.locator.line(draft.path)) for draft in found}

@@ -1,0 +1,32 @@
+"""Credentials recognised by their shape, so that none is ever printed or kept in a mapping file."""
+
+import re
+from collections.abc import Iterator
+
+_SHAPES = re.compile(
+    r"(?P<start>github_pat_|gh[pousr]_|ATATT|ATCTT|glpat-|xox[abprs]-)[A-Za-z0-9_\-=.]{12,}"
+    r"|(?P<pem>-----BEGIN [A-Z ]*PRIVATE KEY-----)(?:[A-Za-z0-9+/=\s]*-----END [A-Z ]*PRIVATE KEY-----)?"
+)
+"""What GitHub, Atlassian and others begin their tokens with, and PEM private keys."""
+_NAMED = re.compile(
+    r"""(?P<key>[\w.-]*(?:token|password|passwd|secret|api[_-]?key|authorization)[\w-]*)["']?\s*[=:]\s*"""
+    r"""(?P<quote>["'])(?P<value>[A-Za-z0-9+/=_\-.: ]{12,})(?P=quote)""",
+    re.IGNORECASE,
+)
+"""A long value without a known shape, under a key that says what it is."""
+
+
+def redact(text: str) -> str:
+    """The text with every credential cut down to its public beginning: `ghp_…`."""
+    text = _SHAPES.sub(lambda found: f"{found['start'] or found['pem']}…", text)
+    return _NAMED.sub(lambda found: found[0].replace(found["value"], "…"), text)
+
+
+def tokens(text: str) -> Iterator[tuple[int, str]]:
+    """(line, redacted form) of every credential in a file's text, comments included; one per line."""
+    lines: dict[int, str] = {}
+    for pattern in (_SHAPES, _NAMED):
+        for found in pattern.finditer(text):
+            line = text.count("\n", 0, found.start()) + 1
+            lines.setdefault(line, redact(found[0]).strip())
+    yield from sorted(lines.items())
