@@ -84,10 +84,10 @@ class Exchange:
     def json(self, method: str, path: str, body: Any, status: int = 200, **headers: str) -> None:
         """Answer one path with this JSON; given again, the next call gets the next, the last one stays."""
         known = {"Date": DATE, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        sent = b"" if status == 204 else orjson.dumps(body)
         self.mock.add(
-            method, API + path, body=b"" if status == 204 else orjson.dumps(body), status=status, headers=known,
-            content_type="application/json",
-        )  # fmt: skip
+            method, API + path, body=sent, status=status, headers=known, content_type="application/json"
+        )
 
     def call(self, method: str, path: str, answer: Callable[[Any], Any]) -> None:
         """Answer one path with what `answer` makes of the request's JSON."""

@@ -401,6 +401,12 @@ def test_a_body_beyond_the_limit_is_garbled(body_of: Callable[..., requests.Resp
         read_answer(body_of(b"x" * 2_000_001), limit=2_000_000)
 
 
+def test_a_body_that_drips_on_and_on_is_a_time_out(body_of: Callable[..., requests.Response]) -> None:
+    ticks = iter(range(0, 10_000, 50))
+    with pytest.raises(requests.ReadTimeout):
+        read_answer(body_of(b"x" * 1_000_000), seconds=300, clock=lambda: next(ticks))
+
+
 def test_an_endless_body_names_its_request() -> None:
     world = World(Garbled("", "http://x/", "the answer is longer than 64 MiB"))
     with pytest.raises(Garbled) as caught:

@@ -56,6 +56,7 @@ class JiraReader:
     def changed_since(self, cursor: str | None, interest: Interest) -> Pull:
         """See the contract. The cursor's instant is the server's own time, so no clock here matters."""
         self._interest = interest
+        self._readers.clear()
         taken, at = self._session.ask_time(), self._session.now()
         reader, names = self._reader(interest)
         digest = scope_digest(self._session.settings, interest, names)
@@ -90,17 +91,16 @@ class JiraReader:
         account, site = self._session.account(), self._session.server().site
         found = {}
         by_id = {ref.id: ref for ref in refs}
-        for rows, _ in self._search.by_keys(by_id, ["labels"], fresh=True):
-            for row in rows:
-                ref = by_id.get(str(row.get("id")))
-                if ref is None:
-                    continue
-                today = IssueRef(ref.tracker, ref.id, str(row.get("key") or ref.key))
-                try:
-                    comments = read_comments(self._session, account, site, today)
-                except (Missing, Refused):
-                    continue  # gone between the two requests
-                found[ref] = Posted(today, read_labels(self._session.name, row), comments)
+        for row in self._search.all_of(by_id, ["labels"], fresh=True):
+            ref = by_id.get(str(row.get("id")))
+            if ref is None:
+                continue
+            today = IssueRef(ref.tracker, ref.id, str(row.get("key") or ref.key))
+            try:
+                comments = read_comments(self._session, account, site, today)
+            except (Missing, Refused):
+                continue  # gone between the two requests
+            found[ref] = Posted(today, read_labels(self._session.name, row), comments)
         return found
 
     def label_definitions(self, container: str) -> tuple[LabelDefinition, ...]:
@@ -157,15 +157,14 @@ class JiraReader:
 
     def _refs(self, keys: Iterable[str]) -> dict[str, str]:
         """Id and key, as of today, of those that exist."""
-        pages = self._search.by_keys(sorted(keys), ["updated"])
-        rows = [row for found, _ in pages for row in found]
+        rows = self._search.all_of(sorted(keys), ["updated"])
         return {str(row["id"]): str(row["key"]) for row in rows if "id" in row and "key" in row}
 
     def _tree(self, interest: Interest) -> Tree:
         return Tree(self._search, self._reader(interest)[0].fields, self._session.server().cloud)
 
     def _reader(self, interest: Interest) -> tuple[IssueReader, list[str]]:
-        """How rows are read for this interest; asks for the fields once a run."""
+        """How rows are read for this interest; asks for the fields once a pull."""
         if interest not in self._readers:
             found = find_fields(
                 self._session.name, self._session.settings, read_fields(self._session), interest.fields

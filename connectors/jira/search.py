@@ -62,6 +62,14 @@ class Search:
                     self._mend_kind("issue/bulkfetch")
             yield (self._singly(chunk, fields) if fresh else self._listed(chunk, fields)), []
 
+    def all_of(self, keys: Iterable[str], fields: Sequence[str], *, fresh: bool = False) -> Iterator[Json]:
+        """Issues by key or id, those that are gone left out. Raises Unavailable if one did not come."""
+        for page, errors in self.by_keys(keys, fields, fresh=fresh):
+            if errors:
+                said = f"Jira could not send {len(errors)} issues this time"
+                raise Unavailable(self._session.name, "issue/bulkfetch", said)
+            yield from page
+
     def one(self, key: str, fields: Sequence[str]) -> Json | None:
         """One issue by key or id, fresh from the database and found after a move; None if it is gone."""
         try:
@@ -170,8 +178,8 @@ class Search:
         place, last = 0, None
         while True:
             start = max(0, place - 1)
-            # One row more than a page, for the row that is read again.
-            size = self._size(fields) + 1
+            # Past the first page one row more, for the one that is read again.
+            size = self._size(fields) + place - start
             request = {"jql": jql, "fields": list(fields), "startAt": start, "maxResults": size}
             answer = self._whole("search", request)
             body = mapping(answer, answer.json())

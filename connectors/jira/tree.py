@@ -48,8 +48,7 @@ class Tree:
                 yield page
                 below |= _keys(page)
             changed, rest = self._changed(cold, since)
-            for page, _ in self._search.by_keys(changed, fields):
-                yield page
+            yield list(self._search.all_of(changed, fields))
             warm = {one: key for one, key in {**changed, **below}.items() if one not in seen}
             cold = {one: key for one, key in rest.items() if one not in seen and one not in warm}
             seen.update(warm, cold)
@@ -57,10 +56,9 @@ class Tree:
     def _split(self, roots: Mapping[str, str], since: datetime, warm: dict[str, str]) -> dict[str, str]:
         """Put the roots that changed since into `warm`; the others."""
         cold = dict(roots)
-        for page, _ in self._search.by_keys(roots, ["updated"]):
-            for identity in _recent(page, since):
-                if identity in cold:
-                    warm[identity] = cold.pop(identity)
+        for identity in _recent(self._search.all_of(roots, ["updated"]), since):
+            if identity in cold:
+                warm[identity] = cold.pop(identity)
         return cold
 
     def _changed(
