@@ -119,14 +119,7 @@ class JiraMoves(JiraCast):
     def add_labels(self, key: str, *labels: str) -> JiraIssue:
         """Add labels, leaving the others alone."""
         issue = self.issue(key)
-        for label in labels:
-            check_label(label)
-        issue.labels = [
-            *issue.labels,
-            *(label for label in dict.fromkeys(labels) if label not in issue.labels),
-        ]
-        self.touch(issue)
-        return issue
+        return self.edit(issue.key, labels=[*issue.labels, *labels])
 
     def remove_labels(self, key: str, *labels: str) -> JiraIssue:
         """Remove labels; one that is not there is no error."""

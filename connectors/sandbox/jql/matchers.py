@@ -74,15 +74,15 @@ class Scale:
         value = self.value
         if isinstance(clause.operands[0], Empty):
             return _emptiness(clause, lambda issue: value(issue) is None)
+        if clause.operator not in (*ORDER, "=", "!=", "in", "not in"):
+            raise refused(clause)
         wanted = [self.read(operand) for operand in clause.operands]
         if clause.operator in ORDER:
             compare, bound = ORDER[clause.operator], wanted[0]
             return lambda issue: (found := value(issue)) is not None and compare(found, bound)
         if clause.operator in ("=", "in"):
             return lambda issue: value(issue) in wanted
-        if clause.operator in ("!=", "not in"):
-            return lambda issue: (found := value(issue)) is not None and found not in wanted
-        raise refused(clause)
+        return lambda issue: (found := value(issue)) is not None and found not in wanted
 
 
 @dataclass(frozen=True, slots=True)

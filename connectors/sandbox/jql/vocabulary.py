@@ -114,11 +114,7 @@ class Vocabulary:
         )
 
         def resolve(operand: Operand) -> Iterable[Hashable]:
-            if (
-                isinstance(operand, Function)
-                and operand.name.lower() == "currentuser"
-                and not operand.arguments
-            ):
+            if _called(operand, ("currentuser",)):
                 return (self.account.id,)
             return by_name(operand)
 
@@ -175,12 +171,9 @@ def _type(words: Vocabulary, name: str) -> Matcher:
 
 
 def _resolution(words: Vocabulary, name: str) -> Matcher:
-    known: list[tuple[Hashable, Iterable[str]]] = [
-        (one.name, (one.name, one.id)) for one in words.site.resolutions
-    ]
-    # "Unresolved" is Jira's own word for an empty resolution.
-    known.append(("", ("Unresolved",)))
-    return Choice(lambda issue: (issue.resolution or "",), words.one_of(name, known))
+    known: list[tuple[Hashable, Iterable[str]]] = [(None, ("Unresolved",))]  # Jira's word for an empty one
+    known += [(one.name, (one.name, one.id)) for one in words.site.resolutions]
+    return Choice(lambda issue: _optional(issue.resolution), words.one_of(name, known))
 
 
 def _priority(words: Vocabulary, name: str) -> Matcher:
