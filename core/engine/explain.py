@@ -18,7 +18,7 @@ from core.engine.model import (
     Task,
     Unmeasured,
 )
-from core.engine.percent import number, percent
+from core.engine.percent import exact_percent, number, percent
 from core.engine.results import delivery_elements
 from core.engine.weights import COUNT
 from mappings.goals import Guardrail, KeyResult, Mapping, Metric
@@ -74,19 +74,17 @@ def explain_goal(name: str, mapping: Mapping, state: State) -> Explanation:
 
 
 def explain_issue(ref: IssueRef, mapping: Mapping, state: State) -> Explanation:
-    """Where one issue counts, or why it does not."""
+    """Where one issue counts, or why it does not; no lines at all where no rule tags it."""
     lines: list[str] = []
     for kind, owner in _owners(state):
         tasks = [task for task in owner.tasks if task.ref == ref]
         left_out = [left for left in owner.left_out if left.ref == ref]
         if tasks or left_out:
             title = (mapping.milestones.get(owner.id) or mapping.key_results[owner.id]).title
-            lines.append(f"  {kind} {owner.id}: {_plain(title)}")
-            lines += [f"    {line}" for line in (*map(_task, tasks), *map(_left, left_out))]
-            lines.append(f"    {owner.id}: {_fraction(owner)}")
-    if not lines:
-        return Explanation((f"{_plain(ref.key)}: no rule tags it, so it counts nowhere",))
-    return Explanation((_plain(ref.key), *lines))
+            lines.append(f"{kind} {owner.id}: {_plain(title)}")
+            lines += [f"  {line}" for line in (*map(_task, tasks), *map(_left, left_out))]
+            lines.append(f"  {owner.id}: {_fraction(owner)}")
+    return Explanation(tuple(lines))
 
 
 def _owners(state: State) -> Iterator[tuple[str, MilestoneState]]:
@@ -179,15 +177,19 @@ def _mean(title: str, elements: Sequence[Element], measure: Measure) -> Iterator
     if isinstance(measure, Unmeasured):
         yield f"  {title}: {_measure(measure)}"
     else:
-        terms = " + ".join(f"{number(element.weight)} × {percent(element.measure)}" for element in known)
+        terms = " + ".join(
+            f"{number(element.weight)} × {exact_percent(element.measure)}" for element in known
+        )
         weights = " + ".join(number(element.weight) for element in known)
         yield f"  {title}: ({terms}) / ({weights}) = {percent(measure)}"
     for element in elements:
-        yield f"    {element.id} (weight {number(element.weight)}): {_measure(element.measure)}"
+        share = element.measure
+        said = _measure(share) if isinstance(share, Unmeasured) else exact_percent(share)
+        yield f"    {element.id} (weight {number(element.weight)}): {said}"
 
 
 def _health(health: Health) -> Iterator[str]:
-    yield f"  health: {health.name.value.replace('_', ' ')}, {_plain(health.said)}"
+    yield f"  health: {health.name.value.replace('_', ' ')} ({_plain(health.said)})"
     if health.arithmetic != health.said:
         yield f"    {_plain(health.arithmetic)}"
     if health.stale:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from core.engine.model import Health, Measure, Task, Unmeasured
-from core.engine.percent import number, percent
+from core.engine.percent import exact_percent, number, percent
 from core.engine.policy import HealthPolicy
 from mappings.goals import HealthName, HealthOverride, Planned, Target
 
@@ -174,12 +174,12 @@ def _by_pace(
     pace = measure / expected
     name, said = _judge(pace, policy)
     numbers = (
-        f"progress {percent(measure)} / expected by now {percent(expected)} = pace {number(pace)}; "
+        f"progress {exact_percent(measure)} / expected by now {exact_percent(expected)} = pace {number(pace)}; "
         f"on track from {policy.on_track_from}, at risk from {policy.at_risk_from}"
     )
     passed = _time_passed(course, now)
     if name is not HealthName.ON_TRACK and passed is not None and passed < Fraction(policy.grace):
-        grace = f"; {percent(passed)} of the time has passed, within the grace of {policy.grace}"
+        grace = f"; {exact_percent(passed)} of the time has passed, within the grace of {policy.grace}"
         return Health(HealthName.ON_TRACK, "too early to judge", numbers + grace, expected, pace)
     return Health(name, said, numbers, expected, pace)
 

@@ -23,6 +23,11 @@ def percent(measure: Measure) -> str:
     return "<1%" if whole == 0 and measure != 0 else f"{whole}%"
 
 
+def exact_percent(share: Fraction) -> str:
+    """A share within a written-out calculation: `37.5%`, `≈33.33%`."""
+    return f"{number(share * 100)}%"
+
+
 def points(share: Fraction) -> str:
     """A difference of shares in signed percent points, rounded towards zero: `+12`, `-3`, `+<1`, `0`.
 

@@ -1,0 +1,88 @@
+"""From `kind` to connector: the built-in ones and those that other distributions register."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Protocol, cast
+
+from connectors.contract import Memory, Tracker, TrackerSettings
+
+GROUP = "milepost.connectors"
+
+
+class Opener(Protocol):
+    """Opens one configured tracker without sending a request."""
+
+    def __call__(
+        self,
+        name: str,
+        settings: TrackerSettings,
+        *,
+        memory: Memory,
+        clock: Callable[[], datetime],
+        notify: Callable[[str], None],
+    ) -> Tracker: ...
+
+
+@dataclass(frozen=True)
+class Connector:
+    """What a distribution registers under its kind: a settings model, and where its opener is.
+
+    `opener` is text, `package.module:function`, so that a client library is imported only when a
+    tracker of this kind is really opened.
+    """
+
+    kind: str
+    settings: type[TrackerSettings]
+    opener: str
+
+    def open(
+        self,
+        name: str,
+        settings: TrackerSettings,
+        *,
+        memory: Memory,
+        clock: Callable[[], datetime],
+        notify: Callable[[str], None],
+    ) -> Tracker:
+        """Open a tracker; `clock` tells the time in UTC, `notify` takes one line for a person."""
+        module, _, function = self.opener.partition(":")
+        opener = cast(Opener, getattr(import_module(module), function))
+        return opener(name, settings, memory=memory, clock=clock, notify=notify)
+
+
+def _jira() -> Connector:
+    from connectors.jira.settings import JiraSettings
+
+    return Connector("jira", JiraSettings, "connectors.jira.client:open_tracker")
+
+
+def _github() -> Connector:
+    from connectors.github.settings import GitHubSettings
+
+    return Connector("github", GitHubSettings, "connectors.github.client:open_tracker")
+
+
+_BUILT_IN: dict[str, Callable[[], Connector]] = {"jira": _jira, "github": _github}
+
+
+def kinds() -> tuple[str, ...]:
+    """Every kind that `[trackers.<name>] kind` may name, sorted."""
+    return tuple(sorted({*_BUILT_IN, *(point.name for point in entry_points(group=GROUP))}))
+
+
+def connector(kind: str) -> Connector | None:
+    """The connector of a kind, or None if there is none. A built-in kind cannot be replaced.
+
+    Raises TypeError if another distribution registered something that is no Connector.
+    """
+    if kind in _BUILT_IN:
+        return _BUILT_IN[kind]()
+    for point in entry_points(group=GROUP, name=kind):
+        found = point.load()
+        if not isinstance(found, Connector):
+            raise TypeError(f"the entry point {GROUP}:{kind} ({point.value}) is no connectors.registry.Connector")
+        return found
+    return None

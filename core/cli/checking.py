@@ -1,0 +1,54 @@
+"""What `milepost check` asks of the trackers."""
+
+from collections.abc import Iterator
+
+from connectors.contract import Capability, Finding, Interest, TrackerError
+from core.cli.wiring import Desk
+from core.publish.policy import PublishPolicy
+from mappings.rules.index import CompiledRules
+
+
+def needs(policy: PublishPolicy, has_definitions: bool) -> frozenset[Capability]:
+    """What the enabled features need of an account."""
+    wanted = {Capability.READ}
+    if policy.comments.enabled:
+        wanted.add(Capability.COMMENT)
+    if policy.labels.enabled:
+        wanted.add(Capability.LABEL)
+        if has_definitions:
+            wanted.add(Capability.DEFINE_LABELS)
+    return frozenset(wanted)
+
+
+def findings(desk: Desk) -> Iterator[Finding]:
+    """Each tracker's own word on reach, credentials and permissions."""
+    for name, tracker in desk.trackers.items():
+        wanted = needs(desk.config.settings.publish, tracker.info.has_label_definitions)
+        try:
+            found = tracker.check(wanted)
+        except TrackerError as error:
+            yield Finding(name, False, error.said, error.hint)
+        else:
+            yield from (Finding(f"{name}: {each.what}", each.ok, each.said, each.hint) for each in found)
+
+
+def missing_issues(desk: Desk) -> Iterator[Finding]:
+    """Issues that the mapping names and that the trackers do not have."""
+    compiled = CompiledRules.compile(desk.loaded.mapping, desk.config.infos, lambda _tracker, _key: None)
+    for name, tracker in desk.trackers.items():
+        interest: Interest = compiled.interest(name)
+        wanted = sorted(interest.keys | interest.roots)
+        if not wanted:
+            continue
+        try:
+            missing = [key for key in wanted if not tracker.reader.fetch([key]).issues]
+        except TrackerError as error:
+            yield Finding(f"{name}: issues that the mapping names", False, error.said, error.hint)
+            continue
+        yield Finding(
+            f"{name}: issues that the mapping names",
+            not missing,
+            f"{len(wanted) - len(missing)} of {len(wanted)} found"
+            + (f"; not found: {', '.join(missing)}" if missing else ""),
+            "correct the key in the mapping, or let the account see the issue",
+        )

@@ -1,0 +1,21 @@
+"""`milepost demo`: the main job on the shipped example, against trackers built into milepost."""
+
+from pathlib import Path
+
+from core.cli.options import ConfigOption, LogFormat, set_up_log
+
+EXAMPLE = Path("config.example.toml")
+
+
+def demo(config: ConfigOption = EXAMPLE) -> None:
+    """Sync three times against built-in trackers: the first time, unchanged, and after two tasks are done.
+
+    Everything happens on this machine, in a folder that is removed at the end.
+    """
+    set_up_log(False, LogFormat.TEXT)
+    import logging
+
+    from core.cli.showing import show
+
+    logging.getLogger("milepost").setLevel(logging.ERROR)
+    show(config)

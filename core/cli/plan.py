@@ -1,0 +1,52 @@
+"""`milepost plan`: what a sync would write, in sentences; writes to no tracker."""
+
+from typing import Annotated
+
+import typer
+
+from core.cli.options import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    ForceOption,
+    LogFormat,
+    LogFormatOption,
+    VerboseOption,
+    set_up_log,
+)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")]
+
+
+def plan(
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+    force: ForceOption = False,
+    verbose: VerboseOption = False,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Show what `sync` would write, and write nothing to any tracker.
+
+    Reads the trackers into the local store. Exit code: 0 nothing to do, 3 something to do, 1 a tracker
+    could not be read, 2 the configuration is wrong.
+    """
+    set_up_log(verbose, log_format)
+    from core.cli.exits import DONE, FAILED, SOMETHING_TO_DO
+    from core.cli.output import out
+    from core.cli.running import concluded_now, open_job
+    from core.reports.data import plan_json
+    from core.reports.terminal import plan_lines
+
+    with open_job(config, force=force) as job:
+        concluded = concluded_now(job)
+    console = out()
+    if json:
+        console.print(plan_json(concluded), soft_wrap=True)
+    else:
+        for line in plan_lines(concluded.plan):
+            console.print(line)
+        for problem in concluded.problems:
+            console.print(f"problem: {problem}")
+        console.print(f"{len(concluded.plan.actions)} to write, {len(concluded.plan.held)} held.")
+    if concluded.failed:
+        raise typer.Exit(FAILED)
+    raise typer.Exit(SOMETHING_TO_DO if concluded.plan else DONE)

@@ -1,0 +1,83 @@
+"""From an open desk to a job, and a job run with the lock held and its line logged."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from core.cli.exits import OutcomeError
+from core.cli.output import progress_on_terminal
+from core.cli.wiring import Desk, at_desk
+from core.publish.actions import Plan, Written
+from core.pull import PullRules
+from core.stop import Stop
+from core.store import Locked
+from core.sync import Concluded, Job, Report, conclude, sync
+from core.undo import plan_undo, undo
+
+log = logging.getLogger("milepost")
+
+
+def job_of(desk: Desk, *, force: bool = False, stop: Stop | None = None) -> Job:
+    """The job that a configuration asks for, at this moment of the desk's clock."""
+    settings = desk.config.settings
+    return Job(
+        mapping=desk.loaded.mapping,
+        infos={info.name: info for info in desk.config.infos},
+        trackers=desk.trackers,
+        store=desk.store,
+        progress=settings.progress,
+        health=settings.health,
+        publish=settings.publish,
+        limits=settings.limits,
+        pulls=PullRules(
+            timedelta(hours=settings.schedule.sweep_hours), settings.limits.max_lost_percent, force=force
+        ),
+        force=force,
+        now=desk.clock(),
+        stop=stop or desk.stop,
+    )
+
+
+@contextmanager
+def open_job(
+    config: Path, *, force: bool = False, trackers: bool = True, stop: Stop | None = None
+) -> Iterator[Job]:
+    """A job, wired; raises what `at_desk` raises."""
+    with at_desk(config, trackers=trackers) as desk:
+        yield job_of(desk, force=force, stop=stop)
+
+
+def concluded_now(job: Job) -> Concluded:
+    """Read and conclude with the lock held. Raises OutcomeError while another process runs."""
+    with _alone(job), job.stop.listen():
+        return conclude(job)
+
+
+def synced_now(job: Job) -> Report:
+    """One whole run with the lock held and its line logged. Raises OutcomeError while another runs."""
+    with _alone(job), job.stop.listen(), progress_on_terminal() as shown:
+        task = shown.add_task("writing", total=None, visible=False)
+
+        def step(done: int, total: int) -> None:
+            shown.update(task, completed=done, total=total, visible=True)
+
+        report = sync(job, step)
+    log.log(logging.WARNING if report.failed else logging.INFO, report.line, extra={"fields": report.fields})
+    return report
+
+
+def undone_now(job: Job, runs: Sequence[int], *, dry_run: bool) -> tuple[Plan, tuple[Written, ...]]:
+    """Take runs back with the lock held, or only plan to. Raises OutcomeError while another process runs."""
+    with _alone(job), job.stop.listen():
+        return (plan_undo(job, runs), ()) if dry_run else undo(job, runs)
+
+
+@contextmanager
+def _alone(job: Job) -> Iterator[None]:
+    try:
+        with job.store.lock():
+            yield
+    except Locked as error:
+        raise OutcomeError(str(error)) from None

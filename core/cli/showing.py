@@ -1,0 +1,140 @@
+"""What the demo shows, step by step."""
+
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.rule import Rule
+from rich.text import Text
+
+from connectors.contract import IssueRef
+from connectors.sandbox.github_world import GitHubSite
+from connectors.sandbox.jira_world import JiraSite
+from core.cli.exits import OutcomeError, UserError
+from core.cli.output import out
+from core.cli.running import job_of, synced_now
+from core.cli.wiring import Desk, at_desk
+from core.publish.actions import WriteComment
+from core.reports.clean import clean
+from core.reports.terminal import held_lines, plan_lines, tree, written_lines
+from core.sync import Report, conclude
+
+DAY = 86_400.0
+
+
+def show(config: Path) -> None:
+    """Run the demo. Raises UserError for a configuration with real trackers, OutcomeError if a run fails."""
+    console = out()
+    with tempfile.TemporaryDirectory(prefix="milepost-demo-") as folder:
+        _first(console, config, Path(folder))
+        _second(console, config, Path(folder))
+        _third(console, config, Path(folder))
+    console.print(Text("That was milepost. For your own trackers, copy config.example.toml to config.toml."))
+
+
+def _first(console: Console, config: Path, folder: Path) -> None:
+    with at_desk(config, state=folder) as desk:
+        _only_sandbox(desk)
+        names = ", ".join(f"{name} ({tracker.info.kind})" for name, tracker in desk.trackers.items())
+        _title(console, "First sync")
+        console.print(f"Built-in trackers: {names}. In there it is {desk.clock():%A, %d %B %Y}.\n")
+        concluded = conclude(job_of(desk))
+        console.print(tree(desk.loaded.mapping, concluded.known.state), soft_wrap=False)
+        _title(console, "The plan")
+        for line in plan_lines(concluded.plan):
+            console.print(line)
+        _title(console, "What was written")
+        report = _synced(desk)
+        for line in (*written_lines(report.written), *held_lines(report.concluded.plan.held)):
+            console.print(line)
+        console.print(report.line)
+        for ref in _one_of_each(report):
+            _title(console, f"The comment on {ref.key}, as it now stands in {ref.tracker}")
+            _comment(console, desk, ref)
+
+
+def _second(console: Console, config: Path, folder: Path) -> None:
+    with at_desk(config, state=folder) as desk:
+        _title(console, "Second sync: nothing has changed")
+        report = _synced(desk)
+        console.print(report.line)
+        if report.written:
+            raise OutcomeError("the second sync wrote something although nothing had changed")
+        console.print("Nothing to do.")
+
+
+def _third(console: Console, config: Path, folder: Path) -> None:
+    with at_desk(config, state=folder) as desk:
+        _title(console, "The next day, two tasks get done")
+        for said in _get_done(desk):
+            console.print(said)
+        _title(console, "Third sync: only what this touches")
+        report = _synced(desk)
+        for line in written_lines(report.written):
+            console.print(line)
+        console.print(report.line)
+        for ref in _one_of_each(report)[:1]:
+            _title(console, f"The comment on {ref.key}, edited in place")
+            _comment(console, desk, ref)
+        console.print(tree(desk.loaded.mapping, report.concluded.known.state), soft_wrap=False)
+
+
+def _only_sandbox(desk: Desk) -> None:
+    real = [name for name, tracker in desk.config.trackers.items() if tracker.sandbox is None]
+    if real:
+        raise UserError(
+            f"the demo writes to built-in trackers only, but {', '.join(real)} is a real one; "
+            'run it with config.example.toml, or set url = "sandbox:"'
+        )
+
+
+def _synced(desk: Desk) -> Report:
+    report = synced_now(job_of(desk))
+    if report.failed:
+        raise OutcomeError("\n".join([report.line, *report.concluded.problems]))
+    return report
+
+
+def _get_done(desk: Desk) -> list[str]:
+    """Move the world on by a day, and finish one open task in each tracker."""
+    if desk.sandbox is None:
+        raise UserError("the demo needs built-in trackers")
+    world = desk.sandbox.world
+    said = []
+    with world.lock:
+        world.clock.advance(DAY)
+        for site in world.sites.values():
+            if isinstance(site, JiraSite):
+                site.transition("BLOG-4", "Done", "Done")
+                said.append(f"{site.name}: BLOG-4, {site.issue('BLOG-4').summary}, is done")
+            elif isinstance(site, GitHubSite):
+                site.close("acme/site#4")
+                said.append(
+                    f"{site.name}: acme/site#4, {site.issue('acme/site#4').title}, is closed as completed"
+                )
+    return said
+
+
+def _one_of_each(report: Report) -> list[IssueRef]:
+    """Of each tracker, the first issue whose comment about a milestone was written."""
+    stones = report.concluded.known.state.milestones
+    first: dict[str, IssueRef] = {}
+    for written in report.written:
+        action = written.action
+        if isinstance(action, WriteComment) and action.target in stones:
+            first.setdefault(action.tracker, action.ref)
+    return list(first.values())
+
+
+def _comment(console: Console, desk: Desk, ref: IssueRef) -> None:
+    """Read the comment back from the tracker, as a person would find it."""
+    posted = desk.trackers[ref.tracker].reader.posted([ref])[ref]
+    for comment in posted.comments:
+        for line in comment.body.splitlines():
+            console.print(Text(clean(line, 300)))
+    console.print(Text(f"labels: {', '.join(posted.labels)}", style="dim"))
+
+
+def _title(console: Console, text: str) -> None:
+    console.print()
+    console.print(Rule(Text(text, style="bold"), align="left"))

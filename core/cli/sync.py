@@ -1,0 +1,42 @@
+"""`milepost sync`: the main job, once."""
+
+import typer
+
+from core.cli.options import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    ForceOption,
+    LogFormat,
+    LogFormatOption,
+    VerboseOption,
+    set_up_log,
+)
+
+
+def sync(
+    config: ConfigOption = DEFAULT_CONFIG,
+    force: ForceOption = False,
+    verbose: VerboseOption = False,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Pull, tag, compute and publish, once.
+
+    Exit code: 0 all done, 1 something failed or was held, 2 the configuration is wrong.
+    """
+    set_up_log(verbose, log_format)
+    from core.cli.exits import DONE, FAILED
+    from core.cli.output import out
+    from core.cli.running import open_job, synced_now
+    from core.reports.terminal import held_lines, written_lines
+
+    with open_job(config, force=force) as job:
+        report = synced_now(job)
+    console = out()
+    for line in written_lines(report.written):
+        console.print(line)
+    for line in held_lines(report.concluded.plan.held):
+        console.print(line)
+    for problem in report.concluded.problems:
+        console.print(f"problem: {problem}")
+    console.print(report.line)
+    raise typer.Exit(FAILED if report.failed else DONE)

@@ -1,0 +1,41 @@
+"""`milepost why`: which rule counted what, and the arithmetic written out."""
+
+from typing import Annotated
+
+import typer
+
+from core.cli.options import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    LogFormat,
+    LogFormatOption,
+    VerboseOption,
+    set_up_log,
+)
+
+SubjectArgument = Annotated[
+    str, typer.Argument(help="An issue key, or the id of a milestone, key result or goal.")
+]
+
+
+def why(
+    subject: SubjectArgument,
+    config: ConfigOption = DEFAULT_CONFIG,
+    verbose: VerboseOption = False,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Explain a number: where it comes from, down to each issue and the rule that tagged it.
+
+    Asks no tracker; explains what was last read. Exit code 2: nothing of that name is known.
+    """
+    set_up_log(verbose, log_format)
+    from core.cli.output import out
+    from core.cli.running import open_job
+    from core.reports.clean import clean
+    from core.sync import conclude_from_store
+    from core.why import explain
+
+    console = out()
+    with open_job(config, trackers=False) as job:
+        for line in explain(subject, job, conclude_from_store(job)):
+            console.print(clean(line, 1000) if line.strip() else "")

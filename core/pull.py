@@ -1,0 +1,129 @@
+"""Bring the store up to date with one tracker: what changed, and now and then what is gone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from connectors.contract import Interest, IssueRef, Page, Pull, Tracker, TrackerError
+from core.publish.actions import Held
+from core.stop import Stop
+from core.store.contract import Keeper
+from core.store.records import PullState
+
+FORCE = "look into it, then run once with --force"
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What came of reading one tracker. `since` is when its data was last good, if it is not now."""
+
+    tracker: str
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    unread: int = 0
+    full: bool = False
+    error: TrackerError | None = None
+    since: datetime | None = None
+    held: Held | None = None
+
+    @property
+    def down(self) -> bool:
+        """Whether what rests on this tracker cannot be measured in this run."""
+        return self.error is not None or self.held is not None
+
+    @property
+    def why(self) -> str:
+        """Why it is down; empty if it is not."""
+        return str(self.error) if self.error else self.held.why if self.held else ""
+
+
+@dataclass(frozen=True, slots=True)
+class PullRules:
+    """How carefully to read: the age at which the ids are swept, and the loss that is not believed."""
+
+    sweep_every: timedelta
+    max_lost_percent: int
+    force: bool = False
+
+
+def pull(
+    tracker: Tracker, store: Keeper, interest: Interest, rules: PullRules, now: datetime, stop: Stop
+) -> Pulled:
+    """Read what changed since the cursor, and sweep the ids when that is due; save both.
+
+    A tracker that fails leaves the store as it was, and the result says so; it never raises for that.
+    """
+    name = tracker.info.name
+    state = store.pull_state(name)
+    try:
+        with stop.reading():
+            found = tracker.reader.changed_since(state.cursor, interest)
+        counts = store.save_pull(name, replace(found, pages=_heard(found.pages, stop)), now)
+        pulled = Pulled(name, counts.seen, counts.new, counts.changed, full=found.full)
+        pulled = replace(pulled, unread=len(store.unread().get(name, ())))
+        return _settle(tracker, store, state, found, counts.missing, pulled, rules, now, stop)
+    except TrackerError as error:
+        store.pull_failed(name, now, str(error))
+        return Pulled(name, error=error, since=state.read_at)
+
+
+def _heard(pages: Iterator[Page], stop: Stop) -> Iterator[Page]:
+    """The same pages; a wish to stop is heard while the next one is awaited, not while one is saved."""
+    while True:
+        with stop.reading():
+            page = next(pages, None)
+        if page is None:
+            return
+        yield page
+
+
+def _settle(
+    tracker: Tracker,
+    store: Keeper,
+    before: PullState,
+    found: Pull,
+    missing: tuple[IssueRef, ...],
+    pulled: Pulled,
+    rules: PullRules,
+    now: datetime,
+    stop: Stop,
+) -> Pulled:
+    """Forget what is gone, unless so much is gone that the silence is not to be believed."""
+    if not found.full:
+        if not _sweep_due(before, rules, now):
+            return pulled
+        with stop.reading():
+            present = tracker.reader.present()
+        missing = store.absent(pulled.tracker, present)
+    with stop.reading():
+        gone = _really_gone(tracker, missing)
+    lost = 100 * len(gone) > rules.max_lost_percent * before.issues
+    if lost and not rules.force:
+        held = Held(
+            f"everything that rests on {pulled.tracker}",
+            f"{len(gone)} of its {before.issues} issues are gone since the last reading, more than "
+            f"max_lost_percent = {rules.max_lost_percent} allows; a filter, a permission or a fault may hide "
+            "them",
+            FORCE,
+        )
+        store.pull_failed(pulled.tracker, now, held.why)
+        return replace(pulled, held=held, since=before.read_at)
+    store.mark_gone(pulled.tracker, gone, now)
+    store.swept(pulled.tracker, now)
+    return replace(pulled, gone=len(gone))
+
+
+def _sweep_due(state: PullState, rules: PullRules, now: datetime) -> bool:
+    """Also after a failure: what was held back then must not pass unseen now."""
+    return state.swept_at is None or state.error is not None or now - state.swept_at >= rules.sweep_every
+
+
+def _really_gone(tracker: Tracker, missing: tuple[IssueRef, ...]) -> tuple[IssueRef, ...]:
+    """Those that are not only outside the tracker's own scope, where a tree or a key brought them from."""
+    outside = [ref for ref in missing if not tracker.info.owns(ref.key)]
+    if not outside:
+        return missing
+    alive = {issue.ref for issue in tracker.reader.fetch([ref.key for ref in outside]).issues}
+    return tuple(ref for ref in missing if ref not in alive)

@@ -1,0 +1,94 @@
+"""What a run leaves behind: the ledger, the comments it wrote, and the labels as they now stand."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, Written
+from core.publish.mark import body_hash, mark_of
+from core.publish.records import Publication
+from core.publish.wanted import Found, Wanted, WantedComment
+from core.store.contract import Keeper
+from core.wanting import Snapshots
+
+
+class Recorder:
+    """Keeps every outcome right after its write, before the next one is begun."""
+
+    def __init__(
+        self,
+        store: Keeper,
+        run: int,
+        now: datetime,
+        snapshots: Snapshots,
+        step: Callable[[int], None],
+    ) -> None:
+        self._store = store
+        self._run = run
+        self._now = now
+        self._snapshots = snapshots
+        self._step = step
+        self._done = 0
+
+    def record(self, written: Written) -> None:
+        """One outcome: into the ledger, and into what is known of the trackers. Raises StoreError."""
+        self._store.record(self._run, written, self._now)
+        if written.outcome == "done":
+            self._keep(written)
+        self._done += 1
+        self._step(self._done)
+
+    def _keep(self, written: Written) -> None:
+        action = written.action
+        if isinstance(action, WriteComment) and written.comment is not None:
+            self._store.save_publication(
+                Publication(
+                    ref=action.ref,
+                    target=action.target,
+                    comment=written.comment,
+                    digest=action.digest,
+                    body_hash=body_hash(written.comment.body),
+                    run=str(self._run),
+                    snapshots=snapshots_for(action.target, self._snapshots),
+                )
+            )
+        elif isinstance(action, ChangeLabels) and written.labels is not None:
+            self._store.set_labels(action.ref, written.labels)
+        elif isinstance(action, DeleteComment):
+            record = self._store.publications().get(action.ref)
+            if record is not None and record.comment.id == action.before.id:
+                self._store.forget_publication(action.ref)
+
+
+def snapshots_for(target: str, snapshots: Snapshots) -> Snapshots:
+    """The snapshots of the milestones that a comment is about."""
+    return {name: snapshots[name] for name in target.split("+") if name in snapshots}
+
+
+def settle(
+    store: Keeper, run: int, wanted: Wanted, found: Found, plan: Plan, snapshots: Snapshots, instance: str
+) -> None:
+    """Take over comments of ours that agree but are not recorded, and forget those whose issue is gone."""
+    planned = {action.ref for action in plan.actions if isinstance(action, WriteComment | DeleteComment)}
+    for comment in wanted.comments:
+        if comment.ref not in found.records and comment.ref not in planned:
+            _take_over(store, run, comment, found, snapshots, instance)
+    kept = {comment.ref for comment in wanted.comments}
+    for ref in found.records:
+        if ref not in kept and ref not in found.posted and ref.tracker not in found.down:
+            store.forget_publication(ref)
+
+
+def _take_over(
+    store: Keeper, run: int, comment: WantedComment, found: Found, snapshots: Snapshots, instance: str
+) -> None:
+    posted = found.posted.get(comment.ref)
+    for one in posted.comments if posted else ():
+        mark = mark_of(one)
+        if one.mine and mark and mark.instance == instance and mark.issue_id == comment.ref.id:
+            kept = snapshots_for(comment.target, snapshots)
+            store.save_publication(
+                Publication(
+                    comment.ref, comment.target, one, comment.digest, body_hash(one.body), str(run), kept
+                )
+            )
+            return

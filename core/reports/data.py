@@ -1,0 +1,64 @@
+"""What programs read: a plan as JSON."""
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from connectors.contract import LabelDefinition, PostedComment
+from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Plan, WriteComment
+from core.sync import Concluded
+
+
+def plan_json(concluded: Concluded) -> str:
+    """`{"actions": […], "held": […], "problems": […]}`, one object for each planned change, in order."""
+    document = {
+        "actions": [_action(action) for action in concluded.plan.actions],
+        "held": [asdict(held) for held in concluded.plan.held],
+        "problems": list(concluded.problems),
+    }
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+
+
+def plan_sentences(plan: Plan) -> tuple[str, ...]:
+    """The same plan, a sentence each."""
+    return tuple(action.sentence for action in plan.actions)
+
+
+def _action(action: Action) -> dict[str, Any]:
+    common: dict[str, Any] = {
+        "kind": _KINDS[type(action)],
+        "tracker": action.tracker,
+        "says": action.sentence,
+    }
+    match action:
+        case ChangeLabels():
+            return common | {"issue": action.ref.key, "add": action.add, "remove": action.remove}
+        case WriteComment():
+            about = {"issue": action.ref.key, "about": action.target, "reason": action.reason}
+            return common | about | {"before": _body(action.before), "body": action.body}
+        case DeleteComment():
+            return common | {"issue": action.ref.key, "reason": action.reason, "before": _body(action.before)}
+        case DefineLabel():
+            return common | {"in": action.container, "label": _label(action.definition)}
+    return common | {"in": action.container, "label": action.name}
+
+
+_KINDS = {
+    DefineLabel: "define label",
+    ChangeLabels: "change labels",
+    WriteComment: "write comment",
+    DeleteComment: "delete comment",
+}
+
+
+def _body(comment: PostedComment | None) -> str | None:
+    return comment.body if comment else None
+
+
+def _label(definition: LabelDefinition) -> dict[str, str]:
+    return {
+        "name": definition.name,
+        "colour": definition.colour,
+        "description": definition.description,
+    }

@@ -1,0 +1,224 @@
+"""One run as a straight line: pull, tag, measure, say, compare, limit, write, record."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+
+from connectors.contract import Tracker, TrackerInfo
+from core.engine.model import Snapshot, State
+from core.engine.policy import HealthPolicy, ProgressPolicy
+from core.engine.progress import measure
+from core.gather import Answers, Gathered, ask, gather, remembered
+from core.publish.actions import Plan, Written
+from core.publish.apply import apply
+from core.publish.limits import apply_limits
+from core.publish.plan import make_plan
+from core.publish.policy import LimitPolicy, PublishPolicy
+from core.publish.wanted import Found, Wanted
+from core.pull import Pulled, PullRules, pull
+from core.recording import Recorder, settle
+from core.stop import Stop
+from core.store.contract import Keeper
+from core.store.records import GoalValue
+from core.targets import Targets, find_targets
+from core.wanting import facts_of, goal_values, look, snapshots_of, wanted_of
+from mappings.goals import Mapping as Goals
+from mappings.rules.index import CompiledRules
+
+log = logging.getLogger("milepost")
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that a run works with; wired by whoever starts it."""
+
+    mapping: Goals
+    infos: Mapping[str, TrackerInfo]
+    trackers: Mapping[str, Tracker]
+    store: Keeper
+    progress: ProgressPolicy
+    health: HealthPolicy
+    publish: PublishPolicy
+    limits: LimitPolicy
+    pulls: PullRules
+    force: bool
+    now: datetime
+    stop: Stop
+
+
+@dataclass(frozen=True)
+class Known:
+    """What follows from the store as it stands."""
+
+    gathered: Gathered
+    state: State
+    targets: Targets
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """A run up to its plan: everything read, measured and compared, and nothing written."""
+
+    known: Known
+    pulled: tuple[Pulled, ...]
+    wanted: Wanted
+    found: Found
+    snapshots: Mapping[str, Snapshot]
+    goals: Mapping[str, GoalValue]
+    plan: Plan
+    problems: tuple[str, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether something that the mapping rests on could not be read or found."""
+        return bool(self.problems) or any(each.down for each in self.pulled)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished run."""
+
+    run: int
+    concluded: Concluded
+    written: tuple[Written, ...]
+    seconds: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything failed, was held, or could not be read."""
+        held = bool(self.concluded.plan.held)
+        return self.concluded.failed or held or any(each.outcome != "done" for each in self.written)
+
+    @property
+    def fields(self) -> Mapping[str, object]:
+        """The run in figures, for the log."""
+        outcomes = [each.outcome for each in self.written]
+        return {
+            "run": self.run,
+            "outcome": "failed" if self.failed else "done",
+            "trackers": {each.tracker: _reading(each) for each in self.concluded.pulled},
+            "written": outcomes.count("done"),
+            "failed": len(outcomes) - outcomes.count("done"),
+            "held": len(self.concluded.plan.held),
+            "problems": len(self.concluded.problems),
+            "seconds": round(self.seconds, 2),
+        }
+
+    @property
+    def line(self) -> str:
+        """The run in one line, for a person."""
+        fields = self.fields
+        read = "; ".join(f"{each.tracker}: {_reading(each)}" for each in self.concluded.pulled)
+        return (
+            f"run {self.run} {fields['outcome']}: {read}; {fields['written']} written, "
+            f"{fields['failed']} failed, {fields['held']} held, {fields['problems']} problems; "
+            f"{fields['seconds']} s"
+        )
+
+
+def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None) -> Report:
+    """One whole run. `step` is told how many of the planned writes are done, and of how many.
+
+    Raises Stopped if someone asks to stop while it reads, and StoreError; a tracker's failure never
+    raises: it stands in the report.
+    """
+    began = monotonic()
+    run = job.store.begin_run(job.now, "sync")
+    try:
+        concluded = conclude(job)
+        total = len(concluded.plan.actions)
+        recorder = Recorder(job.store, run, job.now, concluded.snapshots, lambda done: step(done, total))
+        written = apply(
+            concluded.plan,
+            {name: tracker.reader for name, tracker in job.trackers.items()},
+            {name: tracker.writer for name, tracker in job.trackers.items()},
+            recorder.record,
+            stop=job.stop,
+        )
+        found, wanted = concluded.found, concluded.wanted
+        settle(job.store, run, wanted, found, concluded.plan, concluded.snapshots, job.publish.instance)
+    except BaseException:
+        job.store.end_run(run, job.now, "broken off", f"run {run} was broken off before its end", {})
+        raise
+    if not concluded.plan.held:
+        # A jump that is held is measured from the same place next time.
+        job.store.save_goal_values(concluded.goals)
+    report = Report(run, concluded, written, monotonic() - began)
+    counts = {key: value for key, value in report.fields.items() if isinstance(value, int)}
+    job.store.end_run(run, job.now, str(report.fields["outcome"]), report.line, counts)
+    return report
+
+
+def conclude(job: Job) -> Concluded:
+    """Everything up to the plan: reads the trackers into the store, and writes to no tracker."""
+    pulled = tuple(_pull(job))
+    down = {each.tracker: each.since for each in pulled if each.down}
+    compiled = _compile(job)
+    readers = {name: tracker.reader for name, tracker in job.trackers.items()}
+    known = _know(job, compiled, ask(compiled.queries, readers, down, job.store, job.stop), down)
+    gathered, state, targets = known.gathered, known.state, known.targets
+    snapshots = snapshots_of(gathered, state, job.progress, job.now)
+    goals = goal_values(job.mapping, state, job.progress)
+    records = job.store.publications()
+    wanted = wanted_of(job.mapping, gathered, state, targets, records, snapshots, job.publish, job.infos)
+    silent = {each.tracker: each.why for each in pulled if each.down}
+    found = look(wanted, gathered, records, readers, job.infos, silent, job.stop)
+    facts = facts_of(job.mapping, gathered, targets, job.store.goal_values(), goals)
+    plan = make_plan(wanted, found, job.publish, job.infos)
+    plan = apply_limits(plan, facts, job.limits, force=job.force)
+    plan = Plan(plan.actions, tuple(each.held for each in pulled if each.held) + plan.held)
+    return Concluded(known, pulled, wanted, found, snapshots, goals, plan, _problems(known, pulled, found))
+
+
+def conclude_from_store(job: Job) -> Known:
+    """What is known without asking any tracker; a tracker whose last reading failed counts as down."""
+    compiled = _compile(job)
+    states = {name: job.store.pull_state(name) for name in job.infos}
+    down = {name: state.read_at for name, state in states.items() if state.error or state.read_at is None}
+    return _know(job, compiled, remembered(compiled.queries, job.store), down)
+
+
+def _pull(job: Job) -> list[Pulled]:
+    compiled = _compile(job)
+    found = []
+    for name, tracker in job.trackers.items():
+        log.debug("reading %s", name)
+        found.append(pull(tracker, job.store, compiled.interest(name), job.pulls, job.now, job.stop))
+    return found
+
+
+def _compile(job: Job) -> CompiledRules:
+    return CompiledRules.compile(job.mapping, tuple(job.infos.values()), job.store.resolver())
+
+
+def _know(job: Job, compiled: CompiledRules, answers: Answers, down: Mapping[str, datetime | None]) -> Known:
+    resolve = job.store.resolver()
+    gathered = gather(job.mapping, compiled, job.store, resolve, answers, down)
+    state = measure(gathered.inputs, job.progress, job.health, job.now)
+    return Known(gathered, state, find_targets(job.mapping, compiled, gathered.issues, resolve, down))
+
+
+def _problems(known: Known, pulled: tuple[Pulled, ...], found: Found) -> tuple[str, ...]:
+    """Everything that went wrong before the plan, a sentence each."""
+    silent = {each.tracker for each in pulled if each.down}
+    said = [str(each.error) for each in pulled if each.error]
+    said += [why for tracker, why in found.down.items() if tracker not in silent]
+    said += known.targets.missing
+    said += [f"{owner}: {why}" for owner, why in known.gathered.inputs.problems.items()]
+    said += [
+        f"{tracker}: {each.key or each.id} could not be read: {each.why}"
+        for tracker, unread in known.gathered.unread.items()
+        for each in unread
+    ]
+    return tuple(said)
+
+
+def _reading(pulled: Pulled) -> str:
+    if pulled.error is not None:
+        return "not read"
+    if pulled.held is not None:
+        return "held"
+    said = f"{pulled.seen} read, {pulled.new} new, {pulled.changed} changed"
+    return f"{said}, {pulled.gone} gone" if pulled.gone else said

@@ -1,0 +1,191 @@
+"""What should stand on the trackers, what stands there, and what the limits have to know."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from fractions import Fraction
+
+from connectors.contract import IssueRef, LabelDefinition, Posted, Reader, TrackerError, TrackerInfo
+from core.engine.change import compare, snapshot
+from core.engine.model import Change, Snapshot, State
+from core.engine.policy import ProgressPolicy
+from core.gather import Gathered
+from core.publish.labels import Labelled, wanted_labels
+from core.publish.limits import Facts, Jump
+from core.publish.policy import PublishPolicy
+from core.publish.records import Publication
+from core.publish.summary import summarise
+from core.publish.wanted import Found, Wanted, wanted_comment
+from core.stop import Stop
+from core.store.records import GoalValue
+from core.targets import Targets
+from mappings.goals import Mapping as Goals
+
+Snapshots = Mapping[str, Snapshot]
+Records = Mapping[IssueRef, Publication]
+
+
+def snapshots_of(gathered: Gathered, state: State, progress: ProgressPolicy, now: datetime) -> Snapshots:
+    """Every milestone as it stands now, with a digest of what decided which tasks count and how much."""
+    return {
+        name: snapshot(measured, digest_of(gathered.compiled.digest(name), progress.model_dump_json()), now)
+        for name, measured in state.milestones.items()
+    }
+
+
+def goal_values(goals: Goals, state: State, progress: ProgressPolicy) -> Mapping[str, GoalValue]:
+    """Each goal's two numbers, with a digest of everything in the mapping that they follow from."""
+    return {
+        goal.id: GoalValue(
+            delivered=_share(state.goals[goal.id].delivered),
+            achieved=_share(state.goals[goal.id].achieved),
+            rules=digest_of(
+                progress.model_dump_json(),
+                goal.model_dump_json(),
+                *(result.model_dump_json() for result in goals.key_results_of(goal.id)),
+                *(stone.model_dump_json() for stone in goals.milestones_of_goal(goal.id)),
+            ),
+        )
+        for goal in goals.goals.values()
+    }
+
+
+def wanted_of(
+    goals: Goals,
+    gathered: Gathered,
+    state: State,
+    targets: Targets,
+    records: Records,
+    snapshots: Snapshots,
+    policy: PublishPolicy,
+    infos: Mapping[str, TrackerInfo],
+) -> Wanted:
+    """Every comment and every label that should stand."""
+    comments = tuple(
+        wanted_comment(
+            summarise(
+                ref,
+                about,
+                state,
+                goals,
+                open_tasks=policy.comments.open_tasks,
+                changes=_changes(about, records.get(ref), snapshots),
+                pages=targets.pages,
+            ),
+            infos[ref.tracker],
+            policy.instance,
+        )
+        for ref, about in targets.about.items()
+    )
+    labels = wanted_labels(
+        gathered.issues,
+        {ref: tuple(tag.owner for tag in tags) for ref, tags in gathered.tags.items()},
+        targets.about,
+        state,
+        goals,
+        policy.labels,
+        infos,
+    )
+    return Wanted(comments, labels)
+
+
+def look(
+    wanted: Wanted,
+    gathered: Gathered,
+    records: Records,
+    readers: Mapping[str, Reader],
+    infos: Mapping[str, TrackerInfo],
+    down: Mapping[str, str],
+    stop: Stop,
+) -> Found:
+    """What stands on the issues that comments and labels belong to; a tracker that fails now is down."""
+    down = dict(down)
+    posted: dict[IssueRef, Posted] = {}
+    definitions: dict[tuple[str, str], tuple[LabelDefinition, ...]] = {}
+    for name, reader in readers.items():
+        if name in down:
+            continue
+        try:
+            with stop.reading():
+                posted |= reader.posted(_refs_on(name, wanted, gathered, records))
+                if infos[name].has_label_definitions:
+                    for container in _containers_on(name, wanted.labels):
+                        definitions[name, container] = reader.label_definitions(container)
+        except TrackerError as error:
+            down[name] = str(error)
+    labels = {ref: issue.labels for ref, issue in gathered.issues.items()}
+    return Found(posted, labels, definitions, records, down)
+
+
+def facts_of(
+    goals: Goals,
+    gathered: Gathered,
+    targets: Targets,
+    before: Mapping[str, GoalValue],
+    now: Mapping[str, GoalValue],
+) -> Facts:
+    """Which goals jumped, and which issues tell of which goals and rest on which trackers."""
+    owners = {ref: {tag.owner for tag in tags} for ref, tags in gathered.tags.items()}
+    for ref, about in targets.about.items():
+        owners.setdefault(ref, set()).update(about)
+    rests_on = gathered.inputs.rests_on
+    return Facts(
+        jumps=tuple(_jumps(before, now)),
+        rests_on={
+            ref: frozenset(name for owner in names for name in rests_on.get(owner, ()))
+            for ref, names in owners.items()
+        },
+        goals={ref: frozenset(_goals_behind(names, goals)) for ref, names in owners.items()},
+    )
+
+
+def digest_of(*texts: str) -> str:
+    """12 hex digits of some texts."""
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _changes(about: Iterable[str], record: Publication | None, now: Snapshots) -> Mapping[str, Change]:
+    """What moved since this very comment was last written."""
+    if record is None:
+        return {}
+    return {
+        name: compare(record.snapshots[name], now[name])
+        for name in about
+        if name in record.snapshots and name in now
+    }
+
+
+def _refs_on(name: str, wanted: Wanted, gathered: Gathered, records: Records) -> list[IssueRef]:
+    refs = {comment.ref for comment in wanted.comments} | set(records)
+    # A record names the issue by the key it had then; the issue itself, where it is known, by today's.
+    today = {ref: issue.ref for ref, issue in gathered.issues.items() if ref in refs}
+    return sorted(today.get(ref, ref) for ref in refs if ref.tracker == name)
+
+
+def _containers_on(name: str, labels: Iterable[Labelled]) -> list[str]:
+    return sorted({each.container for each in labels if each.ref.tracker == name and each.labels})
+
+
+def _jumps(before: Mapping[str, GoalValue], now: Mapping[str, GoalValue]) -> Iterable[Jump]:
+    for name, value in now.items():
+        last = before.get(name)
+        if last is None:
+            continue
+        changed = last.rules != value.rules
+        for old, new in ((last.delivered, value.delivered), (last.achieved, value.achieved)):
+            if old is not None and new is not None:
+                yield Jump(name, old, new, changed)
+
+
+def _goals_behind(names: Iterable[str], goals: Goals) -> Iterable[str]:
+    for name in names:
+        if name in goals.goals:
+            yield name
+        elif name in goals.key_results:
+            yield goals.key_results[name].goal
+        elif name in goals.milestones:
+            yield from (goal.id for goal in goals.goals_of(goals.milestones[name]))
+
+
+def _share(measure: object) -> Fraction | None:
+    return measure if isinstance(measure, Fraction) else None

@@ -1,0 +1,61 @@
+"""Whatever a person asks about, found and explained: an issue, a milestone, a key result or a goal."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from connectors.contract import Issue
+from core.engine.explain import explain_goal, explain_issue, explain_key_result, explain_milestone
+from core.sync import Job, Known
+
+
+class UnknownSubject(Exception):
+    """Nothing of that name is known; the text says what to do."""
+
+
+def explain(subject: str, job: Job, known: Known) -> Iterator[str]:
+    """Lines for a person. Raises UnknownSubject."""
+    if subject in job.mapping.milestones:
+        return iter(explain_milestone(subject, job.mapping, known.state).lines)
+    if subject in job.mapping.key_results:
+        return iter(explain_key_result(subject, job.mapping, known.state).lines)
+    if subject in job.mapping.goals:
+        return iter(explain_goal(subject, job.mapping, known.state).lines)
+    issue = _issue(subject, job, known)
+    if issue is None:
+        raise UnknownSubject(_nothing(subject, job))
+    return _explained(issue, job, known)
+
+
+def _issue(subject: str, job: Job, known: Known) -> Issue | None:
+    resolve = job.store.resolver()
+    by_id = {(ref.tracker, ref.id): issue for ref, issue in known.gathered.issues.items()}
+    for name, info in job.infos.items():
+        key = info.normal_key(subject)
+        found = by_id.get((name, resolve(name, key) or "")) if key else None
+        if found is not None:
+            return found
+    return None
+
+
+def _explained(issue: Issue, job: Job, known: Known) -> Iterator[str]:
+    yield f"{issue.ref.key}: {issue.title}"
+    yield f"  status: {issue.status} ({issue.category.value})" + (
+        f", resolution {issue.resolution}" if issue.resolution else ""
+    )
+    if issue.ref in known.targets.about:
+        yield f"  carries the comment about {', '.join(known.targets.about[issue.ref])}"
+    lines = explain_issue(issue.ref, job.mapping, known.state).lines
+    yield from (f"  {line}" for line in lines)
+    if not lines and issue.ref not in known.gathered.tags:
+        yield "  no rule tags it: it counts nowhere"
+
+
+def _nothing(subject: str, job: Job) -> str:
+    ids = [*job.mapping.milestones, *job.mapping.key_results, *job.mapping.goals]
+    near = get_close_matches(subject, ids, n=3)
+    if near:
+        return f"nothing is called {subject!r}; did you mean {' or '.join(near)}?"
+    return (
+        f"nothing is called {subject!r}: it is no id in the mapping, and no issue of that key was read; "
+        "`milepost status` lists the ids"
+    )
