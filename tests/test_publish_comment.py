@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.engine.model import ChangePart, Part, Unmeasured, Why
+from core.engine.model import ChangePart, Health, Part, Unmeasured, Why
 from core.publish import markdown, wiki
 from core.publish.escape import length
 from core.publish.mark import Mark, body_hash, format_mark, parse_mark
 from core.publish.points import apportion
 from core.publish.summary import Page, Summary, news, summary_digest
+from mappings.goals import HealthName
 from tests.publish_builders import (
     DOWN,
     EPIC,
@@ -141,6 +142,14 @@ def test_what_cannot_be_measured_has_no_bar_and_no_percent(render: Render) -> No
     assert "Cannot measure: no scope: its only task is cancelled" in own
     assert "%" not in own
     assert "▓" not in own
+
+
+def test_progress_without_dates_says_that_only_its_health_is_not_measured() -> None:
+    blog = marketing_state().milestones["blog"]
+    undated = replace(blog, health=Health(HealthName.UNMEASURED, "it has no due date", ""))
+    body = markdown.render(the_summary(state=marketing_state(blog=undated)), MARK, 65_536)
+    assert body.startswith("### Set up an attractive blog: 50%, health not measured\n")
+    assert "Health not measured: it has no due date" in body
 
 
 @pytest.mark.parametrize("render", RENDERERS)

@@ -22,6 +22,7 @@ from core.publish.goals import about_goal, goal_line, key_result_line
 from core.publish.points import whole_points
 from core.publish.summary.model import MilestonePart, Summary
 from core.publish.summary.words import bar, in_scope
+from mappings.goals import HealthName
 
 FOLDS = (None, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1, 0)
 """How many entries of each list are shown, tried in turn until the comment fits its tracker."""
@@ -93,8 +94,14 @@ def _headline(part: MilestonePart, limit: int = 120) -> Heading:
 
 def health_words(health: Health) -> str:
     """`on track`, with `stale` where nothing moved for long."""
-    words = health.name.value.replace("_", " ")
-    return f"{words}, stale" if health.stale else words
+    return f"{_health_name(health)}, stale" if health.stale else _health_name(health)
+
+
+def _health_name(health: Health) -> str:
+    """Beside a percentage, a bare "unmeasured" would seem to contradict it."""
+    if health.name is HealthName.UNMEASURED:
+        return "health not measured"
+    return health.name.value.replace("_", " ")
 
 
 def _numbers(part: MilestonePart) -> list[Spans]:
@@ -105,8 +112,7 @@ def _numbers(part: MilestonePart) -> list[Spans]:
         lines.append((Own(f"{bar(part.measure)} {percent(part.measure)}"),))
     lines.append((Own(counts_words(part.counts)),))
     if part.health.said and not isinstance(part.measure, Unmeasured):
-        words = part.health.name.value.replace("_", " ").capitalize()
-        lines.append((Own(f"{words}: "), Foreign(part.health.said, _SAID)))
+        lines.append((Own(f"{_health_name(part.health).capitalize()}: "), Foreign(part.health.said, _SAID)))
     about: list[Spans] = []
     if part.due:
         about.append((Own(f"Due {part.due.isoformat()}"),))
