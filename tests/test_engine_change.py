@@ -134,3 +134,29 @@ def test_between_measured_and_unmeasured_only_the_tasks_are_named() -> None:
 def test_a_task_that_was_only_begun_is_no_change() -> None:
     change = from_to([an_issue("BLOG-1")], [an_issue("BLOG-1", "in_progress")])
     assert change.parts == ()
+
+
+def test_new_work_that_is_cancelled_already_moves_nothing() -> None:
+    old = an_issue("BLOG-1", "done")
+    change = from_to([old], [old, an_issue("BLOG-2", "cancelled", created=SINCE)])
+    assert parts(change) == {Part.SCOPE_ADDED: (Fraction(0), ("BLOG-2",))}
+
+
+def test_other_rules_explain_another_weight_of_a_task_that_was_finished_too() -> None:
+    before = [an_issue("BLOG-1", points=Fraction(1)), an_issue("BLOG-2", "done", points=Fraction(3))]
+    after = [an_issue("BLOG-1", "done", points=Fraction(1)), before[1]]
+    change = compare(taken(*before), taken(*after, rules="others", later=True, points=True))
+    assert parts(change) == {
+        Part.MAPPING: (Fraction(1, 4), ("BLOG-2",)),
+        Part.FINISHED: (Fraction(1, 4), ("BLOG-1",)),
+    }
+
+
+def test_other_rules_explain_the_weight_and_finishing_the_credit_of_one_and_the_same_task() -> None:
+    before = [an_issue("BLOG-1", points=Fraction(3)), an_issue("BLOG-2", "done", points=Fraction(1))]
+    after = [an_issue("BLOG-1", "done", points=Fraction(3)), before[1]]
+    change = compare(taken(*before), taken(*after, rules="others", later=True, points=True))
+    assert parts(change) == {
+        Part.MAPPING: (Fraction(-1, 4), ("BLOG-1",)),
+        Part.FINISHED: (Fraction(3, 4), ("BLOG-1",)),
+    }

@@ -164,3 +164,17 @@ def test_the_phrase_does_not_change_by_the_hour() -> None:
 
 def test_a_due_date_at_the_end_of_the_calendar_means_never() -> None:
     assert health(after(45), *tasks(0, 2), due=date.max).name is HealthName.ON_TRACK
+
+
+def test_ticked_boxes_are_work_that_has_begun() -> None:
+    ticked = tagged(an_issue("BLOG-1", "todo", checklist=boxes("x.")), checklist=True)
+    assert health(after(-1), ticked).name is HealthName.ON_TRACK
+
+
+def test_interim_targets_outside_the_dates_mean_nothing() -> None:
+    outside = [
+        {"on": date(2026, 12, 1), "percent": Decimal(50)},
+        {"on": date(2027, 9, 30), "percent": Decimal(60)},
+    ]
+    assert health(after(-1), *tasks(0, 2), targets=outside).name is HealthName.NOT_STARTED
+    assert health(after(10), *tasks(0, 2), targets=outside).name is HealthName.OFF_TRACK

@@ -137,3 +137,11 @@ def test_a_mirror_of_an_issue_whose_boxes_count_is_left_out() -> None:
     root = mirrored("acme/site#1", copy, checklist=boxes("x."))
     state = blog(tagged(copy), tagged(root, boxes=True))
     assert [(task.ref.key, task.box) for task in state.tasks] == [("acme/site#1", 1), ("acme/site#1", 2)]
+
+
+def test_a_circle_that_closes_through_mirrors_leaves_nobody_out() -> None:
+    jira = [an_issue(f"BLOG-{number}") for number in (1, 2, 3)]
+    github = [mirrored(f"acme/site#{number}", of) for number, of in enumerate(jira, start=1)]
+    circle = [(jira[0], jira[1]), (github[1], github[2]), (jira[2], github[0])]
+    state = blog(*map(tagged, jira), *map(tagged, github), parents=circle)
+    assert counted(state) == ["BLOG-1", "BLOG-2", "BLOG-3"]

@@ -239,6 +239,7 @@ def test_the_boxes_of_a_task_list_are_the_tasks_and_not_the_issue() -> None:
     [
         "#2",
         "see acme/site#2.",
+        "https://github.com/acme/site/issues/2.",
         "https://github.com/ACME/site/issues/2#top",
         "do (https://github.com/acme/site/issues/2)",
     ],
@@ -257,6 +258,11 @@ def test_a_box_that_only_resembles_an_issue_of_the_milestone_counts(text: str) -
     root = an_issue("acme/site#1", checklist=(ChecklistItem(text, False),))
     state = blog(tagged(root, boxes=True), tagged(an_issue("acme/site#2")), tagged(an_issue("BLOG-2")))
     assert state.counts.todo == 3
+
+
+def test_a_box_that_names_its_own_issue_counts() -> None:
+    root = an_issue("acme/site#1", checklist=(ChecklistItem("close #1", False),))
+    assert blog(tagged(root, boxes=True)).counts.todo == 1
 
 
 def test_a_box_may_name_a_jira_issue() -> None:

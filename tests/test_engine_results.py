@@ -11,7 +11,17 @@ from core.engine.model import GoalState, KeyResultKind, KeyResultState, State, T
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.progress import measure
 from mappings.goals import HealthName
-from tests.builders import NOON, a_goal, a_key_result, a_mapping, a_milestone, an_issue, some_inputs, tagged
+from tests.builders import (
+    NOON,
+    a_goal,
+    a_key_result,
+    a_mapping,
+    a_milestone,
+    an_issue,
+    boxes,
+    some_inputs,
+    tagged,
+)
 
 
 def work(owner: str, done: int, of: int) -> list[Tagged]:
@@ -252,3 +262,22 @@ def test_a_key_result_without_dates_takes_those_of_its_goal() -> None:
     assert state.health.expected == Fraction(91, 180)
     own = a_key_result(metric=metric("1500"), due=date(2027, 12, 31))
     assert key_result(results=(own,), milestones=()).health.expected == Fraction(91, 730)
+
+
+def test_a_goal_with_something_unmeasured_is_not_done_though_its_key_results_are_reached() -> None:
+    state = goal(results=(a_key_result(metric=metric("3000")),))
+    assert state.achieved == 1
+    assert state.missing == ("blog",)
+    assert state.health.name is not HealthName.DONE
+
+
+def test_a_guardrail_that_was_met_to_the_end_is_done() -> None:
+    guarded = a_key_result(due=date(2027, 2, 14), guardrail={"keep_below": Decimal(1), "current": Decimal(0)})
+    assert key_result(results=(guarded,), milestones=()).health.name is HealthName.DONE
+
+
+def test_a_key_result_by_delivery_with_an_open_task_is_not_done() -> None:
+    ticked = tagged(an_issue("BLOG-1", "in_progress", checklist=boxes("xx")), checklist=True)
+    state = key_result(ticked)
+    assert state.measure == 1
+    assert state.health.name is HealthName.ON_TRACK

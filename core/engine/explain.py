@@ -173,14 +173,16 @@ def _as_of(checked: Metric | Guardrail) -> list[str]:
 
 
 def _mean(title: str, elements: Sequence[Element], measure: Measure) -> Iterator[str]:
-    known = [element for element in elements if not isinstance(element.measure, Unmeasured)]
+    known = [
+        (element.weight, element.measure)
+        for element in elements
+        if not isinstance(element.measure, Unmeasured)
+    ]
     if isinstance(measure, Unmeasured):
         yield f"  {title}: {_measure(measure)}"
     else:
-        terms = " + ".join(
-            f"{number(element.weight)} × {exact_percent(element.measure)}" for element in known
-        )
-        weights = " + ".join(number(element.weight) for element in known)
+        terms = " + ".join(f"{number(weight)} × {exact_percent(share)}" for weight, share in known)
+        weights = " + ".join(number(weight) for weight, _ in known)
         yield f"  {title}: ({terms}) / ({weights}) = {percent(measure)}"
     for element in elements:
         share = element.measure

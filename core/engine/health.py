@@ -174,14 +174,20 @@ def _by_pace(
     pace = measure / expected
     name, said = _judge(pace, policy)
     numbers = (
-        f"progress {exact_percent(measure)} / expected by now {exact_percent(expected)} = pace {number(pace)}; "
-        f"on track from {policy.on_track_from}, at risk from {policy.at_risk_from}"
+        f"progress {exact_percent(measure)} / expected by now {exact_percent(expected)} = "
+        f"pace {_floored(pace)}; on track from {policy.on_track_from}, at risk from {policy.at_risk_from}"
     )
     passed = _time_passed(course, now)
     if name is not HealthName.ON_TRACK and passed is not None and passed < Fraction(policy.grace):
         grace = f"; {exact_percent(passed)} of the time has passed, within the grace of {policy.grace}"
         return Health(HealthName.ON_TRACK, "too early to judge", numbers + grace, expected, pace)
     return Health(name, said, numbers, expected, pace)
+
+
+def _floored(pace: Fraction) -> str:
+    # Rounded to the nearest, 0.899 would read as the threshold that it misses.
+    shown = Fraction(int(pace * 100), 100)
+    return number(pace) if shown == pace else f"≈{number(shown)}"
 
 
 def _judge(pace: Fraction, policy: HealthPolicy) -> tuple[HealthName, str]:

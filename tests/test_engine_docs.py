@@ -1,0 +1,63 @@
+"""The worked example of docs/progress.md is what the engine says."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from core.engine.explain import explain_goal, explain_key_result, explain_milestone
+from core.engine.model import Tagged
+from core.engine.policy import HealthPolicy, ProgressPolicy
+from core.engine.progress import measure
+from mappings.rules.model import RuleId
+from tests.builders import a_goal, a_key_result, a_mapping, a_milestone, an_issue, boxes, some_inputs, tagged
+
+DOCS = Path(__file__).parent.parent / "docs" / "progress.md"
+NOW = datetime(2027, 2, 12, 12, tzinfo=UTC)
+MAPPING = a_mapping(
+    [
+        a_milestone("blog", "visitors", "leads", title="Set up an attractive blog", due=date(2027, 2, 28)),
+        a_milestone("site", "visitors", title="Make the site easy to find"),
+        a_milestone("newsletter", "leads", "countries", title="Launch a monthly newsletter"),
+    ],
+    [
+        a_key_result(
+            "visitors",
+            title="Reach 3,000 visitors on the site",
+            metric={"target": 3000, "current": 1350, "unit": "visitors"},
+        ),
+        a_key_result("leads", metric={"target": 10, "current": 4, "unit": "%"}),
+        a_key_result("countries", metric={"target": 3, "current": 1, "unit": "countries"}),
+    ],
+    [a_goal(title="Show people how our company works")],
+)
+
+
+def under_the_epic(key: str, category: str, title: str, **more: Any) -> Tagged:
+    entry = tagged(an_issue(key, category, title=title, **more), checklist=True)
+    return replace(entry, rule=RuleId("blog", 1, "Everything under the blog epic"))
+
+
+def the_example() -> list[str]:
+    inputs = some_inputs(
+        under_the_epic("BLOG-2", "done", "Create blog homepage"),
+        under_the_epic("BLOG-3", "done", "Set up post structure"),
+        under_the_epic("BLOG-4", "in_progress", "Create authors page with photo and description"),
+        under_the_epic("BLOG-5", "in_progress", "Write 5 initial posts", checklist=boxes("xxx..")),
+        under_the_epic("BLOG-6", "done", "Buy a font", resolution="Won't Do"),
+        *(tagged(an_issue(f"acme/site#{n}", "done" if n < 5 else "todo"), "site") for n in range(2, 10)),
+        *(tagged(an_issue(f"MKT-{n}", "done" if n < 4 else "todo"), "newsletter") for n in range(3, 8)),
+        mapping=MAPPING,
+    )
+    state = measure(inputs, ProgressPolicy(), HealthPolicy(), NOW)
+    return [
+        *explain_milestone("blog", MAPPING, state).lines,
+        *explain_key_result("visitors", MAPPING, state).lines,
+        *explain_goal("show", MAPPING, state).lines,
+    ]
+
+
+def test_the_worked_example_is_what_the_engine_says() -> None:
+    shown = "\n".join(re.findall(r"```text\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL))
+    assert [line for line in shown.splitlines() if line] == the_example()
