@@ -252,6 +252,8 @@ def _tracker(
         values |= {"url": f"{sandbox_url}/{name}", "token": "sandbox", "write_spacing": 0}
         if "email" in found.settings.model_fields and sandbox != "datacenter":
             values["email"] = SANDBOX_EMAIL
+        if "site_url" in found.settings.model_fields:
+            values["site_url"] = f"https://{name}.example"  # the sandbox's port changes, its pages must not
     try:
         return TrackerConfig(name, found.settings.model_validate(values), sandbox)
     except ValidationError as error:

@@ -256,6 +256,8 @@ class JiraSession:
 
     def _site(self, told_url: object) -> str:
         """Where people open issues. Behind the gateway only the server knows; else the user knows better."""
+        if self.settings.site_url is not None:
+            return self.settings.site_url
         if self.settings.host == GATEWAY_HOST and isinstance(told_url, str):
             try:
                 return base_url(told_url)

@@ -39,6 +39,8 @@ class JiraSettings(TrackerSettings):
     kind: Literal["jira"] = "jira"
     url: Annotated[str, AfterValidator(base_url)]
     """The site, or `https://api.atlassian.com/ex/jira/<cloudId>` for scoped tokens."""
+    site_url: Annotated[str, AfterValidator(base_url)] | None = None
+    """Where people open issues, if it is not `url` (behind the gateway the server tells it)."""
     projects: tuple[str, ...] = ()
     jql: str | None = None
     """Narrows the scope; with `projects` both must hold."""
