@@ -115,3 +115,17 @@ class Exchange:
     def asked(self, path: str) -> int:
         """How often this path was asked for, by any method."""
         return sum(str(one.request.url).partition("?")[0] == API + path for one in self.mock.calls)
+
+
+def cloud_exchange(mock: responses.RequestsMock) -> Exchange:
+    """A Jira Cloud that has answered what every run asks first."""
+    exchange = Exchange(mock)
+    exchange.usual()
+    return exchange
+
+
+def center_exchange(mock: responses.RequestsMock) -> Exchange:
+    """A Jira Data Center that has answered what every run asks first."""
+    exchange = Exchange(mock, cloud=False, email=None, auth="bearer")
+    exchange.usual()
+    return exchange
