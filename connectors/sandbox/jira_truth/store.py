@@ -159,7 +159,7 @@ class JiraStore:
             "fields": [asdict(field) for field in self.fields],
             "projects": [asdict(project) for project in self.projects.values()],
             "sprints": [asdict(sprint) for sprint in self.sprints.values()],
-            "issues": [_row(issue) for issue in self.issues.values()],
+            "issues": [_row(issue) for _, issue in sorted(self.issues.items())],
             "comments": [_row(comment) for comments in self.threads.values() for comment in comments],
         }
 

@@ -72,7 +72,7 @@ def delete(call: Call, key: str) -> Response:
     record = call.issue(key)
     call.need("DELETE_ISSUES", "You do not have permission to delete issues in this project.")
     subtasks = [child for child in call.site.children(record) if call.site.type_of(child).level < 0]
-    if subtasks and call.request.args.get("deleteSubtasks") != "true":
+    if subtasks and call.request.args.get("deleteSubtasks", "").lower() != "true":
         raise Refusal(
             400,
             f"The issue '{record.key}' has subtasks. You must specify the 'deleteSubtasks' parameter "

@@ -77,7 +77,8 @@ class Vocabulary:
         """No value at all, if the caller wants to go on; otherwise raises UnknownValue."""
         if self.strict:
             raise UnknownValue(complaint)
-        self.warnings.append(complaint)
+        if complaint not in self.warnings:
+            self.warnings.append(complaint)
         return ()
 
     def one_of(self, name: str, known: Iterable[tuple[Hashable, Iterable[str]]]) -> Resolver:
