@@ -49,8 +49,9 @@ def sift(tagged: Sequence[Tagged], states: States, parents: Parents) -> Sifted:
     mirrors = _mirror_reasons(groups, states, over)
     kept = {group[0].issue.ref for place, group in enumerate(groups) if place not in over}
     left = {group[0].issue.ref for place, group in enumerate(groups) if place in over}
+    own, pointing = _live_by_page(live)
     for group in mirror_groups(dead):
-        original = _live_original(group, live)
+        original = _live_original(group, own, pointing)
         for entry in group:
             ref = entry.issue.ref
             if original is not None:
@@ -163,11 +164,21 @@ def _mirror_of(copy: Tagged, original: Tagged, states: States) -> str:
     return said if here is there else f"{said}, which is {WORDS[there]} while this is {WORDS[here]}"
 
 
-def _live_original(group: Group, live: Sequence[Tagged]) -> Tagged | None:
-    """The live issue that a cancelled one mirrors or is mirrored by, if there is one."""
-    urls = {normal_url(entry.issue.url) for entry in group}
-    targets = {normal_url(url) for entry in group for url in entry.issue.mirrors}
+def _live_by_page(live: Sequence[Tagged]) -> tuple[dict[str, Tagged], dict[str, Tagged]]:
+    """Live issues by their own page, and by the pages that they point to; the first of several."""
+    own: dict[str, Tagged] = {}
+    pointing: dict[str, Tagged] = {}
     for entry in live:
-        if normal_url(entry.issue.url) in targets or urls.intersection(map(normal_url, entry.issue.mirrors)):
-            return entry
-    return None
+        own.setdefault(normal_url(entry.issue.url), entry)
+        for url in entry.issue.mirrors:
+            pointing.setdefault(normal_url(url), entry)
+    return own, pointing
+
+
+def _live_original(group: Group, own: Mapping[str, Tagged], pointing: Mapping[str, Tagged]) -> Tagged | None:
+    """The live issue that a cancelled one mirrors or is mirrored by, if there is one."""
+    found = [own.get(normal_url(url)) for entry in group for url in entry.issue.mirrors]
+    found += [pointing.get(normal_url(entry.issue.url)) for entry in group]
+    return min(
+        (entry for entry in found if entry is not None), key=lambda entry: entry.issue.ref, default=None
+    )
