@@ -1,6 +1,7 @@
 """What GitHub can answer wrongly, and what the connector makes of it; one exchange at a time."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import responses
@@ -14,7 +15,7 @@ from connectors.contract import (
     Refused,
     Unavailable,
 )
-from tests.github_builders import BASE, DATE, Waits, hub, pull, row
+from tests.github_builders import BASE, DATE, NOW, Waits, hub, pull, row
 
 ISSUE = f"{BASE}/repos/acme/site/issues/7"
 REF = IssueRef("hub", "3141592653", "acme/site#7")
@@ -154,7 +155,8 @@ def test_a_rate_limit_is_waited_for_as_github_asks_and_said_aloud(
     url = f"{BASE}/repos/acme/site/labels"
     api.get(url, status=status, headers={"Date": DATE, **headers}, json={"message": message})
     api.get(url, json=[])
-    assert hub(waits).reader.label_definitions("acme/site") == ()
+    an_hour_off = hub(waits, clock=lambda: NOW + timedelta(hours=1))
+    assert an_hour_off.reader.label_definitions("acme/site") == ()
     assert waits.slept == [seconds]
     assert "hub: rate limit, waiting" in waits.said[0]
 

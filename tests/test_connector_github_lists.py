@@ -1,15 +1,18 @@
 """Lists are complete though the world moves while they are read, in repositories and organisations."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+import responses
+from responses import matchers
 
-from connectors.contract import BadConfiguration, Capability, Interest, LabelDefinition, Refused
+from connectors.contract import BadConfiguration, Capability, Garbled, Interest, LabelDefinition, Refused
 from connectors.sandbox.faults import Fault, Hook, Status
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
-from tests.github_builders import on_sandbox, pull
+from tests.github_builders import BASE, DATE, NOW, hub, on_sandbox, pull, row
 
 
 @pytest.fixture
@@ -24,6 +27,12 @@ def site() -> GitHubSite:
 def server(site: GitHubSite) -> Iterator[SandboxServer]:
     with SandboxServer(World.of(site)) as running:
         yield running
+
+
+@pytest.fixture
+def api() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as mock:
+        yield mock
 
 
 def fill(site: GitHubSite, count: int, repository: str = "acme/site") -> list[str]:
@@ -212,3 +221,33 @@ def test_without_push_access_labels_are_refused_and_comments_are_not(
     with pytest.raises(Refused):
         tracker.writer.change_labels(ref, ["new"], [])
     assert tracker.writer.create_comment(ref, "Hello milepost:a", "milepost:a").mine
+
+
+def test_a_list_out_of_order_is_read_along_its_links(api: responses.RequestsMock) -> None:
+    """Going by the time of the last row would skip rows if the server did not sort."""
+    url = f"{BASE}/repos/acme/site/issues"
+    late, early = row(updated_at="2026-01-09T00:00:00Z"), row(id=2, updated_at="2026-01-01T00:00:00Z")
+    api.get(
+        url,
+        json=[late, early],
+        headers={"Link": f'<{url}?page=2>; rel="next"'},
+        match=[matchers.query_param_matcher({"state": "all"}, strict_match=False)],
+    )
+    api.get(url, json=[row(id=3)], match=[matchers.query_param_matcher({"page": "2"})])
+    assert hub().reader.present() == {"3141592653", "2", "3"}
+
+
+def test_a_row_without_an_id_makes_presence_garbled(api: responses.RequestsMock) -> None:
+    api.get(f"{BASE}/repos/acme/site/issues", json=[row(id=None)])
+    with pytest.raises(Garbled, match="without an id"):
+        hub().reader.present()
+
+
+def test_a_pull_overlaps_the_one_before_by_five_minutes_of_githubs_own_time(
+    api: responses.RequestsMock,
+) -> None:
+    api.get(f"{BASE}/repos/acme/site", json={}, headers={"Date": DATE})
+    api.get(f"{BASE}/repos/acme/site/issues", json=[])
+    _, _, cursor = pull(hub(clock=lambda: NOW + timedelta(days=1)))
+    pull(hub(), cursor)
+    assert "since=2026-03-02T08%3A55%3A00Z" in str(api.calls[-1].request.url)

@@ -184,6 +184,7 @@ def test_a_root_below_another_root_has_its_parent(hub: Hub) -> None:
     lower = hub.issue("acme/plans", "Lower", upper)
     child = hub.issue("acme/app", "Child", lower)
     found, _, _ = hub.pull(lower, upper)
+    assert found[lower].parent_id == found[upper].ref.id
     assert {key: issue.parent_key for key, issue in found.items()} == {
         upper: None,
         lower: upper,
