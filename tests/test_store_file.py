@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event
 
 from connectors.contract import Issue, Page, Pull
 from core.store import Store, StoreError, open_store
+from core.store.database import Database
 from tests.builders import NOON, an_issue
 
 
@@ -102,13 +103,15 @@ def test_a_store_waits_for_nobody_and_forgets_nothing(tmp_path: Path) -> None:
 def test_a_reader_goes_on_while_a_transaction_writes(tmp_path: Path) -> None:
     file = tmp_path / "milepost.db"
     a_filled_store(file, 10)
-    with open_store(file) as writer, open_store(file) as reader:
-        with writer._database.writing() as connection:
+    writer = Database(file)
+    with open_store(file) as reader:
+        with writer.writing() as connection:
             connection.exec_driver_sql("DELETE FROM issues")
             assert len(list(reader.issues())) == 10
             with open_store(file) as late:
                 assert late.pull_state("jira").issues == 10
         assert list(reader.issues()) == []
+    writer.close()
 
 
 def test_a_folder_that_does_not_exist_is_named_and_not_made(tmp_path: Path) -> None:

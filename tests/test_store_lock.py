@@ -2,16 +2,19 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC
 from pathlib import Path
 
 import pytest
 
-from core.store import Locked, Store, StoreError, open_store
+from core.store import Locked, StoreError, open_store
+from core.store.database import Database
+from core.store.store import Store
 
 HOLD = """
 import sys
@@ -22,12 +25,10 @@ with open_store(sys.argv[1]) as store, store.lock():
 """
 HALF_WRITTEN = """
 import os, signal, sys
-from datetime import UTC, datetime
-from connectors.contract import Page, Pull
+from pathlib import Path
 from core.store import open_store
-from core.store.store import Database
-from tests.builders import an_issue
-with open_store(sys.argv[1]) as store, store.lock(), store._database.writing() as connection:
+from core.store.database import Database
+with open_store(sys.argv[1]) as store, store.lock(), Database(Path(sys.argv[1])).writing() as connection:
     connection.exec_driver_sql("INSERT INTO memory VALUES ('jira', 'a', 'b')")
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -107,6 +108,19 @@ def test_an_error_inside_frees_the_lock(store: Store) -> None:
 
 
 def test_a_write_inside_another_is_refused_at_once(store: Store) -> None:
-    with pytest.raises(RuntimeError, match="inside another"), store._database.writing():
-        store.memory("jira").set("a", "b")
-    store.memory("jira").set("a", "b")
+    database = Database(store.file)
+    with pytest.raises(RuntimeError, match="inside another"), database.writing():
+        Store(database).memory("jira").set("a", "b")
+    Store(database).memory("jira").set("a", "b")
+    database.close()
+
+
+def test_a_transaction_that_writes_keeps_other_writers_out_from_its_beginning(store: Store) -> None:
+    database = Database(store.file)
+    with (
+        database.writing(),
+        closing(sqlite3.connect(store.file, timeout=0)) as other,
+        pytest.raises(sqlite3.OperationalError, match="locked"),
+    ):
+        other.execute("BEGIN IMMEDIATE")
+    database.close()

@@ -176,7 +176,9 @@ def _engine(file: Path) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA cache_size = -65536")  # 64 MiB: an upsert in order of id then stays in memory
+        cursor.execute(
+            "PRAGMA cache_size = -65536"
+        )  # 64 MiB, so that a large upsert finds its pages in memory
         cursor.close()
 
     @event.listens_for(engine, "begin")

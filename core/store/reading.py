@@ -110,17 +110,19 @@ def key_finder(database: Database) -> Callable[[str, str], str | None]:
 
 
 def _keys(database: Database, tracker: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    shared: set[str] = set()
+    current = select(issues.c.key, issues.c.id).where(issues.c.tracker == tracker)
     former = select(aliases.c.key, aliases.c.id).where(aliases.c.tracker == tracker)
-    # In the opposite order of `_by_key`, as the last one stays.
-    current = (
-        select(issues.c.key, issues.c.id)
-        .where(issues.c.tracker == tracker)
-        .order_by(issues.c.gone.is_(None), issues.c.stored, issues.c.id)
-    )
     with database.reading() as connection:
-        found: dict[str, str] = {row.key: row.id for row in connection.execute(former)}
-        rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(current)
-        found.update((row.key, row.id) for row in rows)
+        for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(current):
+            if found.setdefault(row.key, row.id) != row.id:
+                shared.add(row.key)
+        for row in connection.execute(former):
+            found.setdefault(row.key, row.id)
+        # Sorting all rows to put the right one of a shared key last would take most of the time.
+        for key in shared:
+            found[key] = connection.execute(_by_key, {"tracker": tracker, "key": key}).scalar_one()
     return found
 
 
