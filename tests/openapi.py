@@ -168,6 +168,15 @@ def _relaxed_github(document: dict[str, Any]) -> dict[str, Any]:
             schema["enum"].append(None)  # nullable enums lack null (`state_reason`)
     for operation in _operations(document):
         operation.pop("security", None)
+        for status in ("301", "307", "401", "403", "404"):  # any operation may redirect or refuse
+            _error_answer(operation, status, "#/components/schemas/basic-error")
+    found = document["components"]["schemas"]["issue-search-result-item"]
+    found["properties"]["body"]["nullable"] = True  # an issue without text is found too
+    labels = document["paths"]["/repos/{owner}/{repo}/issues/{issue_number}/labels"]
+    for method in ("post", "put"):
+        body = labels[method]["requestBody"]["content"]["application/json"]
+        bare = {"type": "array", "items": {"type": "string"}}  # which the schema forgot
+        body["schema"] = {"anyOf": [body["schema"], bare]}
     return document
 
 

@@ -10,7 +10,7 @@ from connectors.sandbox.github_truth.saved import dump_truth, load_truth
 from connectors.sandbox.github_truth.truth import BOT, TOKEN
 from connectors.sandbox.github_wire.dispatch import Wire
 
-__all__ = ["BOT", "TOKEN", "GitHubSite", "GithubSite"]
+__all__ = ["BOT", "TOKEN", "GitHubSite"]
 
 
 class GitHubSite(Moves):
@@ -46,7 +46,3 @@ class GitHubSite(Moves):
         site = cls(data["name"], data["enterprise"], data["web"])
         load_truth(site, data)
         return site
-
-
-GithubSite = GitHubSite
-"""The name under which a saved world finds the class."""

@@ -163,6 +163,7 @@ class Render:
         private = sum(1 for repo in self.site.owned(account.login) if repo.private)
         return {
             **self.public_user(account),
+            "user_view_type": "private",
             "collaborators": 0,
             "disk_usage": 0,
             "owned_private_repos": private,

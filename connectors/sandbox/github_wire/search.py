@@ -40,6 +40,7 @@ def search_issues(call: Call) -> Reply:
         "total_count": len(found),
         "incomplete_results": call.site.settings.search_incomplete,
         "items": shown,
+        "search_type": "lexical",
     }
     return Reply(body, headers=call.paging.links(min(len(found), MAX_RESULTS)))
 
