@@ -4,6 +4,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -104,7 +105,7 @@ def at(data: Any, path: Sequence[str | int]) -> Any:
     return data
 
 
-def _step(data: Any, part: str | int) -> Any:
+def _step(data: Any, part: str | int | None) -> Any:
     if isinstance(data, Mapping):
         return data.get(part)
     if isinstance(data, list | tuple) and isinstance(part, int) and part < len(data):
@@ -135,11 +136,11 @@ def faults(error: ValidationError, data: Any, model: type[BaseModel] | None) -> 
 def real_path(location: Sequence[str | int], data: Any) -> Path:
     """An error's location without the names of union members, which pydantic puts in between."""
     path: list[str | int] = []
-    for place, part in enumerate(location):
+    for part, following in zip_longest(location, location[1:]):
         inside = _step(data, part)
-        names_key = isinstance(data, Mapping) and place == len(location) - 1
         # Nothing of this place stands in the file, as with values from the environment: take it as it is.
-        if (inside is not None or data is None or names_key) and not str(part).startswith("<"):
+        elsewhere = data is None or (isinstance(data, Mapping) and _step(data, following) is None)
+        if (inside is not None or elsewhere) and not str(part).startswith("<"):
             path.append(part)
             data = inside
     return tuple(path)

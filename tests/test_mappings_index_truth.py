@@ -183,7 +183,7 @@ def seen_issues(draw: st.DrawFn) -> tuple[Issue, list[IssueRef]]:
     return issue, [an_issue(key).ref for key in draw(st.lists(keys, max_size=2))]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     stones=MILESTONES,
     seen=st.lists(seen_issues(), min_size=1, max_size=4),

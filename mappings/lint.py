@@ -1,0 +1,184 @@
+"""The quality of goals: warnings about what is allowed, but seldom meant."""
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as MappingABC
+from datetime import date
+from itertools import pairwise
+
+from mappings.goals import Goal, KeyResult, Mapping, Milestone, Planned
+from mappings.load import Origin
+from mappings.problems import Problem
+
+CHECK_IN_DAYS = 30
+"""A number that nobody has looked at for longer than this says little about today."""
+
+Warned = tuple[str, str]
+"""What was found, and what to do about it."""
+
+
+def lint(
+    mapping: Mapping, today: date, origins: MappingABC[str, Origin] | None = None
+) -> tuple[Problem, ...]:
+    """Every warning, in the order of goals, key results and milestones; an empty tuple if all is well.
+
+    `origins` (of `Loaded`) gives each warning its file and line.
+    """
+    found: list[Problem] = []
+
+    def warn(table: str, item: Planned, warned: Iterable[Warned]) -> None:
+        origin = (origins or {}).get(item.id, Origin("mappings", None))
+        for said, hint in warned:
+            found.append(Problem(origin.file, origin.line, f"{table}.{item.id}", said, hint))
+
+    for goal in mapping.goals.values():
+        for check_goal in (*COMMON_CHECKS, *GOAL_CHECKS):
+            warn("goals", goal, check_goal(mapping, goal, today))
+    for result in mapping.key_results.values():
+        for check_result in (*COMMON_CHECKS, *KEY_RESULT_CHECKS):
+            warn("key_results", result, check_result(mapping, result, today))
+    for stone in mapping.milestones.values():
+        for check_stone in (*COMMON_CHECKS, *MILESTONE_CHECKS):
+            warn("milestones", stone, check_stone(mapping, stone, today))
+    return tuple(found)
+
+
+def interim_targets(_mapping: Mapping, item: Planned, _today: date) -> Iterator[Warned]:
+    """Interim targets rise, and lie within the time of what they belong to."""
+    targets = sorted(item.targets, key=lambda target: target.on)
+    for before, after in pairwise(targets):
+        if before.on == after.on:
+            yield f"two targets for {after.on}", "Keep one of them"
+        elif after.percent < before.percent:
+            said = f"the target falls from {before.percent}% on {before.on} to {after.percent}% on {after.on}"
+            yield said, "Targets say what share is reached in all, so they rise"
+    for target in targets:
+        if item.due is not None and target.on > item.due:
+            yield f"the target for {target.on} lies after the due date {item.due}", "Move one of them"
+        if item.start is not None and target.on < item.start:
+            yield f"the target for {target.on} lies before the start {item.start}", "Move one of them"
+
+
+def over_override(_mapping: Mapping, item: Planned, today: date) -> Iterator[Warned]:
+    """A word on health that no longer counts."""
+    if item.override is not None and item.override.until < today:
+        yield f"the override of health ended on {item.override.until}", "Renew it or take it out"
+
+
+def goal_has_key_results(mapping: Mapping, goal: Goal, _today: date) -> Iterator[Warned]:
+    """A goal can be measured."""
+    if not any(mapping.key_results_of(goal.id)):
+        hint = f'Add a [key_results.<id>] with goal = "{goal.id}"'
+        yield "no key result says how one knows that this goal is reached", hint
+
+
+def goal_has_due(_mapping: Mapping, goal: Goal, _today: date) -> Iterator[Warned]:
+    """A goal ends."""
+    if goal.due is None:
+        yield "no due date", "Without one there is no pace, so health cannot be told"
+
+
+def key_result_has_number(mapping: Mapping, result: KeyResult, _today: date) -> Iterator[Warned]:
+    """A key result is a number, or at least something that is delivered."""
+    if result.metric is not None or result.guardrail is not None:
+        return
+    if result.rules or any(mapping.milestones_of(result.id)):
+        hint = "Add a metric if there is one; delivery shows that work was done, not what it brought"
+        yield "no number: measured by delivery alone", hint
+    else:
+        yield "nothing to measure: no metric, no guardrail, and nothing leads to it", "Add a metric"
+
+
+def key_result_is_checked(_mapping: Mapping, result: KeyResult, today: date) -> Iterator[Warned]:
+    """The last check-in is there, dated, and fresh."""
+    measured = result.metric or result.guardrail
+    if measured is None:
+        return
+    if measured.current is None:
+        yield "nobody has checked in yet", "Set current and as_of"
+    elif measured.as_of is None:
+        yield "the check-in has no date", "Set as_of, so that people can tell how old it is"
+    elif (age := (today - measured.as_of).days) > CHECK_IN_DAYS:
+        yield (
+            f"the last check-in is of {measured.as_of}, {age} days ago",
+            "Bring current and as_of up to date",
+        )
+    elif age < 0:
+        yield (
+            f"the last check-in is of {measured.as_of}, which is to come",
+            "Set as_of to the day it was read",
+        )
+
+
+def key_result_is_worked_on(mapping: Mapping, result: KeyResult, _today: date) -> Iterator[Warned]:
+    """Something is done to move the number."""
+    if result.metric is not None and not result.rules and not any(mapping.milestones_of(result.id)):
+        yield "no milestone leads to it", f'Add leads_to = ["{result.id}"] to a milestone'
+
+
+def key_result_ends_with_goal(mapping: Mapping, result: KeyResult, _today: date) -> Iterator[Warned]:
+    """A key result is due no later than its goal."""
+    goal = mapping.goals.get(result.goal)
+    if goal is not None and result.due and goal.due and result.due > goal.due:
+        yield f"due on {result.due}, after its goal {goal.id} on {goal.due}", "Move one of them"
+
+
+def milestone_leads_somewhere(_mapping: Mapping, stone: Milestone, _today: date) -> Iterator[Warned]:
+    """A milestone serves a key result."""
+    if not stone.leads_to:
+        yield "leads to no key result", 'Say what it is good for: leads_to = ["<key result>"]'
+
+
+def milestone_has_rules(_mapping: Mapping, stone: Milestone, _today: date) -> Iterator[Warned]:
+    """A milestone has tasks."""
+    if not stone.rules:
+        hint = f"Add [[milestones.{stone.id}.rules]]"
+        yield f"no rule: only issues with the label milestone/{stone.id} are its tasks", hint
+
+
+def milestone_has_due(_mapping: Mapping, stone: Milestone, _today: date) -> Iterator[Warned]:
+    """A milestone has a date."""
+    if stone.due is None:
+        yield "no due date", "Without one there is no pace, so health cannot be told"
+
+
+def milestone_ends_with_goal(mapping: Mapping, stone: Milestone, _today: date) -> Iterator[Warned]:
+    """A milestone is due no later than the goals it leads to."""
+    for goal in mapping.goals_of(stone):
+        if stone.due and goal.due and stone.due > goal.due:
+            said = f"due on {stone.due}, after the goal {goal.id} on {goal.due}"
+            yield said, "What comes after the goal's end cannot help it; move one of them"
+
+
+def milestone_shows_somewhere(_mapping: Mapping, stone: Milestone, _today: date) -> Iterator[Warned]:
+    """A milestone's comment has an issue to stand on, or is switched off on purpose."""
+    rooted = any(rule.epic or rule.parent or rule.sub_issues_of for rule in stone.rules)
+    if stone.tracking is None and stone.rules and not rooted:
+        hint = 'Name its epic or tracking issue: tracking = "…"; tracking = [] if none is wanted'
+        yield "no issue carries its comment", hint
+
+
+def weighs_by_known_name(_mapping: Mapping, item: KeyResult | Milestone, _today: date) -> Iterator[Warned]:
+    """`weigh_by` is no misspelling of a built-in name, which would be taken for a field."""
+    squeezed = "".join(sign for sign in item.weigh_by.casefold() if sign.isalnum()).removesuffix("s")
+    meant = {"storypoint": "story_points", "point": "story_points", "count": "count"}.get(squeezed)
+    if meant is not None and meant != item.weigh_by:
+        yield f'weigh_by = "{item.weigh_by}" is read as the name of a field', f'Did you mean "{meant}"?'
+
+
+COMMON_CHECKS = (interim_targets, over_override)
+GOAL_CHECKS = (goal_has_key_results, goal_has_due)
+KEY_RESULT_CHECKS = (
+    key_result_has_number,
+    key_result_is_checked,
+    key_result_is_worked_on,
+    key_result_ends_with_goal,
+    weighs_by_known_name,
+)
+MILESTONE_CHECKS = (
+    milestone_leads_somewhere,
+    milestone_has_rules,
+    milestone_has_due,
+    milestone_ends_with_goal,
+    milestone_shows_somewhere,
+    weighs_by_known_name,
+)
