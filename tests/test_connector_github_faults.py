@@ -222,6 +222,12 @@ def test_a_tracker_without_a_token_sends_nothing(api: responses.RequestsMock) ->
     assert len(api.calls) == 0
 
 
+def test_certificates_that_are_not_there_are_named(api: responses.RequestsMock) -> None:
+    with pytest.raises(BadConfiguration, match=r"there is no file /nowhere/ca\.pem"):
+        hub(ca_file="/nowhere/ca.pem").reader.present()
+    assert len(api.calls) == 0
+
+
 @pytest.mark.parametrize("body", ["[]", "5", "null"])
 def test_an_answer_of_another_shape_is_garbled(api: responses.RequestsMock, body: str) -> None:
     api.get(f"{BASE}/repos/acme/site", body=body, content_type="application/json")

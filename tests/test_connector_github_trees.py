@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import orjson
 import pytest
 from werkzeug import Request, Response
 
 from connectors.contract import Garbled, Issue, Unavailable, Unread
 from connectors.github.pull import NO_TREES
-from connectors.sandbox.faults import Fault, Replace
+from connectors.sandbox.faults import Fault, Replace, Status
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
@@ -242,3 +243,20 @@ def test_a_tree_that_makes_no_sense_is_garbled(hub: Hub) -> None:
     hub.server.plan(Fault(kind=Replace(change), path="/graphql$"))
     with pytest.raises(Garbled, match="a sub-issue cannot be read"):
         hub.pull(root)
+
+
+def test_what_this_account_may_not_see_is_told_and_the_rest_comes(hub: Hub) -> None:
+    root, hidden = hub.issue("acme/site", "Root"), hub.issue("acme/plans", "Hidden")
+
+    def change(request: Request, response: Response) -> Response:
+        answer = orjson.loads(response.get_data())
+        error = {"type": "FORBIDDEN", "path": ["k0"], "message": "Resource protected by SAML"}
+        response.set_data(orjson.dumps({"data": {**answer["data"], "k0": None}, "errors": [error]}))
+        return response
+
+    refusal = Status(403, {"X-GitHub-SSO": "required"}, {"message": "Resource protected by SAML"})
+    hub.server.plan(Fault(kind=Replace(change), path="/graphql$", body="ByPlace"))
+    hub.server.plan(Fault(kind=refusal, path="/repos/acme/plans/issues", times=None))
+    found, unread, _ = hub.pull(hidden, root)
+    assert found.keys() == {root}
+    assert [(one.key, one.why) for one in unread] == [(hidden, "HTTP 403: Resource protected by SAML")]

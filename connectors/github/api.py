@@ -20,6 +20,8 @@ from connectors.transport import Policy, Transport
 
 REDIRECTS = frozenset({301, 302, 307, 308})
 _MOST_HOPS = 5
+_NOT_SEEN = frozenset({"NOT_FOUND", "FORBIDDEN"})
+"""Errors about one node of a GraphQL query; the others come all the same."""
 _NO_FIELD = re.compile(r"doesn't exist on type|^Cannot query field")
 _TOKEN_MARGIN = timedelta(minutes=10)
 """An installation's token lives for an hour; a request may have to wait for minutes before it goes out."""
@@ -69,7 +71,7 @@ class Api:
             rate_limit=RateLimits(),
             explain=Explain(tracker, self.variable),
         )
-        self._wire = Wire(settings, policy)
+        self._wire = Wire(tracker, settings, policy)
         self._base = urlsplit(settings.url)
         self._app: Auth.AppAuth | None = None
         self._token: _Token | None = None
@@ -167,7 +169,7 @@ class Api:
         )
 
     def graphql(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The data of a GraphQL query; what was not found is null in it.
+        """The data of a GraphQL query; what was not found, or may not be seen, is null in it.
 
         Raises Unsupported where the server's schema lacks a field, a TrackerError for all else.
         """
@@ -182,10 +184,11 @@ class Api:
 
         answer = self._transport.read(request, send)
         body = self.record(answer)
-        errors = [error for error in graphql_errors(body) if error.get("type") != "NOT_FOUND"]
+        data = body.get("data")
+        tolerable = _NOT_SEEN if data else frozenset[str]()
+        errors = [error for error in graphql_errors(body) if error.get("type") not in tolerable]
         if errors:
             raise self._sort_graphql(request, errors)
-        data = body.get("data")
         if not isinstance(data, dict):
             raise Garbled(self.tracker, request, "expected data in a GraphQL answer")
         return data

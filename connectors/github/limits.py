@@ -11,7 +11,13 @@ from connectors.contract import BadConfiguration, Refused, TrackerError
 
 _FIRST_WAIT = 60.0
 _LONGEST_WAIT = 900.0
-_LIMIT_WORDS = (b"rate limit", b"abuse detection", b"wait a few minutes", b"retry your request again later")
+_LIMIT_WORDS = (
+    b"rate limit",
+    b"rate_limit",
+    b"abuse detection",
+    b"wait a few minutes",
+    b"retry your request again later",
+)
 
 
 class RateLimits:

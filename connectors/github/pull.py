@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from connectors.contract import Interest, Issue, Memory, Missing, Page, Unread
+from connectors.contract import Interest, Issue, Memory, Missing, Page, Refused, Unread
 from connectors.github.api import Api, Unsupported
 from connectors.github.cursor import Cursor, Known, remember
 from connectors.github.keys import Place, Spelling, place_of
@@ -36,12 +36,13 @@ class PullRun:
     """Ids that came, readable or not."""
     stamps: set[tuple[str, str]] = field(default_factory=set)
     """Ids with the time of change, so that an issue comes again only if it changed meanwhile."""
+    lost: dict[str, Unread] = field(default_factory=dict)
+    """What is named or in a tree and cannot be read, by key; the first reason stays."""
 
     def pages(self) -> Iterator[Page]:
         """All pages; the trees are walked first, so that rows in scope learn their parents from them."""
         moved: list[Any] = []
-        lost: list[Unread] = []
-        tree = self._trees(moved, lost)
+        tree = self._trees(moved)
         parents = {node.id: node.parent for node in tree.nodes.values() if node.parent}
         since = self.base.at - OVERLAP if self.base else None
         for rows in scope_rows(self.api, since):
@@ -53,12 +54,12 @@ class PullRun:
             for node in tree.nodes.values()
             if node.id not in self.seen and self.known.get(node.id) != standing[node.id]
         ]
-        for rows in self._fetch(wanted, lost):
+        for rows in self._fetch(wanted):
             yield from self._page(rows, parents)
         gone = [self.known[id_][0] for id_ in self.known.keys() - standing.keys() - self.seen]
         yield from self._page(self._rows(gone), parents)
-        if lost:
-            yield Page((), tuple(lost))
+        if self.lost:
+            yield Page((), tuple(self.lost.values()))
         remember(self.memory, self.base, self.now, standing)
 
     def _page(self, rows: Iterable[Any], parents: Mapping[str, tuple[str, str] | None]) -> Iterator[Page]:
@@ -89,11 +90,11 @@ class PullRun:
         self.seen.add(stamp[0])
         return False
 
-    def _trees(self, moved: list[Any], lost: list[Unread]) -> Tree:
+    def _trees(self, moved: list[Any]) -> Tree:
         """The trees below the roots, and what is named outside the scope.
 
         Where GraphQL does not find a place, REST is asked, which knows where a moved issue went; such rows
-        go to `moved`. A root that is nowhere goes to `lost`, since a whole tree hangs on it.
+        go to `moved`. A root that is nowhere is told as lost, since a whole tree hangs on it.
         """
         roots = self._places(self.interest.roots)
         outside = [
@@ -112,15 +113,17 @@ class PullRun:
                 if node is not None:
                     nodes[place] = node
                 elif place in roots:
-                    lost.append(Unread(None, place.key, "there is no such issue that this account may read"))
+                    self._lose(None, place.key, "there is no such issue that this account may read")
         tree = self._walk([nodes[place] for place in roots if place in nodes])
         for place in outside:
             if place in nodes:
                 tree.nodes.setdefault(nodes[place].id, nodes[place])
-        lost += [
-            Unread(None, key, "some of its sub-issues cannot be seen by this account") for key in tree.hidden
-        ]
+        for key in tree.hidden:
+            self._lose(None, key, "some of its sub-issues cannot be seen by this account")
         return tree
+
+    def _lose(self, id_: str | None, key: str, why: str) -> None:
+        self.lost.setdefault(key, Unread(id_, key, why))
 
     def _places(self, keys: Iterable[str]) -> list[Place]:
         places = (place_of(key) for key in sorted(keys))
@@ -152,7 +155,7 @@ class PullRun:
         self.memory.set(NO_TREES, self.now.at.isoformat())
         self.api.notify(f"{self.api.tracker}: this GitHub knows no sub-issues; trees are not measured")
 
-    def _fetch(self, wanted: list[Node], lost: list[Unread]) -> Iterator[list[Any]]:
+    def _fetch(self, wanted: list[Node]) -> Iterator[list[Any]]:
         """These issues in full: siblings in one list, others one by one."""
         by_parent: dict[str, list[Node]] = {}
         for node in wanted:
@@ -165,7 +168,7 @@ class PullRun:
                 if node.id not in came:
                     row = self._row(node.place.key)
                     if row is None:
-                        lost.append(Unread(node.id, node.place.key, "it is in a tree but cannot be read"))
+                        self._lose(node.id, node.place.key, "it is in a tree but cannot be read")
                     else:
                         rows.append(row)
             yield rows
@@ -176,7 +179,7 @@ class PullRun:
         try:
             for rows in self.api.pages(f"{parent.path}/sub_issues", {"per_page": PER_PAGE}):
                 found += [row for row in rows if isinstance(row, dict) and str(row.get("id")) in ids]
-        except Missing:
+        except (Missing, Refused):
             return found
         return found
 
@@ -185,11 +188,14 @@ class PullRun:
         return (row for row in rows if row is not None)
 
     def _row(self, key: str) -> Any | None:
-        """One issue by its key, wherever it moved; None if it is gone."""
+        """One issue by its key, wherever it moved; None if it is gone, or refused, which is told."""
         place = place_of(key)
         try:
             return self.api.record(self.api.get(place.path)) if place else None
         except Missing:
+            return None
+        except Refused as problem:
+            self._lose(None, key, problem.said)
             return None
 
     def _node(self, row: Any) -> Node | None:

@@ -66,7 +66,9 @@ class _Wire(HTTPSRequestsConnectionClass):
 class Wire:
     """Sends requests to one GitHub, one at a time."""
 
-    def __init__(self, settings: GitHubSettings, policy: Policy) -> None:
+    def __init__(self, tracker: str, settings: GitHubSettings, policy: Policy) -> None:
+        self._tracker = tracker
+        self._ca_file = settings.ca_file
         verify: bool | str = str(settings.ca_file) if settings.ca_file else True
         github = Github(
             base_url=settings.url,
@@ -94,6 +96,9 @@ class Wire:
         body: Any = None,
     ) -> Answer:
         """One HTTP request; `url` is a path below the base URL, or whole and on the same host."""
+        if self._ca_file is not None and not self._ca_file.is_file():
+            said = f"there is no file {self._ca_file}"
+            raise BadConfiguration(self._tracker, "", said, "Let ca_file name certificates in PEM format")
         requester = self._plain.withAuth(auth) if auth else self._plain
         requester.requestJson(verb, url, parameters, {"Accept": _ACCEPT}, body, self._wire)
         return self._wire.take()
