@@ -252,6 +252,13 @@ def test_a_local_clock_that_jumps_loses_nothing(jira: JiraHarness) -> None:
     assert pull(tracker, first.cursor)[ref].title == "After"
 
 
+def test_a_login_that_the_site_takes_for_nobody_is_noticed(jira: JiraHarness) -> None:
+    jira.create("A")
+    jira.site.anonymous = True
+    findings = jira.open(token="wrong").check(jira.needs)
+    assert [finding.ok for finding in findings] == [False]
+
+
 def test_an_account_in_a_far_zone_misses_no_change(jira: JiraHarness) -> None:
     ref = jira.create("Before")
     jira.pass_time(timedelta(hours=1))
