@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import attrgetter
 from typing import ClassVar
 
 from connectors.contract import FieldValue, Issue, IssueRef
@@ -38,73 +39,53 @@ def _field_values(name: str, held: FieldValue) -> Iterable[str]:
 
 
 class View:
-    """One issue as rules see it: values of each kind in the form they compare in, worked out once."""
+    """One issue as rules see it."""
 
-    __slots__ = ("_seen", "ancestors", "issue", "queries")
+    __slots__ = ("ancestors", "issue", "queries")
 
     def __init__(self, issue: Issue, ancestors: Sequence[IssueRef], queries: Sequence[str]) -> None:
         self.issue = issue
         self.ancestors = ancestors
         self.queries = queries
-        self._seen: dict[str, Sequence[str]] = {}
-
-    def values(self, kind: str) -> Sequence[str]:
-        """All values of a kind; may repeat."""
-        found = self._seen.get(kind)
-        if found is None:
-            found = self._seen[kind] = READ[kind](self)
-        return found
 
 
-def _names(attribute: str) -> Callable[[View], Sequence[str]]:
-    def read(view: View) -> Sequence[str]:
-        names: Sequence[str] = getattr(view.issue, attribute)
-        return [name.strip().casefold() for name in names] if names else ()
-
-    return read
-
-
-def _containers(view: View) -> Sequence[str]:
+def _containers(view: View) -> Iterable[str]:
     name = view.issue.container.casefold()
     owner, slash, _ = name.partition("/")
     return (name, f"{owner}/*") if slash else (name,)
 
 
-def _self(view: View) -> Sequence[str]:
-    return (view.issue.ref.id, view.issue.ref.key.casefold())
-
-
-def _ancestors(view: View) -> Sequence[str]:
-    # An id is all digits and a key never is, so both can stand in one set.
-    return [value for ref in view.ancestors for value in (ref.id, ref.key.casefold())]
-
-
-def _type(view: View) -> Sequence[str]:
-    return (view.issue.type.strip().casefold(),)
-
-
-def _team(view: View) -> Sequence[str]:
-    return (view.issue.team.strip().casefold(),) if view.issue.team else ()
-
-
-def _fields(view: View) -> Sequence[str]:
+def _fields(view: View) -> Iterable[str]:
     return [value for name, held in view.issue.fields for value in _field_values(name, held)]
 
 
-READ: dict[str, Callable[[View], Sequence[str]]] = {
-    "self": _self,
-    "ancestor": _ancestors,
-    "query": lambda view: view.queries,
-    "version": _names("versions"),
-    "sprint": _names("sprints"),
-    "component": _names("components"),
-    "label": _names("labels"),
-    "field": _fields,
-    "assignee": _names("assignees"),
-    "team": _team,
-    "container": _containers,
-    "type": _type,
+NAMES: dict[str, Callable[[Issue], Sequence[str]]] = {
+    "label": attrgetter("labels"),
+    "component": attrgetter("components"),
+    "version": attrgetter("versions"),
+    "sprint": attrgetter("sprints"),
+    "assignee": attrgetter("assignees"),
 }
+"""By kind: names of an issue as its tracker writes them; they compare casefolded."""
+
+OTHER: dict[str, Callable[[View], Iterable[str]]] = {
+    "self": lambda view: (view.issue.ref.id,),
+    "self_key": lambda view: (view.issue.ref.key.casefold(),),
+    "ancestor": lambda view: [ref.id for ref in view.ancestors],
+    "ancestor_key": lambda view: [ref.key.casefold() for ref in view.ancestors],
+    "query": lambda view: view.queries,
+    "field": _fields,
+    "team": lambda view: (view.issue.team.casefold(),) if view.issue.team else (),
+    "container": _containers,
+    "type": lambda view: (view.issue.type.casefold(),),
+}
+"""By kind: every other value of an issue, in the form in which it compares; may repeat."""
+
+
+def values(kind: str, view: View) -> Iterable[str]:
+    """All values of a kind in the form in which they compare."""
+    names = NAMES.get(kind)
+    return OTHER[kind](view) if names is None else map(str.casefold, names(view.issue))
 
 
 class Clause:
@@ -145,7 +126,7 @@ class AnyOf(Clause):
     exact: ClassVar[bool] = True
 
     def holds(self, view: View) -> bool:
-        return not self.wanted.isdisjoint(view.values(self.kind))
+        return not self.wanted.isdisjoint(values(self.kind, view))
 
     def covers(self) -> tuple[Cover, ...]:
         return (frozenset((self.kind, value) for value in self.wanted),)
@@ -159,7 +140,7 @@ class AllOf(Clause):
     wanted: frozenset[str]
 
     def holds(self, view: View) -> bool:
-        return self.wanted.issubset(view.values(self.kind))
+        return self.wanted.issubset(values(self.kind, view))
 
     def covers(self) -> tuple[Cover, ...]:
         return tuple(frozenset({(self.kind, value)}) for value in sorted(self.wanted))
@@ -266,7 +247,9 @@ def _joined(join: type[And] | type[Or], parts: list[Clause], empty: Clause) -> C
 
 WEIGHT = {
     "self": 1,
+    "self_key": 1,
     "ancestor": 1,
+    "ancestor_key": 1,
     "query": 1,
     "version": 2,
     "sprint": 2,

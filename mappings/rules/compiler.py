@@ -51,14 +51,22 @@ class Compiler:
         """The clause of a whole rule. Where `task_list` is set, it holds of the named issues themselves."""
         return self._condition(rule, roots_as="self" if rule.task_list else "ancestor")
 
-    def issues(self, keys: Iterable[str]) -> frozenset[str]:
-        """The values by which the issues with these keys are known: their ids, or else their keys."""
-        found = set()
+    def issues(self, keys: Iterable[str], kind: str) -> Clause:
+        """One of these issues is the issue itself ("self") or above it ("ancestor").
+
+        An issue is known by its id; by its key only where the id is not known.
+        """
+        ids, names = set(), set()
         for text in keys:
             key = self._references.owners(text).get(self._info.name)
-            if key is not None:
-                found.add(self._resolve(self._info.name, key) or fold(key))
-        return frozenset(found)
+            if key is None:
+                continue
+            id_ = self._resolve(self._info.name, key)
+            if id_ is None:
+                names.add(fold(key))
+            else:
+                ids.add(id_)
+        return either((any_of(kind, ids), any_of(f"{kind}_key", names)))
 
     def _condition(self, condition: Condition, roots_as: str = "ancestor") -> Clause:
         if not self._in_reach(condition):
@@ -94,11 +102,11 @@ class Compiler:
 
     def _issues_named(self, condition: Condition, roots_as: str) -> Iterable[Clause]:
         if condition.keys:
-            yield any_of("self", self.issues(condition.keys))
+            yield self.issues(condition.keys, "self")
         for name in ROOT_KEYS:
             wanted = getattr(condition, name)
             if wanted:
-                yield any_of(roots_as, self.issues(wanted))
+                yield self.issues(wanted, roots_as)
 
 
 def _labels(label: tuple[str, ...] | LabelMatch) -> Iterable[Clause]:

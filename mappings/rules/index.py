@@ -9,7 +9,7 @@ from functools import cached_property
 
 from connectors.contract import Interest, Issue, IssueRef, TrackerInfo
 from mappings.goals import Goal, KeyResult, Mapping, Milestone
-from mappings.rules.clauses import NEVER, Clause, Or, View
+from mappings.rules.clauses import NEVER, Clause, Or, View, both, negated
 from mappings.rules.compiler import Compiler, named_keys
 from mappings.rules.lookup import Entry, Node
 from mappings.rules.meaning import meaning
@@ -193,7 +193,8 @@ class CompiledRules:
         }
         waiting = []
         for rule_id, rule, clause in self._candidates(tracker):
-            excluded = compiler.issues(tracked.get(rule_id.owner, ())) - compiler.issues(named_keys(rule))
+            own = compiler.issues(tracked.get(rule_id.owner, ()), "self")
+            excluded = both((own, negated(compiler.issues(named_keys(rule), "self"))))
             entry = Entry(
                 order=order[rule_id],
                 tag=Tag(rule_id.owner, rule_id),

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mappings.rules.clauses import WEIGHT, Atom, Clause, Cover, View
+from mappings.rules.clauses import NAMES, OTHER, WEIGHT, Atom, Clause, Cover, View
 from mappings.rules.model import Tag, title_pattern
 
 SMALL = 4
@@ -25,14 +25,14 @@ class Entry:
     clause: Clause | None
     """None: whatever the index finds matches."""
     pull_requests: bool
-    excluded: frozenset[str]
-    """Ids or keys of the owner's own tracking issues, which are not its tasks."""
+    excluded: Clause
+    """Holds of the owner's own tracking issues, which are not its tasks."""
 
     def holds(self, view: View) -> bool:
         """Whether the rule tags this issue."""
         if view.issue.pull_request and not self.pull_requests:
             return False
-        if self.excluded and not self.excluded.isdisjoint(view.values("self")):
+        if self.excluded.holds(view):
             return False
         return self.clause is None or self.clause.holds(view)
 
@@ -49,20 +49,20 @@ class Titles:
         joinable = [text for text in texts if not UNJOINABLE.search(text)]
         self._alone = [(text, title_pattern(text)) for text in texts if UNJOINABLE.search(text)]
         self._joined = [(text, title_pattern(text)) for text in joinable]
-        self._any = title_pattern("|".join(f"(?:{text})" for text in joinable)) if joinable else None
+        self._front = title_pattern("|".join(f"(?:{text})" for text in joinable)) if joinable else None
 
-    def found(self, title: str) -> list[str]:
+    def found(self, title: str) -> Sequence[str]:
         """The patterns that match this title."""
-        texts = [text for text, pattern in self._alone if pattern.search(title)]
-        if self._any is not None and self._any.search(title):
-            texts.extend(text for text, pattern in self._joined if pattern.search(title))
-        return texts
+        likely = self._joined if self._front is not None and self._front.search(title) else ()
+        if not likely and not self._alone:
+            return ()
+        return [text for text, pattern in (*self._alone, *likely) if pattern.search(title)]
 
 
 class Node:
     """Rules that are always tried here, and those found by one more value of the issue."""
 
-    __slots__ = ("_by_title", "_entries", "_tables", "_titles")
+    __slots__ = ("_by_title", "_entries", "_names", "_others", "_titles")
 
     def __init__(self, waiting: Sequence[Waiting]) -> None:
         self._entries: list[Entry] = []
@@ -81,18 +81,27 @@ class Node:
         }
         self._by_title = tables.pop("title", {})
         self._titles = Titles(self._by_title) if self._by_title else None
-        self._tables = tuple(tables.items())
+        # Bound methods and plain loops: this is where tagging spends its time.
+        self._names = tuple((NAMES[kind], table.get) for kind, table in tables.items() if kind in NAMES)
+        self._others = tuple((OTHER[kind], table.get) for kind, table in tables.items() if kind in OTHER)
 
     def collect(self, view: View, into: list[Entry]) -> None:
         """Add every rule that can match the issue; a rule may come more than once."""
-        into.extend(self._entries)
-        for kind, table in self._tables:
-            for value in view.values(kind):
-                node = table.get(value)
+        issue = view.issue
+        if self._entries:
+            into.extend(self._entries)
+        for names, get in self._names:
+            for name in names(issue):
+                node = get(name.casefold())
+                if node is not None:
+                    node.collect(view, into)
+        for read, get in self._others:
+            for value in read(view):
+                node = get(value)
                 if node is not None:
                     node.collect(view, into)
         if self._titles is not None:
-            for text in self._titles.found(view.issue.title):
+            for text in self._titles.found(issue.title):
                 self._by_title[text].collect(view, into)
 
 
