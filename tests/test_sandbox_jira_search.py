@@ -278,6 +278,8 @@ def test_a_bearer_token_works_on_data_center_and_through_clouds_gateway(
     me = cloud("GET", "myself", auth=None, token="sandbox", prefix=gateway).json()
     assert me["accountId"] == site.bot.id
     assert gateway in me["self"]
+    base = cloud("GET", "serverInfo", auth=None, token="sandbox", prefix=gateway).json()["baseUrl"]
+    assert base.endswith("/jira")
     assert complaint(cloud("GET", "myself", prefix="/ex/jira/other/rest/api/2"))[0] == 404
 
 
@@ -293,7 +295,9 @@ def test_a_site_may_treat_bad_credentials_as_a_reader_who_sees_nothing(cloud: As
     bad = ("milepost@sandbox.test", "wrong")
     answer = cloud("GET", "search/jql", jql="labels = text", auth=bad)
     assert answer.json() == {"issues": [], "isLast": True}
+    assert answer.headers["X-Seraph-LoginReason"] == "AUTHENTICATED_FAILED"
     assert complaint(cloud("GET", "issue/BLOG-1", auth=bad))[0] == 404
+    assert complaint(cloud("GET", "myself", auth=bad))[0] == 401
 
 
 def test_without_the_right_to_browse_there_are_no_projects_and_no_issues(cloud: Ask, site: JiraSite) -> None:
@@ -320,6 +324,12 @@ def test_projects_are_listed_by_key(cloud: Ask, site: JiraSite) -> None:
 def test_every_answer_tells_of_rate_limits(cloud: Ask, datacenter: Ask) -> None:
     assert "X-RateLimit-NearLimit" in cloud("GET", "myself").headers
     assert "X-RateLimit-FillRate" in datacenter("GET", "myself").headers
+
+
+def test_every_answer_tells_who_asked(cloud: Ask, datacenter: Ask, site: JiraSite) -> None:
+    assert cloud("GET", "myself").headers["X-AACCOUNTID"] == site.bot.id
+    assert datacenter("GET", "myself").headers["X-AUSERNAME"] == "milepost"
+    assert datacenter("GET", "myself", token="wrong").headers["X-AUSERNAME"] == "anonymous"
 
 
 def test_what_is_no_resource_is_refused_in_jiras_shape(datacenter: Ask) -> None:

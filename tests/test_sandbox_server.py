@@ -251,6 +251,11 @@ def test_the_clock_stands_still_between_changes(site: JiraSite) -> None:
     assert (world.clock.now() - before).total_seconds() == 1
 
 
+def test_answers_bear_the_date_of_the_sandbox(server: SandboxServer, client: requests.Session) -> None:
+    server.world.clock.set(datetime(2027, 2, 15, 12, tzinfo=UTC))
+    assert get(client, server).headers["Date"] == "Mon, 15 Feb 2027 12:00:00 GMT"
+
+
 def test_a_world_begins_no_earlier_than_what_has_happened_in_it(site: JiraSite) -> None:
     world = World.of(site, start=datetime(2001, 1, 1, tzinfo=UTC))
     assert world.clock.now() >= site.issue("BLOG-1").updated

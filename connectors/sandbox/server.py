@@ -13,6 +13,7 @@ from typing import Any, Self
 import orjson
 from werkzeug import Request, Response
 from werkzeug.exceptions import InternalServerError
+from werkzeug.http import http_date
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from connectors.sandbox.faults import (
@@ -271,7 +272,8 @@ class _Connection(WSGIRequestHandler):
     def _send(self, response: Response, environ: dict[str, Any], *, whole: bool) -> None:
         head = environ["REQUEST_METHOD"] == "HEAD"
         body = b"" if head or response.status_code in (204, 304) else response.get_data()
-        self.send_response(response.status_code)
+        self.send_response_only(response.status_code)
+        response.headers.setdefault("Date", self.date_time_string())
         for name, value in response.get_wsgi_headers(environ):
             self.send_header(name, value)
         if not whole:
@@ -288,6 +290,10 @@ class _Connection(WSGIRequestHandler):
         # The stream objects still hold the socket, so closing it here would close nothing.
         self.server.closed(self.connection)
         socket.close(self.connection.detach())
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date header tells the sandbox's time, as everything else it says does."""
+        return http_date(self.server.sandbox.world.clock.now() if timestamp is None else timestamp)
 
     def log_message(self, *_: object) -> None:
         """Say nothing: a client's broken request is answered, not printed."""

@@ -21,7 +21,7 @@ def server_info(call: Call) -> Response:
     """`/serverInfo`: the only resource that needs no credentials."""
     version, numbers, deployment = VERSIONS[call.site.face]
     shown = {
-        "baseUrl": call.base,
+        "baseUrl": call.home,
         "version": version,
         "versionNumbers": numbers,
         "deploymentType": deployment,
@@ -46,6 +46,8 @@ def cloud_id(name: str) -> str:
 
 def myself(call: Call) -> Response:
     """`/myself`: the caller."""
+    if call.account.id not in call.site.accounts:
+        raise Refusal(401, "Client must be authenticated to access this resource.")
     shown = user(call, call.account.id) or {}
     return answer(shown | {"emailAddress": call.account.email})
 

@@ -9,7 +9,7 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 from connectors.sandbox.jira_truth.moves import JiraMoves
 from connectors.sandbox.jira_wire import about, comments, issues, search
 from connectors.sandbox.jira_wire.call import Call, Refusal, answer
-from connectors.sandbox.world import Account, credentials, holder
+from connectors.sandbox.world import Account, Credentials, credentials, holder
 
 ROUTES: dict[tuple[str, str], Callable[..., Response]] = {
     ("GET", "/serverInfo"): about.server_info,
@@ -75,15 +75,23 @@ LIMITS = {
 
 def respond(site: JiraMoves, request: Request, base_url: str) -> Response:
     """Answer one request to the site."""
+    given = credentials(request)
+    caller = None if given is None else _owner(site, given, gateway=request.path.startswith("/ex/jira/"))
     try:
-        response = _answer(site, request, base_url)
+        response = _answer(site, request, base_url, caller)
     except Refusal as refusal:
         response = answer(refusal.body, refusal.status)
     response.headers.update(LIMITS[site.face])
+    if given is not None:
+        response.headers["X-Seraph-LoginReason"] = "OK" if caller else "AUTHENTICATED_FAILED"
+    if site.face == "datacenter":
+        response.headers["X-AUSERNAME"] = (caller or NOBODY).name
+    elif caller is not None:
+        response.headers["X-AACCOUNTID"] = caller.id
     return response
 
 
-def _answer(site: JiraMoves, request: Request, base_url: str) -> Response:
+def _answer(site: JiraMoves, request: Request, base_url: str, caller: Account | None) -> Response:
     try:
         handler, matched = URLS.bind("sandbox").match(request.path, request.method)
     except MethodNotAllowed:
@@ -97,33 +105,28 @@ def _answer(site: JiraMoves, request: Request, base_url: str) -> Response:
         raise Refusal(404, f"null for uri: {base_url}{request.path}")
     if cloud is not None and cloud != about.cloud_id(site.name):
         raise Refusal(404, "No message available")
-    account = _caller(site, request, gateway=cloud is not None, public=handler in PUBLIC)
+    public = handler in PUBLIC and "Authorization" not in request.headers
+    if caller is None and not (public or site.anonymous):
+        raise Refusal(401, "Client must be authenticated to access this resource.")
     base = base_url if cloud is None else f"{base_url}/ex/jira/{cloud}"
-    number = 3 if version == "3" else 2
-    response: Response = handler(Call(site, request, account, base, number), **values)
+    call = Call(site, request, caller or NOBODY, base, base_url, 3 if version == "3" else 2)
+    response: Response = handler(call, **values)
     return response
 
 
-def _caller(site: JiraMoves, request: Request, *, gateway: bool, public: bool) -> Account:
-    """Who calls: by e-mail and token on Cloud; by bearer token on Data Center and through the gateway."""
-    given = credentials(request)
-    if given is None:
-        if public:
-            return NOBODY
-        return _unknown(site)
+def _owner(site: JiraMoves, given: Credentials, *, gateway: bool) -> Account | None:
+    """Whose credentials these are, if they fit the face.
+
+    Cloud takes e-mail and token, and through its gateway also a bearer token; Data Center a bearer token,
+    or user name and token.
+    """
     account = holder(site.accounts.values(), given.secret)
     if account is None:
-        return _unknown(site)
+        return None
     if site.face == "datacenter":
         fits = given.scheme == "bearer" or given.user == account.name
     elif given.scheme == "bearer":
         fits = gateway
     else:
         fits = given.user == account.email and (gateway or account.id not in site.scoped)
-    return account if fits else _unknown(site)
-
-
-def _unknown(site: JiraMoves) -> Account:
-    if site.anonymous:
-        return NOBODY
-    raise Refusal(401, "Client must be authenticated to access this resource.")
+    return account if fits else None

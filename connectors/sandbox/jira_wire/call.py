@@ -31,12 +31,16 @@ def answer(body: Any, status: int = 200) -> Response:
 
 @dataclass
 class Call:
-    """A request by an account. `base` is the URL in front of `/rest`, `version` is 2 or 3."""
+    """A request by an account, in version 2 or 3.
+
+    `base` is the URL in front of `/rest` that was called, `home` the one that people open.
+    """
 
     site: JiraMoves
     request: Request
     account: Account
     base: str
+    home: str
     version: int
 
     @property
