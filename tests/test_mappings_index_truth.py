@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.contract import Issue, IssueRef, TrackerInfo
 from mappings.goals import Mapping
-from mappings.rules.clauses import NEVER, View
+from mappings.rules.clauses import NEVER
 from mappings.rules.compiler import Compiler
 from mappings.rules.index import CompiledRules, Query
 from mappings.rules.lookup import Entry, Node
@@ -216,7 +216,7 @@ def tried(rules: Iterable[dict[str, Any]], issue: Issue) -> int:
         tag = Tag("m", RuleId("m", place, ""))
         waiting.append((Entry(place, tag, "m", clause, False, NEVER), clause.covers()))
     found: list[Entry] = []
-    Node(waiting).collect(View(issue, (), ()), found)
+    Node(waiting).collect((issue, (), ()), found)
     return len(found)
 
 

@@ -38,25 +38,18 @@ def _field_values(name: str, held: FieldValue) -> Iterable[str]:
             yield atom
 
 
-class View:
-    """One issue as rules see it."""
-
-    __slots__ = ("ancestors", "issue", "queries")
-
-    def __init__(self, issue: Issue, ancestors: Sequence[IssueRef], queries: Sequence[str]) -> None:
-        self.issue = issue
-        self.ancestors = ancestors
-        self.queries = queries
+View = tuple[Issue, Sequence[IssueRef], Sequence[str]]
+"""An issue, its ancestors, and the queries that match it: a bare tuple, since one is made for every issue."""
 
 
 def _containers(view: View) -> Iterable[str]:
-    name = view.issue.container.casefold()
+    name = view[0].container.casefold()
     owner, slash, _ = name.partition("/")
     return (name, f"{owner}/*") if slash else (name,)
 
 
 def _fields(view: View) -> Iterable[str]:
-    return [value for name, held in view.issue.fields for value in _field_values(name, held)]
+    return [value for name, held in view[0].fields for value in _field_values(name, held)]
 
 
 NAMES: dict[str, Callable[[Issue], Sequence[str]]] = {
@@ -69,15 +62,15 @@ NAMES: dict[str, Callable[[Issue], Sequence[str]]] = {
 """By kind: names of an issue as its tracker writes them; they compare casefolded."""
 
 OTHER: dict[str, Callable[[View], Iterable[str]]] = {
-    "self": lambda view: (view.issue.ref.id,),
-    "self_key": lambda view: (view.issue.ref.key.casefold(),),
-    "ancestor": lambda view: [ref.id for ref in view.ancestors],
-    "ancestor_key": lambda view: [ref.key.casefold() for ref in view.ancestors],
-    "query": lambda view: view.queries,
+    "self": lambda view: (view[0].ref.id,),
+    "self_key": lambda view: (view[0].ref.key.casefold(),),
+    "ancestor": lambda view: [ref.id for ref in view[1]],
+    "ancestor_key": lambda view: [ref.key.casefold() for ref in view[1]],
+    "query": lambda view: view[2],
     "field": _fields,
-    "team": lambda view: (view.issue.team.casefold(),) if view.issue.team else (),
+    "team": lambda view: (view[0].team.casefold(),) if view[0].team else (),
     "container": _containers,
-    "type": lambda view: (view.issue.type.casefold(),),
+    "type": lambda view: (view[0].type.casefold(),),
 }
 """By kind: every other value of an issue, in the form in which it compares; may repeat."""
 
@@ -85,7 +78,7 @@ OTHER: dict[str, Callable[[View], Iterable[str]]] = {
 def values(kind: str, view: View) -> Iterable[str]:
     """All values of a kind in the form in which they compare."""
     names = NAMES.get(kind)
-    return OTHER[kind](view) if names is None else map(str.casefold, names(view.issue))
+    return OTHER[kind](view) if names is None else map(str.casefold, names(view[0]))
 
 
 class Clause:
@@ -160,7 +153,7 @@ class Title(Clause):
         return cls(text, title_pattern(text))
 
     def holds(self, view: View) -> bool:
-        return self.pattern.search(view.issue.title) is not None
+        return self.pattern.search(view[0].title) is not None
 
     def covers(self) -> tuple[Cover, ...]:
         return (frozenset({("title", self.text)}),)

@@ -73,9 +73,10 @@ class CompiledRules:
         node = self._indexes.get(tracker)
         if node is None:
             return ()
-        asked = self._queries_of[tracker]
-        hits = [query.text for query in asked if issue.ref.id in matches.get(query, NOTHING)] if asked else ()
-        return _tags(node, View(issue, ancestors, hits))
+        hits: Sequence[str] = ()
+        if asked := self._queries_of[tracker]:
+            hits = [query.text for query in asked if issue.ref.id in matches.get(query, NOTHING)]
+        return _tags(node, (issue, ancestors, hits))
 
     def tagger(
         self, matches: MappingABC[Query, frozenset[str]]
@@ -90,7 +91,7 @@ class CompiledRules:
             node = self._indexes.get(issue.ref.tracker)
             if node is None:
                 return ()
-            return _tags(node, View(issue, ancestors, hits.get((issue.ref.tracker, issue.ref.id), ())))
+            return _tags(node, (issue, ancestors, hits.get((issue.ref.tracker, issue.ref.id), ())))
 
         return tag
 

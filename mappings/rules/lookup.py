@@ -30,7 +30,7 @@ class Entry:
 
     def holds(self, view: View) -> bool:
         """Whether the rule tags this issue."""
-        if view.issue.pull_request and not self.pull_requests:
+        if view[0].pull_request and not self.pull_requests:
             return False
         if self.excluded.holds(view):
             return False
@@ -87,7 +87,7 @@ class Node:
 
     def collect(self, view: View, into: list[Entry]) -> None:
         """Add every rule that can match the issue; a rule may come more than once."""
-        issue = view.issue
+        issue = view[0]
         if self._entries:
             into.extend(self._entries)
         for names, get in self._names:
