@@ -151,6 +151,8 @@ def test_a_milestones_own_epic_is_none_of_its_tasks() -> None:
     assert positions(rules, an_issue("BLOG-2")) == [2]
     assert positions(compiled({"project": "BLOG"}, tracking="BLOG-1"), an_issue("BLOG-1")) == []
     assert positions(compiled({"keys": "BLOG-1"}, tracking="BLOG-1"), an_issue("BLOG-1")) == [1]
+    nested = compiled({"any": [{"keys": "BLOG-1"}, {"label": "x"}]}, tracking="BLOG-1")
+    assert positions(nested, an_issue("BLOG-1")) == [1]
 
 
 def test_a_task_list_rule_tags_the_issues_that_hold_the_list() -> None:
