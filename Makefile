@@ -33,7 +33,7 @@ demo: $(STAMP)  ## run the main job against the built-in trackers and show every
 	@$(BIN)/milepost demo
 
 test: lint types $(SCHEMA)  ## run lint, types and all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto
 
 lint: $(STAMP)  ## check style and format
 	@$(BIN)/ruff check .

@@ -49,7 +49,7 @@ class Connector:
     ) -> Tracker:
         """Open a tracker; `clock` tells the time in UTC, `notify` takes one line for a person."""
         module, _, function = self.opener.partition(":")
-        opener = cast(Opener, getattr(import_module(module), function))
+        opener = cast("Opener", getattr(import_module(module), function))
         return opener(name, settings, memory=memory, clock=clock, notify=notify)
 
 
@@ -83,6 +83,7 @@ def connector(kind: str) -> Connector | None:
     for point in entry_points(group=GROUP, name=kind):
         found = point.load()
         if not isinstance(found, Connector):
-            raise TypeError(f"the entry point {GROUP}:{kind} ({point.value}) is no connectors.registry.Connector")
+            said = f"the entry point {point.value} of {GROUP} is no connectors.registry.Connector"
+            raise TypeError(said)
         return found
     return None
