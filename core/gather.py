@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -104,8 +104,6 @@ def gather(
             tags_of[issue.ref] = tags
         for tag in tags:
             tagged[tag.owner][issue.ref] = _tagged(issue, tag.rule, compiled)
-    for owner, found in _task_lists(compiled, issues, resolve):
-        tagged[owner][found.issue.ref] = found
     problems = _refused_queries(compiled, answers)
     unread = store.unread()
     inputs = Inputs(
@@ -125,22 +123,7 @@ def gather(
 def _tagged(issue: Issue, rule_id: RuleId, compiled: CompiledRules) -> Tagged:
     rule = compiled.rule(rule_id)
     weight = Fraction(rule.weight) if rule.weight is not None else None
-    return Tagged(issue, rule_id, checklist=rule.checklist, weight=weight)
-
-
-def _task_lists(
-    compiled: CompiledRules, issues: Mapping[IssueRef, Issue], resolve: Resolve
-) -> Iterator[tuple[str, Tagged]]:
-    """The issues whose boxes are tasks: those that a rule with `task_list` names by key."""
-    by_id = {(ref.tracker, ref.id): issue for ref, issue in issues.items()}
-    for rule_id, rule in compiled.rules.items():
-        if not rule.task_list:
-            continue
-        for text in (*rule.epic, *rule.parent, *rule.sub_issues_of, *rule.keys):
-            for tracker, key in compiled.references.owners(text, rule.tracker).items():
-                issue = by_id.get((tracker, resolve(tracker, key) or ""))
-                if issue is not None:
-                    yield rule_id.owner, Tagged(issue, rule_id, boxes=True)
+    return Tagged(issue, rule_id, checklist=rule.checklist, weight=weight, boxes=rule.task_list)
 
 
 def _refused_queries(compiled: CompiledRules, answers: Answers) -> Mapping[str, str]:
