@@ -6,12 +6,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from builders import GITHUB, JIRA
 
 from mappings.goals import Goal, Guardrail, HealthOverride, KeyResult, Metric, Milestone, Target
 from mappings.lint import lint
 from mappings.load import Loaded, load
 from mappings.rules.model import LabelMatch, Rule
+from tests.builders import GITHUB, JIRA
 
 REFERENCE = (Path(__file__).parent.parent / "docs" / "mapping.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"^```toml\n(.*?)^```$", REFERENCE, re.DOTALL | re.MULTILINE)

@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import GITHUB, JIRA, a_goal, a_key_result, a_mapping, a_milestone, an_issue, tracker_info
 
 from connectors.contract import Issue, IssueRef
 from mappings.rules.index import CompiledRules, Query
 from mappings.rules.model import RuleId
 from mappings.targets import tracking_keys
+from tests.builders import GITHUB, JIRA, a_goal, a_key_result, a_mapping, a_milestone, an_issue, tracker_info
 
 TRACKERS = (JIRA, GITHUB)
 

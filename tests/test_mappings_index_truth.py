@@ -6,7 +6,6 @@ from collections.abc import Mapping as MappingABC
 from fnmatch import fnmatchcase
 from typing import Any
 
-from builders import GITHUB, JIRA, a_mapping, a_milestone, an_issue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from mappings.rules.index import CompiledRules, Query
 from mappings.rules.lookup import Entry, Node
 from mappings.rules.model import Condition, LabelMatch, Rule, RuleId, Tag
 from mappings.rules.references import References
+from tests.builders import GITHUB, JIRA, a_mapping, a_milestone, an_issue
 
 TRACKERS = (JIRA, GITHUB)
 

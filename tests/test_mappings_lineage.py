@@ -1,11 +1,11 @@
 """Parents and ancestors."""
 
-from builders import an_issue
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import IssueRef
 from mappings.rules.lineage import Lineage
+from tests.builders import an_issue
 
 
 def no_ids(_tracker: str, _key: str) -> str | None:

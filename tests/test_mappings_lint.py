@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import GITHUB, JIRA, a_goal, a_key_result, a_mapping, a_milestone
 
 from mappings.lint import lint
 from mappings.load import load
 from mappings.problems import Problem
+from tests.builders import GITHUB, JIRA, a_goal, a_key_result, a_mapping, a_milestone
 
 TODAY = date(2027, 2, 15)
 EXAMPLES = Path(__file__).parent.parent / "mappings" / "examples"

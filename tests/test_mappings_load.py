@@ -7,11 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from builders import GITHUB, JIRA, tracker_info
 
 from connectors.contract import TrackerInfo
 from mappings.load import Loaded, MappingErrors, load
 from mappings.problems import Problem
+from tests.builders import GITHUB, JIRA, tracker_info
 
 EXAMPLES = Path(__file__).parent.parent / "mappings" / "examples"
 PLATFORM = (tracker_info("jira", "jira", "PLAT"), tracker_info("github", "github", "acme/*"))
