@@ -122,6 +122,11 @@ def told(answer: Answer) -> str:
     return f"HTTP {answer.status}: {text}" if text else f"HTTP {answer.status}"
 
 
+def answer_date(answer: Answer) -> float | None:
+    """The answer's own Date header in epoch seconds; None if it has none that can be read."""
+    return _http_date(answer.headers.get("date", ""))
+
+
 def _http_date(text: str) -> float | None:
     try:
         return parsedate_to_datetime(text).timestamp()

@@ -4,23 +4,28 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import requests
 import tenacity
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from connectors.answer import Answer, explain_status, header_seconds, read_answer, retry_after, told
+from connectors.budget import Budget, Quota
 from connectors.contract import AnswerLost, BadConfiguration, Garbled, TrackerError, Unavailable
+from connectors.parallel import cancelled, in_order
+from connectors.trouble import causes_of, duration, trouble
 
 __all__ = [
     "STOP",
     "Answer",
+    "Budget",
     "Explain",
     "Policy",
+    "Quota",
     "RateLimit",
     "Transport",
     "explain_status",
@@ -37,6 +42,12 @@ _REPEATED = frozenset({408, 502, 503, 504})
 _MAYBE = ", and it may have been done all the same"
 _TROUBLE = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 _LONGEST_BACKOFF = 30.0
+_SHORT_WINDOW = 60.0
+"""Seconds: a quota that begins anew within this is waited for, instead of putting the work off."""
+_GLANCE = 0.25
+"""Seconds after which a waiting worker looks whether it is still wanted."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +87,11 @@ class Explain(Protocol):
 
 
 class Transport:
-    """Sends one tracker's requests, one at a time, under one policy.
+    """Sends one tracker's requests under one policy, from as many threads as want to.
 
-    `clock` gives epoch seconds, `sleep` waits, `notify` is told of every wait before it begins.
+    What a tracker says to one thread holds for all: a rate limit pauses every request, writes go one after
+    the other, and the budget is one. `clock` gives epoch seconds, `sleep` waits, `notify` is told of every
+    wait before it begins. `pace` may ask for a pause after an answer that is no refusal.
     """
 
     def __init__(
@@ -91,25 +104,79 @@ class Transport:
         notify: Callable[[str], None] | None = None,
         rate_limit: RateLimit = retry_after,
         explain: Explain | None = None,
+        pace: RateLimit | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.tracker = tracker
         self.policy = policy
+        self.budget = budget or Budget(1.0)
         self._clock = clock
         self._sleep = sleep or _interruptible
         self._notify = notify or logging.getLogger(__name__).warning
         self._rate_limit = rate_limit
         self._explain = explain
+        self._pace = pace
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._last_write = -math.inf
+        self._wrote = False
+        self._gate = -math.inf
+        self._waited = threading.local()
+        self._used = 0
+        self._limited = 0
 
-    def read(self, request: str, send: Callable[[], Answer], *, accept: Collection[int] = ()) -> Answer:
+    @property
+    def used(self) -> int:
+        """How many requests were sent so far, retries among them."""
+        return self._used
+
+    @property
+    def limited(self) -> int:
+        """How many answers so far said that requests come too fast."""
+        return self._limited
+
+    def remaining(self, resource: str = "core") -> int | None:
+        """Requests that the tracker still grants in the present window, by its latest word; None: unsaid."""
+        quota = self.budget.quota(resource)
+        return quota.remaining if quota is not None else None
+
+    def read(
+        self,
+        request: str,
+        send: Callable[[], Answer],
+        *,
+        accept: Collection[int] = (),
+        resource: str = "core",
+        explain: Explain | None = None,
+    ) -> Answer:
         """Send what changes nothing (a GET, or a POST that only asks), again and again within the policy.
 
-        Returns the answer if its status is 2xx or in `accept`; raises a TrackerError otherwise.
+        `resource` names the quota that the request counts against, where a tracker has several.
+        Returns the answer if its status is 2xx or in `accept`; raises a TrackerError otherwise, and
+        Unavailable ("put off: …") where the budget is spent. Once a write was sent nothing is put off, so
+        that what was begun is finished.
         """
-        return self._run(request, send, repeatable=True, accept=accept)
+        return self._run(_Job(request, send, True, accept, resource, explain, reads=True))
+
+    def in_parallel(self, tasks: Iterable[Callable[[], _T]], workers: int) -> Iterator[_T]:
+        """The results of `tasks` in their order, at most `workers` of them running at once.
+
+        Tasks are taken and results kept only as far ahead as the workers need. Every rate limit that is met
+        halves the number of workers for the rest. The first error in order is raised; that, or closing the
+        iterator, cancels what has not begun and ends the waits of what has.
+        """
+        before = self._limited
+        return in_order(tasks, lambda: max(1, workers >> min(16, self._limited - before)), workers)
 
     def write(
-        self, request: str, send: Callable[[], Answer], *, repeatable: bool, accept: Collection[int] = ()
+        self,
+        request: str,
+        send: Callable[[], Answer],
+        *,
+        repeatable: bool,
+        accept: Collection[int] = (),
+        resource: str = "core",
+        explain: Explain | None = None,
     ) -> Answer:
         """Send a change, spaced from the one before. `repeatable`: doing it twice is the same as once.
 
@@ -118,74 +185,118 @@ class Transport:
         """
 
         def spaced() -> Answer:
-            self._space()
-            try:
-                return send()
-            finally:
-                self._last_write = self._clock()
+            with self._writing:
+                self._space()
+                self._wrote = True
+                try:
+                    return send()
+                finally:
+                    self._last_write = self._clock()
 
-        return self._run(request, spaced, repeatable=repeatable, accept=accept)
+        return self._run(_Job(request, spaced, repeatable, accept, resource, explain, reads=False))
 
-    def _run(
-        self, request: str, send: Callable[[], Answer], *, repeatable: bool, accept: Collection[int]
-    ) -> Answer:
+    def _run(self, job: "_Job") -> Answer:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Again),
             stop=tenacity.stop_after_attempt(max(1, self.policy.attempts)),
             wait=self._wait,
-            before_sleep=lambda state: self._announce(request, state),
-            sleep=lambda seconds: self._pause(request, seconds),
+            before_sleep=lambda state: self._announce(job.request, state),
+            sleep=lambda seconds: self._pause(job.request, seconds),
             reraise=True,
         )
         try:
-            return retrying(self._once, request, send, repeatable, accept)
+            return retrying(self._once, job)
         except _Again as again:
+            if again.limited and again.wait is not None:
+                self._hold(self._clock() + again.wait)
             raise again.error from again.__cause__
 
-    def _once(
-        self, request: str, send: Callable[[], Answer], repeatable: bool, accept: Collection[int]
-    ) -> Answer:
+    def _once(self, job: "_Job") -> Answer:
+        self._pass_gate(job.request)
+        self._spend(job)
         try:
-            answer = replace(send(), tracker=self.tracker, request=request)
+            answer = replace(job.send(), tracker=self.tracker, request=job.request)
         except requests.RequestException as problem:
-            raise self._sort_exception(request, problem, repeatable) from problem
+            raise self._sort_exception(job.request, problem, job.repeatable) from problem
         except Garbled as problem:
-            raise type(problem)(self.tracker, request, problem.said, problem.hint) from problem
-        wait = self._rate_limit(answer, self._clock())
-        fine = 200 <= answer.status < 300 or (answer.status in accept and answer.status != 429)
+            raise type(problem)(self.tracker, job.request, problem.said, problem.hint) from problem
+        now = self._clock()
+        self.budget.note(job.resource, answer, now)
+        wait = self._rate_limit(answer, now)
+        fine = 200 <= answer.status < 300 or (answer.status in job.accept and answer.status != 429)
         if fine and wait is None:
+            self._slow_down(answer, now)
             return answer
-        raise self._sort_answer(request, answer, wait, repeatable)
+        raise self._sort_answer(job, answer, wait)
 
-    def _sort_answer(self, request: str, answer: Answer, wait: float | None, repeatable: bool) -> Exception:
+    def _spend(self, job: "_Job") -> None:
+        """Count one request; raises Unavailable for a read that the budget does not allow any more."""
+        now = self._clock()
+        spent = None if self._wrote or not job.reads else self.budget.spent(job.resource, now)
+        if spent is not None:
+            left = spent.reset - now
+            if left > _SHORT_WINDOW:
+                until = datetime.fromtimestamp(spent.reset, UTC).astimezone()
+                said = f"put off: milepost's share of the API quota is spent until {until:%H:%M:%S}"
+                hint = "The next run goes on; to allow more, raise the share"
+                raise Unavailable(self.tracker, job.request, said, hint)
+            self._hold(now + left)
+            self._pass_gate(job.request)
+        with self._lock:
+            self._used += 1
+
+    def _slow_down(self, answer: Answer, now: float) -> None:
+        pause = self._pace(answer, now) if self._pace else None
+        if pause is not None and 0 < pause <= self.policy.max_wait:
+            self._hold(now + pause)
+
+    def _hold(self, until: float) -> bool:
+        """Let no request out before `until`; whether that is news."""
+        with self._lock:
+            news = until > self._gate + 0.5
+            self._gate = max(self._gate, until)
+        return news
+
+    def _pass_gate(self, request: str) -> None:
+        """Wait until the tracker takes requests again, once for each time that it asked to."""
+        while (gate := self._gate) > getattr(self._waited, "gate", -math.inf):
+            self._waited.gate = gate
+            # A clock set back must not make the wait longer than any wait may be.
+            left = min(gate - self._clock(), self.policy.max_wait)
+            if left > 0:
+                self._pause(request, left)
+
+    def _sort_answer(self, job: "_Job", answer: Answer, wait: float | None) -> Exception:
+        request = job.request
         if wait is not None and wait > self.policy.max_wait:
             return self._too_long(request, answer, wait)
         if answer.status == 429 or wait is not None:
+            with self._lock:
+                self._limited += 1
             error: TrackerError = Unavailable(self.tracker, request, told(answer))
             return _Again(error, wait, limited=True)
-        if not repeatable and (answer.status >= 500 or answer.status == 408):
+        if not job.repeatable and (answer.status >= 500 or answer.status == 408):
             return AnswerLost(self.tracker, request, f"{told(answer)}{_MAYBE}")
-        explained = self._explain(request, answer) if self._explain else None
+        explain = job.explain or self._explain
+        explained = explain(request, answer) if explain else None
         error = explained or explain_status(self.tracker, request, answer)
         return _Again(error, None) if answer.status in _REPEATED else error
 
     def _too_long(self, request: str, answer: Answer, wait: float) -> TrackerError:
-        said = (
-            f"HTTP {answer.status}: asked to wait {_duration(wait)}, allowed are {self.policy.max_wait:g} s"
-        )
+        said = f"HTTP {answer.status}: asked to wait {duration(wait)}, allowed are {self.policy.max_wait:g} s"
         return Unavailable(self.tracker, request, said, "Raise max_wait, or run again later")
 
     def _sort_exception(
         self, request: str, problem: requests.RequestException, repeatable: bool
     ) -> Exception:
-        causes = list(_causes(problem))
+        causes = list(causes_of(problem))
         if any(type(cause).__name__ == "SSLCertVerificationError" for cause in causes):
             hint = "If your company has its own certificate authority, name it with ca_file"
             return BadConfiguration(self.tracker, request, "the server's certificate is not trusted", hint)
         if isinstance(problem, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
             return BadConfiguration(self.tracker, request, "the address cannot be used", "Check the url")
         never_sent = any(isinstance(cause, ConnectTimeoutError | NewConnectionError) for cause in causes)
-        said = _trouble(problem, causes, self.policy)
+        said = trouble(problem, causes, *self.policy.timeout)
         if not repeatable and not never_sent:
             return AnswerLost(self.tracker, request, said + _MAYBE)
         hint = "Check the address and the network" if never_sent else ""
@@ -205,15 +316,20 @@ class Transport:
         if not isinstance(again, _Again) or state.next_action is None:
             return
         seconds = state.next_action.sleep
-        until = datetime.fromtimestamp(self._clock() + seconds, UTC).astimezone()
+        now = self._clock()
+        if again.limited:
+            news = self._hold(now + seconds)
+            if self._gate <= now + seconds:
+                self._waited.gate = self._gate  # this thread's own wait covers it
+            if not news:
+                return  # another thread has said so
+        until = datetime.fromtimestamp(now + seconds, UTC).astimezone()
         why = "rate limit" if again.limited else again.error.said
-        self._notify(
-            f"{self.tracker}: {why}, waiting {_duration(seconds)} until {until:%H:%M:%S} ({request})"
-        )
+        self._notify(f"{self.tracker}: {why}, waiting {duration(seconds)} until {until:%H:%M:%S} ({request})")
 
     def _pause(self, request: str, seconds: float) -> None:
         self._sleep(seconds)
-        if STOP.is_set():
+        if STOP.is_set() or cancelled():
             raise Unavailable(self.tracker, request, "stopped while waiting")
 
     def _space(self) -> None:
@@ -222,6 +338,19 @@ class Transport:
         left = min(self.policy.write_spacing - since, self.policy.write_spacing)
         if left > 0:
             self._sleep(left)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One request and how it may be treated."""
+
+    request: str
+    send: Callable[[], Answer]
+    repeatable: bool
+    accept: Collection[int]
+    resource: str
+    explain: Explain | None
+    reads: bool
 
 
 class _Again(Exception):
@@ -235,40 +364,7 @@ class _Again(Exception):
 
 
 def _interruptible(seconds: float) -> None:
-    STOP.wait(seconds)
-
-
-def _causes(problem: BaseException) -> list[BaseException]:
-    """The exception and all that it wraps: requests and urllib3 keep the cause in args or `reason`."""
-    found: list[BaseException] = []
-    ahead: list[object] = [problem]
-    while ahead:
-        cause = ahead.pop()
-        if isinstance(cause, BaseException) and not any(cause is seen for seen in found):
-            found.append(cause)
-            ahead += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
-    return found
-
-
-def _trouble(problem: requests.RequestException, causes: list[BaseException], policy: Policy) -> str:
-    """What went wrong, in our own words: the library's text names URLs and proxies, passwords included."""
-    if any(isinstance(cause, NameResolutionError) for cause in causes):
-        return "the host name is not known"
-    if isinstance(problem, requests.exceptions.ProxyError):
-        return "the proxy cannot be reached or refuses"
-    if isinstance(problem, requests.exceptions.SSLError):
-        return "no secure connection"
-    if isinstance(problem, requests.ConnectTimeout):
-        return f"no connection within {policy.connect_timeout:g} s"
-    if isinstance(problem, requests.Timeout):
-        return f"no answer within {policy.read_timeout:g} s"
-    if any(isinstance(cause, NewConnectionError) for cause in causes):
-        return "no connection (refused or unreachable)"
-    return "the connection broke before the answer was in"
-
-
-def _duration(seconds: float) -> str:
-    """A wait for a person: `42 s`, `17 min`, `3.5 h`."""
-    if seconds < 120:
-        return f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.1f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+    end = time.monotonic() + seconds
+    while not cancelled() and (left := end - time.monotonic()) > 0:
+        if STOP.wait(min(left, _GLANCE)):
+            return

@@ -1,0 +1,143 @@
+"""How much of a tracker's request quota is milepost's own, and how much of that is used."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from connectors.answer import Answer, answer_date
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What a tracker grants in one window: `limit` requests, `remaining` of them, all anew at `reset`.
+
+    `reset` is in epoch seconds by the local clock, whatever the tracker's clock says.
+    """
+
+    limit: int
+    remaining: int
+    reset: float
+
+
+@dataclass(slots=True)
+class _Window:
+    quota: Quota
+    used: int
+
+
+class Budget:
+    """Milepost's `share` (above 0, up to 1) of each quota that a tracker tells of, counted per window.
+
+    Only requests of its own are counted, so that what others use up is not taken from it. Where a tracker
+    tells of no quota nothing is ever spent. `known` is the `text` of an earlier run in the same window.
+    Safe for several threads.
+    """
+
+    def __init__(self, share: float = 0.5, known: str = "") -> None:
+        if not 0 < share <= 1:
+            raise ValueError(f"the share of the API quota is above 0 and at most 1, not {share}")
+        self.share = share
+        self._lock = threading.Lock()
+        self._windows = _parse(known)
+
+    def note(self, resource: str, answer: Answer, now: float) -> None:
+        """Count one answered request, and take over what its X-RateLimit headers say.
+
+        A 304 counts too: it is free on GitHub, but then the budget errs on the side of the others.
+        """
+        quota = _quota(answer.headers, answer, now)
+        if quota is None:
+            return
+        with self._lock:
+            window = self._windows.get(resource)
+            if window is None or now >= window.quota.reset:
+                self._windows[resource] = _Window(quota, 1)
+                return
+            # A reset that slides with every answer must not begin a new window with each.
+            window.quota = Quota(quota.limit, quota.remaining, window.quota.reset)
+            window.used += 1
+
+    def quota(self, resource: str = "core") -> Quota | None:
+        """The tracker's latest word on this quota; None if there was none."""
+        with self._lock:
+            window = self._windows.get(resource)
+            return window.quota if window is not None else None
+
+    def used(self, resource: str = "core") -> int:
+        """Requests of milepost's own in the present window."""
+        with self._lock:
+            window = self._windows.get(resource)
+            return window.used if window is not None else 0
+
+    def spent(self, resource: str, now: float) -> Quota | None:
+        """The quota whose share is used up, or None while there is some left.
+
+        At a share of 1 nothing is held back: the tracker itself says when it is enough.
+        """
+        if self.share >= 1:
+            return None
+        with self._lock:
+            window = self._windows.get(resource)
+            if window is None or now >= window.quota.reset:
+                return None
+            # One request is always allowed, or a quota of 1 would stop everything for good.
+            return window.quota if window.used >= max(1, int(self.share * window.quota.limit)) else None
+
+    def told(self) -> str:
+        """One line for the log: `core 120 of 2,500 requests`; empty where the tracker tells of no quota."""
+        with self._lock:
+            return ", ".join(
+                f"{name} {window.used:,} of {max(1, int(self.share * window.quota.limit)):,} requests"
+                for name, window in sorted(self._windows.items())
+            )
+
+    def text(self) -> str:
+        """What the next run needs to go on counting, as JSON."""
+        with self._lock:
+            return orjson.dumps(
+                {
+                    name: [window.quota.limit, window.quota.remaining, window.quota.reset, window.used]
+                    for name, window in self._windows.items()
+                }
+            ).decode()
+
+
+def _parse(text: str) -> dict[str, _Window]:
+    """The windows that `text` holds; none if it is not readable, as a fresh count does no harm."""
+    try:
+        known = orjson.loads(text or "{}")
+        return {
+            str(name): _Window(Quota(int(limit), int(remaining), float(reset)), int(used))
+            for name, (limit, remaining, reset, used) in known.items()
+        }
+    except (ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _quota(headers: Mapping[str, str], answer: Answer, now: float) -> Quota | None:
+    limit, remaining = _whole(headers, "x-ratelimit-limit"), _whole(headers, "x-ratelimit-remaining")
+    reset = _reset(headers.get("x-ratelimit-reset", ""))
+    if limit is None or remaining is None or reset is None or limit < 1:
+        return None
+    date = answer_date(answer)
+    return Quota(limit, remaining, now + reset - (date if date is not None else now))
+
+
+def _whole(headers: Mapping[str, str], name: str) -> int | None:
+    text = headers.get(name, "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def _reset(text: str) -> float | None:
+    """Epoch seconds as GitHub says it, or ISO 8601 as Jira does; None for anything else."""
+    text = text.strip()
+    if text.isascii() and text.isdigit() and len(text) < 16:
+        return float(text)
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return when.timestamp() if when.tzinfo is not None else None

@@ -1,0 +1,45 @@
+"""What went wrong with a connection, in words that hold no address, no proxy and no password."""
+
+import requests
+from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+
+def causes_of(problem: BaseException) -> list[BaseException]:
+    """The exception and all that it wraps: requests and urllib3 keep the cause in args or `reason`."""
+    found: list[BaseException] = []
+    ahead: list[object] = [problem]
+    while ahead:
+        cause = ahead.pop()
+        if isinstance(cause, BaseException) and not any(cause is seen for seen in found):
+            found.append(cause)
+            ahead += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
+    return found
+
+
+def trouble(
+    problem: requests.RequestException,
+    causes: list[BaseException],
+    connect_timeout: float,
+    read_timeout: float,
+) -> str:
+    """What went wrong, in our own words: the library's text names URLs and proxies, passwords included."""
+    if any(isinstance(cause, NameResolutionError) for cause in causes):
+        return "the host name is not known"
+    if isinstance(problem, requests.exceptions.ProxyError):
+        return "the proxy cannot be reached or refuses"
+    if isinstance(problem, requests.exceptions.SSLError):
+        return "no secure connection"
+    if isinstance(problem, requests.ConnectTimeout):
+        return f"no connection within {connect_timeout:g} s"
+    if isinstance(problem, requests.Timeout):
+        return f"no answer within {read_timeout:g} s"
+    if any(isinstance(cause, NewConnectionError) for cause in causes):
+        return "no connection (refused or unreachable)"
+    return "the connection broke before the answer was in"
+
+
+def duration(seconds: float) -> str:
+    """A wait for a person: `42 s`, `17 min`, `3.5 h`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
