@@ -1,5 +1,6 @@
 """An Issue as one JSON document without what it has by default, and back."""
 
+import re
 from fractions import Fraction
 from hashlib import blake2b
 from math import isfinite
@@ -30,6 +31,8 @@ _plain_values = attrgetter(*(name for name, _ in _PLAIN))
 _TUPLES: Final = frozenset({"labels", "components", "versions", "sprints", "assignees", "mirrors"})
 _CATEGORIES: Final = {category.value: category for category in StatusCategory}
 _LARGEST: Final = 2**63 - 1
+_UPDATED: Final = re.compile(r'"updated":-?\d+')
+"""Only the document's own: inside of texts JSON puts a backslash before each quote."""
 
 
 def encode_issue(issue: Issue) -> str:
@@ -77,8 +80,13 @@ def decode_issue(ref: IssueRef, stored: str) -> Issue:
 
 
 def content_hash(key: str, document: str) -> bytes:
-    """128 bits that differ whenever the key or the document differs."""
-    return blake2b(f"{key}\0{document}".encode(), digest_size=16).digest()
+    """128 bits that differ whenever the key or the document differs in anything but the time of change.
+
+    Trackers move that time for every comment and label, milepost's own among them: an issue of which only
+    the time is new has not moved, and keeps the time at which it last did.
+    """
+    told = _UPDATED.sub("", document, count=1)
+    return blake2b(f"{key}\0{told}".encode(), digest_size=16).digest()
 
 
 def _field(value: FieldValue) -> object:
