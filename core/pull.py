@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from connectors.contract import Interest, IssueRef, Page, Pull, Tracker, TrackerError
+from connectors.contract import Interest, Issue, IssueRef, Missing, Page, Pull, Refused, Tracker, TrackerError
 from core.publish.actions import Held
 from core.stop import Stop
 from core.store.contract import Keeper
@@ -60,10 +60,16 @@ def pull(
     try:
         with stop.reading():
             found = tracker.reader.changed_since(state.cursor, interest)
-        counts = store.save_pull(name, replace(found, pages=_heard(found.pages, stop)), now)
+        arrivals = _Arrivals(store, name, state)
+        pages = arrivals.noticed(_heard(found.pages, stop))
+        counts = store.save_pull(name, replace(found, pages=pages), now)
         pulled = Pulled(name, counts.seen, counts.new, counts.changed, full=found.full)
         pulled = replace(pulled, unread=len(store.unread().get(name, ())))
-        return _settle(tracker, store, state, found, counts.missing, pulled, rules, now, stop)
+        if arrivals.any:
+            state = replace(state, swept_at=None)
+        pulled = _settle(tracker, store, state, found, counts.missing, pulled, rules, now, stop)
+        _follow(tracker, store, interest, stop)
+        return pulled
     except TrackerError as error:
         store.pull_failed(name, now, str(error))
         return Pulled(name, error=error, since=state.read_at)
@@ -77,6 +83,47 @@ def _heard(pages: Iterator[Page], stop: Stop) -> Iterator[Page]:
         if page is None:
             return
         yield page
+
+
+class _Arrivals:
+    """Notices issues that are new here but older than the last reading.
+
+    They came from elsewhere, and GitHub gives an issue that is transferred a new id: what it was before must
+    not count beside it until the next sweep.
+    """
+
+    def __init__(self, store: Keeper, tracker: str, before: PullState) -> None:
+        self._tracker = tracker
+        self._before = before.read_at
+        self._known = store.resolver()
+        self.any = False
+
+    def noticed(self, pages: Iterator[Page]) -> Iterator[Page]:
+        """The same pages."""
+        for page in pages:
+            self.any = self.any or any(map(self._arrived, page.issues))
+            yield page
+
+    def _arrived(self, issue: Issue) -> bool:
+        old = self._before is not None and issue.created < self._before
+        return old and self._known(self._tracker, issue.ref.key) is None
+
+
+def _follow(tracker: Tracker, store: Keeper, interest: Interest, stop: Stop) -> None:
+    """Learn where issues went that the mapping names by a key which leads nowhere any more."""
+    name, known = tracker.info.name, store.resolver()
+    for key in sorted(interest.keys | interest.roots):
+        found = known(name, key)
+        if found is not None and store.issue(IssueRef(name, found, key)) is not None:
+            continue
+        try:
+            with stop.reading():
+                page = tracker.reader.fetch([key])
+        except (Missing, Refused):
+            continue  # the run says by itself that the key was not found
+        for issue in page.issues:
+            if store.issue(issue.ref) is not None:
+                store.remember_key(name, key, issue.ref)
 
 
 def _settle(

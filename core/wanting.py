@@ -107,7 +107,7 @@ def look(
             continue
         try:
             with stop.reading():
-                posted |= reader.posted(_refs_on(name, wanted, gathered, records))
+                posted |= _each_once(reader.posted(_refs_on(name, wanted, gathered, records)), gathered)
                 if infos[name].has_label_definitions:
                     for container in _containers_on(name, wanted.labels):
                         definitions[name, container] = reader.label_definitions(container)
@@ -160,6 +160,16 @@ def _refs_on(name: str, wanted: Wanted, gathered: Gathered, records: Records) ->
     # A record names the issue by the key it had then; the issue itself, where it is known, by today's.
     today = {ref: issue.ref for ref, issue in gathered.issues.items() if ref in refs}
     return sorted(today.get(ref, ref) for ref in refs if ref.tracker == name)
+
+
+def _each_once(posted: Mapping[IssueRef, Posted], gathered: Gathered) -> Mapping[IssueRef, Posted]:
+    """Without the former selves of issues that are there.
+
+    GitHub gives a transferred issue a new id and leads to it from its old place, so that a record of the
+    old one finds the comment that now belongs to the new one.
+    """
+    here = {ref.key for ref in posted if ref in gathered.issues}
+    return {ref: one for ref, one in posted.items() if ref in gathered.issues or one.ref.key not in here}
 
 
 def _containers_on(name: str, labels: Iterable[Labelled]) -> list[str]:

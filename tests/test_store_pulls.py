@@ -267,3 +267,22 @@ def test_a_time_without_zone_is_refused_and_nothing_is_stored(store: Store) -> N
     with pytest.raises(ValueError, match="no time zone"):
         store.save_pull("jira", a_pull(an_issue("BLOG-2"), naive), NOON)
     assert keys(store) == []
+
+
+def test_an_issue_of_which_only_the_time_is_new_keeps_the_time_at_which_it_last_moved(store: Store) -> None:
+    store.save_pull("jira", a_pull(an_issue("BLOG-1"), an_issue("BLOG-2")), NOON)
+    touched = replace(an_issue("BLOG-1"), updated=LATER)
+    renamed = replace(an_issue("BLOG-2"), updated=LATER, title='"updated":1')
+    assert store.save_pull("jira", a_pull(touched, renamed), LATER) == PullCounts(2, 0, 1)
+    assert list(store.issues()) == [an_issue("BLOG-1"), renamed]
+    assert store.save_pull("jira", a_pull(replace(renamed, title='"updated":2')), LATER).changed == 1
+
+
+def test_a_key_that_leads_nowhere_can_be_taught_to_lead_to_another_issue(store: Store) -> None:
+    old, new, later = an_issue("BLOG-1"), an_issue("MKT-5"), an_issue("BLOG-9")
+    store.save_pull("jira", a_pull(old, new), NOON)
+    store.mark_gone("jira", (old.ref,), NOON)
+    store.remember_key("jira", "BLOG-1", new.ref)
+    assert store.resolve("jira", "BLOG-1") == store.resolver()("jira", "BLOG-1") == "id-MKT-5"
+    store.save_pull("jira", a_pull(moved(later, "BLOG-1")), LATER)
+    assert store.resolve("jira", "BLOG-1") == store.resolver()("jira", "BLOG-1") == "id-BLOG-9"

@@ -13,6 +13,7 @@ from core.store.damage import decoded
 from core.store.database import Database
 from core.store.records import PullState
 from core.store.schema import aliases, issues, pulls, unread
+from core.store.upsert import upsert
 
 _ROWS_AT_ONCE: Final = 1000
 
@@ -74,23 +75,25 @@ def unread_by_tracker(connection: Connection) -> dict[str, tuple[Unread, ...]]:
     return {tracker: tuple(each) for tracker, each in found.items()}
 
 
-# Two stored issues may bear one key while the pull that tells of the first one's move is still to come: a
-# present one goes before one that is gone, then what was stored last goes first.
+# Two stored issues may bear one key while the pull that tells of the first one's move is still to come:
+# what was stored last goes first.
 _by_key = (
     select(issues.c.id)
     .where(issues.c.tracker == bindparam("tracker"), issues.c.key == bindparam("key"))
-    .order_by(issues.c.gone.is_not(None), issues.c.stored.desc(), issues.c.id.desc())
+    .order_by(issues.c.stored.desc(), issues.c.id.desc())
     .limit(1)
 )
+_present = _by_key.where(issues.c.gone.is_(None))
+_gone = _by_key.where(issues.c.gone.is_not(None))
 _by_alias = select(aliases.c.id).where(
     aliases.c.tracker == bindparam("tracker"), aliases.c.key == bindparam("key")
 )
 
 
 def find_key(connection: Connection, tracker: str, key: str) -> str | None:
-    """The id of the issue that bears a key, or else of the one that bore it."""
+    """The id of the issue that bears a key, or else of the one that bore it, or else of one that is gone."""
     names = {"tracker": clean(tracker), "key": clean(key)}
-    for statement in (_by_key, _by_alias):
+    for statement in (_present, _by_alias, _gone):
         found = connection.execute(statement, names).scalar()
         if found is not None:
             return str(found)
@@ -112,18 +115,29 @@ def key_finder(database: Database) -> Callable[[str, str], str | None]:
 def _keys(database: Database, tracker: str) -> dict[str, str]:
     found: dict[str, str] = {}
     shared: set[str] = set()
-    current = select(issues.c.key, issues.c.id).where(issues.c.tracker == tracker)
+    current = select(issues.c.key, issues.c.id, issues.c.gone).where(issues.c.tracker == tracker)
+    gone: dict[str, str] = {}
     former = select(aliases.c.key, aliases.c.id).where(aliases.c.tracker == tracker)
     with database.reading() as connection:
         for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(current):
-            if found.setdefault(row.key, row.id) != row.id:
+            known = found if row.gone is None else gone
+            if known.setdefault(row.key, row.id) != row.id:
                 shared.add(row.key)
-        for row in connection.execute(former):
-            found.setdefault(row.key, row.id)
         # Sorting all rows to put the right one of a shared key last would take most of the time.
         for key in shared:
-            found[key] = connection.execute(_by_key, {"tracker": tracker, "key": key}).scalar_one()
-    return found
+            for known, statement in ((found, _present), (gone, _gone)):
+                if key in known:
+                    names = {"tracker": tracker, "key": key}
+                    known[key] = connection.execute(statement, names).scalar_one()
+        for bore in connection.execute(former):
+            found.setdefault(bore.key, bore.id)
+    return gone | found
+
+
+def remember_key(connection: Connection, tracker: str, key: str, id_: str) -> None:
+    """Keep `key` as a former key of an issue."""
+    row = {"tracker": tracker, "key": clean(key), "id": clean(id_)}
+    connection.execute(upsert(connection, aliases, ("id",)), row)
 
 
 def pull_state(connection: Connection, tracker: str) -> PullState:

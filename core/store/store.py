@@ -146,6 +146,11 @@ class Store:
         """`resolve` for many look-ups: from memory, with the keys as they were at a tracker's first one."""
         return reading.key_finder(self._database)
 
+    def remember_key(self, tracker: str, key: str, ref: IssueRef) -> None:
+        """Let `key` lead to this issue wherever no present issue bears it."""
+        with self._database.writing() as connection:
+            reading.remember_key(connection, clean(tracker), key, ref.id)
+
     def set_labels(self, ref: IssueRef, labels: Iterable[str]) -> None:
         """Take over the labels that the tracker gave back after a write; no issue stored, nothing to do."""
         where = (issues.c.tracker == clean(ref.tracker), issues.c.id == clean(ref.id))
