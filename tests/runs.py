@@ -1,0 +1,318 @@
+"""Whole runs on the sandbox: real clients over loopback, a real store file, and the world's own truth."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from connectors.contract import Tracker, TrackerInfo, TrackerSettings
+from connectors.registry import connector
+from connectors.sandbox.github_truth.truth import BOT
+from connectors.sandbox.github_world import GitHubSite
+from connectors.sandbox.jira_world import JiraSite
+from connectors.sandbox.seed import world_for
+from connectors.sandbox.server import Logged, SandboxServer
+from connectors.sandbox.world import World
+from core.engine.policy import HealthPolicy, ProgressPolicy
+from core.publish.policy import LimitPolicy, PublishPolicy
+from core.pull import PullRules
+from core.stop import Stop
+from core.store import Store, open_store
+from core.sync import Concluded, Job, Report, conclude, sync
+from core.undo import runs_to_undo, undo
+from mappings.load import load
+
+MARKETING = (Path(__file__).parent.parent / "mappings/examples/marketing.toml").read_text(encoding="utf-8")
+"""The mapping that comes with milepost; the seeded sandbox is its world."""
+PREFIX = "mp/"
+READS = re.compile(r"/graphql$|/search(/|$)|/bulkfetch$|/comment/list$|/jql/|/approximate-count$")
+"""Requests that only ask, although they are a POST."""
+
+CLOUD = "cloud"
+DATACENTER = "datacenter"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands on one issue: all labels, and every comment with whether milepost's account wrote it."""
+
+    labels: frozenset[str]
+    comments: tuple[tuple[bool, str], ...]
+
+    @property
+    def ours(self) -> tuple[str, ...]:
+        """The text of the comments by milepost's account."""
+        return tuple(body for mine, body in self.comments if mine)
+
+    @property
+    def foreign(self) -> "Standing":
+        """What milepost must not touch."""
+        labels = frozenset(name for name in self.labels if not name.startswith(PREFIX))
+        return Standing(labels, tuple(one for one in self.comments if not one[0]))
+
+
+class House:
+    """One installation of milepost and the world around it; every `sync` is a run of its own."""
+
+    def __init__(self, folder: Path, world: World, server: SandboxServer, face: str, mapping: str) -> None:
+        self.folder = folder
+        self.world = world
+        self.server = server
+        self.face = face
+        self.mapping = mapping
+        self.tracker_names = ["jira", "github"]
+        self.settings: dict[str, dict[str, Any]] = {"jira": {}, "github": {}}
+        """Settings of a tracker beside those that every test has, by tracker."""
+        self.publish = PublishPolicy()
+        self.limits = LimitPolicy()
+        self.progress = ProgressPolicy()
+        self.sweep_every = timedelta(0)
+        """Every run looks for deleted issues, unless a test says otherwise."""
+        self.stop = Stop()
+
+    @property
+    def jira(self) -> JiraSite:
+        site = self.world.sites["jira"]
+        assert isinstance(site, JiraSite)
+        return site
+
+    @property
+    def github(self) -> GitHubSite:
+        site = self.world.sites["github"]
+        assert isinstance(site, GitHubSite)
+        return site
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "milepost.db"
+
+    # Runs
+
+    @contextmanager
+    def job(self, *, force: bool = False) -> Iterator[Job]:
+        """A job wired as the commands wire it."""
+        settings = {name: self._settings(name) for name in self.tracker_names}
+        infos: dict[str, TrackerInfo] = {name: each.info(name) for name, each in settings.items()}
+        (self.folder / "mapping.toml").write_text(self.mapping, encoding="utf-8")
+        loaded = load(["mapping.toml"], self.folder, tuple(infos.values()))
+        with ExitStack() as stack:
+            store = stack.enter_context(open_store(self.database))
+            yield Job(
+                mapping=loaded.mapping,
+                infos=infos,
+                trackers={name: self._open(name, settings[name], store, stack) for name in settings},
+                store=store,
+                progress=self.progress,
+                health=HealthPolicy(),
+                publish=self.publish,
+                limits=self.limits,
+                pulls=PullRules(self.sweep_every, self.limits.max_lost_percent, force=force),
+                force=force,
+                now=self.world.clock.now(),
+                stop=self.stop,
+            )
+
+    def sync(self, *, force: bool = False, step: Callable[[int, int], None] = lambda *_: None) -> Report:
+        """One run."""
+        with self.job(force=force) as job, job.store.lock():
+            return sync(job, step)
+
+    def plan(self) -> Concluded:
+        """A run up to its plan."""
+        with self.job() as job:
+            return conclude(job)
+
+    def undo(self, run: int | None = None, *, everything: bool = False) -> tuple[str, ...]:
+        """Take back a run (None: the last that wrote), or everything; what was held back and why."""
+        with self.job() as job:
+            runs = runs_to_undo(job.store, run, everything=everything)
+            plan, written = undo(job, runs)
+        assert all(each.outcome == "done" for each in written), written
+        return tuple(f"{held.what}: {held.why}" for held in plan.held)
+
+    def agreed(self) -> Report:
+        """A run after which nothing is left to do, shown by another that finds nothing."""
+        report = self.sync()
+        assert not report.failed, (report.line, report.concluded.problems, report.concluded.plan.held)
+        again = self.plan()
+        assert not again.plan.actions, sentences(again)
+        assert not again.plan.held, again.plan.held
+        return report
+
+    # The truth
+
+    def standing(self) -> dict[str, Standing]:
+        """Everything that could be written to, by key, as the trackers hold it."""
+        found: dict[str, Standing] = {}
+        bot = self.jira.bot.id
+        for issue in self.jira.issues.values():
+            comments = tuple((one.author == bot, one.body) for one in self.jira.comments(issue.key))
+            found[issue.key] = Standing(frozenset(issue.labels), comments)
+        for row in self.github.issues.values():
+            said = tuple((one.author == BOT, one.body) for one in row.comments)
+            found[self.github.key(row)] = Standing(frozenset(self.github.label_names(row)), said)
+        return found
+
+    def foreign(self) -> dict[str, Standing]:
+        """The part of the truth that belongs to other people."""
+        return {key: standing.foreign for key, standing in self.standing().items()}
+
+    def ours(self) -> dict[str, str]:
+        """The one comment of ours on each issue that has any; two on one issue fail the test."""
+        found = {key: standing.ours for key, standing in self.standing().items() if standing.ours}
+        assert all(len(bodies) == 1 for bodies in found.values()), found
+        return {key: bodies[0] for key, bodies in found.items()}
+
+    def labels(self) -> dict[str, set[str]]:
+        """Our labels by issue, where there are any."""
+        named = {
+            key: {name for name in standing.labels if name.startswith(PREFIX)}
+            for key, standing in self.standing().items()
+        }
+        return {key: names for key, names in named.items() if names}
+
+    def definitions(self, repo: str = "acme/site") -> set[str]:
+        """The names of all labels that a repository defines."""
+        return {label.name for label in self.github.repo(repo).labels.values()}
+
+    # The wire
+
+    def watch(self) -> "Watch":
+        """From now on count what is written."""
+        return Watch(self, len(self.server.log))
+
+    def _settings(self, name: str) -> TrackerSettings:
+        found = connector(name.partition("_")[0])
+        assert found is not None
+        common = {
+            "url": self.server.url(name),
+            "token": "sandbox",
+            "write_spacing": 0,
+            "backoff": 0,
+            "attempts": 2,
+        }
+        own: dict[str, Any] = {"repositories": ["acme/site"]}
+        if found.kind == "jira":
+            own = {"projects": ["BLOG", "MKT"], "site_url": f"https://{name}.example"}
+            own |= {"email": "milepost@sandbox.test"} if self.face == CLOUD else {}
+        return found.settings.model_validate({"kind": found.kind, **common, **own, **self.settings[name]})
+
+    def _open(self, name: str, settings: TrackerSettings, store: Store, stack: ExitStack) -> Tracker:
+        found = connector(settings.kind)
+        assert found is not None
+        tracker = found.open(
+            name,
+            settings,
+            memory=store.memory(name),
+            clock=self.world.clock.now,
+            notify=lambda _line: None,
+        )
+        stack.callback(tracker.close)
+        return tracker
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What goes over the wire from a moment on."""
+
+    house: House
+    start: int
+
+    @property
+    def writes(self) -> list[Logged]:
+        """The requests that asked for a change, whatever came of them."""
+        later = self.house.server.log[self.start :]
+        return [each for each in later if each.method != "GET" and not READS.search(each.path)]
+
+    @property
+    def edited(self) -> list[str]:
+        """The issues whose comments were edited, once for each request, in order of their keys."""
+        return self._about("PUT", "PATCH")
+
+    @property
+    def created(self) -> list[str]:
+        """The issues on which a comment was created, once for each request."""
+        return self._about("POST")
+
+    @property
+    def deleted(self) -> list[str]:
+        """The issues from which a comment was deleted, once for each request."""
+        return self._about("DELETE")
+
+    @property
+    def labelled(self) -> list[Logged]:
+        """What was asked to change of labels on issues, and of their definitions."""
+        return [each for each in self.writes if "/comment" not in each.path]
+
+    def _about(self, *methods: str) -> list[str]:
+        asked = [each for each in self.writes if "/comment" in each.path and each.method in methods]
+        return sorted(self._issue(each) for each in asked)
+
+    def _issue(self, request: Logged) -> str:
+        """The key of the issue that a request about a comment names, by its path."""
+        here = self.house
+        if request.site == "jira":
+            return here.jira.issue(request.path.partition("/issue/")[2].partition("/")[0]).key
+        created = re.search(r"/repos/([^/]+/[^/]+)/issues/(\d+)/comments", request.path)
+        if created:
+            return here.github.key(here.github.issue(f"{created[1]}#{created[2]}"))
+        found = here.github.comment_by_id(int(request.path.rpartition("/")[2]))
+        return here.github.key(found[0]) if found else "a comment that is gone"
+
+
+@contextmanager
+def house(folder: Path, face: str = CLOUD, mapping: str = MARKETING) -> Iterator[House]:
+    """The seeded world, running, and an installation that has not run yet."""
+    world = world_for({"jira": ("jira", face), "github": ("github", None)})
+    with SandboxServer(world) as server:
+        yield House(folder, world, server, face, mapping)
+
+
+def sentences(done: Report | Concluded) -> list[str]:
+    """What was planned."""
+    concluded = done.concluded if isinstance(done, Report) else done
+    return [action.sentence for action in concluded.plan.actions]
+
+
+def percents(body: str) -> list[int]:
+    """The percentages in the headline of a comment."""
+    return [int(found) for found in re.findall(r"(\d+)%", body.splitlines()[0])]
+
+
+def plain(body: str) -> str:
+    """A comment without the invisible signs that keep its references from firing."""
+    return body.replace("&#8203;", "").replace("\u200b", "")
+
+
+def without(mapping: str, *tables: str) -> str:
+    """A mapping without these tables, such as `milestones.blog`; a table's rules go with it."""
+    parts = re.split(r"(?m)^(?=\[)", mapping)
+    gone: Sequence[str] = [f"{table}{end}" for table in tables for end in ("]", ".")]
+    return "".join(part for part in parts if not part.lstrip("[").startswith(tuple(gone)))
+
+
+def milestone(name: str, rule: str, more: str = "") -> str:
+    """The TOML of a milestone with one rule."""
+    head = f'\n[milestones.{name}]\ntitle = "The {name}"\nleads_to = "visitors"\n{more}\n'
+    return f"{head}\n[[milestones.{name}.rules]]\n{rule}\n"
+
+
+def change_of(body: str) -> tuple[int, int]:
+    """From where to where a comment's change section says that its milestone went, in percent."""
+    found = re.search(r"Since [\d-]+: (\d+)% → (\d+)%", body)
+    assert found, body
+    return int(found[1]), int(found[2])
+
+
+def points_of(body: str) -> list[int]:
+    """The signed points of every part of a comment's change section."""
+    found = re.findall(r"(?m)^\W*([+−]\d+) points? ·", body)
+    return [int(each.replace("−", "-")) for each in found]
+
+
+def counted(standing: Mapping[str, Standing]) -> int:
+    """How many comments of ours there are."""
+    return sum(len(each.ours) for each in standing.values())
