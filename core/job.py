@@ -11,41 +11,47 @@ from core.stop import Stop, Stopped
 log = logging.getLogger("milepost")
 
 
-def planned(settings: ScheduleSettings, once: Callable[[], None]) -> Scheduler:
-    """A scheduler that calls `once` as the settings say: every N minutes, or at times of
-    the day (this machine's local time)."""
+def planned(settings: ScheduleSettings) -> Scheduler:
+    """A scheduler that knows when a run is due: every N minutes, or at times of the day (local time)."""
     scheduler = Scheduler()
     if settings.at:
         for time in settings.at:
-            scheduler.every().day.at(time).do(once)
+            scheduler.every().day.at(time).do(_nothing)
     else:
-        scheduler.every(settings.every_minutes).minutes.do(once)
+        scheduler.every(settings.every_minutes).minutes.do(_nothing)
     return scheduler
 
 
 def run_forever(settings: ScheduleSettings, once: Callable[[], None], stop: Stop) -> None:
     """Run now and then as scheduled, until asked to stop.
 
-    A run that takes longer than the interval delays the next one: there is never more than one, and
-    runs that were missed are not made up for. A run that fails is logged and does not end the job.
+    There is never more than one run: one that takes longer than the interval delays the next one, which
+    then comes an interval later, and times that passed meanwhile are not made up for. An error that
+    `once` lets through is logged and does not end the job.
     """
-
-    def guarded() -> None:
-        try:
-            once()
-        except Stopped:
-            log.info("run broken off: asked to stop")
-        except Exception:
-            log.exception("run failed in a way that milepost did not expect; the last good state is kept")
-
-    scheduler = planned(settings, guarded)
-    guarded()
+    scheduler = planned(settings)
+    _guarded(once)
     while not stop():
         log.debug("next run at %s", scheduler.next_run)
         if stop.wait(_pause(scheduler.idle_seconds)):
             break
-        scheduler.run_pending()
+        if any(job.should_run for job in scheduler.jobs):
+            _guarded(once)
+            scheduler.run_pending()  # whatever is due by now counts as done, and gets its next time
     log.info("stopped")
+
+
+def _guarded(once: Callable[[], None]) -> None:
+    try:
+        once()
+    except Stopped:
+        log.info("run broken off: asked to stop")
+    except Exception:
+        log.exception("run failed in a way that milepost did not expect; the last good state is kept")
+
+
+def _nothing() -> None:
+    """What the scheduler itself does at the time; the run is ours to start."""
 
 
 def _pause(idle: float | None) -> float:

@@ -1,17 +1,24 @@
 """The command line: one file per command; the only place that wires, prints and exits."""
 
 import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from core.cli import check, demo, plan, run, status, sync, undo, why
-from core.cli.exits import report_and_exit
+from core.cli.exits import WRONG_INPUT, report_and_exit
+from core.cli.log import tell
+from core.cli.options import LogFormat, set_up_log, shared
 
 __all__ = ["app", "main"]
 
+SUMMARY = "Measures milestones from Jira and GitHub issues, and tells it on the epics themselves."
+
 app = typer.Typer(
     name="milepost",
-    help="Measures milestones from Jira and GitHub issues, and tells it on the epics themselves.",
+    help=SUMMARY,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -26,24 +33,50 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(epilog="Options may stand before the command or after it.")
 def milepost(
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
-    ),
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="The configuration file [default: config.toml]."),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every request and decision.")] = False,
+    log_format: Annotated[
+        LogFormat | None, typer.Option("--log-format", help="Log lines as text or as JSON.")
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
 ) -> None:
     """Measures milestones from Jira and GitHub issues, and tells it on the epics themselves."""
+    del version
+    shared(context, config, verbose, log_format)
 
 
 for module in (check, plan, sync, run, status, why, undo, demo):
     app.command()(getattr(module, module.__name__.rpartition(".")[2]))
 
+_Misused = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+"""What the parser raises for options and arguments that it does not understand."""
+
 
 def main() -> None:
     """Run the command line; every error that a user can cause ends in a sentence and an exit code."""
     try:
+        if _wants_json(sys.argv[1:]):
+            set_up_log(False, LogFormat.JSON)
+            sys.exit(app(standalone_mode=False))
         app()
     except Exception as error:
+        if isinstance(error, _Misused):
+            tell(getattr(error, "message", "") or str(error))
+            sys.exit(WRONG_INPUT)
         report_and_exit(error)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    """Whether errors of the parser itself, which come before any option is known, are to be JSON too."""
+    return "--log-format=json" in arguments or ("--log-format", "json") in pairwise(arguments)

@@ -34,11 +34,18 @@ def check(
     with at_desk(config) as desk:
         mapping = desk.loaded.mapping
         console.print(
-            f"✓ configuration: {len(desk.trackers)} trackers, {len(desk.loaded.files)} mapping files, "
-            f"{len(mapping.goals)} goals, {len(mapping.key_results)} key results, "
-            f"{len(mapping.milestones)} milestones"
+            "✓ configuration: "
+            + ", ".join(
+                (
+                    _number(len(desk.trackers), "tracker"),
+                    _number(len(desk.loaded.files), "mapping file"),
+                    _number(len(mapping.goals), "goal"),
+                    _number(len(mapping.key_results), "key result"),
+                    _number(len(mapping.milestones), "milestone"),
+                )
+            )
         )
-        for problem in lint(desk.loaded, desk.clock().date()):
+        for problem in lint(mapping, desk.clock().date(), desk.loaded.origins):
             console.print(f"! {clean(str(problem), 600)}")
         for finding in (*findings(desk), *missing_issues(desk)):
             console.print(f"{'✓' if finding.ok else '✗'} {clean(f'{finding.what}: {finding.said}', 600)}")
@@ -46,3 +53,7 @@ def check(
                 console.print(f"    {clean(finding.hint, 600)}")
             well = well and finding.ok
     raise typer.Exit(DONE if well else FAILED)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -41,7 +41,9 @@ def missing_issues(desk: Desk) -> Iterator[Finding]:
         if not wanted:
             continue
         try:
-            missing = [key for key in wanted if not tracker.reader.fetch([key]).issues]
+            there = {issue.ref.key for issue in tracker.reader.fetch(wanted).issues}
+            # A key that moved is found under its new name, so it is asked for alone.
+            missing = [key for key in wanted if key not in there and not tracker.reader.fetch([key]).issues]
         except TrackerError as error:
             yield Finding(f"{name}: issues that the mapping names", False, error.said, error.hint)
             continue

@@ -5,6 +5,7 @@ from pathlib import Path
 from core.cli.options import ConfigOption, LogFormat, set_up_log
 
 EXAMPLE = Path("config.example.toml")
+"""As shipped; in another folder, the one beside the installed source."""
 
 
 def demo(config: ConfigOption = EXAMPLE) -> None:
@@ -18,4 +19,5 @@ def demo(config: ConfigOption = EXAMPLE) -> None:
     from core.cli.showing import show
 
     logging.getLogger("milepost").setLevel(logging.ERROR)
-    show(config)
+    beside = Path(__file__).parents[2] / EXAMPLE
+    show(beside if config == EXAMPLE and not config.exists() and beside.exists() else config)

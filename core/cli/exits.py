@@ -1,10 +1,13 @@
 """How a command ends: 0 done, 1 something failed, 2 the user's input is wrong, 3 there is something to do."""
 
 import logging
+import os
 import sys
+from dataclasses import dataclass
 from typing import NoReturn
 
 from connectors.contract import BadConfiguration, TrackerError
+from core.cli.log import tell
 from core.stop import Stopped
 
 DONE, FAILED, WRONG_INPUT, SOMETHING_TO_DO = 0, 1, 2, 3
@@ -18,34 +21,49 @@ class OutcomeError(Exception):
     """Something that the user asked for could not be done; the text says what and why."""
 
 
-def report_and_exit(error: Exception) -> NoReturn:
-    """Print what went wrong for a person, on standard error, and leave with its exit code."""
+@dataclass(frozen=True)
+class Ending:
+    """Why a command or a run ends early: an exit code, and what to tell, a line each."""
+
+    code: int
+    lines: tuple[str, ...]
+
+
+def ending(error: Exception) -> Ending | None:
+    """What to say of an error that a user, a tracker or the machine can cause; None for one of our own."""
     from core.settings import SettingsProblems
-    from core.store import Locked, StoreError
+    from core.store import StoreError
     from core.why import UnknownSubject
     from mappings.problems import MappingErrors
 
     if isinstance(error, SettingsProblems | MappingErrors):
-        for problem in error.problems:
-            _say(str(problem))
         count = len(error.problems)
-        _say(f"{count} problem{'s' if count > 1 else ''}; nothing was read from or written to a tracker.")
-        sys.exit(WRONG_INPUT)
+        end = f"{count} problem{'s' if count > 1 else ''}; nothing was read from or written to a tracker"
+        return Ending(WRONG_INPUT, (*map(str, error.problems), end))
     if isinstance(error, UserError | UnknownSubject | BadConfiguration):
-        _say(str(error))
-        sys.exit(WRONG_INPUT)
+        return Ending(WRONG_INPUT, (str(error),))
     if isinstance(error, Stopped):
-        _say("stopped as asked; what was finished is kept, the next run does the rest")
-        sys.exit(FAILED)
-    if isinstance(error, OutcomeError | TrackerError | StoreError | Locked | BrokenPipeError):
-        _say(str(error))
-        sys.exit(FAILED)
-    logging.getLogger("milepost").critical(
-        "milepost met an error of its own; nothing further was written. Please report it with these lines.",
-        exc_info=error,
-    )
-    sys.exit(FAILED)
+        return Ending(FAILED, ("stopped as asked; what was finished is kept, the next run does the rest",))
+    if isinstance(error, OutcomeError | TrackerError | StoreError):
+        return Ending(FAILED, tuple(str(error).splitlines()))
+    if isinstance(error, OSError) and error.filename is not None:
+        return Ending(FAILED, (f"{error.filename}: {error.strerror or error}",))
+    return None
 
 
-def _say(text: str) -> None:
-    sys.stderr.write(f"milepost: {text}\n")
+def report_and_exit(error: Exception) -> NoReturn:
+    """Say what went wrong on standard error, and leave with its exit code."""
+    if isinstance(error, BrokenPipeError):
+        # Whoever read our output has gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    found = ending(error)
+    if found is None:
+        logging.getLogger("milepost").critical(
+            "milepost met an error of its own and wrote nothing further. Please report it with these lines.",
+            exc_info=error,
+        )
+        sys.exit(FAILED)
+    for line in found.lines:
+        tell(line)
+    sys.exit(found.code)

@@ -1,28 +1,32 @@
-"""Options that every command shares, and what they do to the log."""
+"""Options that every command shares; they may stand before the command or after it."""
 
-import logging
 import os
-import sys
-from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from core.cli.log import LogFormat, set_up_log
+
+__all__ = [
+    "DEFAULT_CONFIG",
+    "ConfigOption",
+    "ForceOption",
+    "LogFormat",
+    "LogFormatOption",
+    "VerboseOption",
+    "colourless",
+    "set_up_log",
+    "shared",
+]
+
 DEFAULT_CONFIG = Path("config.toml")
-
-
-class LogFormat(StrEnum):
-    """How log lines look."""
-
-    TEXT = "text"
-    JSON = "json"
-
+CONFIG_VARIABLE = "MILEPOST_CONFIG"
+COMMANDS = ("check", "plan", "sync", "run", "status", "why", "undo")
+"""Those that read the user's configuration; the demo brings its own."""
 
 ConfigOption = Annotated[
-    Path,
-    typer.Option("--config", "-c", envvar="MILEPOST_CONFIG", help="The configuration file.", dir_okay=False),
+    Path, typer.Option("--config", "-c", help=f"The configuration file; also {CONFIG_VARIABLE}.")
 ]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log every request and decision.")]
 LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="Log lines as text or as JSON.")]
@@ -31,35 +35,15 @@ ForceOption = Annotated[
 ]
 
 
-class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, message, and the fields that a record carries."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as one line."""
-        import orjson
-
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "message": record.getMessage(),
-            **getattr(record, "fields", {}),
-        }
-        if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, option=orjson.OPT_NON_STR_KEYS).decode()
-
-
-def set_up_log(verbose: bool, form: LogFormat) -> None:
-    """Log to standard error. Client libraries are heard from warnings on only: they print headers below."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        JsonLines() if form is LogFormat.JSON else logging.Formatter("%(asctime)s %(levelname)s %(message)s")
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)
-    for name in ("milepost", "connectors", "core", "mappings"):
-        logging.getLogger(name).setLevel(logging.DEBUG if verbose else logging.INFO)
+def shared(context: typer.Context, config: Path | None, verbose: bool, log_format: LogFormat | None) -> None:
+    """Make what stands before the command, or in the environment, the default of the same option after it."""
+    named = config or (Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None)
+    given: dict[str, object] = {"verbose": True} if verbose else {}
+    if log_format is not None:
+        given["log_format"] = log_format.value
+    theirs = given | ({"config": str(named)} if named is not None else {})
+    demo = given | ({"config": str(config)} if config is not None else {})
+    context.default_map = dict.fromkeys(COMMANDS, theirs) | {"demo": demo}
 
 
 def colourless() -> bool:

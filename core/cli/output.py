@@ -1,5 +1,6 @@
 """Where commands print: one console for what was asked for, one for what is said beside it."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,7 +12,9 @@ from core.cli.options import colourless
 
 def out() -> Console:
     """Standard output; plain where it is no terminal or NO_COLOR is set, and never interpreting markup."""
-    return Console(no_color=colourless(), markup=False, highlight=False, emoji=False, soft_wrap=True)
+    # Whoever reads a pipe wants whole lines; a terminal would break them within words.
+    whole = not sys.stdout.isatty()
+    return Console(no_color=colourless(), markup=False, highlight=False, emoji=False, soft_wrap=whole)
 
 
 def aside() -> Console:

@@ -20,16 +20,29 @@ def run(
     One log line a run. A run that fails leaves the last good state, and the next run repairs it.
     """
     set_up_log(verbose, log_format)
-    from core.cli.running import open_job, synced_now
-    from core.job import run_forever
-    from core.settings import load_config
-    from core.stop import Stop
+    import logging
 
-    stop = Stop()
+    from connectors.transport import STOP
+    from core.cli.exits import ending
+    from core.cli.running import log_run, open_job, synced_now
+    from core.cli.wiring import ready
+    from core.job import run_forever
+    from core.stop import Stop, Stopped
+
+    stop = Stop(STOP)
 
     def once() -> None:
-        with open_job(config, stop=stop) as job:
-            synced_now(job)
+        try:
+            with open_job(config, stop=stop) as job:
+                log_run(synced_now(job))
+        except Stopped:
+            raise
+        except Exception as error:
+            found = ending(error)
+            if found is None:
+                raise
+            logging.getLogger("milepost").error("run failed: %s", "; ".join(found.lines))
 
+    schedule = ready(config).settings.schedule
     with stop.listen():
-        run_forever(load_config(config).settings.schedule, once, stop)
+        run_forever(schedule, once, stop)

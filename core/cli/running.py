@@ -3,14 +3,17 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from core.cli.exits import OutcomeError
 from core.cli.output import progress_on_terminal
+from core.cli.watching import watched
 from core.cli.wiring import Desk, at_desk
 from core.publish.actions import Plan, Written
 from core.pull import PullRules
+from core.reports.clean import clean
 from core.stop import Stop
 from core.store import Locked
 from core.sync import Concluded, Job, Report, conclude, sync
@@ -51,27 +54,42 @@ def open_job(
 
 def concluded_now(job: Job) -> Concluded:
     """Read and conclude with the lock held. Raises OutcomeError while another process runs."""
-    with _alone(job), job.stop.listen():
-        return conclude(job)
+    with _alone(job), job.stop.listen(), progress_on_terminal() as shown:
+        concluded = conclude(replace(job, trackers=watched(job.trackers, shown)))
+    _log_decisions(concluded.plan)
+    return concluded
 
 
 def synced_now(job: Job) -> Report:
-    """One whole run with the lock held and its line logged. Raises OutcomeError while another runs."""
+    """One whole run with the lock held. Raises OutcomeError while another process runs."""
     with _alone(job), job.stop.listen(), progress_on_terminal() as shown:
         task = shown.add_task("writing", total=None, visible=False)
 
         def step(done: int, total: int) -> None:
             shown.update(task, completed=done, total=total, visible=True)
 
-        report = sync(job, step)
-    log.log(logging.WARNING if report.failed else logging.INFO, report.line, extra={"fields": report.fields})
+        report = sync(replace(job, trackers=watched(job.trackers, shown)), step)
+    _log_decisions(report.concluded.plan)
     return report
+
+
+def log_run(report: Report) -> None:
+    """The one line of a run, with its figures as fields."""
+    level = logging.WARNING if report.failed else logging.INFO
+    log.log(level, report.line, extra={"fields": report.fields})
 
 
 def undone_now(job: Job, runs: Sequence[int], *, dry_run: bool) -> tuple[Plan, tuple[Written, ...]]:
     """Take runs back with the lock held, or only plan to. Raises OutcomeError while another process runs."""
     with _alone(job), job.stop.listen():
         return (plan_undo(job, runs), ()) if dry_run else undo(job, runs)
+
+
+def _log_decisions(plan: Plan) -> None:
+    for action in plan.actions:
+        log.debug("decided: %s", clean(action.sentence, 400))
+    for held in plan.held:
+        log.debug("held: %s: %s", clean(held.what, 400), clean(held.why, 600))
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """What the demo shows, step by step."""
 
 import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -13,10 +15,18 @@ from connectors.sandbox.jira_world import JiraSite
 from core.cli.exits import OutcomeError, UserError
 from core.cli.output import out
 from core.cli.running import job_of, synced_now
-from core.cli.wiring import Desk, at_desk
-from core.publish.actions import WriteComment
+from core.cli.wiring import Desk, at_desk, read_config
+from core.publish.actions import (
+    ChangeLabels,
+    DefineLabel,
+    DeleteComment,
+    RemoveLabelDefinition,
+    WriteComment,
+    Written,
+)
 from core.reports.clean import clean
 from core.reports.terminal import held_lines, plan_lines, tree, written_lines
+from core.settings import Config
 from core.sync import Report, conclude
 
 DAY = 86_400.0
@@ -25,6 +35,7 @@ DAY = 86_400.0
 def show(config: Path) -> None:
     """Run the demo. Raises UserError for a configuration with real trackers, OutcomeError if a run fails."""
     console = out()
+    _only_sandbox(read_config(config)[0])
     with tempfile.TemporaryDirectory(prefix="milepost-demo-") as folder:
         _first(console, config, Path(folder))
         _second(console, config, Path(folder))
@@ -34,18 +45,17 @@ def show(config: Path) -> None:
 
 def _first(console: Console, config: Path, folder: Path) -> None:
     with at_desk(config, state=folder) as desk:
-        _only_sandbox(desk)
         names = ", ".join(f"{name} ({tracker.info.kind})" for name, tracker in desk.trackers.items())
         _title(console, "First sync")
         console.print(f"Built-in trackers: {names}. In there it is {desk.clock():%A, %d %B %Y}.\n")
         concluded = conclude(job_of(desk))
-        console.print(tree(desk.loaded.mapping, concluded.known.state), soft_wrap=False)
+        console.print(tree(desk.loaded.mapping, concluded.known.state))
         _title(console, "The plan")
         for line in plan_lines(concluded.plan):
             console.print(line)
         _title(console, "What was written")
         report = _synced(desk)
-        for line in (*written_lines(report.written), *held_lines(report.concluded.plan.held)):
+        for line in (*_counted(report.written), *held_lines(report.concluded.plan.held)):
             console.print(line)
         console.print(report.line)
         for ref in _one_of_each(report):
@@ -76,11 +86,11 @@ def _third(console: Console, config: Path, folder: Path) -> None:
         for ref in _one_of_each(report)[:1]:
             _title(console, f"The comment on {ref.key}, edited in place")
             _comment(console, desk, ref)
-        console.print(tree(desk.loaded.mapping, report.concluded.known.state), soft_wrap=False)
+        console.print(tree(desk.loaded.mapping, report.concluded.known.state))
 
 
-def _only_sandbox(desk: Desk) -> None:
-    real = [name for name, tracker in desk.config.trackers.items() if tracker.sandbox is None]
+def _only_sandbox(config: Config) -> None:
+    real = [name for name, tracker in config.trackers.items() if tracker.sandbox is None]
     if real:
         raise UserError(
             f"the demo writes to built-in trackers only, but {', '.join(real)} is a real one; "
@@ -113,6 +123,26 @@ def _get_done(desk: Desk) -> list[str]:
                     f"{site.name}: acme/site#4, {site.issue('acme/site#4').title}, is closed as completed"
                 )
     return said
+
+
+def _counted(written: Sequence[Written]) -> Iterator[Text]:
+    """The plan above said each in a sentence, so that numbers will do; all that went wrong is still said."""
+    done = Counter(
+        (each.action.tracker, _WORDS[type(each.action)]) for each in written if each.outcome == "done"
+    )
+    for tracker in dict.fromkeys(name for name, _ in done):
+        said = ", ".join(f"{count} {words}" for (name, words), count in done.items() if name == tracker)
+        yield Text.assemble(("✓ ", "green"), f"{tracker}: {said}")
+    yield from written_lines(each for each in written if each.outcome != "done")
+
+
+_WORDS = {
+    DefineLabel: "labels defined",
+    ChangeLabels: "issues labelled",
+    WriteComment: "comments written",
+    DeleteComment: "comments removed",
+    RemoveLabelDefinition: "labels removed",
+}
 
 
 def _one_of_each(report: Report) -> list[IssueRef]:

@@ -18,19 +18,22 @@ def status(
     """Show goals, key results and milestones with their progress, from what was last read."""
     set_up_log(verbose, log_format)
     from core.cli.output import out
-    from core.cli.running import open_job
+    from core.cli.running import job_of
+    from core.cli.standing import last_run_line, tracker_lines
+    from core.cli.wiring import at_desk
     from core.reports.terminal import tree
-    from core.settings import at
     from core.sync import conclude_from_store
 
     console = out()
-    with open_job(config, trackers=False) as job:
-        known = conclude_from_store(job)
-        console.print(tree(job.mapping, known.state), soft_wrap=False)
-        for name in job.infos:
-            state = job.store.pull_state(name)
-            read = at(state.read_at) if state.read_at else "never"
-            line = f"{name}: {state.issues} issues, last read {read}"
-            console.print(f"{line}; the last try failed: {state.error}" if state.error else line)
-        last = job.store.last_run()
-        console.print(f"last run: {last.said or 'broken off'}" if last else "no run yet: try `milepost sync`")
+    with at_desk(config, trackers=False) as desk:
+        known = conclude_from_store(job_of(desk))
+        console.print(tree(desk.loaded.mapping, known.state))
+        console.print()
+        unread = desk.store.unread()
+        for tracker in desk.config.trackers.values():
+            named = getattr(tracker.settings, "url", "")
+            address = "built-in" if tracker.sandbox is not None else str(named)
+            state = desk.store.pull_state(tracker.name)
+            for line in tracker_lines(tracker.info, address, state, len(unread.get(tracker.name, ()))):
+                console.print(line)
+        console.print(last_run_line(desk.store.last_run()))

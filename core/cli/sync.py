@@ -25,12 +25,15 @@ def sync(
     """
     set_up_log(verbose, log_format)
     from core.cli.exits import DONE, FAILED
+    from core.cli.log import speaks_json
     from core.cli.output import out
-    from core.cli.running import open_job, synced_now
+    from core.cli.running import log_run, open_job, synced_now
     from core.reports.terminal import held_lines, written_lines
 
     with open_job(config, force=force) as job:
         report = synced_now(job)
+    if speaks_json():
+        log_run(report)
     console = out()
     for line in written_lines(report.written):
         console.print(line)

@@ -8,13 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from connectors.contract import Tracker
 from connectors.registry import connector
 from core.cli.exits import UserError
-from core.settings import Config, TrackerConfig, load_config, missing_secrets
+from core.cli.log import hide
+from core.settings import Config, SettingsProblems, TrackerConfig, load_config, missing_secrets
 from core.stop import Stop
 from core.store import Store, open_store
 from mappings.load import Loaded, load
+from mappings.problems import MappingErrors, Problem
 
 if TYPE_CHECKING:
     from connectors.sandbox.server import SandboxServer
@@ -36,9 +40,30 @@ class Desk:
 
 
 def read_config(file: Path) -> tuple[Config, Loaded]:
-    """The configuration and its mapping. Raises SettingsProblems or MappingErrors, with everything wrong."""
-    config = load_config(file)
-    return config, load(config.settings.mappings, config.base, config.infos)
+    """The configuration and its mapping. Raises SettingsProblems with everything that is wrong with both."""
+    problems: list[Problem] = []
+    config, loaded = None, None
+    try:
+        config = load_config(file)
+    except SettingsProblems as error:
+        problems.extend(error.problems)
+        config = error.as_far_as_sound
+    if config is not None:
+        hide(_secrets(config))
+        try:
+            loaded = load(config.settings.mappings, config.base, config.infos)
+        except MappingErrors as error:
+            problems.extend(error.problems)
+    if config is None or loaded is None or problems:
+        raise SettingsProblems(problems)
+    return config, loaded
+
+
+def _secrets(config: Config) -> Iterator[str]:
+    for tracker in config.trackers.values():
+        if tracker.sandbox is None:
+            values = (value for _, value in tracker.settings)
+            yield from (value.get_secret_value() for value in values if isinstance(value, SecretStr))
 
 
 @contextmanager
@@ -48,11 +73,9 @@ def at_desk(file: Path, *, trackers: bool = True, state: Path | None = None) -> 
     `state` is a folder to keep the store and the sandbox in, instead of where the configuration says.
     Raises what `read_config` raises, UserError for missing secrets, StoreError.
     """
-    config, loaded = read_config(file)
-    if trackers and (missing := missing_secrets(config)):
-        raise UserError("\n".join(str(problem) for problem in missing))
+    config, loaded = read_config(file) if not trackers else _read_whole(file)
     with ExitStack() as stack:
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731
+        clock = _now
         sandbox = None
         if any(tracker.sandbox is not None for tracker in config.trackers.values()):
             config, sandbox = _with_sandbox(config, state, stack)
@@ -64,13 +87,47 @@ def at_desk(file: Path, *, trackers: bool = True, state: Path | None = None) -> 
             for tracker in config.trackers.values():
                 opened[tracker.name] = _open(tracker, store, clock)
                 stack.callback(opened[tracker.name].close)
-        yield Desk(config, loaded, store, opened, clock, Stop(), sandbox)
+        yield Desk(config, loaded, store, opened, clock, _stop() if trackers else Stop(), sandbox)
+
+
+def ready(file: Path) -> Config:
+    """The configuration, once it is sound and no secret is missing. Raises what `read_config` raises."""
+    return _read_whole(file)[0]
+
+
+def _read_whole(file: Path) -> tuple[Config, Loaded]:
+    config, loaded = read_config(file)
+    if missing := missing_secrets(config):
+        raise SettingsProblems(missing)
+    return config, loaded
+
+
+def _stop() -> Stop:
+    from connectors.transport import (
+        STOP,  # brings the HTTP stack along, which a glance at the store can spare
+    )
+
+    return Stop(STOP)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _store_path(config: Config, state: Path | None) -> Path:
     path = state / "milepost.db" if state else config.base / config.settings.store.path
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_folder(path, "store.path")
     return path
+
+
+def _make_folder(path: Path, setting: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UserError(
+            f"{path.parent}: this folder cannot be made ({error.strerror or error}); "
+            f"let milepost write there, or name another place with {setting}"
+        ) from None
 
 
 def _open(tracker: TrackerConfig, store: Store, clock: Callable[[], datetime]) -> Tracker:
@@ -88,7 +145,7 @@ def _with_sandbox(config: Config, state: Path | None, stack: ExitStack) -> tuple
     from connectors.sandbox.world import World
 
     path = state / "sandbox.json" if state else config.base / config.settings.sandbox.state
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_folder(path, "sandbox.state")
     wanted = {
         tracker.name: (tracker.settings.kind, tracker.sandbox)
         for tracker in config.trackers.values()

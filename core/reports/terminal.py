@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 
 from rich.console import RenderableType
 from rich.text import Text
-from rich.tree import Tree
 
 from core.engine.model import GoalState, Health, KeyResultState, Measure, MilestoneState, State, Unmeasured
 from core.engine.percent import percent
 from core.publish.actions import Held, Plan, Written
+from core.publish.summary.words import plain_number
 from core.reports.clean import clean
-from mappings.goals import Goal, HealthName, KeyResult, Mapping, Milestone
+from core.reports.outline import Outline, Row
+from mappings.goals import Goal, HealthName, KeyResult, Mapping, Metric, Milestone
 
 BAR_WIDTH = 20
 
@@ -27,21 +28,29 @@ _STYLE = {
 def tree(mapping: Mapping, state: State) -> RenderableType:
     """Goals with their key results and, below these, the milestones that lead to them.
 
-    A milestone that leads to several key results stands below each; one that leads to none stands last.
+    A milestone that leads to several key results stands below each, with its details at the first; one
+    that leads to none stands last.
     """
-    top = Tree("", hide_root=True)
+    told: set[str] = set()
+
+    def stone_row(stone: Milestone) -> Row:
+        again = stone.id in told
+        told.add(stone.id)
+        return _milestone_row(stone, state.milestones[stone.id], again=again)
+
+    rows = []
     for goal in mapping.goals.values():
-        branch = top.add(_goal_line(goal, state.goals[goal.id]))
-        if gap := state.goals[goal.id].gap:
-            branch.add(Text(clean(gap), style="yellow"))
-        for result in mapping.key_results_of(goal.id):
-            twig = branch.add(_key_result_line(result, state.key_results[result.id]))
-            for stone in mapping.milestones_of(result.id):
-                twig.add(_milestone_line(stone, state.milestones[stone.id]))
-    for stone in mapping.milestones.values():
-        if not stone.leads_to:
-            top.add(_milestone_line(stone, state.milestones[stone.id]))
-    return top
+        results = tuple(
+            _key_result_row(
+                result,
+                state.key_results[result.id],
+                tuple(stone_row(stone) for stone in mapping.milestones_of(result.id)),
+            )
+            for result in mapping.key_results_of(goal.id)
+        )
+        rows.append(_goal_row(goal, state.goals[goal.id], results))
+    rows += [stone_row(stone) for stone in mapping.milestones.values() if not stone.leads_to]
+    return Outline(rows)
 
 
 def bar(measure: Measure) -> Text:
@@ -49,6 +58,7 @@ def bar(measure: Measure) -> Text:
     if isinstance(measure, Unmeasured):
         return Text("╌" * BAR_WIDTH, style="dim")
     full = int(measure * BAR_WIDTH)
+    full = max(full, 1) if measure else 0
     return Text.assemble(("█" * full, "green"), ("░" * (BAR_WIDTH - full), "dim"))
 
 
@@ -77,25 +87,62 @@ def written_lines(written: Iterable[Written]) -> Iterator[Text]:
         yield line
 
 
-def _goal_line(goal: Goal, state: GoalState) -> Text:
-    line = Text.assemble((clean(goal.title), "bold"), f"  [{goal.id}]  ")
-    line.append_text(Text.assemble("delivered ", _percent(state.delivered), ", achieved "))
-    line.append_text(Text.assemble(_percent(state.achieved), "  "))
-    return line.append_text(_health(state.health))
+def _goal_row(goal: Goal, state: GoalState, children: tuple[Row, ...]) -> Row:
+    """Two numbers, never blended: each on a line of its own, in the columns of what leads to it."""
+    delivered = Row(
+        Text("delivered"), _cells(state.delivered), _details(_why_not(state.delivered), style="dim")
+    )
+    achieved = Row(Text("achieved"), _cells(state.achieved), _details(_why_not(state.achieved), style="dim"))
+    return Row(
+        Text(clean(goal.title), style="bold"),
+        (Text(), Text(), _health(state.health)),
+        (
+            *_details(goal.id, _stale(state.health), style="dim"),
+            *_details(state.gap or "", style="yellow"),
+        ),
+        (delivered, achieved, *children),
+    )
 
 
-def _key_result_line(result: KeyResult, state: KeyResultState) -> Text:
-    line = bar(state.measure)
-    line.append_text(Text.assemble(" ", _percent(state.measure), "  ", clean(result.title)))
-    line.append(f"  [{result.id}]  ", style="dim")
-    return line.append_text(_health(state.health))
+def _key_result_row(result: KeyResult, state: KeyResultState, children: tuple[Row, ...]) -> Row:
+    return Row(
+        Text(clean(result.title)),
+        (*_cells(state.measure)[:2], _health(state.health)),
+        _details(result.id, _reading(result), _why_not(state.measure), _stale(state.health), style="dim"),
+        children,
+    )
 
 
-def _milestone_line(stone: Milestone, state: MilestoneState) -> Text:
-    line = bar(state.measure)
-    line.append_text(Text.assemble(" ", _percent(state.measure), "  ", clean(stone.title)))
-    line.append(f"  [{stone.id}]  {_counts(state)}  ", style="dim")
-    return line.append_text(_health(state.health))
+def _milestone_row(stone: Milestone, state: MilestoneState, *, again: bool) -> Row:
+    details = ("as above",) if again else (_counts(state), _why_not(state.measure), _stale(state.health))
+    return Row(
+        Text(clean(stone.title)),
+        (*_cells(state.measure)[:2], _health(state.health)),
+        _details(stone.id, *details, style="dim"),
+    )
+
+
+def _cells(measure: Measure) -> tuple[Text, Text, Text]:
+    number = Text("   –", style="dim") if isinstance(measure, Unmeasured) else Text(f"{percent(measure):>4}")
+    return bar(measure), number, Text()
+
+
+def _details(*parts: str, style: str) -> tuple[Text, ...]:
+    said = " · ".join(clean(part, 600) for part in parts if part)
+    return (Text(said, style=style),) if said else ()
+
+
+def _reading(result: KeyResult) -> str:
+    """A key result's own number as last checked in; empty where it has none."""
+    number = result.metric or result.guardrail
+    if number is None or number.current is None:
+        return ""
+    percents = number.unit == "%"
+    shown = [f"{plain_number(number.current)}{'%' if percents else ''}"]
+    if isinstance(number, Metric):
+        shown.append(f"of {plain_number(number.target)}{'%' if percents else ''}")
+    said = " ".join(shown) + (f" {number.unit}" if number.unit and not percents else "")
+    return f"{said} ({number.as_of})" if number.as_of else said
 
 
 def _counts(state: MilestoneState) -> str:
@@ -115,14 +162,17 @@ def _counts(state: MilestoneState) -> str:
     return ", ".join(said) or "no task"
 
 
-def _percent(measure: Measure) -> str:
-    if isinstance(measure, Unmeasured):
-        return f"cannot measure ({clean(measure.said)})"
-    return f"{percent(measure):>4}"
+def _why_not(measure: Measure) -> str:
+    return f"cannot be measured: {measure.said}" if isinstance(measure, Unmeasured) else ""
 
 
 def _health(health: Health) -> Text:
-    text = Text(health.name.value.replace("_", " "), style=_STYLE[health.name])
-    if health.stale:
-        text.append(", stale", style="yellow")
-    return text
+    return Text(health.name.value.replace("_", " "), style=_STYLE[health.name])
+
+
+def _stale(health: Health) -> str:
+    """What the one word of health leaves out."""
+    said = ["stale: no task has moved for a while"] if health.stale else []
+    if health.overridden_until is not None:
+        said.append(f"health set by hand until {health.overridden_until}")
+    return ", ".join(said)

@@ -1,0 +1,43 @@
+"""Where things stand besides the numbers: when each tracker was read, and how the last run ended."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from rich.text import Text
+
+from connectors.contract import TrackerInfo
+from core.reports.clean import clean
+from core.store.records import PullState, RunRecord
+
+
+def tracker_lines(info: TrackerInfo, address: str, state: PullState, unread: int) -> Iterator[Text]:
+    """One tracker: what is read of it, when it was last read, and what went wrong since."""
+    scope = ", ".join(info.containers)
+    line = Text.assemble((info.name, "bold"), f": {clean(' '.join((address, info.kind)))} ({clean(scope)})")
+    if state.read_at is None:
+        line.append(", never read")
+    else:
+        line.append(f", {state.issues} issues, last read {at(state.read_at)}")
+    yield line
+    if unread:
+        yield Text(f"  {unread} of its issues could not be read; `milepost sync` names them", style="yellow")
+    if state.error is not None:
+        when = f" at {at(state.failed_at)}" if state.failed_at else ""
+        yield Text(f"  the last try{when} failed: {clean(state.error, 600)}", style="red")
+
+
+def last_run_line(run: RunRecord | None) -> Text:
+    """How the last run ended; what to do if there was none."""
+    if run is None:
+        return Text("no run yet: try `milepost sync`")
+    if run.unfinished:
+        return Text(
+            f"last run: run {run.run}, begun {at(run.begun)}, has not ended (still going on, or broken off)"
+        )
+    said = clean(run.said, 600) or f"run {run.run} {run.outcome}"
+    return Text(f"last run, {at(run.begun)}: {said}", style="" if run.outcome == "done" else "yellow")
+
+
+def at(moment: datetime) -> str:
+    """A moment as people read it, in UTC."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

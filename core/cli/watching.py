@@ -1,0 +1,99 @@
+"""Trackers that show how many issues they have brought, while a person looks at a terminal."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rich.progress import Progress
+
+from connectors.contract import (
+    Capability,
+    Finding,
+    Interest,
+    IssueRef,
+    LabelDefinition,
+    Page,
+    Posted,
+    Pull,
+    Reader,
+    Tracker,
+    TrackerInfo,
+    Writer,
+)
+
+
+def watched(trackers: Mapping[str, Tracker], shown: Progress) -> Mapping[str, Tracker]:
+    """The same trackers, telling a progress display of each page that comes in."""
+    if shown.disable:
+        return trackers
+    return {name: _Watched(tracker, _Meter(name, shown)) for name, tracker in trackers.items()}
+
+
+class _Meter:
+    def __init__(self, name: str, shown: Progress) -> None:
+        self._shown = shown
+        self._task = shown.add_task(f"reading {name}", total=None, visible=False)
+        self._count = 0
+
+    def __call__(self, more: int) -> None:
+        self._count += more
+        self._shown.update(self._task, completed=self._count, visible=True)
+
+    def done(self) -> None:
+        self._shown.update(self._task, visible=False)
+
+
+@dataclass(frozen=True)
+class _Watched:
+    tracker: Tracker
+    meter: _Meter
+
+    @property
+    def info(self) -> TrackerInfo:
+        return self.tracker.info
+
+    @property
+    def reader(self) -> Reader:
+        return _WatchedReader(self.tracker.reader, self.meter, self.meter.done)
+
+    @property
+    def writer(self) -> Writer:
+        return self.tracker.writer
+
+    def check(self, needs: frozenset[Capability]) -> tuple[Finding, ...]:
+        return self.tracker.check(needs)
+
+    def close(self) -> None:
+        self.tracker.close()
+
+
+@dataclass(frozen=True)
+class _WatchedReader:
+    reader: Reader
+    came: Callable[[int], None]
+    done: Callable[[], None]
+
+    def changed_since(self, cursor: str | None, interest: Interest) -> Pull:
+        self.came(0)
+        pull = self.reader.changed_since(cursor, interest)
+        return replace(pull, pages=self._counted(pull.pages))
+
+    def _counted(self, pages: Iterator[Page]) -> Iterator[Page]:
+        for page in pages:
+            self.came(len(page.issues))
+            yield page
+        self.done()
+
+    def present(self) -> frozenset[str]:
+        return self.reader.present()
+
+    def fetch(self, keys: Sequence[str]) -> Page:
+        return self.reader.fetch(keys)
+
+    def matching(self, query: str) -> frozenset[str]:
+        return self.reader.matching(query)
+
+    def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted]:
+        return self.reader.posted(refs)
+
+    def label_definitions(self, container: str) -> tuple[LabelDefinition, ...]:
+        return self.reader.label_definitions(container)

@@ -1,0 +1,175 @@
+"""A configuration read, with everything that is wrong in it at once."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from connectors.registry import connector, kinds
+from core.settings.layers import (
+    SECRETS_DIR,
+    Layers,
+    blamed,
+    misspelt,
+    only_outside,
+    read_settings,
+    secrets_folder,
+)
+from core.settings.model import DELIMITER, PREFIX, Config, Settings, SettingsProblems, TrackerConfig
+from mappings.problems import Problem, from_validation, nearest
+from mappings.reading import Source, read
+
+SANDBOX = "sandbox:"
+"""A tracker whose `url` begins so is one of those built into milepost."""
+SANDBOX_EMAIL = "milepost@sandbox.test"
+"""Whose token a built-in Jira Cloud accepts."""
+SECRET_KEYS = frozenset({"token", "password", "secret", "private_key", "api_key"})
+"""Keys of a tracker that never stand in the file."""
+
+_TRACKER_NAME = re.compile(r"^[a-z][a-z0-9_]{0,30}$")
+
+
+def load_config(file: Path, *, sandbox_url: str = "http://127.0.0.1:9") -> Config:
+    """Read a configuration and every tracker in it; `sandbox_url` is where built-in trackers listen.
+
+    Raises SettingsProblems with everything that is wrong, each with its place and what to do.
+    """
+    problems: list[Problem] = []
+    source = _read(file, problems)
+    layers = Layers(file, secrets_folder())
+    secrets = tuple(_secrets_in(source))
+    # The shape of a token gave it away already; what its key says is the better advice.
+    problems = [each for each in problems if each.line not in {secret.line for secret in secrets}]
+    problems += [*secrets, *misspelt(layers)]
+    settings = _settings(source, layers, problems)
+    if settings is None:
+        raise SettingsProblems(problems)
+    trackers: dict[str, TrackerConfig] = {}
+    for name, raw in settings.trackers.items():
+        found = _tracker(source, layers, name, raw, sandbox_url)
+        if isinstance(found, TrackerConfig):
+            trackers[name] = found
+        else:
+            problems += [blamed(each, layers) for each in found]
+    config = Config(file, settings, trackers)
+    if problems:
+        whole = len(trackers) == len(settings.trackers)
+        raise SettingsProblems(problems, config if whole else None)
+    return config
+
+
+def _read(file: Path, problems: list[Problem]) -> Source:
+    """The file's text and tables. Raises SettingsProblems if nothing can be made of it."""
+    hint = "Copy config.example.toml there and edit it, or name another file with --config"
+    if not file.exists():
+        raise SettingsProblems((Problem(str(file), None, "", "there is no such file", hint),))
+    if not file.is_file():
+        said = "this is a folder, not a file" if file.is_dir() else "this is no file"
+        raise SettingsProblems((Problem(str(file), None, "", said, hint),))
+    source = read(file, str(file), problems)
+    if source is None:
+        shown = (
+            replace(each, hint=each.hint.replace("Mapping files", "Configuration files")) for each in problems
+        )
+        raise SettingsProblems(shown)
+    return source
+
+
+def _settings(source: Source, layers: Layers, problems: list[Problem]) -> Settings | None:
+    """The settings, with defaults for tables that are wrong; None where that cannot be."""
+    try:
+        return read_settings(layers)
+    except SettingsProblems as error:
+        problems += error.problems
+        return None
+    except ValidationError as error:
+        found = from_validation(source.name, source.text, error, model=Settings)
+        problems += [blamed(each, layers) for each in found]
+        wrong = frozenset(str(each["loc"][0]) for each in error.errors() if each["loc"])
+    try:
+        return None if "trackers" in wrong else read_settings(replace(layers, left_out=wrong))
+    except ValidationError:
+        return None
+
+
+def missing_secrets(config: Config) -> tuple[Problem, ...]:
+    """The secrets that must be set before a tracker can be spoken to, and are not."""
+    return tuple(
+        Problem(
+            str(config.file),
+            None,
+            f"trackers.{tracker.name}",
+            f"{variable} is not set",
+            f"Export it, or put a file of that name into the folder that {SECRETS_DIR} names",
+        )
+        for tracker in config.trackers.values()
+        for variable in tracker.settings.secrets_missing(tracker.name)
+    )
+
+
+def _secrets_in(source: Source) -> Iterator[Problem]:
+    """Secrets written into the file, whatever they look like; their values are never shown."""
+    trackers = source.tables.get("trackers")
+    for name, table in trackers.items() if isinstance(trackers, dict) else ():
+        for key in table if isinstance(table, dict) else ():
+            if key in SECRET_KEYS:
+                variable = PREFIX + DELIMITER.join(("trackers", name, key)).upper()
+                hint = f"Take it out, revoke it, and set {variable} in the environment or as a secret file"
+                yield source.problem(("trackers", name, key), "a secret is written here", hint)
+
+
+def _tracker(
+    source: Source, layers: Layers, name: str, raw: dict[str, Any], sandbox_url: str
+) -> TrackerConfig | tuple[Problem, ...]:
+    place = ("trackers", name)
+    if not _TRACKER_NAME.match(name):
+        hint = "Use a-z, 0-9 and _, beginning with a letter: the name is part of environment variables"
+        return (source.problem(place, f'"{name}" cannot be the name of a tracker', hint),)
+    kind = raw.get("kind")
+    found = connector(kind) if isinstance(kind, str) else None
+    if found is None:
+        said = '"kind" is missing' if kind is None else f"there is no connector of kind {kind!r}"
+        known = source.tables.get("trackers")
+        if not isinstance(known, dict) or name not in known:
+            return (_stray(layers, name, known),)
+        return (source.problem((*place, "kind"), said, nearest(str(kind or ""), kinds())),)
+    values = {key: _from_text(key, value) for key, value in raw.items()}
+    sandbox = _sandbox_face(values)
+    if sandbox is not None:
+        values |= {"url": f"{sandbox_url}/{name}", "token": "sandbox", "write_spacing": 0}
+        if "email" in found.settings.model_fields and sandbox != "datacenter":
+            values["email"] = SANDBOX_EMAIL
+        if "site_url" in found.settings.model_fields:
+            values["site_url"] = f"https://{name}.example"  # the sandbox's port changes, its pages must not
+    try:
+        return TrackerConfig(name, found.settings.model_validate(values), sandbox)
+    except ValidationError as error:
+        return from_validation(source.name, source.text, error, place, found.settings)
+
+
+def _stray(layers: Layers, name: str, known: object) -> Problem:
+    """A tracker that stands in no file: nearly always a misspelt variable."""
+    where = only_outside(layers, "trackers", name) or PREFIX
+    said = f"no tracker of the configuration file is called {name}, and no kind is set for it here"
+    return Problem(
+        where, None, f"trackers.{name}", said, nearest(name, known if isinstance(known, dict) else ())
+    )
+
+
+def _sandbox_face(values: Mapping[str, Any]) -> str | None:
+    url = values.get("url")
+    return url.removeprefix(SANDBOX) if isinstance(url, str) and url.startswith(SANDBOX) else None
+
+
+def _from_text(key: str, value: Any) -> Any:
+    """The environment gives lists and tables as JSON text."""
+    if isinstance(value, str) and value[:1] in ("[", "{") and key not in SECRET_KEYS:
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+    return value

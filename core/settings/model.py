@@ -1,0 +1,126 @@
+"""What a configuration says, once it is read."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from connectors.contract import TrackerInfo, TrackerSettings
+from core.engine.policy import HealthPolicy, ProgressPolicy
+from core.publish.policy import LimitPolicy, PublishPolicy
+from mappings.problems import Problem
+
+PREFIX = "MILEPOST_"
+DELIMITER = "__"
+
+
+def _time_of_day(text: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError(f"expected a time of the day such as 07:00, read {text[:20]!r}")
+    return text
+
+
+class Section(BaseModel):
+    """Frozen, and refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreSettings(Section):
+    """Where milepost remembers what it read and what it wrote."""
+
+    path: Path = Path("milepost.db")
+    """Relative to the configuration file."""
+
+
+class ScheduleSettings(Section):
+    """When `milepost run` wakes up."""
+
+    every_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    at: tuple[Annotated[str, AfterValidator(_time_of_day)], ...] = ()
+    """Times of the day, local to this machine, instead of every N minutes."""
+    sweep_hours: Annotated[int, Field(ge=1)] = 24
+    """How often the ids of all issues are read, to find the deleted ones: incremental reading cannot."""
+
+
+class SandboxSettings(Section):
+    """The built-in trackers, where a `url` is `sandbox:`."""
+
+    state: Path = Path(".milepost/sandbox.json")
+    """Relative to the configuration file; what the trackers hold lasts between commands."""
+
+
+class Settings(BaseSettings):
+    """Everything but the trackers is typed here; each tracker by its own connector."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    mappings: Annotated[tuple[str, ...], Field(min_length=1)]
+    trackers: dict[str, dict[str, Any]] = Field(min_length=1, repr=False)
+    store: StoreSettings = StoreSettings()
+    progress: ProgressPolicy = ProgressPolicy()
+    health: HealthPolicy = HealthPolicy()
+    publish: PublishPolicy = PublishPolicy()
+    limits: LimitPolicy = LimitPolicy()
+    schedule: ScheduleSettings = ScheduleSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+
+
+def _place(problem: Problem) -> tuple[str, int]:
+    return (problem.file, problem.line or 0)
+
+
+class SettingsProblems(Exception):
+    """The configuration cannot be used; every reason at once.
+
+    `as_far_as_sound` is what could be read all the same, with defaults for the sections that are wrong, so
+    that what it points to can be checked as well; None where the trackers themselves are not known.
+    """
+
+    def __init__(self, problems: Iterable[Problem], as_far_as_sound: "Config | None" = None) -> None:
+        self.problems = tuple(sorted(dict.fromkeys(problems), key=_place))
+        self.as_far_as_sound = as_far_as_sound
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+@dataclass(frozen=True)
+class TrackerConfig:
+    """One tracker as configured. `sandbox` is what follows `sandbox:` in its url, None for a real one."""
+
+    name: str
+    settings: TrackerSettings
+    sandbox: str | None = None
+
+    @property
+    def info(self) -> TrackerInfo:
+        """What is known of it without a request."""
+        return self.settings.info(self.name)
+
+
+@dataclass(frozen=True)
+class Config:
+    """A configuration that was read without any problem."""
+
+    file: Path
+    settings: Settings
+    trackers: Mapping[str, TrackerConfig]
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths in the file start from."""
+        return self.file.resolve().parent
+
+    @property
+    def infos(self) -> tuple[TrackerInfo, ...]:
+        """What is known of every tracker, in the order of the file."""
+        return tuple(tracker.info for tracker in self.trackers.values())
