@@ -27,7 +27,7 @@ from core.publish.actions import (
 from core.reports.clean import clean
 from core.reports.terminal import held_lines, plan_lines, tree, written_lines
 from core.settings import Config
-from core.sync import Report, conclude
+from core.sync import Report
 
 DAY = 86_400.0
 
@@ -48,13 +48,12 @@ def _first(console: Console, config: Path, folder: Path) -> None:
         names = ", ".join(f"{name} ({tracker.info.kind})" for name, tracker in desk.trackers.items())
         _title(console, "First sync")
         console.print(f"Built-in trackers: {names}. In there it is {desk.clock():%A, %d %B %Y}.\n")
-        concluded = conclude(job_of(desk))
-        console.print(tree(desk.loaded.mapping, concluded.known.state))
+        report = _synced(desk)
+        console.print(tree(desk.loaded.mapping, report.concluded.known.state))
         _title(console, "The plan")
-        for line in plan_lines(concluded.plan):
+        for line in plan_lines(report.concluded.plan):
             console.print(line)
         _title(console, "What was written")
-        report = _synced(desk)
         for line in (*_counted(report.written), *held_lines(report.concluded.plan.held)):
             console.print(line)
         console.print(report.line)
@@ -131,7 +130,7 @@ def _counted(written: Sequence[Written]) -> Iterator[Text]:
         (each.action.tracker, _WORDS[type(each.action)]) for each in written if each.outcome == "done"
     )
     for tracker in dict.fromkeys(name for name, _ in done):
-        said = ", ".join(f"{count} {words}" for (name, words), count in done.items() if name == tracker)
+        said = ", ".join(f"{words}: {count}" for (name, words), count in done.items() if name == tracker)
         yield Text.assemble(("✓ ", "green"), f"{tracker}: {said}")
     yield from written_lines(each for each in written if each.outcome != "done")
 
