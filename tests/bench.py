@@ -1,0 +1,86 @@
+"""The benchmark: `python -m tests.bench [--only NAME] [--quick] [--json FILE] [--page FILE]`."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tests.bench_kit import HEAD, QUICK, Figure, Scale, machine
+from tests.bench_pulls import afternoon, both, pulls
+
+GROUPS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
+    "pulls": pulls,
+    "both": both,
+    "afternoon": afternoon,
+}
+"""Each measures on its own and yields its lines as it has them."""
+PAGE = Path(__file__).parent / "bench_page.md"
+"""What docs/performance.md is made from."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what was asked for; print the table, and write it as JSON and as a page where asked to."""
+    options = _options(arguments)
+    scale = QUICK if options.quick else Scale()
+    if options.repetitions:
+        scale = replace(scale, repetitions=options.repetitions)
+    about = machine()
+    figures: list[Figure] = []
+    began = time.monotonic()
+    for name in options.only or GROUPS:
+        for figure in GROUPS[name](scale):
+            figures.append(figure)
+            _say("  ".join((*figure.cells[:-1], "met" if figure.met else "NOT MET")))
+    about["load_after"] = [round(each, 2) for each in os.getloadavg()]
+    about["seconds"] = round(time.monotonic() - began)
+    _say("", *table(figures))
+    if options.json:
+        lines = [figure.plain for figure in figures]
+        said = {"machine": about, "repetitions": scale.repetitions, "quick": scale.quick, "figures": lines}
+        options.json.write_bytes(orjson.dumps(said, option=orjson.OPT_INDENT_2))
+    if options.page:
+        options.page.write_text(page(figures, about, scale), encoding="utf-8")
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def table(figures: Iterable[Figure]) -> list[str]:
+    """The figures as a table in Markdown."""
+    rows = [HEAD, tuple("---" for _ in HEAD), *(figure.cells for figure in figures)]
+    return [f"| {' | '.join(row)} |" for row in rows]
+
+
+def page(figures: Iterable[Figure], about: dict[str, Any], scale: Scale) -> str:
+    """What docs/performance.md says."""
+    said = {
+        **about,
+        "groups": ", ".join(GROUPS),
+        "load": " and ".join(str(about[name][0]) for name in ("load_before", "load_after")),
+        "repetitions": scale.repetitions,
+        "delay": f"{scale.delay * 1000:.0f}",
+        "table": "\n".join(table(figures)),
+    }
+    return PAGE.read_text(encoding="utf-8").format_map(said)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", action="append", choices=sorted(GROUPS), help="measure this group alone")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that all works")
+    parser.add_argument("--repetitions", type=int, help="how often each thing is measured")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--page", type=Path, help="write the table with its explanation to this file")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
