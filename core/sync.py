@@ -23,7 +23,7 @@ from core.stop import Stop
 from core.store.contract import Keeper
 from core.store.records import GoalValue
 from core.targets import Targets, find_targets
-from core.wanting import facts_of, goal_values, look, snapshots_of, wanted_of
+from core.wanting import facts_of, goal_values, look, snapshots_of, values_to_keep, wanted_of
 from mappings.goals import Mapping as Goals
 from mappings.rules.index import CompiledRules
 
@@ -67,6 +67,7 @@ class Concluded:
     found: Found
     snapshots: Mapping[str, Snapshot]
     goals: Mapping[str, GoalValue]
+    """The numbers from which the next run measures how far a goal jumped; none while a limit holds."""
     plan: Plan
     problems: tuple[str, ...]
 
@@ -142,9 +143,7 @@ def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None
     except BaseException:
         job.store.end_run(run, job.now, "broken off", f"run {run} was broken off before its end", {})
         raise
-    if not concluded.plan.held:
-        # A jump that is held is measured from the same place next time.
-        job.store.save_goal_values(concluded.goals)
+    job.store.save_goal_values(concluded.goals)
     report = Report(run, concluded, written, monotonic() - began)
     counts = {key: value for key, value in report.fields.items() if isinstance(value, int)}
     job.store.end_run(run, job.now, str(report.fields["outcome"]), report.line, counts)
@@ -165,9 +164,12 @@ def conclude(job: Job) -> Concluded:
     wanted = wanted_of(job.mapping, gathered, state, targets, records, snapshots, job.publish, job.infos)
     silent = {each.tracker: each.why for each in pulled if each.down}
     found = look(wanted, gathered, records, readers, job.infos, silent, job.stop)
-    facts = facts_of(job.mapping, gathered, targets, job.store.goal_values(), goals)
-    plan = make_plan(wanted, found, job.publish, job.infos)
-    plan = apply_limits(plan, facts, job.limits, force=job.force)
+    before = job.store.goal_values()
+    facts = facts_of(job.mapping, gathered, targets, before, goals)
+    whole = make_plan(wanted, found, job.publish, job.infos)
+    plan = apply_limits(whole, facts, job.limits, force=job.force)
+    # A jump that is held is measured from the same place next time.
+    goals = values_to_keep(before, goals, state) if plan.held == whole.held else {}
     plan = Plan(plan.actions, tuple(each.held for each in pulled if each.held) + plan.held)
     return Concluded(known, pulled, wanted, found, snapshots, goals, plan, _problems(known, pulled, found))
 

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from connectors.contract import IssueRef, LabelDefinition, Posted, Reader, TrackerError, TrackerInfo
 from core.engine.change import compare, snapshot
-from core.engine.model import Change, Snapshot, State
+from core.engine.means import SILENT
+from core.engine.model import Change, GoalState, Snapshot, State, Unmeasured
 from core.engine.policy import ProgressPolicy
 from core.gather import Gathered
 from core.publish.labels import Labelled, wanted_labels
@@ -48,6 +49,25 @@ def goal_values(goals: Goals, state: State, progress: ProgressPolicy) -> Mapping
         )
         for goal in goals.goals.values()
     }
+
+
+def values_to_keep(
+    before: Mapping[str, GoalValue], now: Mapping[str, GoalValue], state: State
+) -> Mapping[str, GoalValue]:
+    """The numbers from which the next jump of each goal is measured.
+
+    A goal of which something could not be read keeps its last ones: silence must not hide a jump.
+    """
+    return {
+        name: value for name, value in now.items() if name not in before or not _silent(state.goals[name])
+    }
+
+
+def _silent(goal: GoalState) -> bool:
+    return any(
+        isinstance(measure, Unmeasured) and measure.why in SILENT
+        for measure in (goal.delivered, goal.achieved)
+    )
 
 
 def wanted_of(

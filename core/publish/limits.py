@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from connectors.contract import IssueRef
+from core.engine.percent import percent
 from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment
 from core.publish.policy import LimitPolicy
 
@@ -46,7 +47,7 @@ def apply_limits(plan: Plan, facts: Facts, policy: LimitPolicy, *, force: bool =
     for tracker, share in sorted(facts.lost.items()):
         if share * 100 > policy.max_lost_percent:
             why = (
-                f"{tracker} has lost {_percent(share)} of its issues since the last pull"
+                f"{tracker} has lost {percent(share)} of its issues since the last pull"
                 f" (limit {policy.max_lost_percent}%)"
             )
             actions = _hold(actions, _resting_on(actions, tracker, facts), why, held)
@@ -54,7 +55,7 @@ def apply_limits(plan: Plan, facts: Facts, policy: LimitPolicy, *, force: bool =
         moved = abs(jump.after - jump.before) * 100
         if moved > policy.max_jump_points and not jump.mapping_changed:
             why = (
-                f"the goal {jump.goal} jumped from {_percent(jump.before)} to {_percent(jump.after)}"
+                f"the goal {jump.goal} jumped from {percent(jump.before)} to {percent(jump.after)}"
                 f" without a change of the mapping (limit {policy.max_jump_points} points)"
             )
             actions = _hold(actions, _telling_of(actions, jump.goal, facts), why, held)
@@ -62,10 +63,6 @@ def apply_limits(plan: Plan, facts: Facts, policy: LimitPolicy, *, force: bool =
         why = f"the plan has {len(actions):,} changes (limit {policy.max_changes:,})"
         actions = _hold(actions, set(actions), why, held)
     return Plan(actions, tuple(held))
-
-
-def _percent(share: Fraction) -> str:
-    return f"{float(share * 100):.0f}%"
 
 
 def _ref(action: Action) -> IssueRef | None:
