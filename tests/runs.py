@@ -142,6 +142,10 @@ class House:
         assert not again.plan.held, again.plan.held
         return report
 
+    def rested(self) -> None:
+        """Nobody asks to stop any more, as after a new start."""
+        self.stop = Stop()
+
     # The truth
 
     def standing(self) -> dict[str, Standing]:
