@@ -1,0 +1,158 @@
+"""The pages on security and on one run: what they name is there, and what they claim holds."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from connectors.sandbox.github_world import GitHubSite
+from core.cli.running import job_of, synced_now
+from core.cli.wiring import Desk, at_desk
+from core.settings import SettingsProblems, load_config, missing_secrets
+from core.sync import Report, conclude
+from tests.openapi import FOLDER
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "config.example.toml"
+PAGES = {name: (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("security.md", "run.md")}
+TRACKER = """
+mappings = ["*.toml"]
+[trackers.github]
+kind = "github"
+repositories = ["acme/site"]
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "config.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """The shipped example, with its store and its trackers in a folder of this test."""
+    with at_desk(EXAMPLE, state=tmp_path) as opened:
+        yield opened
+
+
+def synced(desk: Desk) -> Report:
+    return synced_now(job_of(desk))
+
+
+# ---- what the pages name ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_test_that_a_page_calls_as_witness_exists(page: str) -> None:
+    called = set(re.findall(r"`(test_\w+)`", PAGES[page]))
+    files = (file.read_text(encoding="utf-8") for file in (ROOT / "tests").glob("*.py"))
+    there = {name for text in files for name in re.findall(r"def (test_\w+)\(", text)}
+    assert called
+    assert called - there == set()
+
+
+def test_every_file_that_the_run_goes_through_exists() -> None:
+    paths = re.findall(r"`((?:core|mappings|connectors)/[\w/.]*)`", PAGES["run.md"])
+    assert len(paths) > 12
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_run_goes_through_the_files_in_the_order_of_the_code() -> None:
+    code = (ROOT / "core/sync.py").read_text(encoding="utf-8")
+    whole = code.partition("\ndef sync(")[2].partition("\ndef conclude(")[0]
+    reading = code.partition("\ndef conclude(")[2].partition("\ndef ")[0]
+    steps = ["pulled = ", "_know(", "wanted_of(", "look(", "make_plan(", "apply_limits("]
+    assert sorted(steps, key=reading.index) == steps
+    steps = ["begin_run(", "conclude(", "apply(", "end_run("]
+    assert sorted(steps, key=whole.index) == steps
+
+
+def test_the_report_on_the_page_is_that_of_the_first_sync(desk: Desk) -> None:
+    (line,) = re.findall(r"^```text report\n(.*)\n```$", PAGES["run.md"], re.MULTILINE)
+    seconds = re.compile(r"[\d.]+ s$")
+    assert seconds.sub("", synced(desk).line) == seconds.sub("", line)
+
+
+# ---- secrets ----------------------------------------------------------------------------------------------
+
+
+def test_secret_files_go_before_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "MILEPOST_TRACKERS__GITHUB__TOKEN").write_text("from-the-file\n", encoding="utf-8")
+    monkeypatch.setenv("MILEPOST_SECRETS_DIR", str(secrets))
+    monkeypatch.setenv("MILEPOST_TRACKERS__GITHUB__TOKEN", "from-the-environment")
+    config = load_config(written(tmp_path, TRACKER))
+    (token,) = config.trackers["github"].settings.model_dump(include={"token"}).values()
+    assert token.get_secret_value() == "from-the-file"
+    assert "from-the-file" not in repr(config)
+
+
+@pytest.mark.parametrize("key", ["token", "private_key"])
+def test_a_secret_in_the_configuration_is_refused_and_not_shown(key: str, tmp_path: Path) -> None:
+    file = written(tmp_path, f'{TRACKER}{key} = "hunter2hunter2"\n')
+    with pytest.raises(SettingsProblems) as caught:
+        load_config(file)
+    said = str(caught.value)
+    assert f"MILEPOST_TRACKERS__GITHUB__{key.upper()}" in said
+    assert "hunter2" not in said
+
+
+def test_the_app_on_the_page_loads_and_needs_no_other_secret(tmp_path: Path) -> None:
+    (block,) = re.findall(r"^```toml app\n(.*?)^```$", PAGES["security.md"], re.DOTALL | re.MULTILINE)
+    assert missing_secrets(load_config(written(tmp_path, f'mappings = ["*.toml"]\n{block}'))) == ()
+
+
+def test_the_scopes_on_the_page_are_all_that_atlassian_asks_for() -> None:
+    file = FOLDER / "jira-cloud-v3.openapi.json"
+    if not file.exists():
+        pytest.skip("Atlassian's document is not beside this checkout")
+    paths = json.loads(file.read_text(encoding="utf-8"))["paths"]
+    issue = "/rest/api/3/issue/{issueIdOrKey}"
+    used = [("get", f"/rest/api/3/{one}") for one in ("myself", "serverInfo", "field", "mypermissions")]
+    used += [("post", f"/rest/api/3/search/{one}") for one in ("jql", "approximate-count")]
+    used += [("post", "/rest/api/3/issue/bulkfetch"), ("get", issue), ("put", issue)]
+    used += [("get", f"{issue}/comment"), ("post", f"{issue}/comment")]
+    used += [(method, f"{issue}/comment/{{id}}") for method in ("get", "put", "delete")]
+    asked = {
+        scope
+        for method, path in used
+        for state in paths[path][method]["x-atlassian-oauth2-scopes"]
+        if state["state"] == "Current"
+        for scope in state["scopes"]
+    }
+    assert asked == set(re.findall(r"`(\w+:jira-\w+)`", PAGES["security.md"]))
+
+
+# ---- what is kept and shown -------------------------------------------------------------------------------
+
+
+def test_the_store_keeps_no_comment_of_other_people(desk: Desk, tmp_path: Path) -> None:
+    assert desk.sandbox is not None
+    site = desk.sandbox.world.sites["github"]
+    assert isinstance(site, GitHubSite)
+    (theirs,) = [one.body for one in site.comments("acme/site#1")]
+    description = site.issue("acme/site#1").body
+    synced(desk)
+    kept = b"".join(file.read_bytes() for file in tmp_path.glob("milepost.db*"))
+    assert b"Make the site easy to find" in kept
+    assert theirs.encode() not in kept
+    assert description is not None
+    assert description.encode() not in kept
+
+
+def test_hostile_titles_reach_no_terminal(desk: Desk) -> None:
+    from core.reports.terminal import plan_lines
+
+    assert desk.sandbox is not None
+    site = desk.sandbox.world.sites["github"]
+    assert isinstance(site, GitHubSite)
+    site.edit("acme/site#4", title="\x1b[2J\x1b]0;owned\x07 \u202egnp.exe\r\nfake line")
+    job = job_of(desk)
+    lines = list(plan_lines(conclude(replace(job, force=True)).plan))
+    assert lines
+    assert not any(char in line for line in lines for char in "\x1b\x07\u202e\r\n")
