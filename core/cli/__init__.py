@@ -1,6 +1,7 @@
 """The command line: one file per command; the only place that wires, prints and exits."""
 
 import sys
+from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
@@ -63,6 +64,9 @@ _Misused = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == 
 
 def main() -> None:
     """Run the command line; every error that a user can cause ends in a sentence and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without bars and arrows shows question marks
     try:
         if _wants_json(sys.argv[1:]):
             set_up_log(False, LogFormat.JSON)

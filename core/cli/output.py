@@ -1,5 +1,6 @@
 """Where commands print: one console for what was asked for, one for what is said beside it."""
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,14 +8,43 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from core.cli.log import without_secrets
 from core.cli.options import colourless
+
+
+class Veiled(io.StringIO):
+    """Standard output without secrets: a tracker that repeats a token in an error must not get it printed."""
+
+    def write(self, text: str, /) -> int:
+        """Pass on what may be seen."""
+        sys.stdout.write(without_secrets(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush standard output."""
+        sys.stdout.flush()
+
+    def isatty(self) -> bool:
+        """Whether standard output is a terminal."""
+        return sys.stdout.isatty()
+
+    def fileno(self) -> int:
+        """Standard output's own: rich asks it for the terminal's size."""
+        return sys.stdout.fileno()
 
 
 def out() -> Console:
     """Standard output; plain where it is no terminal or NO_COLOR is set, and never interpreting markup."""
     # Whoever reads a pipe wants whole lines; a terminal would break them within words.
     whole = not sys.stdout.isatty()
-    return Console(no_color=colourless(), markup=False, highlight=False, emoji=False, soft_wrap=whole)
+    return Console(
+        file=Veiled(),
+        no_color=colourless(),
+        markup=False,
+        highlight=False,
+        emoji=False,
+        soft_wrap=whole,
+    )
 
 
 def aside() -> Console:

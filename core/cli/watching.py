@@ -36,7 +36,8 @@ class _Meter:
 
     def __call__(self, more: int) -> None:
         self._count += more
-        self._shown.update(self._task, completed=self._count, visible=True)
+        # Drawn at once, so that a person sees what is waited for even while nothing comes.
+        self._shown.update(self._task, completed=self._count, visible=True, refresh=True)
 
     def done(self) -> None:
         self._shown.update(self._task, visible=False)
