@@ -8,7 +8,7 @@ from core.publish.mark import body_hash, mark_of
 from core.publish.records import Publication
 from core.publish.wanted import Found, Wanted, WantedComment
 from core.store.contract import Keeper
-from core.wanting import Snapshots
+from core.wanting import Snapshots, is_head
 
 
 class Recorder:
@@ -60,8 +60,9 @@ class Recorder:
 
 
 def snapshots_for(target: str, snapshots: Snapshots) -> Snapshots:
-    """The snapshots of the milestones that a comment is about."""
-    return {name: snapshots[name] for name in target.split("+") if name in snapshots}
+    """The snapshots of the milestones that a comment is about, and of all goals."""
+    about = target.split("+")
+    return {name: one for name, one in snapshots.items() if name in about or is_head(name)}
 
 
 def settle(

@@ -8,14 +8,14 @@ from fractions import Fraction
 from connectors.contract import IssueRef, LabelDefinition, Posted, Reader, TrackerError, TrackerInfo
 from core.engine.change import compare, snapshot
 from core.engine.means import SILENT
-from core.engine.model import Change, GoalState, Snapshot, State, Unmeasured
+from core.engine.model import Change, GoalState, Measure, Snapshot, State, Unmeasured
 from core.engine.policy import ProgressPolicy
 from core.gather import Gathered
 from core.publish.labels import Labelled, wanted_labels
 from core.publish.limits import Facts, Jump
 from core.publish.policy import PublishPolicy
 from core.publish.records import Publication
-from core.publish.summary import summarise
+from core.publish.summary import Heads, summarise
 from core.publish.wanted import Found, Wanted, wanted_comment
 from core.stop import Stop
 from core.store.records import GoalValue
@@ -27,11 +27,40 @@ Records = Mapping[IssueRef, Publication]
 
 
 def snapshots_of(gathered: Gathered, state: State, progress: ProgressPolicy, now: datetime) -> Snapshots:
-    """Every milestone as it stands now, with a digest of what decided which tasks count and how much."""
-    return {
+    """Every milestone as it stands now, with a digest of what decided which tasks count and how much.
+
+    And each goal's two numbers, so that the reason of a later edit can say how far they moved.
+    """
+    stones = {
         name: snapshot(measured, digest_of(gathered.compiled.digest(name), progress.model_dump_json()), now)
         for name, measured in state.milestones.items()
     }
+    heads = {
+        place: Snapshot(now, "", measure, ())
+        for name, goal in state.goals.items()
+        for place, measure in zip(_places(name), (goal.delivered, goal.achieved), strict=True)
+    }
+    return stones | heads
+
+
+def is_head(name: str) -> bool:
+    """Whether a snapshot is one number of a goal; no id of a milestone has a slash."""
+    return "/" in name
+
+
+def _places(goal: str) -> tuple[str, str]:
+    return f"{goal}/delivered", f"{goal}/achieved"
+
+
+def _heads_in(record: Publication | None, goals: Goals) -> Heads:
+    """What a comment told of goals when it was last written."""
+    found: dict[str, tuple[Measure, Measure]] = {}
+    kept = record.snapshots if record else {}
+    for name in goals.goals:
+        delivered, achieved = (kept.get(place) for place in _places(name))
+        if delivered and achieved:
+            found[name] = (delivered.measure, achieved.measure)
+    return found
 
 
 def goal_values(goals: Goals, state: State, progress: ProgressPolicy) -> Mapping[str, GoalValue]:
@@ -94,6 +123,7 @@ def wanted_of(
             ),
             infos[ref.tracker],
             policy.instance,
+            _heads_in(records.get(ref), goals),
         )
         for ref, about in targets.about.items()
     )

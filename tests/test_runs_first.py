@@ -65,6 +65,22 @@ def test_one_finished_task_edits_each_comment_that_tells_of_it_once_and_no_other
         assert len(watch.writes) == 6  # four comments, the labels of two issues
 
 
+def test_the_reason_of_each_edit_says_what_moved(tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        here.agreed()
+        here.jira.transition("BLOG-4", "Done")
+        goal = "goal show-how-we-work: delivered 46% → 55%, achieved 39%"
+        assert [said for said in sentences(here.agreed()) if said.startswith("Edit")] == [
+            f"Edit the progress comment on acme/site#1: {goal}",
+            "Edit the progress comment on BLOG-1: 3 of 4 tasks done, 65% → 90%",
+            "Edit the progress comment on MKT-1: delivered 46% → 55%, achieved 39%",
+            f"Edit the progress comment on MKT-2: {goal}",
+        ]
+        here.mapping = here.mapping.replace("current = 1350", "current = 1500")
+        edits = [said for said in sentences(here.agreed()) if said.startswith("Edit")]
+        assert all("achieved 39% → 41%" in said for said in edits)
+
+
 def test_work_that_no_milestone_counts_changes_nothing(tmp_path: Path) -> None:
     with house(tmp_path) as here:
         here.agreed()

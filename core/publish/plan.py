@@ -177,7 +177,8 @@ def _edit_reason(wanted: WantedComment, now: PostedComment, record: Publication 
             return ""
         return f"there is no record of it here, so it is written anew; {wanted.news}"
     if not same_meaning(record.digest, wanted.digest, links_waiting=wanted.links_waiting):
-        return wanted.news
+        own_moved = not same_meaning(record.digest, wanted.digest, links_waiting=True)
+        return wanted.news if own_moved else wanted.links_news or wanted.news
     if body_hash(now.body) != record.body_hash:
         return "somebody edited it; it is set back"
     if mark is not None and mark.issue_id != wanted.ref.id:

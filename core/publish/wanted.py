@@ -8,7 +8,7 @@ from core.publish import markdown, wiki
 from core.publish.labels import Labelled
 from core.publish.mark import Mark, format_mark
 from core.publish.records import Publication
-from core.publish.summary import Summary, news, summary_digest
+from core.publish.summary import Heads, Summary, links_news, news, summary_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,19 @@ class WantedComment:
     digest: str
     news: str
     """One phrase about the numbers, for the plan."""
+    links_news: str = ""
+    """The same about the goals that the comment only leads to."""
     waiting: str | None = None
     links_waiting: bool = False
 
 
-def wanted_comment(summary: Summary, info: TrackerInfo, instance: str) -> WantedComment:
-    """The comment in the markup and within the length of its tracker, with its mark."""
+def wanted_comment(
+    summary: Summary, info: TrackerInfo, instance: str, before: Heads | None = None
+) -> WantedComment:
+    """The comment in the markup and within the length of its tracker, with its mark.
+
+    `before` is what it told of goals when it was last written, for the reason of an edit.
+    """
     digest = summary_digest(summary)
     mark = Mark(instance, summary.ref.id, digest)
     render = wiki.render if info.markup == "wiki" else markdown.render
@@ -37,7 +44,8 @@ def wanted_comment(summary: Summary, info: TrackerInfo, instance: str) -> Wanted
         body=render(summary, mark, info.comment_limit),
         mark=format_mark(mark),
         digest=digest,
-        news=news(summary),
+        news=news(summary, before),
+        links_news=links_news(summary, before or {}),
         waiting=summary.waiting,
         links_waiting=summary.links_waiting,
     )

@@ -11,16 +11,18 @@ from core.publish.summary.model import (
     Page,
     Summary,
 )
-from core.publish.summary.words import news
+from core.publish.summary.words import Heads, links_news, news
 
 __all__ = [
     "GoalPart",
+    "Heads",
     "KeyResultPart",
     "MilestoneLine",
     "MilestonePart",
     "OpenTask",
     "Page",
     "Summary",
+    "links_news",
     "news",
     "same_meaning",
     "summarise",

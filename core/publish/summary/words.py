@@ -1,31 +1,65 @@
 """Numbers and short phrases of a summary, in words of our own."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
 from core.engine.model import Counts, Measure, Unmeasured
 from core.engine.percent import percent
-from core.publish.summary.model import MilestonePart, Summary
+from core.publish.summary.model import GoalPart, MilestonePart, Summary
 
 BAR_CELLS = 20
 
 
-def news(summary: Summary) -> str:
+Heads = Mapping[str, tuple[Measure, Measure]]
+"""By goal: delivered and achieved, as a comment told them when it was last written."""
+
+
+def news(summary: Summary, before: Heads | None = None) -> str:
     """One phrase for the plan: `4 of 5 tasks done, 60% → 80%`. Numbers of our own only, no outside text."""
     said = [_milestone_news(part) for part in summary.milestones]
-    said += [
-        f"delivered {_short(part.delivered)}, achieved {_short(part.achieved)}" for part in summary.goals
+    said += [_goal_news(part, (before or {}).get(part.id)) for part in summary.goals]
+    return _few(said)
+
+
+def links_news(summary: Summary, before: Heads) -> str:
+    """One phrase on what moved of the goals that the comment only leads to."""
+    moved = [
+        f"goal {part.id}: {_heads_news(part, before[part.id])}"
+        for part in summary.leads_to
+        if part.id in before and before[part.id] != (part.delivered, part.achieved)
     ]
+    return _few(moved) or "a goal or key result that it leads to changed"
+
+
+def _few(said: list[str]) -> str:
     if len(said) > 2:
         return f"{'; '.join(said[:2])}; and {len(said) - 2} more"
     return "; ".join(said)
 
 
+def _goal_news(part: GoalPart, before: tuple[Measure, Measure] | None) -> str:
+    now = (part.delivered, part.achieved)
+    if before == now:
+        return f"{_heads_news(part, now)}; what stands below it changed"
+    return _heads_news(part, before or now)
+
+
+def _heads_news(part: GoalPart, before: tuple[Measure, Measure]) -> str:
+    delivered, achieved = before
+    return f"delivered {_moved(delivered, part.delivered)}, achieved {_moved(achieved, part.achieved)}"
+
+
+def _moved(before: Measure, now: Measure) -> str:
+    old, new = _short(before), _short(now)
+    return new if old == new else f"{old} → {new}"
+
+
 def _milestone_news(part: MilestonePart) -> str:
-    now = _short(part.measure)
-    before = _short(part.change.before) if part.change else now
-    moved = now if before == now else f"{before} → {now}"
-    return f"{part.counts.done} of {in_scope(part.counts)} tasks done, {moved}"
+    before = part.change.before if part.change else part.measure
+    total = in_scope(part.counts)
+    tasks = "task" if total == 1 else "tasks"
+    return f"{part.counts.done} of {total} {tasks} done, {_moved(before, part.measure)}"
 
 
 def _short(measure: Measure) -> str:
