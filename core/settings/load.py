@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
+from connectors.contract import TrackerSettings
 from connectors.registry import connector, kinds
 from core.settings.layers import (
     SECRETS_DIR,
@@ -130,7 +131,11 @@ def _tracker(
         hint = "Use a-z, 0-9 and _, beginning with a letter: the name is part of environment variables"
         return (source.problem(place, f'"{name}" cannot be the name of a tracker', hint),)
     kind = raw.get("kind")
-    found = connector(kind) if isinstance(kind, str) else None
+    try:
+        found = connector(kind) if isinstance(kind, str) else None
+    except Exception as error:  # whatever another distribution's module raises when it is loaded
+        said = f"the connector of kind {kind!r} cannot be loaded: {type(error).__name__}: {error}"
+        return (source.problem((*place, "kind"), said, "Install a version of it that fits, or remove it"),)
     if found is None:
         said = '"kind" is missing' if kind is None else f"there is no connector of kind {kind!r}"
         known = source.tables.get("trackers")
@@ -146,9 +151,16 @@ def _tracker(
         if "site_url" in found.settings.model_fields:
             values["site_url"] = f"https://{name}.example"  # the sandbox's port changes, its pages must not
     try:
-        return TrackerConfig(name, found.settings.model_validate(values), sandbox)
+        settings = found.settings.model_validate(values)
     except ValidationError as error:
         return from_validation(source.name, source.text, error, place, found.settings)
+    return TrackerConfig(name, _anchored(settings, Path(source.name).resolve().parent), sandbox)
+
+
+def _anchored(settings: TrackerSettings, base: Path) -> TrackerSettings:
+    """The same settings; paths start from the folder of the configuration file, as all others in it do."""
+    paths = {key: base / value for key, value in dict(settings).items() if isinstance(value, Path)}
+    return settings.model_copy(update=paths) if paths else settings
 
 
 def _stray(layers: Layers, name: str, known: object) -> Problem:
