@@ -126,6 +126,9 @@ def test_sync_says_what_it_wrote_in_one_line_and_the_second_finds_nothing(house:
 
 def test_sync_holds_what_is_too_much_and_force_releases_it(house: House) -> None:
     house.write(("max_changes = 200", "max_changes = 3"))
+    planned = house.milepost("plan")
+    assert planned.code == 3
+    assert "held: " in planned.out
     held = house.milepost("sync")
     assert held.code == 1
     assert "held: " in held.out

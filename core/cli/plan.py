@@ -26,7 +26,7 @@ def plan(
 ) -> None:
     """Show what `sync` would write, and write nothing to any tracker.
 
-    Reads the trackers into the local store. Exit code: 0 nothing to do, 3 something to do, 1 a tracker
+    Reads the trackers into the local store. Exit code: 0 nothing to do, 3 something to do (or held back), 1 a tracker
     could not be read, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
@@ -49,4 +49,4 @@ def plan(
         console.print(f"{len(concluded.plan.actions)} to write, {len(concluded.plan.held)} held.")
     if concluded.failed:
         raise typer.Exit(FAILED)
-    raise typer.Exit(SOMETHING_TO_DO if concluded.plan else DONE)
+    raise typer.Exit(SOMETHING_TO_DO if concluded.plan or concluded.plan.held else DONE)

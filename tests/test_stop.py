@@ -1,0 +1,124 @@
+"""A wish to stop: heard at once while waiting and reading, and soon while writing."""
+
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from core.stop import Stop, Stopped
+
+
+def kill(number: signal.Signals = signal.SIGTERM) -> None:
+    os.kill(os.getpid(), number)
+
+
+def soon(act: threading.Timer) -> None:
+    act.daemon = True
+    act.start()
+
+
+def test_nobody_has_asked_at_first() -> None:
+    stop = Stop()
+    assert not stop()
+    assert not stop.wait(0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_is_heard_while_listening_and_what_listened_before_is_put_back(
+    number: signal.Signals,
+) -> None:
+    before = signal.getsignal(number)
+    stop = Stop()
+    with stop.listen():
+        kill(number)
+        assert stop()
+    assert signal.getsignal(number) is before
+
+
+def test_waiting_ends_as_soon_as_someone_asks() -> None:
+    stop = Stop()
+    soon(threading.Timer(0.05, stop.request))
+    assert stop.wait(30)
+    assert stop.wait(30)
+
+
+def test_a_signal_ends_waiting() -> None:
+    stop = Stop()
+    with stop.listen():
+        soon(threading.Timer(0.05, kill))
+        assert stop.wait(30)
+
+
+def test_a_signal_breaks_reading_off() -> None:
+    stop = Stop()
+    with stop.listen(), pytest.raises(Stopped), stop.reading():
+        kill()
+    assert stop()
+
+
+def test_a_signal_outside_reading_breaks_nothing_off() -> None:
+    stop = Stop()
+    with stop.listen():
+        with stop.reading():
+            pass
+        kill()
+    assert stop()
+
+
+def test_an_answer_that_does_not_come_is_given_up_after_the_grace() -> None:
+    stop = Stop(grace=0.05)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, stop.listen(), ours.makefile("rb") as answer:
+        kill()
+        with pytest.raises(TimeoutError):
+            answer.readline()
+
+
+def test_an_answer_within_the_grace_is_taken() -> None:
+    stop = Stop(grace=20)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, stop.listen(), ours.makefile("rb") as answer:
+        kill()
+        theirs.sendall(b"here\n")
+        assert answer.readline() == b"here\n"
+
+
+def test_a_second_signal_does_not_wait_for_the_grace() -> None:
+    stop = Stop(grace=600)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, stop.listen(), ours.makefile("rb") as answer:
+        kill()
+        kill()
+        with pytest.raises(TimeoutError):
+            answer.readline()
+
+
+def test_work_that_waits_for_nobody_is_not_torn_in_two() -> None:
+    stop = Stop(grace=0.01)
+    with stop.listen():
+        kill()
+        until = time.monotonic() + 0.1
+        while time.monotonic() < until:
+            pass
+    assert stop()
+
+
+def test_others_who_wait_are_told_and_their_event_is_cleared_afterwards() -> None:
+    event = threading.Event()
+    stop = Stop(event)
+    with stop.listen():
+        kill()
+        assert event.wait(5)
+    assert not event.is_set()
+
+
+def test_listening_inside_listening_changes_nothing() -> None:
+    stop = Stop()
+    with stop.listen():
+        with stop.listen():
+            pass
+        kill()
+        assert stop()
