@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ def cancelled() -> bool:
     return wanted_no_more.is_set()
 
 
-def in_order(tasks: Iterable[Callable[[], _T]], allowed: Callable[[], int], workers: int) -> Iterator[_T]:
+def in_order(tasks: Iterable[Callable[[], _T]], allowed: Callable[[], int], workers: int) -> Generator[_T]:
     """The results of `tasks` in their order, on at most `workers` threads.
 
     `allowed` says before each task how many may run now. While all may, as many again wait for a free

@@ -4,7 +4,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -158,7 +158,7 @@ class Transport:
         """
         return self._run(_Job(request, send, True, accept, resource, explain, reads=True))
 
-    def in_parallel(self, tasks: Iterable[Callable[[], _T]], workers: int) -> Iterator[_T]:
+    def in_parallel(self, tasks: Iterable[Callable[[], _T]], workers: int) -> Generator[_T]:
         """The results of `tasks` in their order, at most `workers` of them running at once.
 
         Tasks are taken and results kept only as far ahead as the workers need. Every rate limit that is met

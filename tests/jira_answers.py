@@ -117,9 +117,9 @@ class Exchange:
         return sum(str(one.request.url).partition("?")[0] == API + path for one in self.mock.calls)
 
 
-def cloud_exchange(mock: responses.RequestsMock) -> Exchange:
+def cloud_exchange(mock: responses.RequestsMock, **settings: Any) -> Exchange:
     """A Jira Cloud that has answered what every run asks first."""
-    exchange = Exchange(mock)
+    exchange = Exchange(mock, **settings)
     exchange.usual()
     return exchange
 

@@ -42,7 +42,8 @@ def keys(exchange: Exchange) -> list[str]:
 # Cloud's pages
 
 
-def test_pages_follow_their_tokens_to_the_end(cloud: Exchange) -> None:
+def test_pages_follow_their_tokens_to_the_end(mock: responses.RequestsMock) -> None:
+    cloud = cloud_exchange(mock, workers=1)
     cloud.json("POST", "search/jql", {"issues": [row(1)], "nextPageToken": "a", "isLast": False})
     cloud.json("POST", "search/jql", {"issues": [], "nextPageToken": "b", "isLast": False})
     cloud.json("POST", "search/jql", {"issues": [row(2)], "isLast": True})
@@ -87,7 +88,8 @@ def test_empty_pages_without_end_are_garbled(cloud: Exchange) -> None:
         pull(cloud.open())
 
 
-def test_an_issue_that_comes_twice_counts_once(cloud: Exchange) -> None:
+def test_an_issue_that_comes_twice_counts_once(mock: responses.RequestsMock) -> None:
+    cloud = cloud_exchange(mock, workers=1)
     cloud.json("POST", "search/jql", {"issues": [row(1), row(2)], "nextPageToken": "a"})
     cloud.json("POST", "search/jql", {"issues": [row(2), row(3)]})
     assert keys(cloud) == ["BLOG-1", "BLOG-2", "BLOG-3"]

@@ -139,12 +139,12 @@ def test_a_reading_that_outlasts_its_overlap_is_read_again_with_a_wider_window(
     exchange.json("POST", "search/jql", {"issues": []})
     first = exchange.open().reader.changed_since(None, Interest())
     list(first.pages)
-    again = exchange.open().reader.changed_since(first.cursor, Interest())
-    mock.replace(
-        "POST", API + "search/jql", json={"issues": []}, headers={"Date": DATE.replace("10:00", "10:30")}
-    )
-    list(again.pages)
+    mock.remove("POST", API + "search/jql")
+    exchange.json("POST", "search/jql", {"issues": [row(1)], "nextPageToken": "a"})
+    exchange.json("POST", "search/jql", {"issues": [row(2)]}, Date=DATE.replace("10:00", "10:30"))
+    list(exchange.open().reader.changed_since(first.cursor, Interest()).pages)
     jqls = [one["jql"] for one in exchange.sent("POST", "search/jql")[1:]]
     assert "updated >= -6m" in jqls[0]
-    assert "updated >= -96m" in jqls[1]
-    assert len(jqls) == 2
+    assert "updated >= -6m" in jqls[1]
+    assert "updated >= -96m" in jqls[2]
+    assert len(jqls) == 3

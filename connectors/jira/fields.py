@@ -57,7 +57,7 @@ class FieldMap:
 
 def read_fields(session: JiraSession) -> tuple[Field, ...]:
     """All fields of this Jira."""
-    answer = session.get("field")
+    answer = session.first_contact("field")
     body = answer.json()
     if not isinstance(body, list) or not body:
         raise Garbled(session.name, answer.request, "expected a list of fields, got something else")

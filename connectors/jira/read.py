@@ -1,12 +1,10 @@
 """The reading half of a Jira."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from connectors.contract import (
     Interest,
-    Issue,
     IssueRef,
     LabelDefinition,
     Missing,
@@ -14,34 +12,17 @@ from connectors.contract import (
     Posted,
     Pull,
     Refused,
-    Unread,
 )
 from connectors.jira import jql
 from connectors.jira.comments import read_comments
 from connectors.jira.cursor import OVERLAP, Cursor, scope_digest
-from connectors.jira.fields import find_fields, read_fields
+from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader, read_labels
+from connectors.jira.known import KnownFields
+from connectors.jira.pull import Reading, Windows, joined, read_page, unsent
 from connectors.jira.search import Search
-from connectors.jira.session import JiraSession, Json
+from connectors.jira.session import JiraSession
 from connectors.jira.tree import Tree
-
-_WINDOWS = 3
-
-
-@dataclass(slots=True)
-class _Reading:
-    """One pull while it is read: what came already, and how rows are read."""
-
-    reader: IssueReader
-    names: list[str]
-    since: datetime | None
-    taken: datetime
-    """The new cursor's instant, by the server's clock."""
-    at: datetime
-    """The same moment by `JiraSession.now`."""
-    interest: Interest
-    ids: set[str] = field(default_factory=set)
-    keys: set[str] = field(default_factory=set)
 
 
 class JiraReader:
@@ -51,21 +32,43 @@ class JiraReader:
         self._session = session
         self._search = Search(session)
         self._interest = Interest()
+        self._known = KnownFields(session)
+        self._windows = Windows(session, self._search)
         self._readers: dict[Interest, tuple[IssueReader, list[str]]] = {}
 
     def changed_since(self, cursor: str | None, interest: Interest) -> Pull:
-        """See the contract. The cursor's instant is the server's own time, so no clock here matters."""
+        """See the contract. The cursor's instant is the server's own time, so no clock here matters.
+
+        Where all that is needed is remembered, the first page of what changed is asked for here, and tells
+        the time as well: one request, if nothing changed.
+        """
         self._interest = interest
         self._readers.clear()
-        taken, at = self._session.ask_time(), self._session.now()
-        reader, names = self._reader(interest)
-        digest = scope_digest(self._session.settings, interest, names)
         before = Cursor.parse(cursor)
-        since = before.instant if before is not None and before.digest == digest else None
-        if since is not None and since > taken:
-            since = None  # the server's clock went back: nobody can say what the cursor covers
-        reading = _Reading(reader, names, since, taken, at, interest)
-        return Pull(Cursor(taken, digest).text(), self._pages(reading), full=since is None)
+        remembered = self._known.remembered(interest)
+        if before is not None and remembered is not None:
+            pull = self._since(before, interest, self._reader(interest, remembered))
+            if pull is not None:
+                return pull
+        reader, names = self._reader(interest, remembered or self._known.ask(interest))
+        asked_at = self._session.asked_at if remembered is None else None
+        taken = asked_at or self._session.ask_time()
+        if before is not None and before.instant <= taken:
+            pull = self._since(before, interest, (reader, names))
+            if pull is not None:
+                return pull
+        reading = Reading(reader, names, None, taken, self._session.now(), interest)
+        return Pull(Cursor(taken, self._digest(interest, names)).text(), self._pages(reading), full=True)
+
+    def _since(self, before: Cursor, interest: Interest, how: tuple[IssueReader, list[str]]) -> Pull | None:
+        """The pull of what changed since this cursor; None if it was another scope's, or of the future."""
+        digest = self._digest(interest, how[1])
+        if before.digest != digest:
+            return None
+        reading = self._windows.open(before.instant, jql.scope_of(self._session), *how, interest)
+        if reading is None:
+            return None
+        return Pull(Cursor(reading.taken, digest).text(), self._pages(reading), full=False)
 
     def present(self) -> frozenset[str]:
         """The ids of everything in scope, and of what the latest interest brings from outside of it."""
@@ -79,7 +82,7 @@ class JiraReader:
     def fetch(self, keys: Sequence[str]) -> Page:
         """See the contract."""
         reader, names = self._reader(self._interest)
-        return _joined(self._by_keys(reader, names, keys))
+        return joined(self._by_keys(reader, names, keys))
 
     def matching(self, query: str) -> frozenset[str]:
         """See the contract. Raises BadConfiguration for a query that is not whole or not understood."""
@@ -110,50 +113,38 @@ class JiraReader:
 
     # One pull
 
-    def _pages(self, reading: _Reading) -> Iterator[Page]:
+    def _pages(self, reading: Reading) -> Iterator[Page]:
         yield from self._scope_pages(reading)
         roots = self._refs(reading.interest.roots)
         yield from self._key_pages(reading)
         if roots:
             tree = self._tree(reading.interest)
             for rows in tree.rows(roots, reading.names, _bottom(reading.since)):
-                yield _fresh(reading, rows)
+                yield reading.page(rows)
+        self._known.came_without(reading.missing)
 
-    def _scope_pages(self, reading: _Reading) -> Iterator[Page]:
-        """The scope's own issues: all of them, or a window of minutes that is wide enough for its reading.
-
-        The server counts the minutes back from each page's own moment, so a long reading narrows the
-        window at its far end; what took longer than the overlap is read again with a wider one.
-        """
+    def _scope_pages(self, reading: Reading) -> Iterator[Page]:
+        """The scope's own issues: all of them, or those that changed."""
         scope = jql.scope_of(self._session)
-        if reading.since is None:
-            for rows in self._search.rows(scope, reading.names):
-                yield _fresh(reading, rows)
+        if reading.since is not None:
+            yield from self._windows.pages(reading, scope, reading.since)
             return
-        spare = OVERLAP
-        for _ in range(_WINDOWS):
-            began = self._session.now()
-            window = reading.taken - reading.since + max(began - reading.at, timedelta()) + spare
-            minutes = -(-int(window.total_seconds()) // 60) + 1
-            for rows in self._search.rows(jql.both(scope, jql.changed(minutes)), reading.names):
-                yield _fresh(reading, rows)
-            took = self._session.now() - began
-            if took <= spare - timedelta(minutes=2):
-                return
-            spare = 2 * took + OVERLAP
+        for rows, errors in self._search.everything(scope, reading.names):
+            page = reading.page(rows)
+            yield Page(page.issues, (*page.unread, *unsent(errors)))
 
-    def _key_pages(self, reading: _Reading) -> Iterator[Page]:
+    def _key_pages(self, reading: Reading) -> Iterator[Page]:
         """What is named one by one, roots among it, and has not come with the scope."""
         named = reading.interest.keys | reading.interest.roots
         wanted = sorted(named - reading.keys)
         for rows, errors in self._search.by_keys(wanted, reading.names):
-            page = _fresh(reading, rows)
-            yield Page(page.issues, (*page.unread, *_unsent(errors)))
+            page = reading.page(rows)
+            yield Page(page.issues, (*page.unread, *unsent(errors)))
 
     def _by_keys(self, reader: IssueReader, names: list[str], keys: Iterable[str]) -> Iterator[Page]:
         for rows, errors in self._search.by_keys(keys, names):
-            page = _page(reader, rows)
-            yield Page(page.issues, (*page.unread, *_unsent(errors)))
+            page = read_page(reader, rows)
+            yield Page(page.issues, (*page.unread, *unsent(errors)))
 
     def _refs(self, keys: Iterable[str]) -> dict[str, str]:
         """Id and key, as of today, of those that exist."""
@@ -163,49 +154,16 @@ class JiraReader:
     def _tree(self, interest: Interest) -> Tree:
         return Tree(self._search, self._reader(interest)[0].fields, self._session.server().cloud)
 
-    def _reader(self, interest: Interest) -> tuple[IssueReader, list[str]]:
-        """How rows are read for this interest; asks for the fields once a pull."""
+    def _digest(self, interest: Interest, names: list[str]) -> str:
+        return scope_digest(self._session.settings, interest, names)
+
+    def _reader(self, interest: Interest, known: FieldMap | None = None) -> tuple[IssueReader, list[str]]:
+        """How rows are read for this interest; asks what the fields mean where nobody remembers."""
         if interest not in self._readers:
-            found = find_fields(
-                self._session.name, self._session.settings, read_fields(self._session), interest.fields
-            )
-            site = self._session.server().site
-            reader = IssueReader(self._session.name, site, found, interest.checklists)
+            found = known or self._known.remembered(interest) or self._known.ask(interest)
+            reader = IssueReader(self._session.name, self._session.server().site, found, interest.checklists)
             self._readers[interest] = (reader, found.wanted(interest.checklists))
         return self._readers[interest]
-
-
-def _fresh(reading: _Reading, rows: Iterable[Json]) -> Page:
-    """The rows that have not come before in this pull, read."""
-    new = []
-    for row in rows:
-        identity = row.get("id")
-        if identity is None or str(identity) not in reading.ids:
-            new.append(row)
-            reading.ids.add(str(identity))
-            reading.keys.add(str(row.get("key")))
-    return _page(reading.reader, new)
-
-
-def _page(reader: IssueReader, rows: Iterable[Json]) -> Page:
-    read = [reader.read(row) for row in rows]
-    issues = tuple(one for one in read if isinstance(one, Issue))
-    return Page(issues, tuple(one for one in read if isinstance(one, Unread)))
-
-
-def _joined(pages: Iterable[Page]) -> Page:
-    all_pages = list(pages)
-    issues = {issue.ref.id: issue for page in all_pages for issue in page.issues}
-    return Page(tuple(issues.values()), tuple(one for page in all_pages for one in page.unread))
-
-
-def _unsent(errors: Iterable[Json]) -> Iterator[Unread]:
-    """Issues that exist but that Jira did not send this time."""
-    for error in errors:
-        identity = error.get("id")
-        yield Unread(
-            str(identity) if identity is not None else None, None, "Jira could not send it this time"
-        )
 
 
 def _bottom(since: datetime | None) -> datetime | None:

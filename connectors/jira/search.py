@@ -1,9 +1,12 @@
 """Every row that a JQL matches, complete or an error: tokens on Cloud, offsets on Data Center."""
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
 
 from connectors.answer import Answer
 from connectors.contract import BadConfiguration, Garbled, Missing, Refused, Unavailable
+from connectors.jira.idset import IdSet
 from connectors.jira.jql import listed
 from connectors.jira.session import JiraSession, Json, mapping, rows, step
 
@@ -11,6 +14,10 @@ BULK = 100
 """The most issues of one bulk request, on Cloud by the vendor's limit."""
 
 _RESTARTS = 5
+_OMITTED = 50
+"""Issues that a bulk fetch may leave out before it is not believed and all pages are read instead."""
+_USUAL_CAP = 1_000
+"""The longest page of most Data Centers (`jira.search.views.default.max`)."""
 _STABLE = "ORDER BY created ASC, key ASC"
 
 
@@ -19,19 +26,64 @@ class Search:
 
     def __init__(self, session: JiraSession) -> None:
         self._session = session
+        self._ended = False
+        """Whether the latest page of a search by token was its last."""
 
     def rows(self, jql: str, fields: Sequence[str]) -> Iterator[list[Json]]:
         """Pages of rows, each issue once. An answer that is no page of issues is an error, never an end."""
-        seen: set[str] = set()
+        seen = IdSet()
         for page in self._pages(jql, fields):
-            fresh = []
+            yield [row for row in page if not isinstance(row.get("id"), str) or seen.add(row["id"])]
+
+    def everything(self, jql: str, fields: Sequence[str]) -> Iterator[tuple[list[Json], list[Json]]]:
+        """Like `rows`, with the errors of issues that exist but did not come; in parallel where it is long.
+
+        Cloud's pages are chained by their tokens. So beyond the first page only ids are listed, by the
+        thousand, and the issues fetched by id beside one another. An issue that changes in between comes as
+        it is then. One that the fetch leaves out is looked up by itself: it is gone, or it comes. What is
+        new since the listing began was changed after the pull's cursor and comes with the next pull.
+        """
+        listing = self.rows(jql, fields)
+        page = next(listing, [])
+        yield page, []
+        if self._session.settings.workers == 1 or not self._session.server().cloud or self._ended:
+            yield from ((more, []) for more in listing)
+            return
+        try:
+            yield from self._by_ids(jql, fields, IdSet(str(row.get("id")) for row in page))
+        except _WrongKind:  # a site without the bulk fetch
+            yield from ((more, []) for more in listing)
+
+    def _by_ids(
+        self, jql: str, fields: Sequence[str], seen: IdSet
+    ) -> Iterator[tuple[list[Json], list[Json]]]:
+        def fetch(chunk: list[str]) -> tuple[list[str], list[Json], list[Json]]:
+            return chunk, *self._bulk(chunk, fields)
+
+        omitted: list[str] = []
+        tasks = (partial(fetch, chunk) for chunk in _chunks(self._new_ids(jql, seen), self._size(fields)))
+        transport, workers = self._session.transport, self._session.settings.workers
+        with closing(transport.in_parallel(tasks, workers)) as results:
+            for chunk, page, errors in results:
+                came = {str(row.get("id")) for row in (*page, *errors)}
+                omitted += [identity for identity in chunk if identity not in came]
+                yield page, errors
+                if len(omitted) > _OMITTED:  # rather a fetch that does not work than so many deletions
+                    break
+        if len(omitted) > _OMITTED:
+            yield from ((more, []) for more in self.rows(jql, fields))
+            return
+        singles = transport.in_parallel((partial(self.one, one, fields) for one in omitted), workers)
+        yield [row for row in singles if row is not None], []
+
+    def _new_ids(self, jql: str, seen: IdSet) -> Iterator[str]:
+        for page in self._pages(jql, ["id"]):
             for row in page:
                 identity = row.get("id")
-                if not isinstance(identity, str) or identity not in seen:
-                    fresh.append(row)
-                if isinstance(identity, str):
-                    seen.add(identity)
-            yield fresh
+                if not isinstance(identity, str):
+                    raise Garbled(self._session.name, "search", "an issue came without its id")
+                if seen.add(identity):
+                    yield identity
 
     def ids(self, jql: str) -> dict[str, str]:
         """The id and key of all issues that match."""
@@ -154,6 +206,7 @@ class Search:
             answer = self._whole("search/jql", request)
             body = mapping(answer, answer.json())
             page, token, last = rows(answer, body, "issues"), body.get("nextPageToken"), body.get("isLast")
+            self._ended = last is True or (token is None and last is None)
             yield page
             if last is True or (token is None and last is None):
                 return
@@ -166,32 +219,67 @@ class Search:
 
     def _by_offset(self, jql: str, fields: Sequence[str]) -> Iterator[list[Json]]:
         """Pages that overlap by one row: if that row is not there, rows have left and all is read again."""
+        if self._session.settings.workers > 1 and (yield from self._side_by_side(jql, fields)):
+            return
         for _ in range(_RESTARTS):
-            whole = yield from self._one_pass(jql, fields)
+            whole = yield from self._onward(jql, fields, 0, None)
             if whole:
                 return
         said = f"the issues changed while they were read, {_RESTARTS} times over"
         raise Unavailable(self._session.name, "search", said)
 
-    def _one_pass(self, jql: str, fields: Sequence[str]) -> Generator[list[Json], None, bool]:
-        """One reading from the start; whether nothing left the rows before the place that was read."""
-        place, last = 0, None
+    def _side_by_side(self, jql: str, fields: Sequence[str]) -> Generator[list[Json], None, bool]:
+        """All pages beside one another, as soon as the first told how many; whether they are whole.
+
+        Whenever each page is read, the row where two of them meet proves that none is missing: it stood at
+        the same place both times, and rows are in an order that no edit changes, so everything before it
+        that stayed was in the pages before, and everything after it in those after. What did not stay in
+        scope, or came into it, was changed after the pull's cursor.
+        """
+        size = self._size(fields)
+        page, total = self._offset_page(jql, fields, 0, size)
+        yield page
+        if len(page) >= total:
+            return True
+        # One row more than the stride, for the one where pages meet, if the server allows it.
+        stride = len(page) if len(page) == size < _USUAL_CAP else len(page) - 1
+        if stride < 1:
+            return False
+        end, last = len(page), page[-1].get("id")
+        starts = range(end - 1, total - 1, stride)
+        tasks = (partial(self._offset_page, jql, fields, start, stride + 1) for start in starts)
+        with closing(self._session.transport.in_parallel(tasks, self._session.settings.workers)) as results:
+            for start, (page, now) in zip(starts, results, strict=True):
+                if not page or page[0].get("id") != last:
+                    return False
+                yield page
+                end, last, total = start + len(page), page[-1].get("id"), now
+        return end >= total or (yield from self._onward(jql, fields, end, last))
+
+    def _onward(
+        self, jql: str, fields: Sequence[str], place: int, last: object
+    ) -> Generator[list[Json], None, bool]:
+        """Reading on from a place; whether nothing left the rows before the place that was read."""
         while True:
             start = max(0, place - 1)
             # Past the first page one row more, for the one that is read again.
-            size = self._size(fields) + place - start
-            request = {"jql": jql, "fields": list(fields), "startAt": start, "maxResults": size}
-            answer = self._whole("search", request)
-            body = mapping(answer, answer.json())
-            page, total = rows(answer, body, "issues"), body.get("total")
-            if not isinstance(total, int):
-                raise Garbled(self._session.name, answer.request, "the total is missing")
+            page, total = self._offset_page(jql, fields, start, self._size(fields) + place - start)
             if last is not None and last not in [row.get("id") for row in page]:
                 return False
             yield page
             if start + len(page) >= total or len(page) <= place - start:
                 return start + len(page) >= total
             place, last = start + len(page), page[-1].get("id")
+
+    def _offset_page(self, jql: str, fields: Sequence[str], start: int, size: int) -> tuple[list[Json], int]:
+        """The rows from `start` on, and how many there are in all."""
+        request = {"jql": jql, "fields": list(fields), "startAt": start, "maxResults": size}
+        answer = self._whole("search", request)
+        body = mapping(answer, answer.json())
+        page, total = rows(answer, body, "issues"), body.get("total")
+        if not isinstance(total, int):
+            raise Garbled(self._session.name, answer.request, "the total is missing")
+        return page, total
 
     def _whole(self, path: str, body: Json) -> Answer:
         """Ask for many issues: a refusal of the whole is an error of its own, never an empty answer."""
@@ -202,6 +290,17 @@ class Search:
         except Refused as refused:
             hint = "The account may not search here: check its permission to browse the projects"
             raise BadConfiguration(self._session.name, refused.request, refused.said, hint) from refused
+
+
+def _chunks(ids: Iterable[str], size: int) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    for identity in ids:
+        chunk.append(identity)
+        if len(chunk) >= min(BULK, size):
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
 
 
 class _WrongKind(Exception):

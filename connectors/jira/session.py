@@ -1,10 +1,11 @@
 """Sends requests to one Jira through the `jira` library's session, and remembers what kind of Jira it is."""
 
 import math
+import threading
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -13,11 +14,17 @@ import requests
 from jira import JIRA
 
 from connectors.contract import BadConfiguration, Garbled, Memory, Missing, TrackerError
+from connectors.jira.headers import heard_at, login_failed, names_caller, pace, rate_limit, says_cloud
 from connectors.jira.settings import CLOUD_DOMAIN, GATEWAY_HOST, JiraSettings, variable
-from connectors.transport import Answer, Policy, Transport, explain_status, header_seconds, read_answer, told
+from connectors.transport import Answer, Budget, Policy, Transport, explain_status, read_answer, told
 from connectors.urls import SANDBOX, base_url, is_loopback
 
 Json = dict[str, Any]
+
+_BUDGET = "jira.budget"
+_SKEW = "jira.skew"
+_SKEW_NEWS = 30.0
+"""Seconds by which the clocks' difference must have changed to be worth remembering anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,11 @@ class Account:
 
 
 class JiraSession:
-    """One run's requests. The first of them proves the login, so that no answer is an anonymous one."""
+    """One run's requests, from any thread. No answer is believed before one has proved the login.
+
+    Jira answers wrong credentials with what anybody may see; so either the headers of an answer say whose
+    it is, or `/myself` is asked.
+    """
 
     def __init__(
         self,
@@ -70,19 +81,34 @@ class JiraSession:
             write_spacing=settings.write_spacing,
             backoff=settings.backoff,
         )
-        self._reads = self._transport(self._explain_read)
-        self._writes = self._transport(self._explain_write)
-        self._client: JIRA | None = None
+        self.transport = Transport(
+            name,
+            self._policy,
+            clock=lambda: self._clock().timestamp(),
+            notify=notify,
+            rate_limit=rate_limit,
+            pace=pace,
+            budget=Budget(settings.api_share, memory.get(_BUDGET) or ""),
+        )
+        self._lock = threading.Lock()
+        self._idle: list[JIRA] = []
+        self._proved = False
         self._account: Account | None = None
         self._server: Server | None = None
         self._server_time: datetime | None = None
-        self._skew = 0.0
+        self._skew = _number(memory.get(_SKEW))
+        self.asked_at: datetime | None = None
+        """When the latest request was sent, by the server's clock; None if the answer told no time."""
 
     def close(self) -> None:
-        """Drop the connections."""
-        if self._client is not None:
-            self._client._session.close()
-            self._client = None
+        """Drop the connections, and remember how much of the API quota is used."""
+        while self._idle:
+            self._idle.pop()._session.close()
+        used = self.transport.budget.text()
+        if used not in ("{}", self.memory.get(_BUDGET)):
+            self.memory.set(_BUDGET, used)
+        if abs(self._skew - _number(self.memory.get(_SKEW))) > _SKEW_NEWS:
+            self.memory.set(_SKEW, f"{self._skew:.0f}")
 
     # Requests
 
@@ -101,11 +127,12 @@ class JiraSession:
     ) -> Answer:
         """A request that changes something; it is proved first who sends it."""
         self.account()
-        return self._writes.write(
+        return self.transport.write(
             self._name(method, path),
             lambda: self._send(method, path, None, body),
             repeatable=repeatable,
             accept=accept,
+            explain=self._explain_write,
         )
 
     def _read(
@@ -116,8 +143,18 @@ class JiraSession:
         body: Json | None,
         accept: Collection[int],
     ) -> Answer:
-        self.account()
-        return self._read_unproved(method, path, params, body, accept)
+        """One answer that is known to be the account's own; whatever does not prove it is not believed."""
+        if not self._proved and self._server is None and not self._recall():
+            self.account()  # a first contact: say what is wrong with the login before all else
+        answer = self._read_unproved(method, path, params, body, accept)
+        self._prove()
+        return answer
+
+    def _prove(self) -> None:
+        if not self._proved:
+            asked_at = self.asked_at
+            self.account()
+            self.asked_at = asked_at
 
     def _read_unproved(
         self,
@@ -129,18 +166,34 @@ class JiraSession:
     ) -> Answer:
         request = self._name(method, path)
         try:
-            answer = self._reads.read(request, lambda: self._send(method, path, params, body), accept=accept)
+            answer = self.transport.read(
+                request,
+                lambda: self._send(method, path, params, body),
+                accept=accept,
+                explain=self._explain_read,
+            )
         except Missing as gone:
             if path not in ("myself", "serverInfo"):
                 raise
             hint = "Check the url, its path included"
             raise BadConfiguration(self.name, request, f"no Jira here ({gone.said})", hint) from gone
-        if answer.headers.get("x-ausername", "").lower() == "anonymous" or _login_failed(answer):
+        if answer.headers.get("x-ausername", "").lower() == "anonymous" or login_failed(answer):
             raise self.refused_login(request, "answered, but to nobody: the login failed")
+        self._proved = self._proved or names_caller(answer)
+        return answer
+
+    def first_contact(self, path: str) -> Answer:
+        """GET something that every Jira has; its headers may tell all that is to be known beforehand."""
+        answer = self._read_unproved("GET", path)
+        self._prove()
+        if self._server is None and self._recall() is None:
+            cloud = says_cloud(answer)
+            if cloud is not None and self.settings.host != GATEWAY_HOST:
+                self._remember(Server(cloud, "?", self._site(None)))
         return answer
 
     def _send(self, method: str, path: str, params: Mapping[str, object] | None, body: Json | None) -> Answer:
-        client = self._open()
+        client = self._take()
         session = client._session
         prepared = session.prepare_request(
             requests.Request(
@@ -155,43 +208,42 @@ class JiraSession:
         around = session.merge_environment_settings(prepared.url, {}, True, verify, None)
         if is_loopback(self.settings.host):
             around["proxies"] = {}
+        began = time.monotonic()
         answer = read_answer(
             session.send(prepared, timeout=self._policy.timeout, allow_redirects=False, **around)
         )
-        date = _date(answer)
-        if date is not None:
-            self._skew = date.timestamp() - self._clock().timestamp()
+        self._idle.append(client)  # one that failed is not used again
+        self._note_time(answer, timedelta(seconds=int(time.monotonic() - began)))
         return answer
 
-    def _open(self) -> JIRA:
-        """The library's client, made on first use; making it sends nothing."""
-        if self._client is None:
-            missing = self.settings.secrets_missing(self.name)
-            if missing:
-                raise BadConfiguration(self.name, "", "no credentials", f"Set {' and '.join(missing)}")
-            if self.settings.url == SANDBOX:
-                raise BadConfiguration(self.name, "", "the sandbox is not running", "Give a real url")
-            token = self.settings.token.get_secret_value().strip() if self.settings.token else ""
-            basic = self.settings.login == "basic"
-            self._client = JIRA(
-                options={"server": self.settings.url},
-                basic_auth=(self.settings.email or "", token) if basic else None,
-                token_auth=None if basic else token,
-                get_server_info=False,
-                max_retries=0,
-                timeout=self._policy.timeout,
-                logging=False,
-            )
-        return self._client
+    def _note_time(self, answer: Answer, took: timedelta) -> None:
+        date = heard_at(answer)
+        self.asked_at = date - took if date is not None else None
+        if date is not None:
+            self._skew = date.timestamp() - self._clock().timestamp()
 
-    def _transport(self, explain: Callable[[str, Answer], TrackerError | None]) -> Transport:
-        return Transport(
-            self.name,
-            self._policy,
-            clock=lambda: self._clock().timestamp(),
-            notify=self.notify,
-            rate_limit=jira_rate_limit,
-            explain=explain,
+    def _take(self) -> JIRA:
+        """A client that no other thread uses now: the library's sessions are not made for sharing."""
+        with self._lock:
+            return self._idle.pop() if self._idle else self._open()
+
+    def _open(self) -> JIRA:
+        """A new client of the library; making it sends nothing."""
+        missing = self.settings.secrets_missing(self.name)
+        if missing:
+            raise BadConfiguration(self.name, "", "no credentials", f"Set {' and '.join(missing)}")
+        if self.settings.url == SANDBOX:
+            raise BadConfiguration(self.name, "", "the sandbox is not running", "Give a real url")
+        token = self.settings.token.get_secret_value().strip() if self.settings.token else ""
+        basic = self.settings.login == "basic"
+        return JIRA(
+            options={"server": self.settings.url},
+            basic_auth=(self.settings.email or "", token) if basic else None,
+            token_auth=None if basic else token,
+            get_server_info=False,
+            max_retries=0,
+            timeout=self._policy.timeout,
+            logging=False,
         )
 
     def _name(self, method: str, path: str) -> str:
@@ -209,13 +261,13 @@ class JiraSession:
                 raise Garbled(self.name, answer.request, "says not whose the credentials are")
             name = body.get("name") if "accountId" not in body else body.get("displayName")
             self._account = Account(found, name if isinstance(name, str) else "")
+            self._proved = True
         return self._account
 
     def server(self) -> Server:
         """What kind of Jira this is, from memory where it was asked before."""
         if self._server is None:
             self._server = self._recall() or self.ask_server()
-        self._open().deploymentType = "Cloud" if self._server.cloud else "Server"
         return self._server
 
     def ask_server(self) -> Server:
@@ -227,10 +279,15 @@ class JiraSession:
         kind, version = body.get("deploymentType"), body.get("version")
         if kind is None and not isinstance(version, str):
             raise Garbled(self.name, answer.request, "this is no answer of a Jira", "Check the url")
-        self._server = Server(kind == "Cloud", str(version or "?"), self._site(body.get("baseUrl")))
-        known = {"url": self.settings.url, "cloud": self._server.cloud, "version": self._server.version}
-        self.memory.set("jira.server", orjson.dumps({**known, "site": self._server.site}).decode())
-        return self._server
+        return self._remember(Server(kind == "Cloud", str(version or "?"), self._site(body.get("baseUrl"))))
+
+    def _remember(self, server: Server) -> Server:
+        self._server = server
+        known = {"url": self.settings.url, "cloud": server.cloud, "version": server.version}
+        text = orjson.dumps({**known, "site": server.site}).decode()
+        if self.memory.get("jira.server") != text:
+            self.memory.set("jira.server", text)
+        return server
 
     def ask_time(self) -> datetime:
         """The server's time now, in whole seconds: its own word, or the Date header of its answer."""
@@ -238,8 +295,7 @@ class JiraSession:
         return self._server_time or self.now()
 
     def now(self) -> datetime:
-        """The tracker's own time, by the Date header of its latest answer; asks if there was none yet."""
-        self.account()
+        """The tracker's own time, in whole seconds: by its latest answer, else as far as it is remembered."""
         return datetime.fromtimestamp(math.floor(self._clock().timestamp() + self._skew), UTC)
 
     def _recall(self) -> Server | None:
@@ -291,7 +347,7 @@ class JiraSession:
         if "CAPTCHA" in denied.upper():
             hint = "Log in once through the browser as this account, then try again"
             return BadConfiguration(self.name, request, "Jira wants a CAPTCHA from this account", hint)
-        if answer.status == 401 or (answer.status == 403 and _login_failed(answer)):
+        if answer.status == 401 or (answer.status == 403 and login_failed(answer)):
             return self.refused_login(request, told(answer))
         if answer.status in (301, 302, 303, 307, 308):
             error = explain_status(self.name, request, answer)
@@ -299,24 +355,6 @@ class JiraSession:
                 self.name, request, error.said, f"{error.hint}; a login page means that the login failed"
             )
         return None
-
-
-def jira_rate_limit(answer: Answer, now: float, /) -> float | None:
-    """How long Jira asks to wait: Retry-After on 429 and 503, else X-RateLimit-Reset (ISO 8601) on 429.
-
-    https://developer.atlassian.com/cloud/jira/platform/rate-limiting/
-    """
-    if answer.status not in (429, 503):
-        return None
-    seconds = header_seconds(answer, now)
-    if seconds is not None or answer.status == 503:
-        return seconds
-    try:
-        reset = datetime.fromisoformat(answer.headers.get("x-ratelimit-reset", ""))
-    except ValueError:
-        return None
-    date = _date(answer)
-    return max(0.0, reset.timestamp() - (date.timestamp() if date else now)) if reset.tzinfo else None
 
 
 def mapping(answer: Answer, value: object) -> Json:
@@ -339,16 +377,12 @@ def step(text: str) -> str:
     return quote(text, safe="")
 
 
-def _login_failed(answer: Answer) -> bool:
-    reason = answer.headers.get("x-seraph-loginreason", "").upper()
-    return "AUTHENTICATED_FAILED" in reason or "AUTHENTICATION_DENIED" in reason
-
-
-def _date(answer: Answer) -> datetime | None:
+def _number(text: str | None) -> float:
     try:
-        return parsedate_to_datetime(answer.headers.get("date", ""))
-    except (ValueError, OverflowError):
-        return None
+        number = float(text or 0)
+    except ValueError:
+        return 0.0
+    return number if math.isfinite(number) else 0.0
 
 
 def _time(value: object) -> datetime | None:

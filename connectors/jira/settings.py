@@ -68,6 +68,10 @@ class JiraSettings(TrackerSettings):
     page_size: int = Field(default=100, ge=1, le=1_000)
     id_page_size: int = Field(default=5_000, ge=1, le=5_000)
     """Rows of a page where only ids are asked for; Data Center caps it by itself."""
+    workers: int = Field(default=4, ge=1, le=16)
+    """Requests at once where a pull is long; each rate limit that is met halves them for the rest of it."""
+    api_share: float = Field(default=0.5, gt=0, le=1)
+    """The share of the API quota that milepost may use, where the tracker tells its quota."""
 
     @field_validator("projects")
     @classmethod

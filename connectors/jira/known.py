@@ -1,0 +1,93 @@
+"""What the fields mean, remembered between runs, so that a run in which nothing changed need not ask."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict
+
+import orjson
+
+from connectors.contract import Interest
+from connectors.jira.fields import FieldMap, find_fields, read_fields
+from connectors.jira.session import JiraSession, Json
+
+_KEY = "jira.fields"
+_FRESH = 86_400.0
+"""Seconds that a remembered answer is believed."""
+_SLACK = 300.0
+"""Seconds by which it may seem to be of the future: the clocks' difference is known to a second or so."""
+
+
+class KnownFields:
+    """The field map of each interest: remembered for a day, or asked for.
+
+    It is asked for again where the settings or the mapping want other fields, and after a row came
+    without a field that rows used to have: the field may have been deleted and made anew.
+    """
+
+    def __init__(self, session: JiraSession) -> None:
+        self._session = session
+        self._absent: frozenset[str] = frozenset()
+
+    def remembered(self, interest: Interest) -> FieldMap | None:
+        """What an earlier run found, if it may still be believed."""
+        known = self._read()
+        age = self._session.now().timestamp() - _number(known.get("at"))
+        if known.get("for") != self._wanted(interest) or not -_SLACK <= age <= _FRESH:
+            return None
+        try:
+            found = _field_map(known["map"])
+            self._absent = frozenset(str(one) for one in known["absent"])
+        except (KeyError, TypeError, ValueError):
+            return None
+        return found
+
+    def ask(self, interest: Interest) -> FieldMap:
+        """What the fields mean now; remembered."""
+        session = self._session
+        found = find_fields(session.name, session.settings, read_fields(session), interest.fields)
+        before = self._read()
+        absent = before.get("absent") if before.get("for") == self._wanted(interest) else []
+        self._absent = frozenset(str(one) for one in absent) if isinstance(absent, list) else frozenset()
+        at = session.now().timestamp()
+        self._write({"for": self._wanted(interest), "at": at, "map": asdict(found)}, self._absent)
+        return found
+
+    def came_without(self, missing: Iterable[str]) -> None:
+        """Rows came without these fields: if that is news, the next run asks what the fields mean."""
+        news = frozenset(missing) - self._absent
+        if news:
+            self._absent |= news
+            self._write({**self._read(), "at": 0}, self._absent)
+
+    def _wanted(self, interest: Interest) -> str:
+        one = self._session.settings
+        chosen = [one.url, one.epic_link, one.story_points, one.sprint, one.team, one.mirror_field]
+        asked = orjson.dumps([chosen, sorted(interest.fields)])
+        return hashlib.sha256(asked).hexdigest()[:16]
+
+    def _read(self) -> Json:
+        try:
+            known = orjson.loads(self._session.memory.get(_KEY) or "null")
+        except orjson.JSONDecodeError:
+            return {}
+        return known if isinstance(known, dict) else {}
+
+    def _write(self, known: Json, absent: frozenset[str]) -> None:
+        self._session.memory.set(_KEY, orjson.dumps({**known, "absent": sorted(absent)}).decode())
+
+
+def _field_map(known: Json) -> FieldMap:
+    """The map that was remembered. Raises KeyError, TypeError or ValueError for anything else."""
+    lists = {name: _texts(known[name]) for name in ("epic_link", "sprint", "points", "team", "mirror")}
+    asked = tuple((str(name), _texts(ids)) for name, ids in known["asked"])
+    return FieldMap(**lists, asked=asked)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise TypeError("expected a list of texts")
+    return tuple(value)
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

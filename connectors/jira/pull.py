@@ -1,0 +1,128 @@
+"""One pull: which window of time it covers, and its pages, each issue once."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain
+
+from connectors.contract import Interest, Issue, Page, Unread
+from connectors.jira import jql
+from connectors.jira.cursor import OVERLAP
+from connectors.jira.idset import IdSet
+from connectors.jira.issues import IssueReader
+from connectors.jira.search import Search
+from connectors.jira.session import JiraSession, Json
+
+_WINDOWS = 3
+_GUESSES = 2
+_MARGIN = timedelta(hours=1)
+"""How much too wide a window may be before it is asked again."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """One pull while it is read: what came already, and how rows are read."""
+
+    reader: IssueReader
+    names: list[str]
+    since: datetime | None
+    taken: datetime
+    """The new cursor's instant, by the server's clock."""
+    at: datetime
+    """The same moment by `JiraSession.now`."""
+    interest: Interest
+    window: Iterator[list[Json]] = field(default_factory=lambda: iter(()))
+    """Of an incremental pull: the pages of the first window, the first of them already here."""
+    ids: IdSet = field(default_factory=IdSet)
+    keys: set[str] = field(default_factory=set)
+    """Of the keys that the interest names: those that came."""
+    missing: set[str] = field(default_factory=set)
+    """Fields that were asked for and that some row does not have."""
+
+    def page(self, rows: Iterable[Json]) -> Page:
+        """The rows that have not come before in this pull, read."""
+        new = [row for row in rows if row.get("id") is None or self.ids.add(str(row["id"]))]
+        for row in new:
+            key = row.get("key")
+            if key in self.interest.keys or key in self.interest.roots:
+                self.keys.add(key)
+            fields = row.get("fields")
+            if isinstance(fields, dict) and len(fields) < len(self.names):
+                self.missing.update(name for name in self.names if name not in fields)
+        return read_page(self.reader, new)
+
+
+class Windows:
+    """Reads what changed in a scope since a moment, by the server's clock alone."""
+
+    def __init__(self, session: JiraSession, search: Search) -> None:
+        self._session = session
+        self._search = search
+
+    def open(
+        self, since: datetime, scope: str, reader: IssueReader, names: list[str], interest: Interest
+    ) -> Reading | None:
+        """Ask for the first page of what changed since; None if the server's clock is before `since`.
+
+        The server counts the minutes back from its own present, which is not known before it answers. So
+        the window is a guess by the clocks' last difference, and the answer's Date header proves it or has
+        it asked again.
+        """
+        for _ in range(_GUESSES):
+            guess = self._session.now()
+            if guess < since:
+                return None
+            minutes = _minutes(guess - since)
+            pages = self._search.rows(jql.both(scope, jql.changed(minutes)), names)
+            first = next(pages, [])
+            taken, heard = self._session.asked_at, self._session.now()
+            if taken is None or heard < since:
+                return None
+            wide = timedelta(minutes=minutes)
+            if heard - since + OVERLAP <= wide <= heard - since + OVERLAP + _MARGIN:
+                return Reading(reader, names, since, taken, taken, interest, chain([first], pages))
+        return None
+
+    def pages(self, reading: Reading, scope: str, since: datetime) -> Iterator[Page]:
+        """All of a reading that was opened: a window of minutes that is wide enough for its own duration.
+
+        The server counts the minutes back from each page's own moment, so a long reading narrows the
+        window at its far end; what took longer than the overlap is read again with a wider one.
+        """
+        spare, began, window = OVERLAP, reading.at, reading.window
+        for _ in range(_WINDOWS):
+            for rows in window:
+                yield reading.page(rows)
+            took = self._session.now() - began
+            if took <= spare - timedelta(minutes=2):
+                return
+            spare, began = 2 * took + OVERLAP, self._session.now()
+            minutes = _minutes(began - since, spare)
+            window = self._search.rows(jql.both(scope, jql.changed(minutes)), reading.names)
+
+
+def read_page(reader: IssueReader, rows: Iterable[Json]) -> Page:
+    """Rows as issues, and those that cannot be read."""
+    read = [reader.read(row) for row in rows]
+    issues = tuple(one for one in read if isinstance(one, Issue))
+    return Page(issues, tuple(one for one in read if isinstance(one, Unread)))
+
+
+def joined(pages: Iterable[Page]) -> Page:
+    """Several pages as one, each issue once."""
+    all_pages = list(pages)
+    issues = {issue.ref.id: issue for page in all_pages for issue in page.issues}
+    return Page(tuple(issues.values()), tuple(one for page in all_pages for one in page.unread))
+
+
+def unsent(errors: Iterable[Json]) -> tuple[Unread, ...]:
+    """Issues that exist but that Jira did not send this time."""
+    why = "Jira could not send it this time"
+    return tuple(
+        Unread(str(error["id"]) if error.get("id") is not None else None, None, why) for error in errors
+    )
+
+
+def _minutes(ago: timedelta, spare: timedelta = OVERLAP) -> int:
+    """Whole minutes that reach back that far and some more: the server counts from a minute's beginning."""
+    return -(-int((ago + spare).total_seconds()) // 60) + 1
