@@ -334,3 +334,17 @@ def test_github_tasks_are_linked_without_a_note_in_their_timeline() -> None:
     )
     assert "- [Create blog homepage](https://redirect.github.com/acme/site/issues/7)\n" in body
     assert EPIC.key not in body
+
+
+@pytest.mark.parametrize("render", RENDERERS)
+def test_an_open_task_that_counts_in_part_says_how_much(render: Render) -> None:
+    half = a_task(1, "todo", credit=Fraction(3, 5))
+    state = marketing_state()
+    changed = replace(state.milestones["blog"], tasks=(half, a_task(2, "todo")))
+    state = replace(state, milestones={**state.milestones, "blog": changed})
+    summary = the_summary(state=state)
+    body = render(summary, MARK, 32_767)
+    assert body.count("counts as 60%") == 1
+    untold = replace(changed, tasks=(replace(half, credit=Fraction(0)), a_task(2, "todo")))
+    before = the_summary(state=replace(state, milestones={**state.milestones, "blog": untold}))
+    assert summary_digest(before) != summary_digest(summary)

@@ -173,6 +173,10 @@ def _measure(measure: Measure) -> str:
     return "not measurable" if whole_percent(measure) is None else percent(measure)
 
 
+def _aside(text: str, limit: int) -> Spans:
+    return (Own(" · "), Foreign(text, limit)) if text else ()
+
+
 def _open_tasks(part: MilestonePart, listed: int) -> list[Block]:
     if not part.open_tasks or listed == 0:
         return []  # the counts already say how many are open
@@ -180,7 +184,7 @@ def _open_tasks(part: MilestonePart, listed: int) -> list[Block]:
     for task in part.open_tasks[:listed]:
         status = task.status if task.status.casefold() not in ("open", "closed", "") else ""
         link = Link(task.key, task.title, task.url)
-        items.append((link, Own(" · "), Foreign(status, 40)) if status else (link,))
+        items.append((link, *_aside(status, 40), *_aside(task.partly, 80)))
     more = len(part.open_tasks) - len(items)
     if more:
         items.append((Own(f"and {more:,} more"),))

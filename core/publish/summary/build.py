@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from connectors.contract import IssueRef, StatusCategory
 from core.engine.model import Change, KeyResultState, Measure, State, Task, Unmeasured, Why
+from core.engine.percent import percent
 from core.publish.summary.model import (
     GoalPart,
     KeyResultPart,
@@ -70,7 +71,8 @@ def _open_tasks(tasks: Sequence[Task]) -> Iterator[OpenTask]:
     closed = (StatusCategory.DONE, StatusCategory.CANCELLED)
     still_open = [task for task in tasks if task.state not in closed]
     for task in sorted(still_open, key=_task_order):
-        yield OpenTask(task.ref.key, task.url, task.title, task.status, task.state)
+        partly = f"counts as {percent(task.credit)}" if task.credit else ""
+        yield OpenTask(task.ref.key, task.url, task.title, task.status, task.state, partly)
 
 
 def _task_order(task: Task) -> tuple[bool, str, tuple[tuple[int, str], ...], int]:

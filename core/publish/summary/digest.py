@@ -75,7 +75,7 @@ def _milestone_meaning(part: MilestonePart, listed: int) -> list[object]:
         _measure_meaning(part.measure),
         _health_meaning(part.health),
         _counts_meaning(part.counts),
-        [[task.key, task.url, task.title, task.status] for task in part.open_tasks[:listed]],
+        [[task.key, task.url, task.title, task.status, task.partly] for task in part.open_tasks[:listed]],
     ]
 
 

@@ -25,6 +25,8 @@ class OpenTask:
     title: str
     status: str
     state: StatusCategory
+    partly: str = ""
+    """How much an open task counts already, such as `counts as 60%`; else the total would be a riddle."""
 
 
 @dataclass(frozen=True, slots=True)
