@@ -21,8 +21,12 @@ broken connection means, while anywhere else an exception out of nowhere could t
 Handler = Callable[[int, FrameType | None], None]
 
 
-class Stopped(Exception):
-    """The run was asked to stop and broke off while it was only reading."""
+class Stopped(BaseException):
+    """The run was asked to stop and broke off while it was only reading.
+
+    Like KeyboardInterrupt no Exception: it may come in the middle of anything, and whoever catches all
+    that can go wrong there must not take the wish to stop for it.
+    """
 
 
 class Stop:

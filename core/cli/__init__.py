@@ -12,6 +12,7 @@ from core.cli import check, demo, plan, run, status, sync, undo, why
 from core.cli.exits import WRONG_INPUT, report_and_exit
 from core.cli.log import tell
 from core.cli.options import LogFormat, set_up_log, shared
+from core.stop import Stopped
 
 __all__ = ["app", "main"]
 
@@ -72,7 +73,7 @@ def main() -> None:
             set_up_log(False, LogFormat.JSON)
             sys.exit(app(standalone_mode=False))
         app()
-    except Exception as error:
+    except (Exception, Stopped) as error:
         if isinstance(error, _Misused):
             tell(getattr(error, "message", "") or str(error))
             sys.exit(WRONG_INPUT)

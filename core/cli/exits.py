@@ -29,7 +29,7 @@ class Ending:
     lines: tuple[str, ...]
 
 
-def ending(error: Exception) -> Ending | None:
+def ending(error: BaseException) -> Ending | None:
     """What to say of an error that a user, a tracker or the machine can cause; None for one of our own."""
     from core.settings import SettingsProblems
     from core.store import StoreError
@@ -51,7 +51,7 @@ def ending(error: Exception) -> Ending | None:
     return None
 
 
-def report_and_exit(error: Exception) -> NoReturn:
+def report_and_exit(error: BaseException) -> NoReturn:
     """Say what went wrong on standard error, and leave with its exit code."""
     if isinstance(error, BrokenPipeError):
         # Whoever read our output has gone; there is nobody left to tell.

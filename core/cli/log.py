@@ -58,6 +58,7 @@ def set_up_log(verbose: bool, form: LogFormat) -> None:
 
     The client libraries are heard from warnings on only: what they say below may hold headers.
     """
+    _hidden.clear()
     hide(value for name, value in os.environ.items() if name.upper().endswith(SECRET_ENDINGS))
     handler = Lines()
     text = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S")

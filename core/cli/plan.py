@@ -26,8 +26,8 @@ def plan(
 ) -> None:
     """Show what `sync` would write, and write nothing to any tracker.
 
-    Reads the trackers into the local store. Exit code: 0 nothing to do, 3 something to do (or held back), 1 a tracker
-    could not be read, 2 the configuration is wrong.
+    Reads the trackers into the local store. Exit code: 0 nothing to do, 3 something to do or held back,
+    1 a tracker could not be read, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
     from core.cli.exits import DONE, FAILED, SOMETHING_TO_DO

@@ -27,7 +27,7 @@ def run(
     from core.cli.running import log_run, open_job, synced_now
     from core.cli.wiring import ready
     from core.job import run_forever
-    from core.stop import Stop, Stopped
+    from core.stop import Stop
 
     stop = Stop(STOP)
 
@@ -35,8 +35,6 @@ def run(
         try:
             with open_job(config, stop=stop) as job:
                 log_run(synced_now(job))
-        except Stopped:
-            raise
         except Exception as error:
             found = ending(error)
             if found is None:
