@@ -5,19 +5,34 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from tests.bench_kit import HEAD, QUICK, Figure, Scale, machine
+from tests.bench_kit import HEAD, QUICK, Figure, Scale, in_one_process, machine
+from tests.bench_memory import memory
 from tests.bench_pulls import afternoon, both, pulls
+from tests.bench_requests import idle, requests
+from tests.bench_rollup import growth, rollup
+from tests.bench_startup import startup
+from tests.bench_store import store
+from tests.bench_tagging import tagging
 
 GROUPS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
     "pulls": pulls,
     "both": both,
     "afternoon": afternoon,
+    "requests": requests,
+    "idle": idle,
+    "tagging": tagging,
+    "store": store,
+    "rollup": rollup,
+    "memory": memory,
+    "growth": growth,
+    "startup": startup,
 }
 """Each measures on its own and yields its lines as it has them."""
 PAGE = Path(__file__).parent / "bench_page.md"
@@ -33,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     about = machine()
     figures: list[Figure] = []
     began = time.monotonic()
-    for name in options.only or GROUPS:
-        for figure in GROUPS[name](scale):
+    with in_one_process() if options.quick else nullcontext():
+        for figure in measure(options.only or GROUPS, scale):
             figures.append(figure)
             _say("  ".join((*figure.cells[:-1], "met" if figure.met else "NOT MET")))
     about["load_after"] = [round(each, 2) for each in os.getloadavg()]
@@ -42,10 +57,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _say("", *table(figures))
     if options.json:
         lines = [figure.plain for figure in figures]
-        said = {"machine": about, "repetitions": scale.repetitions, "quick": scale.quick, "figures": lines}
+        said = {"machine": about, "repetitions": scale.repetitions, "quick": options.quick, "figures": lines}
         options.json.write_bytes(orjson.dumps(said, option=orjson.OPT_INDENT_2))
     if options.page:
         options.page.write_text(page(figures, about, scale), encoding="utf-8")
+
+
+def measure(groups: Iterable[str], scale: Scale) -> Iterator[Figure]:
+    """The figures of these groups, one after the other."""
+    for name in groups:
+        yield from GROUPS[name](scale)
 
 
 def _say(*lines: str) -> None:

@@ -1,6 +1,7 @@
 """What a user would write in an afternoon: the clients' own objects, 100 a page, throttle off, same rows."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ def github(url: str, file: Path, repositories: Sequence[str]) -> int:
         seconds_between_requests=0,
         seconds_between_writes=0,
     )
-    issues = [
+    issues: list[Any] = [
         issue
         for name in repositories
         for issue in client.get_repo(name).get_issues(state="all", sort="updated", direction="asc")
     ]
-    return store(file, [[_github_row(issue) for issue in issues]])
+    with closing(client):
+        return store(file, [[_github_row(issue) for issue in issues]])
 
 
 def _github_row(issue: Any) -> tuple[Any, ...]:
@@ -56,7 +58,8 @@ def jira(url: str, file: Path, face: str) -> int:
     client = JIRA(url, options={"default_batch_sizes": {"Issue": 100}}, **login)
     jql = "project = BENCH ORDER BY created ASC, key ASC"
     issues = client.search_issues(jql, maxResults=0, fields=list(JIRA_FIELDS))
-    return store(file, [[_jira_row(issue) for issue in issues]])
+    with closing(client):
+        return store(file, [[_jira_row(issue) for issue in issues]])
 
 
 def _jira_row(issue: Any) -> tuple[Any, ...]:

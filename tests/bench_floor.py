@@ -5,6 +5,7 @@ import re
 import sqlite3
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -26,7 +27,8 @@ _NEXT = re.compile(r'<([^>]+)>; rel="next"')
 Get = Callable[[str, str, bytes | None], tuple[Any, bytes]]
 
 
-def connection(url: str, headers: dict[str, str]) -> tuple[Get, str]:
+@contextmanager
+def connection(url: str, headers: dict[str, str]) -> Iterator[tuple[Get, str]]:
     """A keep-alive connection of the standard library, which costs a third of what `requests` costs."""
     parts = urlsplit(url)
     wire = http.client.HTTPConnection(parts.hostname or "", parts.port)
@@ -39,27 +41,31 @@ def connection(url: str, headers: dict[str, str]) -> tuple[Get, str]:
             raise RuntimeError(f"{method} {path}: {answer.status} {data[:200]!r}")
         return answer.headers, data
 
-    return get, parts.path
+    with closing(wire):
+        yield get, parts.path
 
 
 def store(file: Path, pages: Iterable[Sequence[tuple[Any, ...]]]) -> int:
     """Every page in a transaction of its own; how many rows there are."""
-    database = sqlite3.connect(file)
+    with closing(sqlite3.connect(file)) as database:
+        return _store(database, pages)
+
+
+def _store(database: sqlite3.Connection, pages: Iterable[Sequence[tuple[Any, ...]]]) -> int:
     database.execute("PRAGMA journal_mode = WAL")
     database.execute(f"CREATE TABLE issues ({', '.join(COLUMNS)}, PRIMARY KEY (tracker, id)) WITHOUT ROWID")
     insert = "INSERT OR REPLACE INTO issues VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     for page in pages:
         with database:
             database.executemany(insert, page)
-    count = int(database.execute("SELECT count(*) FROM issues").fetchone()[0])
-    database.close()
-    return count
+    return int(database.execute("SELECT count(*) FROM issues").fetchone()[0])
 
 
 def github(url: str, file: Path, repositories: Sequence[str]) -> int:
     """All issues of these repositories, one page after the other."""
-    get, _ = connection(url, {"Authorization": "token sandbox", "Accept": "application/vnd.github+json"})
-    return store(file, (page for name in repositories for page in _github_pages(get, url, name)))
+    headers = {"Authorization": "token sandbox", "Accept": "application/vnd.github+json"}
+    with connection(url, headers) as (get, _):
+        return store(file, (page for name in repositories for page in _github_pages(get, url, name)))
 
 
 def _github_pages(get: Get, url: str, name: str) -> Iterator[list[tuple[Any, ...]]]:
@@ -95,42 +101,44 @@ def github_row(row: dict[str, Any]) -> tuple[Any, ...]:
 def jira_cloud(url: str, file: Path, project: str) -> int:
     """One project by tokens, 100 a page."""
     basic = b64encode(b"milepost@sandbox.test:sandbox").decode()
-    get, base = connection(url, {"Authorization": f"Basic {basic}", "Content-Type": "application/json"})
+    headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/json"}
+    with connection(url, headers) as (get, base):
+        return store(file, _cloud_pages(get, url, base, project))
 
-    def pages() -> Iterator[list[tuple[Any, ...]]]:
-        asked: dict[str, Any] = {
-            "jql": f"project = {project} ORDER BY created ASC, key ASC",
-            "fields": [*JIRA_FIELDS, *CLOUD_EXTRA],
-            "maxResults": 100,
-        }
-        while True:
-            _, data = get("POST", f"{base}/rest/api/2/search/jql", orjson.dumps(asked))
-            found = orjson.loads(data)
-            yield [jira_row(url, row) for row in found["issues"]]
-            if "nextPageToken" not in found:
-                return
-            asked["nextPageToken"] = found["nextPageToken"]
 
-    return store(file, pages())
+def _cloud_pages(get: Get, url: str, base: str, project: str) -> Iterator[list[tuple[Any, ...]]]:
+    asked: dict[str, Any] = {
+        "jql": f"project = {project} ORDER BY created ASC, key ASC",
+        "fields": [*JIRA_FIELDS, *CLOUD_EXTRA],
+        "maxResults": 100,
+    }
+    while True:
+        found = orjson.loads(get("POST", f"{base}/rest/api/2/search/jql", orjson.dumps(asked))[1])
+        yield [jira_row(url, row) for row in found["issues"]]
+        if "nextPageToken" not in found:
+            return
+        asked["nextPageToken"] = found["nextPageToken"]
 
 
 def jira_datacenter(url: str, file: Path, project: str, size: int) -> int:
     """One project by offsets, as many a page as milepost asks for."""
-    get, base = connection(url, {"Authorization": "Bearer sandbox"})
+    with connection(url, {"Authorization": "Bearer sandbox"}) as (get, base):
+        return store(file, _datacenter_pages(get, url, base, project, size))
+
+
+def _datacenter_pages(
+    get: Get, url: str, base: str, project: str, size: int
+) -> Iterator[list[tuple[Any, ...]]]:
     fields = ",".join((*JIRA_FIELDS, *DATACENTER_EXTRA))
     jql = quote(f"project = {project} ORDER BY created ASC, key ASC")
-
-    def pages() -> Iterator[list[tuple[Any, ...]]]:
-        start = 0
-        while True:
-            path = f"{base}/rest/api/2/search?jql={jql}&fields={fields}&startAt={start}&maxResults={size}"
-            found = orjson.loads(get("GET", path, None)[1])
-            yield [jira_row(url, row) for row in found["issues"]]
-            start += len(found["issues"])
-            if start >= found["total"] or not found["issues"]:
-                return
-
-    return store(file, pages())
+    start = 0
+    while True:
+        path = f"{base}/rest/api/2/search?jql={jql}&fields={fields}&startAt={start}&maxResults={size}"
+        found = orjson.loads(get("GET", path, None)[1])
+        yield [jira_row(url, row) for row in found["issues"]]
+        start += len(found["issues"])
+        if start >= found["total"] or not found["issues"]:
+            return
 
 
 def jira_row(url: str, row: dict[str, Any]) -> tuple[Any, ...]:

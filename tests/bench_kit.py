@@ -2,15 +2,18 @@
 
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -29,13 +32,19 @@ class Scale:
     issues: int = 10_000
     many: int = 100_000
     stored: int = 1_000_000
+    repositories: int = 50
+    milestones: int = 100
+    """Ten rules each."""
+    stones: int = 2_000
+    """Milestones of a large company, which roll up many issues."""
     delay: float = 0.02
     """Seconds that each request takes before it is answered."""
     repetitions: int = 3
-    quick: bool = False
 
 
-QUICK = Scale(issues=300, many=600, stored=2_000, delay=0.001, repetitions=1, quick=True)
+QUICK = Scale(
+    issues=110, many=120, stored=130, repositories=2, milestones=6, stones=12, delay=0.0, repetitions=1
+)
 """Enough to see that every figure is produced; no value of it means anything."""
 
 
@@ -211,87 +220,127 @@ def measured(thing: str, *arguments: str | Path, environment: Mapping[str, str] 
 
     Raises RuntimeError with what the process said, if it fails.
     """
+    line = [thing, *map(str, arguments)]
+    if not _FRESH.get():
+        return _here(line, environment)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "cost.json"
-        command = [sys.executable, "-m", "tests.bench_run", str(out), thing, *map(str, arguments)]
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env={**os.environ, **(environment or {})},
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
-        if done.returncode or not out.exists():
-            raise RuntimeError(
-                f"{thing} failed ({done.returncode}):\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-            )
+        _run([sys.executable, "-m", "tests.bench_run", str(out), *line], environment)
         return Cost(**orjson.loads(out.read_bytes()))
 
 
-def whole_process(*command: str | Path, environment: Mapping[str, str] | None = None, ok: int = 0) -> Cost:
+def whole_process(*command: str | Path, environment: Mapping[str, str] | None = None) -> Cost:
     """Run a command of its own, from fork to end; its imports count. Raises RuntimeError if it fails."""
-    with tempfile.TemporaryFile() as said:
-        started = os.times()
-        done = subprocess.run(
-            [str(each) for each in command],
-            cwd=ROOT,
-            env={**os.environ, **(environment or {})},
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            timeout=TIMEOUT,
-            check=False,
-        )
-        ended = os.times()
-        if done.returncode != ok:
-            said.seek(0)
-            raise RuntimeError(f"{command} ended with {done.returncode}: {said.read()[-3000:]!r}")
-    cpu = ended.children_user + ended.children_system - started.children_user - started.children_system
-    return Cost(ended.elapsed - started.elapsed, cpu, 0.0)
+    line = [str(each) for each in command]
+    if not _FRESH.get():
+        milepost = line[: len(MILEPOST)] == list(MILEPOST)
+        return _here(["command", *line[len(MILEPOST) :]] if milepost else ["libraries"], environment)
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    _run(line, environment)
+    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(wall, cpu, 0.0)
 
 
-class TrackerServer:
-    """The sandbox in a process of its own, asked over its standard input."""
+def _run(line: Sequence[str], environment: Mapping[str, str] | None) -> None:
+    done = subprocess.run(
+        line,
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    if done.returncode:
+        said = f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        raise RuntimeError(f"{' '.join(line)} ended with {done.returncode}:\n{said}")
+
+
+_FRESH: ContextVar[bool] = ContextVar("fresh", default=True)
+"""Whether each measured thing, and the trackers, get processes of their own."""
+
+
+@contextmanager
+def in_one_process() -> Iterator[None]:
+    """Everything in this process, to show that it works: quick, and no figure means anything."""
+    token = _FRESH.set(False)
+    try:
+        yield
+    finally:
+        _FRESH.reset(token)
+
+
+def _here(line: Sequence[str], environment: Mapping[str, str] | None) -> Cost:
+    from tests.bench_run import cost_of
+
+    before = dict(os.environ)
+    os.environ.update(environment or {})
+    try:
+        return Cost(**cost_of(line))
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+MILEPOST = (sys.executable, "-c", "import sys; from core.cli import main; sys.argv[0] = 'milepost'; main()")
+"""The command line as its script starts it."""
+
+
+class Trackers(Protocol):
+    """Trackers that run; `do` and what goes with it are the commands of `tests.bench_server`."""
+
+    def ask(self, do: str, **more: object) -> Any:
+        """One command and its answer."""
+        ...
+
+
+class _Remote:
+    """Trackers in a process of their own, asked over its standard input."""
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
 
     def ask(self, do: str, **more: object) -> Any:
-        """One command of `tests.bench_server` and its answer. Raises RuntimeError if the server is gone."""
+        """See Trackers. Raises RuntimeError if the process is gone."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(orjson.dumps({"do": do, **more}) + b"\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the server of the benchmark ended at {do!r}")
+            raise RuntimeError(f"the trackers of the benchmark ended at {do!r}")
         return orjson.loads(line)
-
-    def url(self, site: str) -> str:
-        """The base URL of a site."""
-        return str(self.ask("url", site=site))
 
 
 @contextmanager
-def serving(scale: Scale, **sites: Mapping[str, Any]) -> Iterator[TrackerServer]:
+def serving(scale: Scale, **sites: Mapping[str, Any]) -> Iterator[Trackers]:
     """Trackers on loopback; each site by its name, as `tests.bench_server` understands it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench_server"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    server = TrackerServer(process)
+    with _separate() if _FRESH.get() else _desk() as trackers:
+        trackers.ask("build", sites=sites, delay=scale.delay)
+        yield trackers
+
+
+@contextmanager
+def _separate() -> Iterator[Trackers]:
+    line = [sys.executable, "-m", "tests.bench_server"]
+    process = subprocess.Popen(line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        server.ask("build", sites=sites, delay=scale.delay)
-        yield server
+        yield _Remote(process)
     finally:
         assert process.stdin is not None
         process.stdin.close()
         process.wait(timeout=30)
         if process.stdout is not None:
             process.stdout.close()
+
+
+@contextmanager
+def _desk() -> Iterator[Trackers]:
+    from tests.bench_server import Desk
+
+    with closing(Desk()) as desk:
+        yield desk
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Cold syncs against the least that anyone must do, and against what one would write in an afternoon."""
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.bench_kit import (
     Cost,
     Figure,
     Scale,
-    TrackerServer,
+    Trackers,
     cpus,
     folder,
     interleaved,
@@ -23,7 +24,6 @@ from tests.bench_kit import (
 )
 from tests.bench_world import install
 
-REPOSITORIES = 50
 EMAIL = "milepost@sandbox.test"
 PAGE = 100
 """Issues a page in the floors and in the loops of an afternoon."""
@@ -73,15 +73,16 @@ def jira(issues: int, face: str = "cloud") -> Tracker:
 class Ground:
     """Trackers that run, and the processes that may be sent at them."""
 
-    server: TrackerServer
+    server: Trackers
     trackers: tuple[Tracker, ...]
     issues: int
+    milestones: int
 
     def floor(self, *, afternoon: bool = False) -> Cost:
         """One sequential reading of the first tracker; checks that every row came."""
         tracker = self.trackers[0]
         with folder() as place:
-            url = self.server.url(tracker.site)
+            url = self.server.ask("url", site=tracker.site)
             line = tracker.afternoon if afternoon else tracker.floor
             cost = measured(*(each.format(url=url, file=place / "floor.db") for each in line))
         self._whole(cost.data["rows"])
@@ -100,9 +101,9 @@ class Ground:
     ) -> tuple[Path, dict[str, str]]:
         """A configuration in this folder, and the environment that it needs."""
         chosen = [each for each in self.trackers if not only or each.site in only]
-        tables = {each.site: each.table.format(url=self.server.url(each.site)) for each in chosen}
+        tables = {each.site: each.table.format(url=self.server.ask("url", site=each.site)) for each in chosen}
         environment = {name: value for each in chosen for name, value in each.environment.items()}
-        return install(place, tables, tracked), environment
+        return install(place, tables, tracked, milestones=self.milestones), environment
 
     def _whole(self, rows: int) -> None:
         if rows != self.issues:
@@ -110,9 +111,7 @@ class Ground:
 
 
 def _stored(file: Path) -> int:
-    import sqlite3
-
-    with sqlite3.connect(file) as database:
+    with closing(sqlite3.connect(file)) as database:
         return int(database.execute("SELECT count(*) FROM issues WHERE gone IS NULL").fetchone()[0])
 
 
@@ -120,12 +119,13 @@ def _stored(file: Path) -> int:
 def ground(scale: Scale, *trackers: Tracker, issues: int | None = None) -> Iterator[Ground]:
     """Serve these trackers; every page has been rendered once, so that nobody pays for the sandbox."""
     with serving(scale, **{each.site: each.build for each in trackers}) as server:
-        here = Ground(server, trackers, scale.issues if issues is None else issues)
-        server.ask("delay", seconds=0)
-        here.cold()
-        for tracker in trackers:
-            Ground(server, (tracker,), here.issues).floor()
-        server.ask("delay", seconds=scale.delay)
+        here = Ground(server, trackers, scale.issues if issues is None else issues, scale.milestones)
+        if scale.delay:
+            server.ask("delay", seconds=0)
+            here.cold()
+            for tracker in trackers:
+                replace(here, trackers=(tracker,)).floor()
+            server.ask("delay", seconds=scale.delay)
         server.ask("log")
         yield here
 
@@ -146,7 +146,7 @@ def pulls(scale: Scale) -> Iterator[Figure]:
     yield from _pull(scale, f"GitHub repository of {size:,}", github(size), 1.25, 2.5)
     yield from _pull(scale, f"Jira Cloud project of {size:,}", jira(size), 0.7)
     yield from _pull(scale, f"Jira Data Center project of {size:,}", jira(size, "datacenter"), 0.6)
-    many = REPOSITORIES if not scale.quick else 3
+    many = scale.repositories
     organisation = github(size, many)
     yield from _pull(scale, f"GitHub organisation of {many} repositories, {size:,}", organisation, 0.6)
 

@@ -6,7 +6,7 @@ What the thing imports is imported before the clock starts: start-up has figures
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +69,21 @@ def milepost(command: str, config: str, ok: str = "0") -> Thing:
     def run() -> dict[str, Any]:
         code = app([command, "--config", config], standalone_mode=False)
         if str(code) not in ok.split(","):
-            raise SystemExit(f"milepost {command} ended with {code}, expected {ok}")
+            raise RuntimeError(f"milepost {command} ended with {code}, expected {ok}")
         return {"code": code}
+
+    return run
+
+
+def command(*line: str) -> Thing:
+    """A whole command line, without the process around it."""
+    from core.cli import app
+
+    def run() -> dict[str, Any]:
+        code = app(list(line), standalone_mode=False)
+        if code:
+            raise RuntimeError(f"milepost {' '.join(line)} ended with {code}")
+        return {}
 
     return run
 
@@ -83,29 +96,68 @@ def libraries() -> Thing:
     return lambda: {"versions": [jira.__version__, github.__name__]}
 
 
+def tag(how: str, count: str, milestones: str) -> Thing:
+    from tests import bench_tagging
+
+    ways = {
+        "milepost": bench_tagging.tag_milepost,
+        "ideal": bench_tagging.tag_ideal,
+        "naive": bench_tagging.tag_naive,
+    }
+    return ways[how](int(count), int(milestones))
+
+
+def store(how: str, count: str, file: str) -> Thing:
+    from tests import bench_store
+
+    return {"floor": bench_store.plain_upserts, "milepost": bench_store.store_upserts}[how](
+        int(count), Path(file)
+    )
+
+
+def roll_up(config: str, changed: str, stones: str) -> Thing:
+    from tests import bench_rollup
+
+    return bench_rollup.roll_up(Path(config), int(changed), int(stones))
+
+
+def group_by(file: str, touched: str) -> Thing:
+    from tests import bench_rollup
+
+    return bench_rollup.group_by(Path(file), int(touched))
+
+
 THINGS: dict[str, Callable[..., Thing]] = {
     "floor-github": floor_github,
     "floor-jira": floor_jira,
     "afternoon-github": afternoon_github,
     "afternoon-jira": afternoon_jira,
     "milepost": milepost,
+    "command": command,
     "libraries": libraries,
+    "tag": tag,
+    "store": store,
+    "roll-up": roll_up,
+    "group-by": group_by,
 }
+
+
+def cost_of(line: Sequence[str]) -> dict[str, Any]:
+    """Do one thing with its arguments; what it used, and what it told."""
+    thing = THINGS[line[0]](*line[1:])
+    cpu, wall = time.process_time(), time.perf_counter()
+    data = thing()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    if "found" in data:
+        from tests.bench_tagging import digest
+
+        data = digest(data["found"])
+    return {"wall": wall, "cpu": cpu, "peak": peak(), "data": data}
 
 
 def main() -> None:
     """Do it, and write down what it used."""
-    out, name, *arguments = sys.argv[1:]
-    thing = THINGS[name](*arguments)
-    cpu, wall = time.process_time(), time.perf_counter()
-    data = thing()
-    cost = {
-        "wall": time.perf_counter() - wall,
-        "cpu": time.process_time() - cpu,
-        "peak": peak(),
-        "data": data,
-    }
-    Path(out).write_bytes(orjson.dumps(cost))
+    Path(sys.argv[1]).write_bytes(orjson.dumps(cost_of(sys.argv[2:])))
 
 
 if __name__ == "__main__":

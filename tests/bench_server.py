@@ -2,6 +2,8 @@
 
 import sys
 from collections import Counter
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -11,12 +13,25 @@ from connectors.sandbox.github_truth.model import Label
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer
-from connectors.sandbox.world import Site, World
-from tests.bench_world import BEGIN, label_names, rows
+from connectors.sandbox.world import Clock, Site, World
+from tests.bench_world import AREAS, BEGIN, rows
 
 WRITES = ("PUT", "PATCH", "DELETE")
 ASKING = ("/search", "/bulkfetch", "/graphql", "/approximate-count", "/list")
 """Ends of paths whose POST only asks."""
+
+
+class RunningClock(Clock):
+    """The sandbox's clock, going as any other: milepost compares a server's time with its own."""
+
+    def now(self) -> datetime:
+        """The present moment, or a little later where changes were quicker than one a second."""
+        return max(super().now(), datetime.now(UTC))
+
+    def advance(self, seconds: float) -> datetime:
+        """Let time pass from the present moment on."""
+        self.set(self.now() + timedelta(seconds=seconds))
+        return self.now()
 
 
 class CachingServer(SandboxServer):
@@ -39,7 +54,8 @@ class CachingServer(SandboxServer):
             return Response(found[2], status=found[0], headers=found[1])
         response = super()._respond(site, request)
         if response.status_code == 200 and self._at == self.world.changes:
-            self._pages[key] = (response.status_code, list(response.headers), response.get_data())
+            headers = [(name, value) for name, value in response.headers if name.casefold() != "date"]
+            self._pages[key] = (response.status_code, headers, response.get_data())
         return response
 
 
@@ -49,12 +65,26 @@ class Desk:
     def __init__(self) -> None:
         self.server: CachingServer | None = None
 
+    def ask(self, do: str, **more: Any) -> Any:
+        """Obey one command: the name of one of the methods below."""
+        return getattr(self, do)(**more)
+
+    def close(self) -> None:
+        """Serve no more."""
+        if self.server is not None:
+            self.server.close()
+
     def build(self, sites: dict[str, dict[str, Any]], delay: float) -> str:
         """Make the world and serve it."""
         made: list[Site] = []
         for name, more in sites.items():
             made.append(_github(name, **more) if name.startswith("github") else _jira(name, **more))
-        self.server = CachingServer(World.of(*made, start=BEGIN))
+        world = World.of(*made, start=BEGIN)
+        running = RunningClock(world.clock.now())
+        world.clock = running
+        for site in world.sites.values():
+            site.clock = running
+        self.server = CachingServer(world)
         self.server.delay = delay
         self.server.start()
         return "ready"
@@ -76,7 +106,7 @@ class Desk:
         return {"requests": len(log), "writes": len(writes), "paths": dict(paths.most_common())}
 
     def touch(self, site: str, count: int) -> str:
-        """Change that many issues of a site, spread evenly."""
+        """Change that many issues of a site, spread evenly, in a way that no rule looks at."""
         world = self._running.world
         with world.lock:
             here = world.sites[site]
@@ -85,16 +115,11 @@ class Desk:
             for id_ in ids[:: max(1, len(ids) // count)][:count]:
                 if isinstance(here, JiraSite):
                     issue = here.issues[id_]
-                    here.edit(issue.key, summary=f"{issue.summary} again")
+                    here.edit(issue.key, priority="Low" if issue.priority == "High" else "High")
                 else:
                     row = here.issues[id_]
-                    here.edit(here.key(row), title=f"{row.title} again")
+                    here.edit(here.key(row), labels=[*here.label_names(row), "reviewed"])
         return "touched"
-
-    def advance(self, seconds: float) -> str:
-        """Let the trackers' time pass."""
-        self._running.world.clock.advance(seconds)
-        return "passed"
 
     @property
     def _running(self) -> CachingServer:
@@ -112,17 +137,17 @@ def _shape(path: str) -> str:
 
 def _github(name: str, *, issues: int, repositories: int = 1) -> GitHubSite:
     site = GitHubSite(name)
-    share = -(-issues // repositories)
+    share, areas = -(-issues // repositories), AREAS // repositories
     for place in range(repositories):
         repo = site.create_repo(f"acme/repo-{place}")
-        ids = {}
-        for label in label_names():
-            made = Label(site.new_id(), label, "ededed", None)
-            repo.labels[made.id] = made
-            ids[label] = made.id
-        for row in rows(share, seed=place):
+        made: dict[str, Label] = {}
+        for row in rows(share, place, range(place * areas, (place + 1) * areas)):
             issue = site.create_issue(repo.full_name, row.title, body=row.body, assignees=("ana",))
-            issue.labels = [ids[label] for label in row.labels]
+            for name in row.labels:
+                if name not in made:
+                    made[name] = Label(site.new_id(), name, "ededed", None)
+                    repo.labels[made[name].id] = made[name]  # the verb would compare it with all others
+            issue.labels = [made[name].id for name in row.labels]
             if row.done:
                 site.close(site.key(issue))
     return site
@@ -145,14 +170,10 @@ def _jira(name: str, *, issues: int, face: str = "cloud") -> JiraSite:
 
 def main() -> None:
     """Obey until standard input ends."""
-    desk = Desk()
-    for line in sys.stdin.buffer:
-        asked = orjson.loads(line)
-        said = getattr(desk, asked.pop("do"))(**asked)
-        sys.stdout.buffer.write(orjson.dumps(said) + b"\n")
-        sys.stdout.buffer.flush()
-    if desk.server is not None:
-        desk.server.close()
+    with closing(Desk()) as desk:
+        for line in sys.stdin.buffer:
+            sys.stdout.buffer.write(orjson.dumps(desk.ask(**orjson.loads(line))) + b"\n")
+            sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

@@ -62,16 +62,16 @@ class Row:
     done: bool
 
 
-def specs() -> tuple[Spec, ...]:
-    """The rules: 20 title patterns, the rest by label: one, any of two, or two together."""
-    return tuple(_spec(place) for place in range(RULES))
+def specs(milestones: int = MILESTONES) -> tuple[Spec, ...]:
+    """Ten rules a milestone: a fiftieth title patterns, the rest by label: one, any of two, two together."""
+    return tuple(_spec(place) for place in range(milestones * PER_MILESTONE))
 
 
 def _spec(place: int) -> Spec:
     owner = f"m{place // PER_MILESTONE:03d}"
     if place % STEP == 0:
         one, other = _WORDS[place // STEP], _WORDS[-1 - place // STEP % 5]
-        return Spec(owner, "title", (rf"\b{one}\b.*\b{other}\b|^\[{one}-\d+\]",))
+        return Spec(owner, "title", (rf"^\[{one}-\d+\]" if place // STEP % 2 else rf"\b{one}s? {other}\b",))
     area = f"area-{place}"
     if place % 7 == 3:
         return Spec(owner, "any", (area, f"squad-{place}"))
@@ -80,32 +80,38 @@ def _spec(place: int) -> Spec:
     return Spec(owner, "label", (area,))
 
 
-def rows(count: int, seed: int = 1) -> Iterator[Row]:
-    """That many issues, the same ones every time."""
+def further(milestones: int, stones: int) -> Iterator[Spec]:
+    """The one rule of each milestone beyond the first ones."""
+    for place in range(milestones, stones):
+        yield Spec(f"m{place:03d}", "label", (f"more-{place}",))
+
+
+def rows(
+    count: int, seed: int = 1, areas: Sequence[int] = range(AREAS), more: range = range(0)
+) -> Iterator[Row]:
+    """That many issues, the same ones every time.
+
+    Their areas are drawn from `areas`, and labels of further milestones from `more`.
+    """
     draw = random.Random(seed)  # noqa: S311 - not for secrets: the same world every time
     for place in range(count):
         words = draw.sample(_WORDS, 4)
         head = f"[{words[0]}-{place}] " if place % 97 == 0 else ""
         title = f"{head}{words[1].title()} {words[2]} after the {words[3]} {place}"
-        labels = [f"area-{draw.randrange(AREAS)}" for _ in range(2)]
+        labels = [f"area-{draw.choice(areas)}" for _ in range(1 if more else 2)]
+        if more and draw.random() < 0.6:
+            labels.append(f"more-{draw.choice(more)}")
         labels.append(f"q{draw.randrange(QUARTERS)}")
         if place % 11 == 0:
             labels.append(f"squad-{draw.randrange(RULES)}")
         yield Row(title, _BODY * (1 + place % 4), tuple(dict.fromkeys(labels)), draw.random() < 0.45)
 
 
-def label_names() -> Iterator[str]:
-    """Every label that an issue may bear."""
-    yield from (f"area-{place}" for place in range(AREAS))
-    yield from (f"squad-{place}" for place in range(RULES))
-    yield from (f"q{place}" for place in range(QUARTERS))
-
-
-def issues(count: int, seed: int = 1) -> Iterator[Issue]:
-    """The same issues as milepost holds them, of a Jira named `jira`."""
-    for place, row in enumerate(rows(count, seed), 1):
+def issues(count: int, seed: int = 1, more: range = range(0), first: int = 1) -> Iterator[Issue]:
+    """Such issues as milepost holds them, of a Jira named `jira`; the first one is BENCH-`first`."""
+    for place, row in enumerate(rows(count, seed, more=more), first):
         yield Issue(
-            ref=IssueRef("jira", str(10_000 + place), f"BENCH-{place}"),
+            ref=IssueRef("jira", str(10_000_000 + place), f"BENCH-{place}"),
             url=f"https://jira.example/browse/BENCH-{place}",
             title=row.title,
             container="BENCH",
@@ -123,11 +129,11 @@ def issues(count: int, seed: int = 1) -> Iterator[Issue]:
         )
 
 
-def mapping(tracked: Sequence[str] = (), milestones: int = MILESTONES) -> str:
+def mapping(tracked: Sequence[str] = (), milestones: int = MILESTONES, stones: int = 0) -> str:
     """The mapping file: five goals, ten key results, the milestones with ten rules each.
 
-    `tracked`: issues that bear the comments of the first milestones, one each. Milestones beyond the
-    first 100 have one rule each, on a label of their own.
+    `tracked`: issues that bear the comments of the first milestones, one each. `stones`: so many
+    milestones altogether; those beyond `milestones` have one rule each, on a label of their own.
     """
     parts = []
     for goal in range(5):
@@ -135,11 +141,10 @@ def mapping(tracked: Sequence[str] = (), milestones: int = MILESTONES) -> str:
     for result in range(10):
         parts.append(f'[key_results.k{result}]\ngoal = "g{result % 5}"\ntitle = "Result {result}"\n')
     by_owner: dict[str, list[Spec]] = {}
-    for spec in specs():
+    for spec in specs(milestones):
         by_owner.setdefault(spec.owner, []).append(spec)
-    for place in range(MILESTONES, milestones):
-        name = f"m{place:03d}"
-        by_owner[name] = [Spec(name, "label", (f"more-{place}",))]
+    for spec in further(milestones, stones):
+        by_owner[spec.owner] = [spec]
     keys = iter(tracked)
     for place, (owner, several) in enumerate(by_owner.items()):
         key = next(keys, None)
@@ -153,10 +158,15 @@ def mapping(tracked: Sequence[str] = (), milestones: int = MILESTONES) -> str:
 
 
 def install(
-    folder: Path, trackers: dict[str, str], tracked: Sequence[str] = (), *, milestones: int = MILESTONES
+    folder: Path,
+    trackers: dict[str, str],
+    tracked: Sequence[str] = (),
+    *,
+    milestones: int = MILESTONES,
+    stones: int = 0,
 ) -> Path:
     """A configuration in this folder for trackers by name; the text is what stands in their tables."""
-    (folder / "mapping.toml").write_text(mapping(tracked, milestones), encoding="utf-8")
+    (folder / "mapping.toml").write_text(mapping(tracked, milestones, stones), encoding="utf-8")
     tables = "\n".join(f"[trackers.{name}]\n{text}" for name, text in trackers.items())
     config = folder / "config.toml"
     config.write_text(
