@@ -10,6 +10,7 @@ from connectors.jira import jql
 from connectors.jira.cursor import OVERLAP
 from connectors.jira.idset import IdSet
 from connectors.jira.issues import IssueReader
+from connectors.jira.outside import Outside
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession, Json
 
@@ -31,11 +32,17 @@ class Reading:
     at: datetime
     """The same moment by `JiraSession.now`."""
     interest: Interest
+    condition: str
+    """What the scope's search asks for, without the window."""
+    outside: Outside | None = None
+    """Of an incremental pull whose search tells of the trees and the named keys too."""
     window: Iterator[list[Json]] = field(default_factory=lambda: iter(()))
     """Of an incremental pull: the pages of the first window, the first of them already here."""
     ids: IdSet = field(default_factory=IdSet)
     keys: set[str] = field(default_factory=set)
     """Of the keys that the interest names: those that came."""
+    named: dict[str, str] = field(default_factory=dict)
+    """The same by their ids."""
     missing: set[str] = field(default_factory=set)
     """Fields that were asked for and that some row does not have."""
 
@@ -46,6 +53,9 @@ class Reading:
             key = row.get("key")
             if key in self.interest.keys or key in self.interest.roots:
                 self.keys.add(key)
+                self.named[str(row.get("id"))] = key
+            if self.outside is not None:
+                self.outside.look(row)
             fields = row.get("fields")
             if isinstance(fields, dict) and len(fields) < len(self.names):
                 self.missing.update(name for name in self.names if name not in fields)
@@ -60,7 +70,13 @@ class Windows:
         self._search = search
 
     def open(
-        self, since: datetime, scope: str, reader: IssueReader, names: list[str], interest: Interest
+        self,
+        since: datetime,
+        condition: str,
+        reader: IssueReader,
+        names: list[str],
+        interest: Interest,
+        outside: Outside | None = None,
     ) -> Reading | None:
         """Ask for the first page of what changed since; None if the server's clock is before `since`.
 
@@ -73,17 +89,20 @@ class Windows:
             if guess < since:
                 return None
             minutes = _minutes(guess - since)
-            pages = self._search.rows(jql.both(scope, jql.changed(minutes)), names)
+            pages = self._search.rows(jql.both(condition, jql.changed(minutes)), names)
             first = next(pages, [])
             taken, heard = self._session.asked_at, self._session.now()
             if taken is None or heard < since:
                 return None
             wide = timedelta(minutes=minutes)
             if heard - since + OVERLAP <= wide <= heard - since + OVERLAP + _MARGIN:
-                return Reading(reader, names, since, taken, taken, interest, chain([first], pages))
+                window = chain([first], pages)
+                return Reading(
+                    reader, names, since, taken, taken, interest, condition, outside=outside, window=window
+                )
         return None
 
-    def pages(self, reading: Reading, scope: str, since: datetime) -> Iterator[Page]:
+    def pages(self, reading: Reading, since: datetime) -> Iterator[Page]:
         """All of a reading that was opened: a window of minutes that is wide enough for its own duration.
 
         The server counts the minutes back from each page's own moment, so a long reading narrows the
@@ -98,7 +117,7 @@ class Windows:
                 return
             spare, began = 2 * took + OVERLAP, self._session.now()
             minutes = _minutes(began - since, spare)
-            window = self._search.rows(jql.both(scope, jql.changed(minutes)), reading.names)
+            window = self._search.rows(jql.both(reading.condition, jql.changed(minutes)), reading.names)
 
 
 def read_page(reader: IssueReader, rows: Iterable[Json]) -> Page:

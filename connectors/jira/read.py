@@ -1,9 +1,10 @@
 """The reading half of a Jira."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from connectors.contract import (
+    BadConfiguration,
     Interest,
     IssueRef,
     LabelDefinition,
@@ -19,6 +20,7 @@ from connectors.jira.cursor import OVERLAP, Cursor, scope_digest
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader, read_labels
 from connectors.jira.known import KnownFields
+from connectors.jira.outside import Outside
 from connectors.jira.pull import Reading, Windows, joined, read_page, unsent
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession
@@ -57,7 +59,8 @@ class JiraReader:
             pull = self._since(before, interest, (reader, names))
             if pull is not None:
                 return pull
-        reading = Reading(reader, names, None, taken, self._session.now(), interest)
+        scope = jql.scope_of(self._session)
+        reading = Reading(reader, names, None, taken, self._session.now(), interest, scope)
         return Pull(Cursor(taken, self._digest(interest, names)).text(), self._pages(reading), full=True)
 
     def _since(self, before: Cursor, interest: Interest, how: tuple[IssueReader, list[str]]) -> Pull | None:
@@ -65,10 +68,37 @@ class JiraReader:
         digest = self._digest(interest, how[1])
         if before.digest != digest:
             return None
-        reading = self._windows.open(before.instant, jql.scope_of(self._session), *how, interest)
+        scope = jql.scope_of(self._session)
+        outside = self._outside(digest, how[0])
+        reading = self._open_beside(before.instant, scope, how, interest, outside) if outside else None
+        reading = reading or self._windows.open(before.instant, scope, *how, interest)
         if reading is None:
             return None
         return Pull(Cursor(reading.taken, digest).text(), self._pages(reading), full=False)
+
+    def _outside(self, digest: str, reader: IssueReader) -> Outside | None:
+        links = () if self._session.server().cloud else reader.fields.epic_link
+        return Outside.recall(self._session.memory, digest, links)
+
+    def _open_beside(
+        self,
+        since: datetime,
+        scope: str,
+        how: tuple[IssueReader, list[str]],
+        interest: Interest,
+        outside: Outside,
+    ) -> Reading | None:
+        """A window on the scope and what is outside of it at once; None where Jira does not take it.
+
+        It refuses a condition that names an issue which is gone. Then the scope is asked alone, and the
+        others looked up, which tells what is gone.
+        """
+        beside = outside.condition()
+        condition = f"({scope}) OR {beside}" if beside else scope
+        try:
+            return self._windows.open(since, condition, *how, interest, outside)
+        except BadConfiguration:
+            return None
 
     def present(self) -> frozenset[str]:
         """The ids of everything in scope, and of what the latest interest brings from outside of it."""
@@ -115,28 +145,50 @@ class JiraReader:
 
     def _pages(self, reading: Reading) -> Iterator[Page]:
         yield from self._scope_pages(reading)
+        outside = reading.outside
+        if outside is not None:
+            yield from self._key_pages(reading, frozenset(outside.named.values()))
+            outside.named |= reading.named
+            yield from self._below(reading, outside)
+        if outside is None or _has_new_root(reading, outside):
+            outside = yield from self._walk(reading)
+        outside.remember(self._session.memory)
+        self._known.came_without(reading.missing)
+
+    def _below(self, reading: Reading, outside: Outside) -> Iterator[Page]:
+        """All below what changed in the trees: it may be new here though it rested."""
+        if outside.changed:
+            tree = self._tree(reading.interest)
+            for rows in tree.rows(dict(outside.changed), reading.names, None):
+                yield reading.page(rows)
+            outside.members |= tree.members
+
+    def _walk(self, reading: Reading) -> Generator[Page, None, Outside]:
+        """What is named one by one, and the trees level by level."""
         roots = self._refs(reading.interest.roots)
         yield from self._key_pages(reading)
+        members: dict[str, str] = {}
         if roots:
             tree = self._tree(reading.interest)
             for rows in tree.rows(roots, reading.names, _bottom(reading.since)):
                 yield reading.page(rows)
-        self._known.came_without(reading.missing)
+            members = tree.members
+        digest = self._digest(reading.interest, reading.names)
+        return Outside(digest, frozenset(roots), members, reading.named, ())
 
     def _scope_pages(self, reading: Reading) -> Iterator[Page]:
         """The scope's own issues: all of them, or those that changed."""
-        scope = jql.scope_of(self._session)
         if reading.since is not None:
-            yield from self._windows.pages(reading, scope, reading.since)
+            yield from self._windows.pages(reading, reading.since)
             return
-        for rows, errors in self._search.everything(scope, reading.names):
+        for rows, errors in self._search.everything(reading.condition, reading.names):
             page = reading.page(rows)
             yield Page(page.issues, (*page.unread, *unsent(errors)))
 
-    def _key_pages(self, reading: Reading) -> Iterator[Page]:
-        """What is named one by one, roots among it, and has not come with the scope."""
+    def _key_pages(self, reading: Reading, known: frozenset[str] = frozenset()) -> Iterator[Page]:
+        """What is named one by one, roots among it, and has not come; `known` would have, if it changed."""
         named = reading.interest.keys | reading.interest.roots
-        wanted = sorted(named - reading.keys)
+        wanted = sorted(named - reading.keys - known)
         for rows, errors in self._search.by_keys(wanted, reading.names):
             page = reading.page(rows)
             yield Page(page.issues, (*page.unread, *unsent(errors)))
@@ -164,6 +216,14 @@ class JiraReader:
             reader = IssueReader(self._session.name, self._session.server().site, found, interest.checklists)
             self._readers[interest] = (reader, found.wanted(interest.checklists))
         return self._readers[interest]
+
+
+def _has_new_root(reading: Reading, outside: Outside) -> bool:
+    return any(
+        identity not in outside.roots
+        for identity, key in reading.named.items()
+        if key in reading.interest.roots
+    )
 
 
 def _bottom(since: datetime | None) -> datetime | None:

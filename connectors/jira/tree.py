@@ -18,6 +18,8 @@ class Tree:
     def __init__(self, search: Search, fields: FieldMap, cloud: bool) -> None:
         self._search = search
         self._links = ("parent",) if cloud else ("parent", *(jql.field(one) for one in fields.epic_link))
+        self.members: dict[str, str] = {}
+        """Id and key of all that the latest `rows` came by, the roots among them."""
 
     def ids(self, roots: Mapping[str, str]) -> set[str]:
         """The ids of all descendants of these roots (id -> key), at any depth."""
@@ -40,6 +42,7 @@ class Tree:
         changed. The others are walked by their time of change alone.
         """
         seen = set(roots)
+        self.members = dict(roots)
         warm = dict(roots) if since is None else {}
         cold = {} if since is None else self._split(roots, since, warm)
         while warm or cold:
@@ -52,6 +55,7 @@ class Tree:
             warm = {one: key for one, key in {**changed, **below}.items() if one not in seen}
             cold = {one: key for one, key in rest.items() if one not in seen and one not in warm}
             seen.update(warm, cold)
+            self.members |= warm | cold
 
     def _split(self, roots: Mapping[str, str], since: datetime, warm: dict[str, str]) -> dict[str, str]:
         """Put the roots that changed since into `warm`; the others."""

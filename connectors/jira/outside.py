@@ -1,0 +1,100 @@
+"""The trees of roots and the keys named one by one, remembered so that one search tells their changes."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import orjson
+
+from connectors.contract import Memory
+from connectors.jira import jql
+from connectors.jira.session import Json
+
+_KEY = "jira.outside"
+_MOST = 1_000
+"""Issues that one search may name; beyond that the trees are walked each time."""
+
+
+@dataclass(slots=True)
+class Outside:
+    """The issues that a pull brings whether or not they are in scope, as the pulls so far found them.
+
+    One condition beside the scope's finds all that can have happened to them since the cursor. An issue
+    that is one of them is found by its id. One that came below a root was changed by that: its parent is
+    one of them, so it is found by its parent; or its parent, or whoever above it came just now, is. So
+    below every issue of a tree that changed all is read, for what hangs there may be new though it rested.
+    A set that is newer than the cursor, or too large, costs rows and hides none.
+    """
+
+    digest: str
+    """Of the scope and the interest that it belongs to."""
+    roots: frozenset[str]
+    """The ids of the roots."""
+    members: dict[str, str]
+    """Id and key of the roots and of all below them."""
+    named: dict[str, str]
+    """Id and key of what is named one by one and was there under that key."""
+    links: tuple[str, ...]
+    """The ids of the fields, beside `parent`, that name a parent."""
+    changed: dict[str, str] = field(default_factory=dict)
+    """Of the trees: what this pull found changed or new."""
+    left: bool = False
+    """Whether something may have left its tree, so that the trees must be walked anew."""
+
+    @classmethod
+    def recall(cls, memory: Memory, digest: str, links: tuple[str, ...]) -> "Outside | None":
+        """What the latest pull of the same scope and interest found; None if there was none, or too much."""
+        try:
+            known = orjson.loads(memory.get(_KEY) or "null")
+            if not isinstance(known, dict) or known["for"] != digest:
+                return None
+            roots = frozenset(str(one) for one in known["roots"])
+            return cls(digest, roots, _texts(known["members"]), _texts(known["named"]), links)
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+            return None
+
+    def remember(self, memory: Memory) -> None:
+        """Keep it for the next pull, or forget everything where it cannot serve."""
+        text = ""
+        if not self.left and len(self.members) + len(self.named) <= _MOST:
+            lists = {"roots": sorted(self.roots), "members": self.members, "named": self.named}
+            text = orjson.dumps({"for": self.digest, **lists}, option=orjson.OPT_SORT_KEYS).decode()
+        if memory.get(_KEY) not in (text, text or None):
+            memory.set(_KEY, text)
+
+    def condition(self) -> str:
+        """What finds all of these, and whatever has one of the trees as its parent; empty for none."""
+        ids = sorted({*self.members, *self.named})
+        parts = [f"id in ({jql.listed(ids)})"] if ids else []
+        keys = jql.listed(sorted(self.members.values()))
+        parts += [f"{link} in ({keys})" for link in ("parent", *map(jql.field, self.links)) if keys]
+        return " OR ".join(parts)
+
+    def look(self, row: Json) -> None:
+        """Note whether this row, which changed, belongs to a tree."""
+        identity, key = row.get("id"), row.get("key")
+        if not isinstance(identity, str) or not isinstance(key, str) or not self.members:
+            return
+        known = identity in self.members
+        keys = self.members.values()
+        below = any(one in self.members or one in keys for one in _parents(row, self.links))
+        if known or below:
+            self.changed[identity] = key
+            self.members[identity] = key
+        if identity in self.named:
+            self.named[identity] = key
+        self.left |= known and not below and identity not in self.roots
+
+
+def _parents(row: Json, links: Iterable[str]) -> Iterator[str]:
+    """The ids and keys by which a row names its parent."""
+    fields = row.get("fields")
+    if not isinstance(fields, dict):
+        return
+    for name in ("parent", *links):
+        value = fields.get(name)
+        found = [value.get("id"), value.get("key")] if isinstance(value, dict) else [value]
+        yield from (one for one in found if isinstance(one, str))
+
+
+def _texts(value: Json) -> dict[str, str]:
+    return {str(one): str(text) for one, text in value.items()}
