@@ -1,7 +1,7 @@
 """Bring the store up to date with one tracker: what changed, and now and then what is gone."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connectors.contract import Interest, Issue, IssueRef, Missing, Page, Pull, Refused, Tracker, TrackerError
@@ -27,6 +27,10 @@ class Pulled:
     error: TrackerError | None = None
     since: datetime | None = None
     held: Held | None = None
+    swept: bool = False
+    """Everything was looked at in this run, not only what changed."""
+    moved: Mapping[IssueRef, datetime] = field(default_factory=dict)
+    """Of the issues that came and carry our comment: when each changed last, be it by a comment alone."""
 
     @property
     def down(self) -> bool:
@@ -53,7 +57,8 @@ def pull(
 ) -> Pulled:
     """Read what changed since the cursor, and sweep the ids when that is due; save both.
 
-    A tracker that fails leaves the store as it was, and the result says so; it never raises for that.
+    Issues that carry a comment of ours and changed in any way are to be looked at. A tracker that fails
+    leaves the store as it was, and the result says so; it never raises for that.
     """
     name = tracker.info.name
     state = store.pull_state(name)
@@ -64,7 +69,7 @@ def pull(
         pages = arrivals.noticed(_heard(found.pages, stop))
         counts = store.save_pull(name, replace(found, pages=pages), now)
         pulled = Pulled(name, counts.seen, counts.new, counts.changed, full=found.full)
-        pulled = replace(pulled, unread=len(store.unread().get(name, ())))
+        pulled = replace(pulled, unread=len(store.unread().get(name, ())), moved=arrivals.moved)
         if arrivals.any:
             state = replace(state, swept_at=None)
         pulled = _settle(tracker, store, state, found, counts.missing, pulled, rules, now, stop)
@@ -86,9 +91,10 @@ def _heard(pages: Iterator[Page], stop: Stop) -> Iterator[Page]:
 
 
 class _Arrivals:
-    """Notices issues that are new here but older than the last reading.
+    """Notices issues that changed under a comment of ours, and those that are new here but old.
 
-    They came from elsewhere, and GitHub gives an issue that is transferred a new id: what it was before must
+    Issues older than the last reading came from elsewhere, and GitHub gives an issue that is transferred a
+    new id: what it was before must
     not count beside it until the next sweep.
     """
 
@@ -96,13 +102,28 @@ class _Arrivals:
         self._tracker = tracker
         self._before = before.read_at
         self._known = store.resolver()
+        self._store = store
+        self._watched = dict(store.publications())
         self.any = False
+        self.moved: dict[IssueRef, datetime] = {}
 
     def noticed(self, pages: Iterator[Page]) -> Iterator[Page]:
         """The same pages."""
         for page in pages:
             self.any = self.any or any(map(self._arrived, page.issues))
+            for issue in page.issues:
+                self._notice(issue)
             yield page
+
+    def _notice(self, issue: Issue) -> None:
+        """Write down at once that a comment has to be looked at: the cursor must not move past that."""
+        record = self._watched.get(issue.ref)
+        if record is None:
+            return
+        self.moved[issue.ref] = max(issue.updated, self.moved.get(issue.ref, issue.updated))
+        if record.seen is not None and issue.updated > record.seen:
+            self._watched[issue.ref] = replace(record, seen=None)
+            self._store.save_publication(self._watched[issue.ref])
 
     def _arrived(self, issue: Issue) -> bool:
         old = self._before is not None and issue.created < self._before
@@ -159,7 +180,7 @@ def _settle(
         return replace(pulled, held=held, since=before.read_at)
     store.mark_gone(pulled.tracker, gone, now)
     store.swept(pulled.tracker, now)
-    return replace(pulled, gone=len(gone))
+    return replace(pulled, gone=len(gone), swept=True)
 
 
 def _sweep_due(state: PullState, rules: PullRules, now: datetime) -> bool:

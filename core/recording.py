@@ -1,8 +1,10 @@
 """What a run leaves behind: the ledger, the comments it wrote, and the labels as they now stand."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
+from connectors.contract import IssueRef
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, Written
 from core.publish.mark import body_hash, mark_of
 from core.publish.records import Publication
@@ -34,6 +36,8 @@ class Recorder:
         self._store.record(self._run, written, self._now)
         if written.outcome == "done":
             self._keep(written)
+        elif isinstance(written.action, WriteComment | DeleteComment):
+            self._look_again(written.action.ref)
         self._done += 1
         self._step(self._done)
 
@@ -57,6 +61,12 @@ class Recorder:
             record = self._store.publications().get(action.ref)
             if record is not None and record.comment.id == action.before.id:
                 self._store.forget_publication(action.ref)
+
+    def _look_again(self, ref: IssueRef) -> None:
+        """What could not be changed may not stand as recorded; the next run asks."""
+        record = self._store.publications().get(ref)
+        if record is not None and record.seen is not None:
+            self._store.save_publication(replace(record, seen=None))
 
 
 def snapshots_for(target: str, snapshots: Snapshots) -> Snapshots:

@@ -11,7 +11,8 @@ from core.engine.model import Snapshot, State
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.progress import measure
 from core.gather import Answers, Gathered, ask, gather, remembered
-from core.publish.actions import Plan, Written
+from core.looking import look, seen_now
+from core.publish.actions import DeleteComment, Plan, WriteComment, Written
 from core.publish.apply import apply
 from core.publish.limits import apply_limits
 from core.publish.plan import make_plan
@@ -23,7 +24,7 @@ from core.stop import Stop
 from core.store.contract import Keeper
 from core.store.records import GoalValue
 from core.targets import Targets, find_targets
-from core.wanting import facts_of, goal_values, look, snapshots_of, values_to_keep, wanted_of
+from core.wanting import facts_of, goal_values, snapshots_of, values_to_keep, wanted_of
 from mappings.goals import Mapping as Goals
 from mappings.rules.index import CompiledRules
 
@@ -140,6 +141,7 @@ def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None
         )
         found, wanted = concluded.found, concluded.wanted
         settle(job.store, run, wanted, found, concluded.plan, concluded.snapshots, job.publish.instance)
+        _remember_looks(job, concluded)
     except BaseException:
         job.store.end_run(run, job.now, "broken off", f"run {run} was broken off before its end", {})
         raise
@@ -162,8 +164,8 @@ def conclude(job: Job) -> Concluded:
     goals = goal_values(job.mapping, state, job.progress)
     records = job.store.publications()
     wanted = wanted_of(job.mapping, gathered, state, targets, records, snapshots, job.publish, job.infos)
-    silent = {each.tracker: each.why for each in pulled if each.down}
-    found = look(wanted, gathered, records, readers, job.infos, silent, job.stop)
+    read = {each.tracker: each for each in pulled}
+    found = look(wanted, gathered, records, readers, job.infos, read, job.stop)
     before = job.store.goal_values()
     facts = facts_of(job.mapping, gathered, targets, before, goals)
     whole = make_plan(wanted, found, job.publish, job.infos)
@@ -172,6 +174,17 @@ def conclude(job: Job) -> Concluded:
     goals = values_to_keep(before, goals, state) if plan.held == whole.held else {}
     plan = Plan(plan.actions, tuple(each.held for each in pulled if each.held) + plan.held)
     return Concluded(known, pulled, wanted, found, snapshots, goals, plan, _problems(known, pulled, found))
+
+
+def _remember_looks(job: Job, concluded: Concluded) -> None:
+    """Note which comments stand as recorded, so that nobody asks again until their issue changes."""
+    changed = {
+        action.ref for action in concluded.plan.actions if isinstance(action, WriteComment | DeleteComment)
+    }
+    read = {each.tracker: each for each in concluded.pulled}
+    for record in seen_now(concluded.found, concluded.known.gathered, read):
+        if record.ref not in changed:
+            job.store.save_publication(record)
 
 
 def conclude_from_store(job: Job) -> Known:

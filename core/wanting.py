@@ -5,19 +5,18 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from fractions import Fraction
 
-from connectors.contract import IssueRef, LabelDefinition, Posted, Reader, TrackerError, TrackerInfo
+from connectors.contract import IssueRef, TrackerInfo
 from core.engine.change import compare, snapshot
 from core.engine.means import SILENT
 from core.engine.model import Change, GoalState, Measure, Snapshot, State, Unmeasured
 from core.engine.policy import ProgressPolicy
 from core.gather import Gathered
-from core.publish.labels import Labelled, wanted_labels
+from core.publish.labels import wanted_labels
 from core.publish.limits import Facts, Jump
 from core.publish.policy import PublishPolicy
 from core.publish.records import Publication
 from core.publish.summary import Heads, summarise
-from core.publish.wanted import Found, Wanted, wanted_comment
-from core.stop import Stop
+from core.publish.wanted import Wanted, wanted_comment
 from core.store.records import GoalValue
 from core.targets import Targets
 from mappings.goals import Mapping as Goals
@@ -139,34 +138,6 @@ def wanted_of(
     return Wanted(comments, labels)
 
 
-def look(
-    wanted: Wanted,
-    gathered: Gathered,
-    records: Records,
-    readers: Mapping[str, Reader],
-    infos: Mapping[str, TrackerInfo],
-    down: Mapping[str, str],
-    stop: Stop,
-) -> Found:
-    """What stands on the issues that comments and labels belong to; a tracker that fails now is down."""
-    down = dict(down)
-    posted: dict[IssueRef, Posted] = {}
-    definitions: dict[tuple[str, str], tuple[LabelDefinition, ...]] = {}
-    for name, reader in readers.items():
-        if name in down:
-            continue
-        try:
-            with stop.reading():
-                posted |= _each_once(reader.posted(_refs_on(name, wanted, gathered, records)), gathered)
-                if infos[name].has_label_definitions:
-                    for container in _containers_on(name, wanted.labels):
-                        definitions[name, container] = reader.label_definitions(container)
-        except TrackerError as error:
-            down[name] = str(error)
-    labels = {ref: issue.labels for ref, issue in gathered.issues.items()}
-    return Found(posted, labels, definitions, records, down)
-
-
 def facts_of(
     goals: Goals,
     gathered: Gathered,
@@ -203,27 +174,6 @@ def _changes(about: Iterable[str], record: Publication | None, now: Snapshots) -
         for name in about
         if name in record.snapshots and name in now
     }
-
-
-def _refs_on(name: str, wanted: Wanted, gathered: Gathered, records: Records) -> list[IssueRef]:
-    refs = {comment.ref for comment in wanted.comments} | set(records)
-    # A record names the issue by the key it had then; the issue itself, where it is known, by today's.
-    today = {ref: issue.ref for ref, issue in gathered.issues.items() if ref in refs}
-    return sorted(today.get(ref, ref) for ref in refs if ref.tracker == name)
-
-
-def _each_once(posted: Mapping[IssueRef, Posted], gathered: Gathered) -> Mapping[IssueRef, Posted]:
-    """Without the former selves of issues that are there.
-
-    GitHub gives a transferred issue a new id and leads to it from its old place, so that a record of the
-    old one finds the comment that now belongs to the new one.
-    """
-    here = {ref.key for ref in posted if ref in gathered.issues}
-    return {ref: one for ref, one in posted.items() if ref in gathered.issues or one.ref.key not in here}
-
-
-def _containers_on(name: str, labels: Iterable[Labelled]) -> list[str]:
-    return sorted({each.container for each in labels if each.ref.tracker == name and each.labels})
 
 
 def _jumps(before: Mapping[str, GoalValue], now: Mapping[str, GoalValue]) -> Iterable[Jump]:

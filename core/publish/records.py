@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from connectors.contract import IssueRef, PostedComment
 from core.engine.model import Snapshot
@@ -29,3 +30,5 @@ class Publication:
     """The run that wrote it."""
     snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
     """By milestone id: how the milestone stood when this comment was written."""
+    seen: datetime | None = None
+    """The issue's time of change when the comment was last looked at and found as recorded; None: look."""

@@ -55,6 +55,7 @@ def encode_publication(publication: Publication) -> str:
             "digest": publication.digest,
             "body_hash": publication.body_hash,
             "run": publication.run,
+            "seen": maybe_micros(publication.seen),
             "snapshots": {name: _snapshot(snapshot) for name, snapshot in publication.snapshots.items()},
         }
     )
@@ -70,6 +71,7 @@ def decode_publication(stored: str) -> Publication:
         digest=document["digest"],
         body_hash=document["body_hash"],
         run=document["run"],
+        seen=maybe_moment(document.get("seen")),
         snapshots={name: _unsnapshot(snapshot) for name, snapshot in document["snapshots"].items()},
     )
 

@@ -1,0 +1,111 @@
+"""What stands on the trackers: asked where it may have changed, known where it cannot have."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from connectors.contract import IssueRef, LabelDefinition, Posted, Reader, TrackerError, TrackerInfo
+from core.gather import Gathered
+from core.publish.labels import Labelled
+from core.publish.records import Publication
+from core.publish.wanted import Found, Wanted
+from core.pull import Pulled
+from core.stop import Stop
+
+Records = Mapping[IssueRef, Publication]
+
+
+def look(
+    wanted: Wanted,
+    gathered: Gathered,
+    records: Records,
+    readers: Mapping[str, Reader],
+    infos: Mapping[str, TrackerInfo],
+    pulled: Mapping[str, Pulled],
+    stop: Stop,
+) -> Found:
+    """What stands on the issues that comments and labels belong to; a tracker that fails now is down.
+
+    Nothing is asked about an issue that has not changed since its comment was last looked at. Should a
+    tracker not move an issue's time of change when somebody removes a comment, the next sweep sees it.
+    """
+    down = {name: each.why for name, each in pulled.items() if each.down}
+    posted: dict[IssueRef, Posted] = {}
+    definitions: dict[tuple[str, str], tuple[LabelDefinition, ...]] = {}
+    for name, reader in readers.items():
+        if name in down:
+            continue
+        try:
+            refs = _refs_on(name, wanted, gathered, records)
+            known, unknown = _sorted_out(refs, gathered, records, pulled[name])
+            posted |= known
+            with stop.reading():
+                if unknown:
+                    posted |= _each_once(reader.posted(unknown), gathered)
+                if infos[name].has_label_definitions:
+                    for container in _containers_on(name, wanted.labels, gathered, pulled[name].swept):
+                        definitions[name, container] = reader.label_definitions(container)
+        except TrackerError as error:
+            down[name] = str(error)
+    labels = {ref: issue.labels for ref, issue in gathered.issues.items()}
+    return Found(posted, labels, definitions, records, down)
+
+
+def seen_now(found: Found, gathered: Gathered, pulled: Mapping[str, Pulled]) -> Iterator[Publication]:
+    """The records of comments that stood when they were looked at, with the time up to which that is known.
+
+    A comment that is written afterwards moves the time of change again, and the next run looks once more.
+    """
+    for ref, record in found.records.items():
+        posted, issue = found.posted.get(ref), gathered.issues.get(ref)
+        if posted is None or issue is None or ref.tracker not in pulled:
+            continue
+        if not any(one.id == record.comment.id and one.mine for one in posted.comments):
+            continue
+        times = (issue.updated, record.seen, pulled[ref.tracker].moved.get(ref))
+        seen = max(time for time in times if time is not None)
+        if seen != record.seen:
+            yield replace(record, seen=seen)
+
+
+def _sorted_out(
+    refs: Iterable[IssueRef], gathered: Gathered, records: Records, pulled: Pulled
+) -> tuple[Mapping[IssueRef, Posted], list[IssueRef]]:
+    """What is known without asking, and the issues to ask about."""
+    known: dict[IssueRef, Posted] = {}
+    unknown: list[IssueRef] = []
+    for ref in refs:
+        issue, record = gathered.issues.get(ref), records.get(ref)
+        if issue is None or record is None or record.seen is None or pulled.swept:
+            unknown.append(ref)
+        else:
+            known[ref] = Posted(issue.ref, issue.labels, (record.comment,))
+    return known, unknown
+
+
+def _refs_on(name: str, wanted: Wanted, gathered: Gathered, records: Records) -> list[IssueRef]:
+    refs = {comment.ref for comment in wanted.comments} | set(records)
+    # A record names the issue by the key it had then; the issue itself, where it is known, by today's.
+    today = {ref: issue.ref for ref, issue in gathered.issues.items() if ref in refs}
+    return sorted(today.get(ref, ref) for ref in refs if ref.tracker == name)
+
+
+def _each_once(posted: Mapping[IssueRef, Posted], gathered: Gathered) -> Mapping[IssueRef, Posted]:
+    """Without the former selves of issues that are there.
+
+    GitHub gives a transferred issue a new id and leads to it from its old place, so that a record of the
+    old one finds the comment that now belongs to the new one.
+    """
+    here = {ref.key for ref in posted if ref in gathered.issues}
+    return {ref: one for ref, one in posted.items() if ref in gathered.issues or one.ref.key not in here}
+
+
+def _containers_on(name: str, labels: Iterable[Labelled], gathered: Gathered, whole: bool) -> list[str]:
+    """The containers in which a label may have to be defined: those where one is about to be added."""
+    found: set[str] = set()
+    for each in labels:
+        if each.ref.tracker != name or not each.labels or each.ref not in gathered.issues:
+            continue
+        there = {label.casefold() for label in gathered.issues[each.ref].labels}
+        if whole or any(label.casefold() not in there for label in each.names):
+            found.add(each.container)
+    return sorted(found)
