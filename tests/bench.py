@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     scale = QUICK if options.quick else Scale()
     if options.repetitions:
         scale = replace(scale, repetitions=options.repetitions)
+    if options.stored:
+        scale = replace(scale, stored=options.stored, many=min(scale.many, options.stored))
     about = machine()
     figures: list[Figure] = []
     began = time.monotonic()
@@ -98,6 +100,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=sorted(GROUPS), help="measure this group alone")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that all works")
     parser.add_argument("--repetitions", type=int, help="how often each thing is measured")
+    parser.add_argument("--stored", type=int, help="issues in the store of roll-up and growth [1000000]")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--page", type=Path, help="write the table with its explanation to this file")
     return parser.parse_args(arguments)
