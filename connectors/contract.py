@@ -158,12 +158,13 @@ class PostedComment:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What stands on one issue now: all its labels, and the comments that bear milepost's mark."""
+    """What stands on one issue now: all its labels, and the comments that may be milepost's."""
 
     ref: IssueRef
     """With today's key."""
     labels: tuple[str, ...]
     comments: tuple[PostedComment, ...]
+    """Those that bear milepost's mark, and, where a mark can be edited out, all by the account in use."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -149,3 +149,18 @@ def test_titles_that_people_write_ping_nobody_and_fire_no_macro(tmp_path: Path) 
         assert "[~ana]" not in wiki
         assert "@octocat" not in markdown
         assert "<img" not in markdown
+
+
+def test_a_comment_whose_whole_text_was_replaced_mark_and_all_is_set_back_and_not_doubled(
+    tmp_path: Path,
+) -> None:
+    with house(tmp_path) as here:
+        here.agreed()
+        before, watch = here.standing(), here.watch()
+        [on_jira] = [one for one in here.jira.comments("BLOG-1") if one.author == here.jira.bot.id]
+        here.jira.edit_comment(on_jira, "Nothing to see here", author="ana")
+        [on_github] = [one for one in here.github.comments("acme/site#1") if one.author == BOT]
+        here.github.edit_comment(on_github.id, "Nothing to see here")
+        here.agreed()
+        assert watch.edited == ["BLOG-1", "acme/site#1"]
+        assert here.standing() == before

@@ -146,15 +146,16 @@ class GitHubReader:
 
     def _comments(self, place: Place) -> tuple[PostedComment, ...]:
         pages = self._api.pages(f"{place.path}/comments", {"per_page": PER_PAGE})
-        marked = [row for rows in pages for row in rows if MARK_PREFIX in comment_body(row)]
-        return tuple(
-            PostedComment(
-                id=str(row.get("id")),
-                body=comment_body(row),
-                mine=self._identity.wrote(row),
-                url=str(row.get("html_url") or ""),
-            )
-            for row in marked
+        found = (self._comment(row) for rows in pages for row in rows)
+        # One of ours stays ours when somebody edits the mark out of it, which here stands in the text alone.
+        return tuple(comment for comment in found if comment.mine or MARK_PREFIX in comment.body)
+
+    def _comment(self, row: Any) -> PostedComment:
+        return PostedComment(
+            id=str(row.get("id")),
+            body=comment_body(row),
+            mine=self._identity.wrote(row),
+            url=str(row.get("html_url") or ""),
         )
 
     def _definition(self, row: Any) -> LabelDefinition:
