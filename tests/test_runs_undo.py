@@ -113,3 +113,17 @@ def test_an_issue_that_moved_is_undone_where_it_is_now(tmp_path: Path) -> None:
         here.undo(everything=True)
         assert here.ours() == {}
         assert new not in here.labels()
+
+
+def test_a_comment_that_was_set_back_after_an_edit_by_somebody_goes_with_everything_else(
+    tmp_path: Path,
+) -> None:
+    with house(tmp_path) as here:
+        before = here.foreign()
+        here.agreed()
+        [ours] = [one for one in here.jira.comments("BLOG-1") if one.author == here.jira.bot.id]
+        here.jira.edit_comment(ours, "Nothing to see here", author="ana")
+        here.agreed()
+        assert here.undo(everything=True) == ()
+        assert here.ours() == {}
+        assert here.foreign() == before

@@ -31,7 +31,7 @@ def undo_plan(
     definitions: Mapping[tuple[str, str], tuple[LabelDefinition, ...]],
     in_use: InUse,
 ) -> Plan:
-    """The plan that takes back these entries of the ledger, which must come newest first.
+    """The plan that takes back these entries of the ledger: those of one run, or all, newest first.
 
     Goes back only from what the newest entry left: a comment that somebody edited or that a later run
     wrote again stays, and a Held says so. Labels go by name: those added are removed where they still
@@ -56,6 +56,8 @@ class _Comment:
     like: PostedComment | None = None
     """How it looked at the point to which it goes back: mark and visibility."""
     stuck: bool = False
+    stepped: bool = False
+    """A newer entry has been stepped back already, so that what stands now no longer matters."""
 
 
 @dataclass
@@ -96,9 +98,15 @@ class _Undo:
             return
         comment.body = action.before.body if action.before else None
         comment.like = action.before
+        comment.stepped = True
 
     def _stands(self, comment: _Comment, after: PostedComment) -> bool:
-        """Whether the comment is as the entry left it; if not, it stays, and so do older states of it."""
+        """Whether the comment is as the entry left it; if not, it stays, and so do older states of it.
+
+        Only of the newest entry: an edit by somebody before that was overwritten long ago.
+        """
+        if comment.stepped:
+            return True
         if comment.body is not None and body_hash(comment.body) == body_hash(after.body):
             return True
         comment.stuck = True
@@ -113,6 +121,7 @@ class _Undo:
         comment = self._comment(action.ref, action.before.id, action.target)
         if not comment.stuck and comment.body is None:
             comment.body, comment.like = action.before.body, action.before
+            comment.stepped = True
 
     def _comment(self, ref: IssueRef, comment_id: str, target: str) -> _Comment:
         key = (ref, comment_id)
