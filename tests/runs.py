@@ -69,8 +69,7 @@ class House:
         self.publish = PublishPolicy()
         self.limits = LimitPolicy()
         self.progress = ProgressPolicy()
-        self.sweep_every = timedelta(0)
-        """Every run looks for deleted issues, unless a test says otherwise."""
+        self.sweep_every = timedelta(hours=24)
         self.stop = Stop()
 
     @property

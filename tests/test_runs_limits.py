@@ -1,5 +1,6 @@
 """What surprises is held back and explained, and written only when somebody forces it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def test_a_tracker_that_lost_many_issues_is_not_believed_until_it_is_forced(
     face: str, tmp_path: Path
 ) -> None:
     with house(tmp_path, face) as here:
+        here.sweep_every = timedelta(0)
         here.agreed()
         before, watch = here.ours(), here.watch()
         for number in (2, 3, 4, 5):
@@ -51,6 +53,7 @@ def test_a_tracker_that_lost_many_issues_is_not_believed_until_it_is_forced(
 
 def test_a_tracker_whose_lost_issues_come_back_goes_on_by_itself(tmp_path: Path) -> None:
     with house(tmp_path) as here:
+        here.sweep_every = timedelta(0)
         here.agreed()
         before = here.standing()
         for number in (2, 3, 4, 5):
@@ -64,6 +67,7 @@ def test_a_tracker_whose_lost_issues_come_back_goes_on_by_itself(tmp_path: Path)
 
 def test_while_one_tracker_is_not_believed_the_other_goes_on(tmp_path: Path) -> None:
     with house(tmp_path) as here:
+        here.sweep_every = timedelta(0)
         here.agreed()
         for number in (2, 3, 4, 5):
             here.jira.hide(f"BLOG-{number}")

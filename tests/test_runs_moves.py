@@ -84,7 +84,6 @@ def test_an_issue_transferred_to_another_repository_keeps_the_counts(tmp_path: P
 
 def test_a_transferred_issue_does_not_count_twice_until_the_next_sweep(tmp_path: Path) -> None:
     with house(tmp_path) as here:
-        here.sweep_every = timedelta(hours=24)
         here.agreed()
         here.github.create_repo("acme/web")
         here.github.transfer("acme/site#4", "acme/web")
@@ -127,6 +126,7 @@ def test_the_sweep_finds_a_deleted_task_and_the_counts_fall_and_the_comment_says
     face: str, tmp_path: Path
 ) -> None:
     with house(tmp_path, face) as here:
+        here.sweep_every = timedelta(0)
         here.agreed()
         here.jira.delete("BLOG-2")
         here.github.delete("acme/site#4")
@@ -140,7 +140,6 @@ def test_the_sweep_finds_a_deleted_task_and_the_counts_fall_and_the_comment_says
 def test_without_a_sweep_a_deleted_task_is_found_when_the_next_one_is_due(tmp_path: Path) -> None:
     with house(tmp_path) as here:
         here.agreed()
-        here.sweep_every = timedelta(hours=24)
         here.jira.delete("BLOG-2")
         here.sync()
         assert "2 of 4 tasks done" in here.ours()["BLOG-1"]
@@ -151,6 +150,7 @@ def test_without_a_sweep_a_deleted_task_is_found_when_the_next_one_is_due(tmp_pa
 
 def test_an_epic_that_is_deleted_is_told_and_does_not_stop_the_rest(tmp_path: Path) -> None:
     with house(tmp_path) as here:
+        here.sweep_every = timedelta(0)
         here.agreed()
         here.jira.delete("BLOG-1")
         here.github.close("acme/site#4")
