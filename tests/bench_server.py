@@ -13,9 +13,11 @@ from connectors.sandbox.github_truth.model import Label
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer
-from connectors.sandbox.world import Clock, Site, World
-from tests.bench_world import AREAS, BEGIN, rows
+from connectors.sandbox.world import Clock, World
+from tests.bench_world import AREAS, rows
 
+AGE = timedelta(days=4)
+"""Since when issues were made: each takes a second or two, and none may look forgotten by all."""
 WRITES = ("PUT", "PATCH", "DELETE")
 ASKING = ("/search", "/bulkfetch", "/graphql", "/approximate-count", "/list")
 """Ends of paths whose POST only asks."""
@@ -76,10 +78,11 @@ class Desk:
 
     def build(self, sites: dict[str, dict[str, Any]], delay: float) -> str:
         """Make the world and serve it."""
-        made: list[Site] = []
+        past = Clock(datetime.now(UTC) - AGE)
+        world = World(past, {})
         for name, more in sites.items():
-            made.append(_github(name, **more) if name.startswith("github") else _jira(name, **more))
-        world = World.of(*made, start=BEGIN)
+            make = _github if name.startswith("github") else _jira
+            world.sites[name] = make(name, past, **more)
         running = RunningClock(world.clock.now())
         world.clock = running
         for site in world.sites.values():
@@ -134,8 +137,9 @@ def _shape(path: str) -> str:
     return "/".join("N" if any(char.isdigit() for char in step) else step for step in path.split("/"))
 
 
-def _github(name: str, *, issues: int, repositories: int = 1) -> GitHubSite:
+def _github(name: str, clock: Clock, *, issues: int, repositories: int = 1) -> GitHubSite:
     site = GitHubSite(name)
+    site.clock = clock
     share, areas = -(-issues // repositories), AREAS // repositories
     for place in range(repositories):
         repo = site.create_repo(f"acme/repo-{place}")
@@ -152,8 +156,9 @@ def _github(name: str, *, issues: int, repositories: int = 1) -> GitHubSite:
     return site
 
 
-def _jira(name: str, *, issues: int, face: str = "cloud") -> JiraSite:
+def _jira(name: str, clock: Clock, *, issues: int, face: str = "cloud") -> JiraSite:
     site = JiraSite(name, face="datacenter" if face == "datacenter" else "cloud")
+    site.clock = clock
     site.person("ana")
     for row in rows(issues, seed=7):
         site.create_issue(
