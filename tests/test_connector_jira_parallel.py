@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
-from random import Random
 
 import orjson
 import pytest
@@ -141,7 +140,11 @@ def test_a_pull_that_nobody_reads_to_its_end_leaves_nothing_running(jira: JiraHa
 
 
 def before_page(jira: JiraHarness, number: int, call: Callable[[], object]) -> None:
-    jira.server.plan(Fault(kind=Hook(call), path=ASKED[jira.site.face], nth=number))
+    def alone() -> None:
+        with jira.server.world.lock:
+            call()
+
+    jira.server.plan(Fault(kind=Hook(alone), path=ASKED[jira.site.face], nth=number))
 
 
 def test_an_issue_that_changes_in_between_comes_as_it_is_then(cloud: JiraHarness) -> None:
@@ -169,12 +172,15 @@ def test_an_issue_that_vanishes_in_between_takes_no_other_with_it(jira: JiraHarn
     assert set(refs) - {refs[3], refs[40]} <= found
 
 
-def test_a_row_that_moves_out_of_the_scope_between_pages_hides_no_other(center: JiraHarness) -> None:
+def test_rows_that_move_out_of_the_scope_between_pages_hide_no_other(center: JiraHarness) -> None:
     refs = [center.create(f"Task {number}") for number in range(60)]
-    for page, gone in ((2, 0), (5, 1), (8, 30)):
-        before_page(center, page, partial(center.move, refs[gone]))
-    kept = {ref for number, ref in enumerate(refs) if number not in (0, 1, 30)}
-    assert kept <= set(pull(small(center)))
+
+    def leave() -> None:
+        for ref in refs[:3]:
+            center.move(ref)
+
+    before_page(center, 4, leave)
+    assert set(refs[3:]) <= set(pull(small(center)))
 
 
 def test_a_row_that_moves_into_the_scope_between_pages_hides_no_other(center: JiraHarness) -> None:
@@ -233,29 +239,40 @@ def hide(cloud: JiraHarness, ids: set[str]) -> None:
 # Parallel equals sequential
 
 
-def disturb(jira: JiraHarness, refs: list[IssueRef], chance: Random) -> None:
-    """Let one thing happen to one issue, or a new one come."""
-    ref = chance.choice([ref for ref in refs if int(ref.id) in jira.site.issues])
-    match chance.randrange(6):
-        case 0:
-            jira.delete(ref)
-        case 1:
-            jira.site.move(ref.id, chance.choice([PROJECT, OUTSIDE]))
-        case 2:
-            refs.append(jira.create("Added"))
-        case _:
-            jira.edit(ref, f"Edit {chance.random()}")
+STEPS = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 10_000), st.sampled_from([PROJECT, OUTSIDE])), max_size=10
+)
+"""What happens while pages are read: which thing, to which issue, and where it moves if it moves."""
+
+
+def disturb(jira: JiraHarness, refs: list[IssueRef], steps: list[tuple[int, int, str]]) -> None:
+    """Let the next thing happen to one issue, or a new one come; pages are asked for by several threads."""
+    with jira.server.world.lock:
+        what, which, place = steps.pop() if steps else (6, 0, "")
+        living = [ref for ref in refs if int(ref.id) in jira.site.issues]
+        ref = living[which % len(living)]
+        match what:
+            case 0:
+                jira.delete(ref)
+            case 1 | 2:
+                jira.site.move(ref.id, place)
+            case 3:
+                refs.append(jira.create("Added"))
+            case 4 | 5:
+                jira.edit(ref, f"Edit {which}")
 
 
 @pytest.mark.parametrize("face", FACES)
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(chance=st.randoms(use_true_random=False))
-def test_a_parallel_pull_and_the_next_end_where_a_sequential_one_does(face: Face, chance: Random) -> None:
+@given(steps=STEPS)
+def test_a_parallel_pull_and_the_next_end_where_a_sequential_one_does(
+    face: Face, steps: list[tuple[int, int, str]]
+) -> None:
     for jira in harness_of(face):
         refs = [jira.create(f"Task {number}", outside=number % 7 == 0) for number in range(60)]
         jira.pass_time(timedelta(hours=1))
-        happens = partial(disturb, jira, refs, chance)
-        jira.server.plan(Fault(kind=Hook(happens), path="/search|/bulkfetch", nth=2, times=10))
+        happens = partial(disturb, jira, refs, list(steps))
+        jira.server.plan(Fault(kind=Hook(happens), path="/search|/bulkfetch", nth=2, times=len(steps)))
         first = small(jira, id_page_size=20).reader.changed_since(None, Interest())
         stored = {issue.ref: issue for page in first.pages for issue in page.issues}
         jira.server.clear_faults()
