@@ -45,6 +45,7 @@ class House:
     capsys: pytest.CaptureFixture[str]
     patch: pytest.MonkeyPatch
     env: dict[str, str] = field(default_factory=dict)
+    processes: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     def write(self, *changes: tuple[str, str], name: str = "config.toml") -> Path:
         """The example as configuration, with some of its text replaced."""
@@ -79,14 +80,23 @@ class House:
 
     def process(self, *arguments: str) -> "subprocess.Popen[str]":
         """Run the installed script as a process of its own, with no environment but ours."""
-        return subprocess.Popen(
-            [SCRIPT, *arguments],
-            cwd=self.folder,
-            env=environment(self.env),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        self.processes.append(
+            subprocess.Popen(
+                [SCRIPT, *arguments],
+                cwd=self.folder,
+                env=environment(self.env),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         )
+        return self.processes[-1]
+
+    def end(self) -> None:
+        """Leave no process behind, whatever a test came to."""
+        for process in self.processes:
+            process.kill()
+            process.communicate()
 
 
 def environment(more: dict[str, str]) -> dict[str, str]:
