@@ -81,6 +81,7 @@ def requests(scale: Scale) -> Iterator[Figure]:
 
 def _trackers(scale: Scale) -> Iterator[tuple[str, Tracker]]:
     yield "GitHub repository", github(scale.issues)
+    yield "GitHub organisation", github(scale.issues, scale.repositories)
     yield "Jira Cloud project", jira(scale.issues)
     yield "Jira Data Center project", jira(scale.issues, "datacenter")
 

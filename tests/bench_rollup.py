@@ -121,7 +121,7 @@ def rollup(scale: Scale) -> Iterator[Figure]:
         table = place / "tags.db"
         make_tags(table, scale.stored, rules, more)
         floors, ours, touched, after = interleaved(
-            scale.repetitions,
+            scale.repetitions if scale.stored <= scale.many else 1,
             lambda: measured("group-by", table, "0"),
             lambda: measured("roll-up", config, "0", str(len(more))),
             lambda: measured("group-by", table, str(CHANGED)),

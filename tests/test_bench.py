@@ -9,7 +9,7 @@ FIGURES = {
     "pulls": 5,
     "both": 1,
     "afternoon": 4,
-    "requests": 18,
+    "requests": 24,
     "idle": 1,
     "tagging": 2,
     "store": 1,
