@@ -272,8 +272,7 @@ class JiraSession:
 
     def ask_server(self) -> Server:
         """What kind of Jira this is now; remembered."""
-        self.account()
-        answer = self._read_unproved("GET", "serverInfo")
+        answer = self.get("serverInfo")
         body = mapping(answer, answer.json())
         self._server_time = _time(body.get("serverTime"))
         kind, version = body.get("deploymentType"), body.get("version")
