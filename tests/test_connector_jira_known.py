@@ -114,3 +114,15 @@ def test_the_answers_own_headers_prove_the_login(jira: JiraHarness) -> None:
     assert "myself" not in asked(jira)
     assert len(pull(jira.open())) == 1
     assert "myself" not in asked(jira)
+
+
+@pytest.mark.parametrize(("back", "full"), [(timedelta(seconds=100), False), (timedelta(minutes=30), True)])
+def test_a_servers_clock_that_went_back_costs_a_full_pull_only_beyond_the_overlap(
+    jira: JiraHarness, back: timedelta, full: bool
+) -> None:
+    cursor = run(jira)
+    ref = jira.create("Late")
+    jira.pass_time(-back)
+    found = jira.open().reader.changed_since(cursor, Interest())
+    assert found.full == full
+    assert ref in {issue.ref for page in found.pages for issue in page.issues}

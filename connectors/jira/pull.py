@@ -14,6 +14,9 @@ from connectors.jira.outside import Outside
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession, Json
 
+STEP = timedelta(minutes=2)
+"""How far a server's clock may go back, or the nodes' clocks lie apart, within what the overlap covers."""
+
 _WINDOWS = 3
 _GUESSES = 2
 _MARGIN = timedelta(hours=1)
@@ -84,15 +87,15 @@ class Windows:
         the window is a guess by the clocks' last difference, and the answer's Date header proves it or has
         it asked again.
         """
+        if self._session.now() < since - _MARGIN:
+            return None
         for _ in range(_GUESSES):
-            guess = self._session.now()
-            if guess < since:
-                return None
+            guess = max(self._session.now(), since)
             minutes = _minutes(guess - since)
             pages = self._search.rows(jql.both(condition, jql.changed(minutes)), names)
             first = next(pages, [])
             taken, heard = self._session.asked_at, self._session.now()
-            if taken is None or heard < since:
+            if taken is None or heard < since - STEP:
                 return None
             wide = timedelta(minutes=minutes)
             if heard - since + OVERLAP <= wide <= heard - since + OVERLAP + _MARGIN:

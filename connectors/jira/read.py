@@ -21,7 +21,7 @@ from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader, read_labels
 from connectors.jira.known import KnownFields
 from connectors.jira.outside import Outside
-from connectors.jira.pull import Reading, Windows, joined, read_page, unsent
+from connectors.jira.pull import STEP, Reading, Windows, joined, read_page, unsent
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession
 from connectors.jira.tree import Tree
@@ -55,7 +55,7 @@ class JiraReader:
         reader, names = self._reader(interest, remembered or self._known.ask(interest))
         asked_at = self._session.asked_at if remembered is None else None
         taken = asked_at or self._session.ask_time()
-        if before is not None and before.instant <= taken:
+        if before is not None and before.instant - STEP <= taken:
             pull = self._since(before, interest, (reader, names))
             if pull is not None:
                 return pull
