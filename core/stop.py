@@ -70,9 +70,15 @@ class Stop:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Inside, a wish to stop raises Stopped at once, even while an answer is awaited."""
+        """Inside, a wish to stop raises Stopped at once, even while an answer is awaited.
+
+        Signals come to the main thread alone; another thread hears the wish when it begins to read.
+        """
         if self():
             raise Stopped
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         self._interruptible = True
         try:
             yield

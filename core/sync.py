@@ -24,6 +24,7 @@ from core.stop import Stop
 from core.store.contract import Keeper
 from core.store.records import GoalValue
 from core.targets import Targets, find_targets
+from core.together import together
 from core.wanting import facts_of, goal_values, snapshots_of, values_to_keep, wanted_of
 from mappings.goals import Mapping as Goals
 from mappings.rules.index import CompiledRules
@@ -196,12 +197,14 @@ def conclude_from_store(job: Job) -> Known:
 
 
 def _pull(job: Job) -> list[Pulled]:
+    """All trackers at once, so that a run takes as long as the slowest of them."""
     compiled = _compile(job)
-    found = []
-    for name, tracker in job.trackers.items():
-        log.debug("reading %s", name)
-        found.append(pull(tracker, job.store, compiled.interest(name), job.pulls, job.now, job.stop))
-    return found
+
+    def reading(name: str) -> Callable[[], Pulled]:
+        interest = compiled.interest(name)
+        return lambda: pull(job.trackers[name], job.store, interest, job.pulls, job.now, job.stop)
+
+    return together([reading(name) for name in job.trackers], job.stop)
 
 
 def _compile(job: Job) -> CompiledRules:
