@@ -106,6 +106,7 @@ class Transport:
         explain: Explain | None = None,
         pace: RateLimit | None = None,
         budget: Budget | None = None,
+        secrets: Iterable[str] = (),
     ) -> None:
         self.tracker = tracker
         self.policy = policy
@@ -116,6 +117,7 @@ class Transport:
         self._rate_limit = rate_limit
         self._explain = explain
         self._pace = pace
+        self._secrets = tuple(sorted((each for each in secrets if len(each) > 3), key=len, reverse=True))
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._last_write = -math.inf
@@ -209,7 +211,20 @@ class Transport:
         except _Again as again:
             if again.limited and again.wait is not None:
                 self._hold(self._clock() + again.wait)
-            raise again.error from again.__cause__
+            raise self._without_secrets(again.error) from None
+        except TrackerError as error:
+            raise self._without_secrets(error) from None
+
+    def _without_secrets(self, error: TrackerError) -> TrackerError:
+        """The same error; a tracker that echoes a credential must not bring it into a log or a store."""
+        said, hint = error.said, error.hint
+        for secret in self._secrets:
+            said, hint = said.replace(secret, "…"), hint.replace(secret, "…")
+        return (
+            error
+            if (said, hint) == (error.said, error.hint)
+            else type(error)(error.tracker, error.request, said, hint)
+        )
 
     def _once(self, job: "_Job") -> Answer:
         self._pass_gate(job.request)

@@ -89,6 +89,7 @@ class JiraSession:
             rate_limit=rate_limit,
             pace=pace,
             budget=Budget(settings.api_share, memory.get(_BUDGET) or ""),
+            secrets=settings.secrets(),
         )
         self._lock = threading.Lock()
         self._idle: list[JIRA] = []

@@ -1,6 +1,8 @@
 """What a Jira tracker is configured with."""
 
+import base64
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -91,6 +93,13 @@ class JiraSettings(TrackerSettings):
         if not self.projects and self.jql is None:
             raise ValueError("say what to read: projects, jql, or both")
         return self
+
+    def secrets(self) -> Iterator[str]:
+        """The token, as it is and as basic authentication sends it, to be kept out of every text."""
+        if self.token is not None:
+            token = self.token.get_secret_value()
+            yield token
+            yield base64.b64encode(f"{self.email or ''}:{token}".encode()).decode()
 
     @property
     def host(self) -> str:

@@ -1,0 +1,25 @@
+"""What a tracker echoes of a credential goes no further."""
+
+import pytest
+
+from connectors.answer import Answer
+from connectors.contract import TrackerError
+from connectors.jira.settings import JiraSettings
+from connectors.transport import Policy, Transport
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 500, 503])
+def test_a_credential_that_a_tracker_echoes_does_not_get_into_an_error(status: int) -> None:
+    secret = "canary-8d1f"
+    transport = Transport("work", Policy(attempts=2, backoff=0), sleep=lambda _: None, secrets=[secret])
+    echo = Answer(status, {}, f'{{"message": "no such login: {secret}"}}'.encode(), "https://jira.example/x")
+    with pytest.raises(TrackerError) as caught:
+        transport.read("GET /things", lambda: echo)
+    assert secret not in str(caught.value) + repr(caught.value) + repr(caught.value.__cause__)
+
+
+def test_jira_hides_its_token_in_both_forms() -> None:
+    settings = JiraSettings.model_validate(
+        {"url": "https://jira.example", "projects": ["A"], "email": "a@b.example", "token": "canary"}
+    )
+    assert list(settings.secrets()) == ["canary", "YUBiLmV4YW1wbGU6Y2FuYXJ5"]
