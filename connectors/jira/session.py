@@ -329,7 +329,7 @@ class JiraSession:
         if self.settings.login == "basic":
             hint += f"; and {variable(self.name, 'EMAIL')}: the address of the token's owner"
         if self.settings.host.endswith(CLOUD_DOMAIN):
-            hint += f"; scoped tokens work only with url = https://{GATEWAY_HOST}/ex/jira/<cloudId>"
+            hint += f"; scoped tokens need read:jira-user and url = https://{GATEWAY_HOST}/ex/jira/<cloudId>"
         return BadConfiguration(self.name, request, said, hint)
 
     def refused(self, answer: Answer) -> TrackerError:

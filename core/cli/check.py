@@ -49,7 +49,7 @@ def check(
             console.print(f"! {clean(str(problem), 600)}")
         for finding in (*findings(desk), *missing_issues(desk)):
             console.print(f"{'✓' if finding.ok else '✗'} {clean(f'{finding.what}: {finding.said}', 600)}")
-            if finding.hint and not finding.ok:
+            if finding.hint:
                 console.print(f"    {clean(finding.hint, 600)}")
             well = well and finding.ok
     raise typer.Exit(DONE if well else FAILED)
