@@ -6,8 +6,15 @@ from datetime import datetime
 from rich.text import Text
 
 from connectors.contract import TrackerInfo
+from core.engine.coverage import coverage
+from core.gather import Gathered
 from core.reports.clean import clean
 from core.store.records import PullState, RunRecord
+from mappings.goals import Mapping
+from mappings.rules.index import INTAKE
+
+SHOWN = 5
+"""Of a long list, how many entries are named."""
 
 
 def tracker_lines(info: TrackerInfo, address: str, state: PullState, unread: int) -> Iterator[Text]:
@@ -41,3 +48,30 @@ def last_run_line(run: RunRecord | None) -> Text:
 def at(moment: datetime) -> str:
     """A moment as people read it, in UTC."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def reach_lines(gathered: Gathered, mapping: Mapping) -> Iterator[str]:
+    """How far the mapping reaches: what no rule tags, rules that tag nothing, labels that name nothing."""
+    written = [rule for rule in gathered.compiled.rules if rule.position]
+    reach = coverage(gathered.issues.values(), gathered.inputs, written)
+    told = f"{reach.tagged} of {reach.pulled} issues count somewhere"
+    if reach.untagged_in:
+        places = [f"{count} in {clean(place)}" for place, count in reach.untagged_in[:SHOWN]]
+        places += [f"{len(reach.untagged_in) - SHOWN} more places"] * (len(reach.untagged_in) > SHOWN)
+        told += f"; no rule tags {len(reach.untagged)}: {', '.join(places)}"
+    yield told
+    for rule in reach.idle_rules:
+        yield f"! no issue is tagged by {clean(rule.name)} ({rule.owner}, rule {rule.position})"
+    for label, keys in sorted(_strays(gathered, mapping).items()):
+        yield f"! {clean(label)} names no milestone: {', '.join(sorted(keys)[:SHOWN])}"
+
+
+def _strays(gathered: Gathered, mapping: Mapping) -> dict[str, list[str]]:
+    """Labels that people put on issues to tag them, with an id that no milestone has; and the issues."""
+    found: dict[str, list[str]] = {}
+    for issue in gathered.issues.values():
+        for label in issue.labels:
+            name = label.casefold()
+            if name.startswith(INTAKE) and name.removeprefix(INTAKE) not in mapping.milestones:
+                found.setdefault(label, []).append(issue.ref.key)
+    return found

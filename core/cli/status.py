@@ -19,7 +19,7 @@ def status(
     set_up_log(verbose, log_format)
     from core.cli.output import out
     from core.cli.running import job_of
-    from core.cli.standing import last_run_line, tracker_lines
+    from core.cli.standing import last_run_line, reach_lines, tracker_lines
     from core.cli.wiring import at_desk
     from core.reports.terminal import tree
     from core.sync import conclude_from_store
@@ -29,6 +29,8 @@ def status(
         known = conclude_from_store(job_of(desk))
         console.print(tree(desk.loaded.mapping, known.state))
         console.print()
+        for told in reach_lines(known.gathered, desk.loaded.mapping):
+            console.print(told)
         unread = desk.store.unread()
         for tracker in desk.config.trackers.values():
             named = getattr(tracker.settings, "url", "")
