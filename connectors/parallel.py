@@ -1,15 +1,21 @@
 """Some tasks at once, their results in order, and nothing left running after the first error."""
 
+import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 _T = TypeVar("_T")
 
 _NEVER = threading.Event()
 _WORKER = threading.local()
+_GLANCE = 0.25
+"""Seconds after which a thread that waits for room looks whether it is still wanted."""
+_PATIENCE = 2.0
+"""Seconds that closing waits for threads in the middle of a request; they then end by themselves."""
 
 
 def cancelled() -> bool:
@@ -49,3 +55,90 @@ def _room(allowed: int, workers: int) -> int:
 
 def _begin(cancel: threading.Event) -> None:
     _WORKER.cancel = cancel
+
+
+def merged(
+    streams: Iterable[Iterable[_T]], allowed: Callable[[], int], workers: int, room: int
+) -> Generator[_T]:
+    """What these streams give, each in its own order, read at once on at most `workers` threads.
+
+    At most `room` things wait for being taken, so that memory stays bounded whoever is slow. `allowed` says
+    before each stream how many threads may go on. The first error is raised; that, or closing, ends them
+    all.
+    """
+    merge = _Merge(streams, allowed, workers, room)
+    try:
+        yield from merge.results()
+    finally:
+        merge.close()
+
+
+class _Merge(Generic[_T]):
+    """Threads that read streams into one queue."""
+
+    def __init__(
+        self, streams: Iterable[Iterable[_T]], allowed: Callable[[], int], workers: int, room: int
+    ) -> None:
+        self._streams = iter(streams)
+        self._allowed = allowed
+        self._taking = threading.Lock()
+        self._running = max(1, workers)
+        self._cancel = threading.Event()
+        self._queue: queue.Queue[tuple[_T] | BaseException | None] = queue.Queue(room)
+        self._threads = [
+            threading.Thread(target=self._run, name=f"milepost_{place}", daemon=True)
+            for place in range(self._running)
+        ]
+
+    def results(self) -> Generator[_T]:
+        """All that comes until every thread has said that it ends."""
+        for thread in self._threads:
+            thread.start()
+        ended = 0
+        while ended < len(self._threads):
+            found = self._queue.get()
+            if found is None:
+                ended += 1
+            elif isinstance(found, BaseException):
+                raise found
+            else:
+                yield found[0]
+
+    def close(self) -> None:
+        """End all threads, and what they wait for or want to say."""
+        self._cancel.set()
+        end = time.monotonic() + _PATIENCE
+        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < end:
+            try:
+                self._queue.get(timeout=0.01)
+            except queue.Empty:
+                continue
+
+    def _run(self) -> None:
+        _begin(self._cancel)
+        try:
+            while (stream := self._next()) is not None:
+                for each in stream:
+                    self._put((each,))
+                    if self._cancel.is_set():
+                        return
+        except BaseException as problem:  # it is raised again where the results are read
+            self._put(problem)
+        finally:
+            self._put(None)
+
+    def _next(self) -> Iterable[_T] | None:
+        """The next stream; None where there is none, or where fewer threads than now may go on."""
+        with self._taking:
+            if self._cancel.is_set() or self._running > max(1, self._allowed()):
+                self._running -= 1
+                return None
+            return next(self._streams, None)
+
+    def _put(self, said: tuple[_T] | BaseException | None) -> None:
+        while not self._cancel.is_set():
+            try:
+                self._queue.put(said, timeout=_GLANCE)
+            except queue.Full:
+                continue
+            return

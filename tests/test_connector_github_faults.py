@@ -17,6 +17,7 @@ from connectors.contract import (
 )
 from tests.github_builders import BASE, DATE, NOW, Waits, hub, pull, row
 
+LIST = f"{BASE}/repos/acme/site/issues"
 ISSUE = f"{BASE}/repos/acme/site/issues/7"
 REF = IssueRef("hub", "3141592653", "acme/site#7")
 COMMENT = PostedComment("55", "old", mine=True)
@@ -33,22 +34,16 @@ def waits() -> Waits:
     return Waits()
 
 
-def start(api: responses.RequestsMock) -> None:
-    """The question with which every pull begins."""
-    api.get(f"{BASE}/repos/acme/site", json={"full_name": "acme/site"}, headers={"Date": DATE})
-
-
 # Redirects
 
 
 def test_a_moved_list_is_followed_with_its_query(api: responses.RequestsMock) -> None:
-    start(api)
     api.get(
-        f"{BASE}/repos/acme/site/issues",
+        LIST,
         status=301,
         headers={"Location": "https://api.github.com/repositories/7/issues"},
     )
-    query = {"state": "all", "sort": "updated", "direction": "asc", "per_page": "100"}
+    query = {"state": "all", "sort": "created", "direction": "asc", "per_page": "100"}
     api.get(f"{BASE}/repositories/7/issues", json=[row()], match=[matchers.query_param_matcher(query)])
     assert pull(hub())[0].keys() == {"acme/site#7"}
 
@@ -59,17 +54,17 @@ def test_a_moved_list_is_followed_with_its_query(api: responses.RequestsMock) ->
     ["https://evil.example/repos/acme/site", "http://api.github.com/repos/acme/site", "//evil.example"],
 )
 def test_no_redirect_leads_to_another_server(api: responses.RequestsMock, status: int, place: str) -> None:
-    api.get(f"{BASE}/repos/acme/site", status=status, headers={"Location": place})
+    api.get(LIST, status=status, headers={"Location": place})
     with pytest.raises(BadConfiguration, match="moved to"):
         pull(hub())
     assert len(api.calls) == 1
 
 
 def test_a_redirect_without_a_place_and_one_in_a_circle_end(api: responses.RequestsMock) -> None:
-    api.get(f"{BASE}/repos/acme/site", status=301)
+    api.get(LIST, status=301)
     with pytest.raises(BadConfiguration):
         pull(hub())
-    api.replace("GET", f"{BASE}/repos/acme/site", status=301, headers={"Location": "/repos/acme/site"})
+    api.replace("GET", LIST, status=301, headers={"Location": "/repos/acme/site/issues"})
     with pytest.raises(BadConfiguration, match="times in a row"):
         pull(hub())
 
@@ -205,7 +200,7 @@ def test_a_refused_write_says_which_permission_is_missing(
 
 
 def test_a_missing_repository_is_a_mistake_that_names_it(api: responses.RequestsMock) -> None:
-    api.get(f"{BASE}/repos/acme/site", status=404, json={"message": "Not Found"})
+    api.get(LIST, status=404, json={"message": "Not Found"})
     with pytest.raises(BadConfiguration, match=r"acme/site: HTTP 404: Not Found.*spelling"):
         pull(hub())
 
@@ -228,10 +223,10 @@ def test_certificates_that_are_not_there_are_named(api: responses.RequestsMock) 
     assert len(api.calls) == 0
 
 
-@pytest.mark.parametrize("body", ["[]", "5", "null"])
+@pytest.mark.parametrize("body", ["{}", "5", "null"])
 def test_an_answer_of_another_shape_is_garbled(api: responses.RequestsMock, body: str) -> None:
-    api.get(f"{BASE}/repos/acme/site", body=body, content_type="application/json")
-    with pytest.raises(Garbled, match="expected an object"):
+    api.get(LIST, body=body, content_type="application/json")
+    with pytest.raises(Garbled, match="expected a list"):
         pull(hub())
 
 
@@ -249,7 +244,7 @@ def test_an_answer_of_another_shape_is_garbled(api: responses.RequestsMock, body
 def test_errors_of_graphql_come_as_success_and_are_sorted(
     api: responses.RequestsMock, error: dict[str, str], expected: type[Exception]
 ) -> None:
-    start(api)
+    api.get(LIST, json=[], headers={"Date": DATE})
     api.post(f"{BASE}/graphql", json={"data": None, "errors": [error]})
     with pytest.raises(expected, match=error["message"]):
         pull(hub(), roots=["acme/site#1"])

@@ -246,8 +246,7 @@ def test_a_row_without_an_id_makes_presence_garbled(api: responses.RequestsMock)
 def test_a_pull_overlaps_the_one_before_by_five_minutes_of_githubs_own_time(
     api: responses.RequestsMock,
 ) -> None:
-    api.get(f"{BASE}/repos/acme/site", json={}, headers={"Date": DATE})
-    api.get(f"{BASE}/repos/acme/site/issues", json=[])
+    api.get(f"{BASE}/repos/acme/site/issues", json=[], headers={"Date": DATE})
     _, _, cursor = pull(hub(clock=lambda: NOW + timedelta(days=1)))
     pull(hub(), cursor)
     assert "since=2026-03-02T08%3A55%3A00Z" in str(api.calls[-1].request.url)

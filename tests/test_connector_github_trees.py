@@ -8,7 +8,7 @@ import pytest
 from werkzeug import Request, Response
 
 from connectors.contract import Garbled, Issue, Unavailable, Unread
-from connectors.github.pull import NO_TREES
+from connectors.github.pull import NO_TREES, WALK_AGAIN
 from connectors.sandbox.faults import Fault, Replace, Status
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer
@@ -48,6 +48,7 @@ class Hub:
             above = self.site.issue(parent)
             above.children.append(issue.id)
             issue.parent = above.id
+        self.server.world.clock.advance(WALK_AGAIN.total_seconds())
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """Requests to one GitHub: authentication, redirects, pages, GraphQL; all under the one transport policy."""
 
 import re
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qs, urljoin, urlsplit
 
 from github import Auth
 from requests.utils import parse_header_links
@@ -16,7 +17,7 @@ from connectors.contract import BadConfiguration, Garbled, Missing, Refused, Tra
 from connectors.github.limits import Explain, RateLimits, graphql_errors, graphql_limited, server_time
 from connectors.github.settings import GitHubSettings, variable
 from connectors.github.wire import Wire, app_auth
-from connectors.transport import Policy, Transport
+from connectors.transport import Budget, Policy, Transport
 
 REDIRECTS = frozenset({301, 302, 307, 308})
 _MOST_HOPS = 5
@@ -48,7 +49,9 @@ class Api:
         clock: Callable[[], datetime],
         notify: Callable[[str], None],
         sleep: Callable[[float], None] | None = None,
+        used: str = "",
     ) -> None:
+        """`used` is what an earlier run's `transport.budget.text()` told of the quota."""
         policy = Policy(
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
@@ -62,7 +65,7 @@ class Api:
         self.clock = clock
         self.notify = notify
         self.variable = variable(tracker, "PRIVATE_KEY" if settings.app_id else "TOKEN")
-        self._transport = Transport(
+        self.transport = Transport(
             tracker,
             policy,
             clock=lambda: clock().timestamp(),
@@ -70,11 +73,15 @@ class Api:
             notify=notify,
             rate_limit=RateLimits(),
             explain=Explain(tracker, self.variable),
+            budget=Budget(settings.api_share, used),
         )
         self._wire = Wire(tracker, settings, policy)
         self._base = urlsplit(settings.url)
         self._app: Auth.AppAuth | None = None
         self._token: _Token | None = None
+        self._signing = threading.Lock()
+        token = settings.token
+        self._fixed = Auth.Token(token.get_secret_value()) if token is not None else None
 
     def close(self) -> None:
         """Close the connections."""
@@ -87,14 +94,19 @@ class Api:
         *,
         accept: Collection[int] = (),
         as_app: bool = False,
+        resource: str = "core",
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """GET a path, or a whole URL of this GitHub; moved places on the same host are followed."""
+        """GET a path, or a whole URL of this GitHub; moved places on the same host are followed.
+
+        `resource` names the quota that it counts against: "core" or "search".
+        """
         request = f"GET {urlsplit(url).path}"
         asked = dict(parameters or {})
         for _ in range(_MOST_HOPS):
             auth = self._app_auth() if as_app else self._auth()
-            send = partial(self._wire.send, auth, "GET", url, asked)
-            answer = self._transport.read(request, send, accept={*accept, *REDIRECTS})
+            send = partial(self._wire.send, auth, "GET", url, asked, None, headers)
+            answer = self.transport.read(request, send, accept={*accept, *REDIRECTS}, resource=resource)
             if answer.status not in REDIRECTS:
                 return answer
             url, asked = self._follow(answer)
@@ -108,13 +120,15 @@ class Api:
         """Every page of a list, along the Link headers."""
         return (self.rows(answer) for answer in self.answers(url, parameters))
 
-    def answers(self, url: str, parameters: Mapping[str, str | int] | None = None) -> Iterator[Answer]:
+    def answers(
+        self, url: str, parameters: Mapping[str, str | int] | None = None, *, resource: str = "core"
+    ) -> Iterator[Answer]:
         """The answer that holds each page, along the Link headers. Raises Garbled if they go in a circle."""
         seen: set[str] = set()
         following: str | None = url
         while following is not None:
             seen.add(following)
-            answer = self.get(following, parameters)
+            answer = self.get(following, parameters, resource=resource)
             yield answer
             parameters, following = None, self.next_page(answer)
             if following in seen:
@@ -134,16 +148,24 @@ class Api:
             raise Garbled(self.tracker, answer.request, f"expected an object, got {type(found).__name__}")
         return found
 
-    def next_page(self, answer: Answer) -> str | None:
-        """The next page by the Link header, None after the last. Raises Garbled if it leads elsewhere."""
+    def next_page(self, answer: Answer, relation: str = "next") -> str | None:
+        """The next page by the Link header, None after the last. Raises Garbled if it leads elsewhere.
+
+        `relation` is "next", or "prev", "first" or "last" for another page than the next.
+        """
         for link in parse_header_links(answer.headers.get("link", "")):
-            if link.get("rel") == "next":
+            if link.get("rel") == relation:
                 url = urljoin(answer.url, link.get("url", ""))
                 if not self._ours(url):
-                    said = "the next page is said to be on another server or path"
+                    said = f"the {relation} page is said to be on another server or path"
                     raise Garbled(self.tracker, answer.request, said, "Check the url of this tracker")
                 return url
         return None
+
+    def page_number(self, url: str) -> int | None:
+        """Which page a link leads to; None if it does not say."""
+        text = parse_qs(urlsplit(url).query).get("page", [""])[0]
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
     def moment(self, answer: Answer) -> datetime:
         """The server's time when it answered; ours where it does not say."""
@@ -161,7 +183,7 @@ class Api:
     ) -> Answer:
         """Send a change once (or again, if `repeatable`). A redirect is given back, never followed."""
         auth = self._auth()
-        return self._transport.write(
+        return self.transport.write(
             f"{verb} {path}",
             partial(self._wire.send, auth, verb, path, None, body),
             repeatable=repeatable,
@@ -182,7 +204,7 @@ class Api:
             # GraphQL says with HTTP 200 what REST says with 403, and so the transport shall see it.
             return replace(answer, status=403) if graphql_limited(answer) else answer
 
-        answer = self._transport.read(request, send)
+        answer = self.transport.read(request, send, resource="graphql")
         body = self.record(answer)
         data = body.get("data")
         tolerable = _NOT_SEEN if data else frozenset[str]()
@@ -229,10 +251,9 @@ class Api:
     def _auth(self) -> Auth.Auth | None:
         if self.settings.app_id is not None:
             return self._installation_token()
-        token = self.settings.token
-        if token is None:
+        if self._fixed is None:
             raise BadConfiguration(self.tracker, "", "no token is set", f"Set {self.variable}")
-        return Auth.Token(token.get_secret_value())
+        return self._fixed
 
     def _app_auth(self) -> Auth.AppAuth:
         if self._app is None:
@@ -240,18 +261,17 @@ class Api:
         return self._app
 
     def _installation_token(self) -> Auth.Token:
-        if self._token is None or self._token.until - _TOKEN_MARGIN < self.clock():
-            self._token = self._ask_for_token()
-        return self._token.auth
+        with self._signing:
+            if self._token is None or self._token.until - _TOKEN_MARGIN < self.clock():
+                self._token = self._ask_for_token()
+            return self._token.auth
 
     def _ask_for_token(self) -> _Token:
         """An installation's token; asking twice only gives two, so this may be repeated."""
         path = f"/app/installations/{self.settings.installation_id}/access_tokens"
         app = self._app_auth()
         try:
-            answer = self._transport.read(
-                f"POST {path}", lambda: self._wire.send(app, "POST", path, None, {})
-            )
+            answer = self.transport.read(f"POST {path}", lambda: self._wire.send(app, "POST", path, None, {}))
         except Missing as problem:
             hint = "Check app_id and installation_id, and that the App is still installed"
             raise BadConfiguration(self.tracker, problem.request, problem.said, hint) from problem

@@ -10,6 +10,9 @@ from connectors.github.identity import Identity
 from connectors.github.read import GitHubReader
 from connectors.github.settings import GitHubSettings
 from connectors.github.write import GitHubWriter
+from connectors.transport import Transport
+
+_BUDGET = "github.budget"
 
 
 class GitHubTracker:
@@ -17,6 +20,7 @@ class GitHubTracker:
 
     def __init__(self, api: Api, info: TrackerInfo, memory: Memory) -> None:
         self._api = api
+        self._memory = memory
         self._identity = Identity(api)
         self._info = info
         self._reader = GitHubReader(api, memory, self._identity)
@@ -38,9 +42,17 @@ class GitHubTracker:
         """See Tracker."""
         return check(self._api, self._identity, needs)
 
+    @property
+    def transport(self) -> Transport:
+        """What counts the requests, and knows what is left of the quotas."""
+        return self._api.transport
+
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and remember how much of the API quota is used."""
         self._api.close()
+        used = self._api.transport.budget.text()
+        if used not in ("{}", self._memory.get(_BUDGET)):
+            self._memory.set(_BUDGET, used)
 
 
 def open_tracker(
@@ -58,5 +70,6 @@ def open_tracker(
     """
     if not isinstance(settings, GitHubSettings):
         raise TypeError(f"expected GitHubSettings, got {type(settings).__name__}")
-    api = Api(name, settings, clock=clock, notify=notify, sleep=sleep)
+    used = memory.get(_BUDGET) or ""
+    api = Api(name, settings, clock=clock, notify=notify, sleep=sleep, used=used)
     return GitHubTracker(api, settings.info(name), memory)

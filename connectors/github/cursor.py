@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from connectors.github.settings import GitHubSettings
 
 _VERSION = 1
 _TREES = "github.trees"
+_STANDING = "github.standing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +65,72 @@ def scope_digest(settings: GitHubSettings, interest: Interest) -> str:
     return hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
 
 
-Known = Mapping[str, tuple[str, str, str]]
-"""Issues that a pull brought for their own sake: id -> key, parent's id or "", time of the last change."""
+Stand = tuple[str, str, str, str, int]
+"""Of one issue: key, parent's id or "", time of the last change, GraphQL id, number of sub-issues or -1."""
 
 
-def known_at(memory: Memory, cursor: Cursor) -> Known | None:
-    """What stood in the trees when this cursor was taken; None if that is not remembered."""
-    found = _remembered(memory).get(cursor.name)
-    if not isinstance(found, dict):
-        return None
-    rows = {str(id_): row for id_, row in found.items() if isinstance(row, list) and len(row) == 3}
-    return {id_: (str(row[0]), str(row[1]), str(row[2])) for id_, row in rows.items()}
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known at the end of a pull beside the issues themselves."""
+
+    walk: str
+    """The name of the cursor of the pull that walked the trees last."""
+    walked: datetime
+    """When that was."""
+    named: str
+    """A digest of the roots and keys that were named then."""
+    whole: bool = True
+    """Nothing was hidden or lost."""
+    known: Mapping[str, Stand] = field(default_factory=dict)
+    """Issues that were brought for their own sake, by id."""
 
 
-def remember(memory: Memory, before: Cursor | None, now: Cursor, known: Known) -> None:
-    """Keep what stands now beside what stood before: if this pull is not stored, the next starts there."""
-    kept = _remembered(memory)
-    base = {before.name: kept[before.name]} if before and before.name in kept else {}
-    memory.set(_TREES, orjson.dumps({**base, now.name: known}).decode())
+def named_digest(interest: Interest) -> str:
+    """Changes whenever other roots or keys are named."""
+    said = [sorted(interest.roots), sorted(interest.keys)]
+    return hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
 
 
-def _remembered(memory: Memory) -> dict[str, Any]:
+def standing_at(memory: Memory, cursor: Cursor) -> Standing | None:
+    """What stood when this cursor was taken; None if that is not remembered."""
+    found: Any = _remembered(memory, _STANDING).get(cursor.name)
     try:
-        found = orjson.loads(memory.get(_TREES) or "{}")
+        walk = found["walk"]
+        known = _remembered(memory, _TREES)[walk]
+        return Standing(
+            str(walk),
+            datetime.fromisoformat(found["walked"]),
+            str(found["named"]),
+            found["whole"] is True,
+            {id_: (str(k), str(p), str(u), str(n), int(c)) for id_, (k, p, u, n, c) in known.items()},
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def remember(memory: Memory, before: Cursor | None, now: Cursor, standing: Standing) -> None:
+    """Keep what stands now beside what stood before: if this pull is not stored, the next starts there.
+
+    The trees, which may be large, are written only by the pull that walked them.
+    """
+    standings = _remembered(memory, _STANDING)
+    kept = {before.name: standings[before.name]} if before and before.name in standings else {}
+    kept[now.name] = {
+        "walk": standing.walk,
+        "walked": standing.walked.isoformat(),
+        "named": standing.named,
+        "whole": standing.whole,
+    }
+    if standing.walk == now.name:
+        trees, used = _remembered(memory, _TREES), {each["walk"] for each in kept.values()}
+        others = {name: known for name, known in trees.items() if name in used}
+        memory.set(_TREES, orjson.dumps({**others, now.name: standing.known}).decode())
+    memory.set(_STANDING, orjson.dumps(kept).decode())
+
+
+def _remembered(memory: Memory, fact: str) -> dict[str, Any]:
+    try:
+        found = orjson.loads(memory.get(fact) or "{}")
     except orjson.JSONDecodeError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -3,26 +3,34 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from connectors.contract import Interest, Issue, Memory, Missing, Page, Refused, Unread
 from connectors.github.api import Api, Unsupported
-from connectors.github.cursor import Cursor, Known, remember
+from connectors.github.cursor import Cursor, Stand, Standing, named_digest, remember
 from connectors.github.keys import Place, Spelling, place_of
-from connectors.github.listing import PER_PAGE, scope_rows
+from connectors.github.listing import PER_PAGE, Listing
 from connectors.github.parse import Parser, place_in
-from connectors.github.tree import Node, Tree, locate, walk
+from connectors.github.tree import Node, Tree, locate, unchanged, walk
 
 OVERLAP = timedelta(minutes=5)
 """How much before the cursor is read again: GitHub's replicas may lag behind its clock."""
 NO_TREES = "github.without_sub_issues"
 """Remembered with the time of asking, for a day, where an Enterprise Server knows no sub-issues."""
 _ASK_AGAIN = timedelta(days=1)
+WALK_AGAIN = timedelta(hours=6)
+"""After so long trees are walked in any case.
+
+Before that only when an issue in scope changed: GitHub says of parent and child that they did when one is
+put under the other or taken away. It is not known to say so of the parent when a sub-issue is transferred
+or deleted, so that one which leaves the scope while all else rests is missed for this long at most.
+"""
 
 
 @dataclass(slots=True)
 class PullRun:
-    """The state of one pull while its pages are read. `known` is what the trees held at `base`."""
+    """The state of one pull while its pages are read. `before` is what stood at `base`."""
 
     api: Api
     memory: Memory
@@ -31,36 +39,100 @@ class PullRun:
     interest: Interest
     base: Cursor | None
     now: Cursor
-    known: Known
+    listing: Listing
+    before: Standing | None
     seen: set[str] = field(default_factory=set)
-    """Ids that came, readable or not."""
+    """Of the issues that may come by two ways: the ids that came, readable or not."""
     stamps: set[tuple[str, str]] = field(default_factory=set)
-    """Ids with the time of change, so that an issue comes again only if it changed meanwhile."""
+    """The same with the time of change, so that such an issue comes again only if it changed meanwhile."""
+    twice: set[str] = field(default_factory=set)
+    """Ids of the issues that may come by two ways: in scope, and for their own sake."""
     lost: dict[str, Unread] = field(default_factory=dict)
     """What is named or in a tree and cannot be read, by key; the first reason stays."""
 
     def pages(self) -> Iterator[Page]:
-        """All pages; the trees are walked first, so that rows in scope learn their parents from them."""
+        """All pages. Where nothing changed in scope the trees are taken as they were.
+
+        A change that comes again by the overlap counts: its trees may have lagged behind it.
+        """
+        rows = self.listing.rows()
+        before = self.before
+        if before is None or self._overdue(before):
+            yield from self._walked(rows)
+            return
+        first = next(rows, None) if self.interest.roots else None
+        rows = rows if first is None else chain([first], rows)
+        if first is not None or self._outside_changed(before):
+            yield from self._walked(rows)
+        else:
+            yield from self._as_before(rows, before)
+
+    def _as_before(self, listed: Iterator[list[Any]], before: Standing) -> Iterator[Page]:
+        parents = {
+            id_: (stand[1], before.known[stand[1]][0])
+            for id_, stand in before.known.items()
+            if stand[1] in before.known
+        }
+        for rows in listed:
+            yield from self._page(rows, parents)
+        remember(self.memory, self.base, self.now, before)
+
+    def _walked(self, listed: Iterator[list[Any]]) -> Iterator[Page]:
+        """The trees are walked first, so that rows in scope learn their parents from them."""
+        known = self.before.known if self.before else {}
         moved: list[Any] = []
         tree = self._trees(moved)
+        self.twice = {*tree.nodes, *known, *(str(row.get("id")) for row in moved)}
         parents = {node.id: node.parent for node in tree.nodes.values() if node.parent}
-        since = self.base.at - OVERLAP if self.base else None
-        for rows in scope_rows(self.api, since):
+        for rows in listed:
             yield from self._page(rows, parents)
         yield from self._page(moved, parents)
         standing = {node.id: _stand(node) for node in tree.nodes.values()}
         wanted = [
             node
             for node in tree.nodes.values()
-            if node.id not in self.seen and self.known.get(node.id) != standing[node.id]
+            if node.id not in self.seen and not _same(known.get(node.id), standing[node.id])
         ]
         for rows in self._fetch(wanted):
             yield from self._page(rows, parents)
-        gone = [self.known[id_][0] for id_ in self.known.keys() - standing.keys() - self.seen]
+        gone = [known[id_][0] for id_ in known.keys() - standing.keys() - self.seen]
         yield from self._page(self._rows(gone), parents)
+        whole = not self.lost
         if self.lost:
             yield Page((), tuple(self.lost.values()))
-        remember(self.memory, self.base, self.now, standing)
+        named = named_digest(self.interest)
+        now = Standing(self.now.name, self.now.at, named, whole, standing)
+        remember(self.memory, self.base, self.now, now)
+
+    def _overdue(self, before: Standing) -> bool:
+        """Whether the trees have to be walked whatever the lists say."""
+        if not (self.interest.roots or self.interest.keys):
+            return bool(before.known)
+        old = bool(self.interest.roots) and self.now.at - before.walked >= WALK_AGAIN
+        return old or not before.whole or before.named != named_digest(self.interest)
+
+    def _outside_changed(self, before: Standing) -> bool:
+        """Whether anything that the lists do not tell of changed, by one question about all of it.
+
+        That is what is named or in a tree and not in scope. A key that led nowhere is asked for again.
+        """
+        covers = self.api.settings.covers
+        outside = {
+            id_: stand for id_, stand in before.known.items() if not covers(stand[0].partition("#")[0])
+        }
+        named = [place for place in self._places(self.interest.keys) if not covers(place.repository)]
+        keys = {stand[0] for stand in outside.values()}
+        if any(place.key not in keys for place in named):
+            return True
+        if not outside:
+            return False
+        if self._without_trees() or not all(stand[3] for stand in outside.values()):
+            return True
+        try:
+            return not unchanged(self.api, self.spelling, outside)
+        except Unsupported:
+            self._note_without_trees()
+            return True
 
     def _page(self, rows: Iterable[Any], parents: Mapping[str, tuple[str, str] | None]) -> Iterator[Page]:
         """These rows as a page, without what came before and without pull requests unless asked for."""
@@ -83,11 +155,14 @@ class PullRun:
             return False
         if row.get("pull_request") is not None and not self.interest.pull_requests:
             return True
-        stamp = (str(row.get("id")), str(row.get("updated_at")))
+        id_ = str(row.get("id"))
+        if id_ not in self.twice:
+            return False
+        stamp = (id_, str(row.get("updated_at")))
         if stamp in self.stamps:
             return True
         self.stamps.add(stamp)
-        self.seen.add(stamp[0])
+        self.seen.add(id_)
         return False
 
     def _trees(self, moved: list[Any]) -> Tree:
@@ -207,5 +282,11 @@ class PullRun:
         return Node(str(row["id"]), row["node_id"], place, str(row.get("updated_at")))
 
 
-def _stand(node: Node) -> tuple[str, str, str]:
-    return (node.place.key, node.parent[0] if node.parent else "", node.updated)
+def _stand(node: Node) -> Stand:
+    parent = node.parent[0] if node.parent else ""
+    return (node.place.key, parent, node.updated, node.node, -1 if node.children is None else node.children)
+
+
+def _same(before: Stand | None, now: Stand) -> bool:
+    """Whether an issue need not be read again: neither it nor its place in the tree changed."""
+    return before is not None and before[:3] == now[:3]

@@ -45,6 +45,18 @@ query MoreChildren($id: ID!, $after: String!) {
     + NAMED
 )
 
+AS_BEFORE = (
+    """
+query AsBefore($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    ... on Issue { ...Named subIssuesSummary { total } }
+  }
+}
+"""
+    + NAMED
+)
+"""Whether up to 100 issues are what and where they were."""
+
 VIEWER = "query Viewer { viewer { login } }"
 """Who we are, where `GET /user` is refused: tokens of an App's installation and of GitHub Actions."""
 

@@ -19,12 +19,13 @@ from connectors.contract import (
     Unread,
 )
 from connectors.github.api import Api, sort_scope
-from connectors.github.cursor import Cursor, known_at, scope_digest
+from connectors.github.cursor import Cursor, scope_digest, standing_at
 from connectors.github.identity import Identity
 from connectors.github.keys import Place, Spelling, is_repository, place_of
-from connectors.github.listing import PER_PAGE, scope_rows
+from connectors.github.listing import PER_PAGE, Listing
+from connectors.github.organisation import Organisation
 from connectors.github.parse import Parser, Unreadable, label_names, place_in
-from connectors.github.pull import PullRun
+from connectors.github.pull import OVERLAP, PullRun
 from connectors.github.search import matching
 
 
@@ -42,10 +43,13 @@ class GitHubReader:
         scope = scope_digest(self._api.settings, interest)
         base = Cursor.read(cursor)
         base = base if base and base.scope == scope else None
-        known = known_at(self._memory, base) if base else {}
-        if known is None and (interest.roots or interest.keys):
+        if base and Organisation(self._api, self._memory).doubted(base.at):
+            base = None
+        before = standing_at(self._memory, base) if base else None
+        if before is None and (interest.roots or interest.keys):
             base = None  # what left the trees since then is not known
-        now = Cursor(self._server_time(), scope, base.count + 1 if base else 0)
+        listing = Listing(self._api, self._memory, base.at - OVERLAP if base else None)
+        now = Cursor(listing.moment, scope, base.count + 1 if base else 0)
         run = PullRun(
             self._api,
             self._memory,
@@ -54,14 +58,15 @@ class GitHubReader:
             interest,
             base,
             now,
-            known or {},
+            listing,
+            before,
         )
         return Pull(str(now), run.pages(), full=base is None)
 
     def present(self) -> frozenset[str]:
         """See Reader. Pull requests are among them, since a mapping may ask for those too."""
         ids: set[str] = set()
-        for rows in scope_rows(self._api, None):
+        for rows in Listing(self._api, self._memory, None).rows():
             for row in rows:
                 found = row.get("id") if isinstance(row, dict) else None
                 if type(found) is not int:
@@ -106,19 +111,6 @@ class GitHubReader:
     def _parser(self, checklists: bool) -> Parser:
         labels = frozenset(label.lower() for label in self._api.settings.in_progress_labels)
         return Parser(self._api.tracker, self._spelling, labels, checklists)
-
-    def _server_time(self) -> Any:
-        """GitHub's time now, by the answer to the first thing in scope, which must be there."""
-        settings = self._api.settings
-        first = settings.repositories[0] if settings.repositories else None
-        path = f"/repos/{first}" if first else f"/orgs/{settings.organization}"
-        try:
-            answer = self._api.get(path)
-        except Missing as problem:
-            what = first or f"the organisation {settings.organization}"
-            raise sort_scope(problem, what) from problem
-        self._api.record(answer)
-        return self._api.moment(answer)
 
     def _posted(self, ref: IssueRef) -> Posted | None:
         asked = place_of(ref.key)

@@ -39,7 +39,7 @@ def _search(api: Api, query: str) -> set[str]:
         )
         raise Refused(api.tracker, "GET /search/issues", said, "Write a shorter query, or use rules instead")
     ids: set[str] = set()
-    for answer in api.answers("/search/issues", {"q": query, "per_page": PER_PAGE}):
+    for answer in api.answers("/search/issues", {"q": query, "per_page": PER_PAGE}, resource="search"):
         body = api.record(answer)
         total = body.get("total_count")
         if body.get("incomplete_results") is not False or type(total) is not int or total > RESULT_LIMIT:

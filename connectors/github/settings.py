@@ -53,6 +53,10 @@ class GitHubSettings(TrackerSettings):
     """GitHub asks for at least one second between writes."""
     backoff: Pause = 1.0
     """The first wait before a retry where GitHub asks for none."""
+    workers: int = Field(4, ge=1, le=16)
+    """Repositories that are read at once; each rate limit that is met halves them for the rest of a pull."""
+    api_share: float = Field(0.5, gt=0, le=1)
+    """The share of the API quota that milepost may use."""
     ca_file: Path | None = None
     """Certificates to trust instead of the usual ones, in PEM format."""
     api_version: str = Field(API_VERSION, pattern=r"^\d{4}-\d{2}-\d{2}$")

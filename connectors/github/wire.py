@@ -1,5 +1,8 @@
 """PyGithub's requester over one HTTP exchange at a time, as plain JSON, with nothing done behind our back."""
 
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,19 +66,38 @@ class _Wire(HTTPSRequestsConnectionClass):
         return self._answers.pop()
 
 
+class _Line:
+    """One connection with the requester that speaks on it; for one thread at a time."""
+
+    def __init__(self, plain: Requester, policy: Policy, verify: bool | str) -> None:
+        port = plain.hostname_and_port.removeprefix(plain.hostname).removeprefix(":")
+        self.wire = _Wire(plain, int(port) if port else None, policy, verify)
+        self._plain = plain
+        self._auth: Auth.Auth | None = None
+        self._signed = plain
+
+    def requester(self, auth: Auth.Auth | None) -> Requester:
+        """The requester that signs as `auth`, made anew only for another one."""
+        if auth is not self._auth:
+            self._signed = self._plain.withAuth(auth)
+            self._auth = auth
+        return self._signed
+
+
 class Wire:
-    """Sends requests to one GitHub, one at a time."""
+    """Sends requests to one GitHub, from as many threads as want to: one connection for each at a time."""
 
     def __init__(self, tracker: str, settings: GitHubSettings, policy: Policy) -> None:
         self._tracker = tracker
         self._ca_file = settings.ca_file
-        verify: bool | str = str(settings.ca_file) if settings.ca_file else True
+        self._policy = policy
+        self._verify: bool | str = str(settings.ca_file) if settings.ca_file else True
         github = Github(
             base_url=settings.url,
             timeout=max(1, round(policy.read_timeout)),
             user_agent=USER_AGENT,
             per_page=100,
-            verify=verify,
+            verify=self._verify,
             retry=None,
             seconds_between_requests=0,
             seconds_between_writes=0,
@@ -83,8 +105,8 @@ class Wire:
             api_version=settings.api_version,
         )
         self._plain = github.requester
-        port = self._plain.hostname_and_port.removeprefix(self._plain.hostname).removeprefix(":")
-        self._wire = _Wire(self._plain, int(port) if port else None, policy, verify)
+        self._lock = threading.Lock()
+        self._idle: list[_Line] = []
         self.graphql_url = self._plain.graphql_url
 
     def send(
@@ -94,18 +116,34 @@ class Wire:
         url: str,
         parameters: dict[str, Any] | None = None,
         body: Any = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One HTTP request; `url` is a path below the base URL, or whole and on the same host."""
         if self._ca_file is not None and not self._ca_file.is_file():
             said = f"there is no file {self._ca_file}"
             raise BadConfiguration(self._tracker, "", said, "Let ca_file name certificates in PEM format")
-        requester = self._plain.withAuth(auth) if auth else self._plain
-        requester.requestJson(verb, url, parameters, {"Accept": _ACCEPT}, body, self._wire)
-        return self._wire.take()
+        sent = {"Accept": _ACCEPT, **(headers or {})}
+        with self._line() as line:
+            line.requester(auth).requestJson(verb, url, parameters, sent, body, line.wire)
+            return line.wire.take()
 
     def close(self) -> None:
         """Close the connections."""
-        self._wire.close()
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for line in idle:
+            line.wire.close()
+
+    @contextmanager
+    def _line(self) -> Iterator[_Line]:
+        with self._lock:
+            line = self._idle.pop() if self._idle else None
+        line = line or _Line(self._plain, self._policy, self._verify)
+        try:
+            yield line
+        finally:
+            with self._lock:
+                self._idle.append(line)
 
 
 def app_auth(tracker: str, settings: GitHubSettings) -> Auth.AppAuth:

@@ -1,0 +1,91 @@
+"""Whether an organisation's own list of issues can stand for those of all its repositories."""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from connectors.contract import Memory, Missing, Refused
+from connectors.github.api import Api, sort_scope
+from connectors.github.pages import Sheet
+
+_FACT = "github.organisation"
+
+
+class Organisation:
+    """Compares the organisation's list with the repositories' whenever those are read in full.
+
+    GitHub lists "all issues you can see" of an organisation in one place, and does not say that this is
+    complete for every kind of token. So it is counted before and after a full reading of every repository:
+    only if it stood still and has just as many does it tell what changed, until the next full reading. If
+    it ever turns out to have less, nothing that was pulled before that counts as complete.
+    """
+
+    def __init__(self, api: Api, memory: Memory) -> None:
+        self._api = api
+        self._memory = memory
+        self._name = (api.settings.organization or "").lower()
+        self._before: int | None = None
+        self._counted = 0
+
+    @property
+    def path(self) -> str:
+        """Of the organisation's list."""
+        return f"/orgs/{self._api.settings.organization}/issues"
+
+    @property
+    def listed(self) -> bool:
+        """Whether one list tells all that changes."""
+        return bool(self._name) and self._fact().get("whole") is True
+
+    def doubted(self, since: datetime) -> bool:
+        """Whether changes until `since` may have been missed, so that all must be read again."""
+        doubt = self._fact().get("doubt")
+        return bool(doubt) and since < datetime.fromisoformat(str(doubt))
+
+    def begin(self) -> None:
+        """Before a full reading."""
+        self._before, self._counted = self._total(), 0
+
+    def count(self, sheet: Sheet, rows: list[Any]) -> None:
+        """Some rows of a full reading, each once."""
+        if self._name and sheet.path.lower().startswith(f"/repos/{self._name}/"):
+            self._counted += len(rows)
+
+    def end(self, repeated: int, began: datetime, *, certain: bool) -> None:
+        """After a full reading from `began` on, in which so many rows came again; keeps what was found.
+
+        Not `certain`, or with another count than at the beginning, nothing is concluded.
+        """
+        after, fact = self._total(), self._fact()
+        was = fact.get("whole") is True
+        whole = was
+        if after is None or self._before is None:
+            whole = False
+        elif certain and after == self._before:
+            whole = after == self._counted - repeated
+        doubt = began.isoformat() if was and not whole else fact.get("doubt") or ""
+        found = orjson.dumps({"name": self._name, "whole": whole, "doubt": doubt}).decode()
+        if found != self._memory.get(_FACT):
+            self._memory.set(_FACT, found)
+
+    def _total(self) -> int | None:
+        """How many issues and pull requests its list has; None if GitHub does not tell."""
+        try:
+            answer = self._api.get(self.path, {"filter": "all", "state": "all", "per_page": 1})
+        except Refused:
+            return None
+        except Missing as problem:
+            raise sort_scope(problem, f"the organisation {self._api.settings.organization}") from problem
+        last = self._api.next_page(answer, "last")
+        rows = len(self._api.rows(answer))
+        if last is None:
+            return rows if self._api.next_page(answer) is None else None
+        return self._api.page_number(last)
+
+    def _fact(self) -> dict[str, Any]:
+        try:
+            found = orjson.loads(self._memory.get(_FACT) or "{}")
+        except orjson.JSONDecodeError:
+            return {}
+        return found if isinstance(found, dict) and found.get("name") == self._name else {}

@@ -1,0 +1,235 @@
+"""Lists of issues by pages, complete although issues change, go and come while they are read."""
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from connectors.answer import Answer
+from connectors.github.api import Api
+
+PER_PAGE = 100
+_ALL: Mapping[str, str | int] = {"state": "all", "per_page": PER_PAGE}
+_LAG = timedelta(minutes=1)
+"""How much GitHub's clocks may differ from one machine to the other."""
+
+_Stamp = tuple[Any, Any]
+
+
+class Watch:
+    """Looks at the pages of one list in the order in which they were read, oldest issue last.
+
+    `shifted` tells that an issue came from elsewhere to an older place meanwhile and so pushed others on.
+    """
+
+    def __init__(self, began: datetime, *, backwards: bool) -> None:
+        self.shifted = False
+        self.repeats = 0
+        """Rows that were fresh though their issue had come before, since it changed meanwhile."""
+        self._since = began - _LAG
+        self._backwards = backwards
+        self._lowest: int | None = None
+        self._first: set[_Stamp] | None = None
+        self._before: set[_Stamp] = set()
+
+    def fresh(self, rows: list[Any]) -> list[Any]:
+        """These rows without those that came with the page before, or with the first."""
+        stamps = [_stamp(row) for row in rows]
+        first = self._first or set()
+        found = [
+            row
+            for row, stamp in zip(rows, stamps, strict=True)
+            if stamp not in self._before and stamp not in first
+        ]
+        ids = {stamp[0] for stamp in chain(self._before, first)}
+        self.repeats += sum(1 for row in found if isinstance(row, dict) and row.get("id") in ids)
+        if self._first is None:
+            self._first = set(stamps)
+        else:
+            self._before = set(stamps)
+            if self._backwards:
+                self._look(rows)
+        return found
+
+    def _look(self, rows: list[Any]) -> None:
+        """Numbers go by arrival: an older issue with a higher one than a younger came from elsewhere."""
+        for row in reversed(rows):
+            number = row.get("number") if isinstance(row, dict) else None
+            if type(number) is not int:
+                continue
+            if self._lowest is not None and number > self._lowest:
+                moved = _time(row)
+                self.shifted = self.shifted or moved is None or moved >= self._since
+            self._lowest = number if self._lowest is None else min(number, self._lowest)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One page of a list. Read on a thread that only asks; its JSON is read by whoever takes it."""
+
+    path: str
+    answer: Answer
+    found: list[Any] | None = None
+    """Its rows, where they had to be known for asking on."""
+    watch: Watch | None = None
+
+    def rows(self, api: Api) -> list[Any]:
+        """Its rows, without those that came before. To be taken in the order of reading."""
+        found = api.rows(self.answer) if self.found is None else self.found
+        return found if self.watch is None else self.watch.fresh(found)
+
+    @property
+    def repeats(self) -> int:
+        """Rows of its list so far that came again since they changed."""
+        return self.watch.repeats if self.watch is not None else 0
+
+    @property
+    def shifted(self) -> bool:
+        """Whether rows of this list may be lost; known once its rows were taken."""
+        return self.watch is not None and self.watch.shifted
+
+
+def whole(api: Api, path: str) -> Iterator[Sheet]:
+    """All issues and pull requests of a repository, in order of creation, which no edit changes.
+
+    Where GitHub pages by cursor, its links are followed: a cursor stands for an issue, not for a number.
+    Where it pages by number, an issue that goes would pull the next one over to the page that was read. So
+    pages are read from the last to the first, whose numbers nothing behind them moves: what goes, at most
+    brings a row twice. The first page, which told how many there are, is asked for again at the end, at no
+    cost if it is unchanged. An issue that comes to an older place meanwhile is told by its Watch; then, or
+    where the links do not lead back, the list has to be read by `changed`.
+    """
+    asked = {**_ALL, "sort": "created", "direction": "asc"}
+    first = api.get(path, asked)
+    following, last = api.next_page(first), api.next_page(first, "last")
+    by_cursor = following is not None and "after" in parse_qs(urlsplit(following).query)
+    if following is None or by_cursor:
+        watch = Watch(api.moment(first), backwards=False)
+        yield Sheet(path, first, watch=watch)
+        for answer in api.answers(following) if following is not None else ():
+            yield Sheet(path, answer, watch=watch)
+        return
+    watch = Watch(api.moment(first), backwards=True)
+    yield Sheet(path, first, watch=watch)
+    if last is None or not (yield from _backwards(api, path, last, watch)):
+        yield from changed(api, path, None)
+        return
+    tag = first.headers.get("etag")
+    again = api.get(path, asked, accept=(304,), headers={"If-None-Match": tag} if tag else None)
+    if again.status != 304:
+        yield Sheet(path, again, watch=watch)
+
+
+def _backwards(api: Api, path: str, last: str, watch: Watch) -> Generator[Sheet, None, bool]:
+    """The pages from the last down to the second; whether the links led through all of them."""
+    url, number = last, api.page_number(last)
+    while number is not None and number > 1:
+        answer = api.get(url)
+        yield Sheet(path, answer, watch=watch)
+        before = api.next_page(answer, "prev")
+        step = api.page_number(before) if before is not None else None
+        if before is None or step is None or step >= number:
+            return False
+        if step < number - 1 and answer.body.strip() != b"[]":
+            return False  # only where a page has become empty do its neighbours lie further off
+        url, number = before, step
+    return number == 1
+
+
+def changed(
+    api: Api, path: str, since: datetime | None, more: Mapping[str, str | int] | None = None
+) -> Iterator[Sheet]:
+    """What changed at or after `since` (None: ever) in a list, oldest change first; none is lost.
+
+    Paging by number would lose a row: one that changes meanwhile moves to the end, all behind it move up,
+    and the first of the next page slips into the page that was read. So each page is asked for by time,
+    from the last change of the page before (`since` is inclusive, and `updated_at` only grows): whatever
+    changes meanwhile lies ahead. Only where more than a page changed within one second are the Link headers
+    followed, and then again and again until such a second brings nothing new.
+    """
+    turn = _Turn(since)
+    first = True
+    while True:
+        for answer in api.answers(path, _since(turn.after, more)):
+            rows = api.rows(answer)
+            new = turn.take(rows, api.next_page(answer) is None)
+            if new or first:
+                yield Sheet(path, answer, new)
+            first = False
+            if turn.over:
+                break
+        if not turn.another():
+            return
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One question by time, and the links that were followed from it."""
+
+    after: datetime | None
+    fresh: int = 0
+    pages: int = 0
+    last: datetime | None = None
+    ended: bool = False
+    seen: set[_Stamp] = field(default_factory=set)
+    """What came with this question or the one before: later ones ask for later changes."""
+    now: set[_Stamp] = field(default_factory=set)
+
+    def take(self, rows: list[Any], ended: bool) -> list[Any]:
+        """The rows that are new."""
+        stamps = [_stamp(row) for row in rows]
+        new = [row for row, stamp in zip(rows, stamps, strict=True) if stamp not in self.seen]
+        self.seen.update(stamps)
+        self.now.update(stamps)
+        self.fresh, self.pages = self.fresh + len(new), self.pages + 1
+        self.last, self.ended = _last_change(rows), ended
+        return new
+
+    @property
+    def over(self) -> bool:
+        """Whether the next question can begin at a later change, or there is nothing more."""
+        return self.ended or _later(self.last, self.after)
+
+    def another(self) -> bool:
+        """Whether another question is needed; `after` is then set for it."""
+        again = self.pages > 1 and self.fresh > 0
+        if self.ended and not again:
+            return False
+        if not again:
+            self.after = self.last
+            self.seen = self.now
+        self.now, self.fresh, self.pages = set(), 0, 0
+        return True
+
+
+def _since(after: datetime | None, more: Mapping[str, str | int] | None) -> dict[str, str | int]:
+    asked = {**_ALL, "sort": "updated", "direction": "asc", **(more or {})}
+    if after is not None:
+        asked["since"] = after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return asked
+
+
+def _stamp(row: Any) -> _Stamp:
+    """What tells rows apart: a row that changed meanwhile comes again as another."""
+    return (row.get("id"), row.get("updated_at")) if isinstance(row, dict) else (None, repr(row))
+
+
+def _last_change(rows: list[Any]) -> datetime | None:
+    """The time of the last row; None if the rows are not in order or do not say, so that Links are used."""
+    times = [_time(row) for row in rows]
+    known = [time for time in times if time is not None]
+    return known[-1] if known and known == sorted(known) else None
+
+
+def _time(row: Any) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(row["updated_at"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return time if time.tzinfo else None
+
+
+def _later(last: datetime | None, after: datetime | None) -> bool:
+    return last is not None and (after is None or last > after)
