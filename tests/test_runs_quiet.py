@@ -1,0 +1,82 @@
+"""Runs in which little or nothing changed: what they ask, and what they notice all the same."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.runs import CLOUD, DATACENTER, House, house
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(params=[CLOUD, DATACENTER])
+def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    with house(tmp_path, request.param) as found:
+        found.sweep_every = DAY
+        found.sync()
+        found.world.clock.advance(3600)
+        found.sync()  # looks once more: the first run's own writes moved the issues
+        found.world.clock.advance(3600)
+        yield found
+
+
+def asked(here: House) -> list[str]:
+    before = len(here.server.log)
+    report = here.sync()
+    assert not report.failed, report.concluded.problems
+    return [f"{each.site} {each.method} {each.path}" for each in here.server.log[before:]]
+
+
+def test_where_nothing_changed_each_scope_is_asked_once_and_nothing_else(here: House) -> None:
+    requests = asked(here)
+    assert sorted(request.split()[0] for request in requests) == ["github", "jira"], requests
+
+
+def test_an_edit_by_hand_is_noticed_without_a_sweep(here: House) -> None:
+    ours = here.jira.comments("BLOG-1")[-1]
+    body = ours.body
+    here.jira.edit_comment(ours, "Nothing to see here", author="ana")
+    assert any("comment" in request for request in asked(here))
+    assert here.jira.comments("BLOG-1")[-1].body == body
+
+
+def test_an_edit_that_a_plan_saw_is_not_forgotten_by_the_sync_after_it(here: House) -> None:
+    ours = here.github.comments("acme/site#1")[-1]
+    body = ours.body
+    here.github.edit_comment(ours.id, "Nothing to see here")
+    assert len(here.plan().plan.actions) == 1
+    here.world.clock.advance(3600)
+    assert len(here.plan().plan.actions) == 1
+    here.world.clock.advance(3600)
+    here.sync()
+    assert here.github.comments("acme/site#1")[-1].body == body
+
+
+def test_a_removal_that_moves_nothing_is_found_by_the_sweep(here: House) -> None:
+    issue = here.jira.issue("BLOG-1")
+    here.jira.threads[issue.id] = [
+        one for one in here.jira.threads[issue.id] if one.author != here.jira.bot.id
+    ]
+    assert not here.sync().written
+    here.world.clock.advance(DAY.total_seconds())
+    here.sync()
+    assert len([one for one in here.jira.comments("BLOG-1") if one.author == here.jira.bot.id]) == 1
+
+
+def test_one_finished_task_asks_for_no_comment_that_it_is_going_to_edit(here: House) -> None:
+    here.jira.transition("BLOG-4", "Done")
+    reads = [request for request in asked(here) if " GET " in request and "/comment" in request]
+    assert reads == []
+
+
+def test_after_a_write_that_failed_the_next_run_looks_again(here: House) -> None:
+    ours = here.jira.comments("BLOG-1")[-1]
+    here.jira.threads[here.jira.issue("BLOG-1").id].remove(ours)  # unseen: its time of change stays
+    here.jira.transition("BLOG-4", "Done")
+    here.jira.issue("BLOG-1").updated = here.jira.issue("BLOG-2").updated
+    assert here.sync().failed
+    here.world.clock.advance(3600)
+    assert not here.sync().failed
+    assert len([one for one in here.jira.comments("BLOG-1") if one.author == here.jira.bot.id]) == 1
