@@ -7,7 +7,7 @@ SCHEMA := $(VENV)/contracts/github.schema.graphql
 SCHEMA_PACKAGE := @octokit/graphql-schema@15.26.1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types check-format format clean
+.PHONY: help setup demo test bench lint types check-format format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ lint: $(STAMP)  ## check style and format
 
 types: $(STAMP)  ## check types, strictly
 	@$(BIN)/mypy
+
+bench: $(STAMP)  ## measure speed and memory beside their floors (takes long), into docs/performance.md
+	@$(BIN)/python -m tests.bench --page docs/performance.md --json $(VENV)/bench.json
 
 format: $(STAMP)  ## mend style and format
 	@$(BIN)/ruff check --fix .
