@@ -186,7 +186,7 @@ def test_tasks_are_taken_only_as_far_ahead_as_the_workers_need(workers: int) -> 
     results = opened(Clock()).in_parallel(tasks(), workers)
     next(results)
     assert len(taken) <= 2 * workers + 1
-    results.close()  # type: ignore[attr-defined]
+    results.close()
     assert len(taken) <= 2 * workers + 1
 
 
