@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from connectors.checklist import parse_checklist
@@ -21,6 +22,8 @@ _MIRROR = re.compile(
     r"<?(https?://[^\s<>]{1,2000})>?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+
+_MOST = 10**18
 
 
 class Unreadable(Exception):
@@ -84,7 +87,9 @@ class Parser:
     def _category(self, row: Mapping[str, Any], labels: tuple[str, ...]) -> StatusCategory:
         state, reason = row.get("state"), row.get("state_reason")
         if state == "open":
-            moving = any(label.lower() in self.in_progress_labels for label in labels)
+            moving = bool(self.in_progress_labels) and any(
+                label.lower() in self.in_progress_labels for label in labels
+            )
             return StatusCategory.IN_PROGRESS if moving else StatusCategory.TODO
         if state != "closed" or not isinstance(reason, str | None):
             return StatusCategory.UNKNOWN
@@ -111,6 +116,8 @@ def mirrors(body: str) -> tuple[str, ...]:
     The words are `Mirrors:`, `Mirror of`, `Jira:`, `Upstream URL:` and `Synced from`, in any case; a line
     that says more is prose and no statement.
     """
+    if "://" not in body:
+        return ()
     found = (match[1] for match in _MIRROR.finditer(body.replace("\r\n", "\n")))
     return tuple(dict.fromkeys(found))
 
@@ -127,6 +134,9 @@ def _resolution(state: str, row: Mapping[str, Any]) -> str | None:
 def place_in(row: Mapping[str, Any]) -> Place | None:
     """Where the issue stands: a pull request's own `url` may be that of the issue or of the request."""
     url, page = row.get("url"), row.get("html_url")
+    place = _usual_place(row, url)
+    if place is not None:
+        return place
     place = place_of_api(url) if isinstance(url, str) else None
     if place is None and isinstance(page, str):
         place = place_of_page(page)
@@ -135,6 +145,22 @@ def place_in(row: Mapping[str, Any]) -> Place | None:
         name = repository_of_api(repository)
         place = Place(name, number) if name and number > 0 else None
     return place
+
+
+def _usual_place(row: Mapping[str, Any], url: object) -> Place | None:
+    """The same of an issue whose `url` is its repository's with its number, as it is of nearly all."""
+    repository, number = row.get("repository_url"), row.get("number")
+    if not isinstance(repository, str) or type(number) is not int or not 0 < number < _MOST:
+        return None
+    name = _repository(repository) if url == f"{repository}/issues/{number}" else None
+    return Place(name, number) if name else None
+
+
+@lru_cache(maxsize=1024)
+def _repository(address: str) -> str | None:
+    """`owner/name` of an address that ends with it; None for any other."""
+    name = repository_of_api(address)
+    return name if name is not None and address.endswith(f"/repos/{name}") else None
 
 
 def _text(row: Mapping[str, Any], name: str, default: str | None = None) -> str:
@@ -175,20 +201,17 @@ def _name(row: Mapping[str, Any], name: str, inner: str) -> str | None:
 
 
 def _names(row: Mapping[str, Any], name: str, inner: str) -> tuple[str, ...]:
+    """Names of several things; GitHub documents labels as text or objects, everything else as objects."""
     value = row.get(name)
     if value is None:
         return ()
     if not isinstance(value, list):
         raise Unreadable(f"{name}: expected a list, got {_what(value)}")
-    return tuple(_one_name(item, f"{name}.{inner}", inner) for item in value)
-
-
-def _one_name(item: object, place: str, inner: str) -> str:
-    """GitHub documents labels as text or objects; everything else as objects."""
-    found = item.get(inner) if isinstance(item, dict) else item
-    if not isinstance(found, str):
-        raise Unreadable(f"{place}: expected text, got {_what(found)}")
-    return found
+    found: list[Any] = [item.get(inner) if isinstance(item, dict) else item for item in value]
+    for each in found:
+        if not isinstance(each, str):
+            raise Unreadable(f"{name}.{inner}: expected text, got {_what(each)}")
+    return tuple(found)
 
 
 def _what(value: object) -> str:
