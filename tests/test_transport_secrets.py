@@ -4,6 +4,7 @@ import pytest
 
 from connectors.answer import Answer
 from connectors.contract import TrackerError
+from connectors.github.settings import GitHubSettings
 from connectors.jira.settings import JiraSettings
 from connectors.transport import Policy, Transport
 
@@ -23,3 +24,10 @@ def test_jira_hides_its_token_in_both_forms() -> None:
         {"url": "https://jira.example", "projects": ["BLOG"], "email": "a@b.example", "token": "canary"}
     )
     assert list(settings.secrets()) == ["canary", "YUBiLmV4YW1wbGU6Y2FuYXJ5"]
+
+
+def test_github_hides_its_token_and_its_private_key() -> None:
+    settings = GitHubSettings.model_validate(
+        {"repositories": ["acme/site"], "token": "canary", "private_key": "a key"}
+    )
+    assert list(settings.secrets()) == ["canary", "a key"]

@@ -74,6 +74,7 @@ class Api:
             rate_limit=RateLimits(),
             explain=Explain(tracker, self.variable),
             budget=Budget(settings.api_share, used),
+            secrets=settings.secrets(),
         )
         self._wire = Wire(tracker, settings, policy)
         self._base = urlsplit(settings.url)

@@ -1,5 +1,6 @@
 """What a GitHub tracker is configured with; imports neither the client library nor the network."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -133,6 +134,12 @@ class GitHubSettings(TrackerSettings):
             there = self.private_key is not None or self.private_key_file is not None
             return () if there else (variable(name, "PRIVATE_KEY"),)
         return () if self.token is not None else (variable(name, "TOKEN"),)
+
+    def secrets(self) -> Iterator[str]:
+        """What must be kept out of every text."""
+        for secret in (self.token, self.private_key):
+            if secret is not None:
+                yield secret.get_secret_value()
 
     def covers(self, repository: str) -> bool:
         """Whether a repository lies in the scope, whatever the case of its letters."""
