@@ -126,6 +126,8 @@ def wanted_of(
         )
         for ref, about in targets.about.items()
     )
+    if not policy.labels.enabled:
+        return Wanted(comments)  # labels that are switched off stay as they are
     labels = wanted_labels(
         gathered.issues,
         {ref: tuple(tag.owner for tag in tags) for ref, tags in gathered.tags.items()},

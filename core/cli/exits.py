@@ -6,7 +6,6 @@ import sys
 from dataclasses import dataclass
 from typing import NoReturn
 
-from connectors.contract import BadConfiguration, TrackerError
 from core.cli.log import tell
 from core.stop import Stopped
 
@@ -31,6 +30,7 @@ class Ending:
 
 def ending(error: BaseException) -> Ending | None:
     """What to say of an error that a user, a tracker or the machine can cause; None for one of our own."""
+    from connectors.contract import BadConfiguration, TrackerError
     from core.settings import SettingsProblems
     from core.store import StoreError
     from core.why import UnknownSubject

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from connectors.contract import Issue, IssueRef, LabelDefinition, TrackerInfo
 from core.engine.model import Measure, State, Unmeasured, Why
@@ -78,17 +79,23 @@ def wanted_labels(
     `tagged` gives the milestones and key results that rules tag an issue to, `targets` the milestones and
     goals whose comment it carries. Issues without an entry in `issues` are left out.
     """
+    shapes = {name: _Shape(policy, info) for name, info in infos.items()}
+
+    @cache  # most issues of a milestone have the same tags, and so the same labels
+    def told(
+        tracker: str, tags: tuple[str, ...], about: tuple[str, ...]
+    ) -> tuple[tuple[LabelDefinition, ...], str | None]:
+        labels = [
+            *shapes[tracker].labels(policy.tasks, _subjects(tags, state, mapping), policy.bucket),
+            *shapes[tracker].labels(policy.targets, _subjects(about, state, mapping), policy.bucket),
+        ]
+        return _once(labels), _waiting((*tags, *about), state)
+
     wanted = []
     for ref in sorted({*tagged, *targets}):
-        if ref not in issues or ref.tracker not in infos:
-            continue
-        ids = (*tagged.get(ref, ()), *targets.get(ref, ()))
-        shaped = _Shape(policy, infos[ref.tracker])
-        labels = [
-            *shaped.labels(policy.tasks, _subjects(tagged.get(ref, ()), state, mapping), policy.bucket),
-            *shaped.labels(policy.targets, _subjects(targets.get(ref, ()), state, mapping), policy.bucket),
-        ]
-        wanted.append(Labelled(ref, issues[ref].container, _once(labels), _waiting(ids, state)))
+        if ref in issues and ref.tracker in infos:
+            labels, waiting = told(ref.tracker, tuple(tagged.get(ref, ())), tuple(targets.get(ref, ())))
+            wanted.append(Labelled(ref, issues[ref].container, labels, waiting))
     return tuple(wanted)
 
 
