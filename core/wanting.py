@@ -148,17 +148,20 @@ def facts_of(
     now: Mapping[str, GoalValue],
 ) -> Facts:
     """Which goals jumped, and which issues tell of which goals and rest on which trackers."""
-    owners = {ref: {tag.owner for tag in tags} for ref, tags in gathered.tags.items()}
+    owners = {ref: frozenset(tag.owner for tag in tags) for ref, tags in gathered.tags.items()}
     for ref, about in targets.about.items():
-        owners.setdefault(ref, set()).update(about)
+        owners[ref] = owners.get(ref, frozenset()).union(about)
     rests_on = gathered.inputs.rests_on
+    # Most issues of a milestone have the same owners: what follows from these is worked out once.
+    trackers = {
+        names: frozenset(name for owner in names for name in rests_on.get(owner, ()))
+        for names in set(owners.values())
+    }
+    behind = {names: frozenset(_goals_behind(names, goals)) for names in trackers}
     return Facts(
         jumps=tuple(_jumps(before, now)),
-        rests_on={
-            ref: frozenset(name for owner in names for name in rests_on.get(owner, ()))
-            for ref, names in owners.items()
-        },
-        goals={ref: frozenset(_goals_behind(names, goals)) for ref, names in owners.items()},
+        rests_on={ref: trackers[names] for ref, names in owners.items()},
+        goals={ref: behind[names] for ref, names in owners.items()},
     )
 
 
