@@ -52,5 +52,5 @@ def missing_issues(desk: Desk) -> Iterator[Finding]:
             not missing,
             f"{len(wanted) - len(missing)} of {len(wanted)} found"
             + (f"; not found: {', '.join(missing)}" if missing else ""),
-            "correct the key in the mapping, or let the account see the issue",
+            "Correct the key in the mapping, or let the account see the issue" if missing else "",
         )

@@ -1,11 +1,11 @@
 """Where things stand besides the numbers: when each tracker was read, and how the last run ended."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from rich.text import Text
 
-from connectors.contract import TrackerInfo
+from connectors.contract import IssueRef, TrackerInfo
 from core.engine.coverage import coverage
 from core.gather import Gathered
 from core.reports.clean import clean
@@ -50,10 +50,14 @@ def at(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def reach_lines(gathered: Gathered, mapping: Mapping) -> Iterator[str]:
-    """How far the mapping reaches: what no rule tags, rules that tag nothing, labels that name nothing."""
+def reach_lines(gathered: Gathered, mapping: Mapping, tracking: Collection[IssueRef]) -> Iterator[str]:
+    """How far the mapping reaches: what no rule tags, rules that tag nothing, labels that name nothing.
+
+    Issues that carry a comment (`tracking`) are no work that was forgotten.
+    """
     written = [rule for rule in gathered.compiled.rules if rule.position]
-    reach = coverage(gathered.issues.values(), gathered.inputs, written)
+    work = [issue for ref, issue in gathered.issues.items() if ref in gathered.tags or ref not in tracking]
+    reach = coverage(work, gathered.inputs, written)
     told = f"{reach.tagged} of {reach.pulled} issues count somewhere"
     if reach.untagged_in:
         places = [f"{count} in {clean(place)}" for place, count in reach.untagged_in[:SHOWN]]

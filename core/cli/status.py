@@ -29,7 +29,7 @@ def status(
         known = conclude_from_store(job_of(desk))
         console.print(tree(desk.loaded.mapping, known.state))
         console.print()
-        for told in reach_lines(known.gathered, desk.loaded.mapping):
+        for told in reach_lines(known.gathered, desk.loaded.mapping, known.targets.about):
             console.print(told)
         unread = desk.store.unread()
         for tracker in desk.config.trackers.values():
