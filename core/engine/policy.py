@@ -1,4 +1,4 @@
-"""What a user may set about progress and health; the defaults are what DESIGN documents promise."""
+"""What a user may set about progress and health; docs/progress.md tells what each setting does."""
 
 from decimal import Decimal
 from typing import Annotated
