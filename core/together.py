@@ -20,12 +20,16 @@ class _Work(threading.Thread, Generic[T]):
         self._task = task
         self.results: list[T] = []
         self.error: BaseException | None = None
+        # Not `join`: interrupted by an exception, it takes a thread that still runs for one that has ended.
+        self.ended = threading.Event()
 
     def run(self) -> None:
         try:
             self.results.append(self._task())
         except BaseException as error:
             self.error = error
+        finally:
+            self.ended.set()
 
 
 def together(tasks: Sequence[Callable[[], T]], stop: Stop) -> list[T]:
@@ -42,10 +46,10 @@ def together(tasks: Sequence[Callable[[], T]], stop: Stop) -> list[T]:
     try:
         with stop.reading():
             for thread in threads:
-                thread.join()
+                thread.ended.wait()
     finally:
         for thread in threads:
-            thread.join(FAREWELL / len(threads))
+            thread.ended.wait(FAREWELL / len(threads))
     for thread in threads:
         if thread.error is not None:
             raise thread.error

@@ -107,6 +107,7 @@ class Wire:
         self._plain = github.requester
         self._lock = threading.Lock()
         self._idle: list[_Line] = []
+        self._closed = False
         self.graphql_url = self._plain.graphql_url
 
     def send(
@@ -130,6 +131,7 @@ class Wire:
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
+            self._closed = True
             idle, self._idle = self._idle, []
         for line in idle:
             line.wire.close()
@@ -143,7 +145,11 @@ class Wire:
             yield line
         finally:
             with self._lock:
-                self._idle.append(line)
+                kept = not self._closed
+                if kept:
+                    self._idle.append(line)
+            if not kept:
+                line.wire.close()  # a thread that was still speaking when everything was closed
 
 
 def app_auth(tracker: str, settings: GitHubSettings) -> Auth.AppAuth:

@@ -15,6 +15,7 @@ from jira import JIRA
 
 from connectors.contract import BadConfiguration, Garbled, Memory, Missing, TrackerError
 from connectors.jira.headers import heard_at, login_failed, names_caller, pace, rate_limit, says_cloud
+from connectors.jira.plain import number, whole_seconds
 from connectors.jira.settings import CLOUD_DOMAIN, GATEWAY_HOST, JiraSettings, variable
 from connectors.transport import Answer, Budget, Policy, Transport, explain_status, read_answer, told
 from connectors.urls import SANDBOX, base_url, is_loopback
@@ -93,22 +94,25 @@ class JiraSession:
         )
         self._lock = threading.Lock()
         self._idle: list[JIRA] = []
+        self._closed = False
         self._proved = False
         self._account: Account | None = None
         self._server: Server | None = None
         self._server_time: datetime | None = None
-        self._skew = _number(memory.get(_SKEW))
+        self._skew = number(memory.get(_SKEW))
         self.asked_at: datetime | None = None
         """When the latest request was sent, by the server's clock; None if the answer told no time."""
 
     def close(self) -> None:
         """Drop the connections, and remember how much of the API quota is used."""
+        with self._lock:
+            self._closed = True
         while self._idle:
             self._idle.pop()._session.close()
         used = self.transport.budget.text()
         if used not in ("{}", self.memory.get(_BUDGET)):
             self.memory.set(_BUDGET, used)
-        if abs(self._skew - _number(self.memory.get(_SKEW))) > _SKEW_NEWS:
+        if abs(self._skew - number(self.memory.get(_SKEW))) > _SKEW_NEWS:
             self.memory.set(_SKEW, f"{self._skew:.0f}")
 
     # Requests
@@ -210,10 +214,14 @@ class JiraSession:
         if is_loopback(self.settings.host):
             around["proxies"] = {}
         began = time.monotonic()
-        answer = read_answer(
-            session.send(prepared, timeout=self._policy.timeout, allow_redirects=False, **around)
-        )
-        self._idle.append(client)  # one that failed is not used again
+        try:
+            answer = read_answer(
+                session.send(prepared, timeout=self._policy.timeout, allow_redirects=False, **around)
+            )
+        except BaseException:
+            session.close()  # a connection that failed is not used again
+            raise
+        self._give_back(client)
         self._note_time(answer, timedelta(seconds=int(time.monotonic() - began)))
         return answer
 
@@ -227,6 +235,14 @@ class JiraSession:
         """A client that no other thread uses now: the library's sessions are not made for sharing."""
         with self._lock:
             return self._idle.pop() if self._idle else self._open()
+
+    def _give_back(self, client: JIRA) -> None:
+        """Keep it for the next request; or end it, if everything was closed while it was speaking."""
+        with self._lock:
+            if not self._closed:
+                self._idle.append(client)
+                return
+        client._session.close()
 
     def _open(self) -> JIRA:
         """A new client of the library; making it sends nothing."""
@@ -275,7 +291,7 @@ class JiraSession:
         """What kind of Jira this is now; remembered."""
         answer = self.get("serverInfo")
         body = mapping(answer, answer.json())
-        self._server_time = _time(body.get("serverTime"))
+        self._server_time = whole_seconds(body.get("serverTime"))
         kind, version = body.get("deploymentType"), body.get("version")
         if kind is None and not isinstance(version, str):
             raise Garbled(self.name, answer.request, "this is no answer of a Jira", "Check the url")
@@ -375,19 +391,3 @@ def rows(answer: Answer, value: object, name: str) -> list[Json]:
 def step(text: str) -> str:
     """An id or key as one step of a path."""
     return quote(text, safe="")
-
-
-def _number(text: str | None) -> float:
-    try:
-        number = float(text or 0)
-    except ValueError:
-        return 0.0
-    return number if math.isfinite(number) else 0.0
-
-
-def _time(value: object) -> datetime | None:
-    try:
-        when = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return when.astimezone(UTC).replace(microsecond=0) if when is not None and when.tzinfo else None

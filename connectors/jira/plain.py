@@ -1,0 +1,22 @@
+"""Remembered and received texts as plain numbers and times."""
+
+import math
+from datetime import UTC, datetime
+
+
+def number(text: str | None) -> float:
+    """A number that was remembered as text; 0 for anything else."""
+    try:
+        found = float(text or 0)
+    except ValueError:
+        return 0.0
+    return found if math.isfinite(found) else 0.0
+
+
+def whole_seconds(value: object) -> datetime | None:
+    """A time as Jira writes it, in UTC without fractions; None for anything else."""
+    try:
+        when = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return when.astimezone(UTC).replace(microsecond=0) if when is not None and when.tzinfo else None
