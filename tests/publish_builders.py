@@ -11,6 +11,7 @@ from core.engine.model import (
     Change,
     ChangePart,
     Counts,
+    Detail,
     GoalState,
     Health,
     KeyResultKind,
@@ -80,12 +81,16 @@ def a_milestone_state(name: str, *tasks: Task, **more: Any) -> MilestoneState:
         earned=Fraction(counts.done),
         total=Fraction(total),
         counts=counts,
-        tasks=tasks,
-        left_out=(),
         health=ON_TRACK,
         weighed_by="count",
+        detail=Detail(tasks, ()),
     )
     return replace(state, **more)
+
+
+def with_tasks(state: MilestoneState, *tasks: Task) -> MilestoneState:
+    """The same numbers, and these tasks."""
+    return replace(state, detail=Detail(tasks, ()))
 
 
 def marketing() -> Mapping:

@@ -1,5 +1,6 @@
 """The progress comment: what it says, that it fits, and that it is known again."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -13,7 +14,7 @@ from core.publish import markdown, wiki
 from core.publish.escape import length
 from core.publish.mark import Mark, body_hash, format_mark, parse_mark
 from core.publish.points import apportion
-from core.publish.summary import Page, Summary, news, summary_digest
+from core.publish.summary import Page, Summary, key_rank, news, summary_digest
 from mappings.goals import HealthName
 from tests.publish_builders import (
     DOWN,
@@ -25,6 +26,7 @@ from tests.publish_builders import (
     marketing,
     marketing_state,
     the_summary,
+    with_tasks,
 )
 
 MARK = Mark("default", "10001", "0123456789ab")
@@ -275,7 +277,7 @@ def test_the_digest_moves_with_every_number_that_is_shown() -> None:
         replace(blog, measure=Fraction(3, 4)),
         replace(blog, health=replace(blog.health, stale=True)),
         replace(blog, counts=replace(blog.counts, unestimated=1)),
-        replace(blog, tasks=(*blog.tasks[:3], replace(blog.tasks[3], title="Write 6 posts"))),
+        with_tasks(blog, *blog.tasks[:3], replace(blog.tasks[3], title="Write 6 posts")),
     ):
         seen.add(digest(the_summary(state=marketing_state(blog=other))))
     goal = replace(state.goals["show"], achieved=Fraction(1, 2))
@@ -340,11 +342,22 @@ def test_github_tasks_are_linked_without_a_note_in_their_timeline() -> None:
 def test_an_open_task_that_counts_in_part_says_how_much(render: Render) -> None:
     half = a_task(1, "todo", credit=Fraction(3, 5))
     state = marketing_state()
-    changed = replace(state.milestones["blog"], tasks=(half, a_task(2, "todo")))
+    changed = with_tasks(state.milestones["blog"], half, a_task(2, "todo"))
     state = replace(state, milestones={**state.milestones, "blog": changed})
     summary = the_summary(state=state)
     body = render(summary, MARK, 32_767)
     assert body.count("counts as 60%") == 1
-    untold = replace(changed, tasks=(replace(half, credit=Fraction(0)), a_task(2, "todo")))
+    untold = with_tasks(changed, replace(half, credit=Fraction(0)), a_task(2, "todo"))
     before = the_summary(state=replace(state, milestones={**state.milestones, "blog": untold}))
     assert summary_digest(before) != summary_digest(summary)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(("A", "AB", "B2B", "x/y#", "")), st.integers(0, 10**12)), max_size=9)
+)
+def test_open_tasks_are_ranked_as_people_count(parts: list[tuple[str, int]]) -> None:
+    keys = sorted(parts)
+    assert sorted((f"{text}-{number}" for text, number in keys), key=key_rank) == sorted(
+        (f"{text}-{number}" for text, number in keys),
+        key=lambda key: [int(piece) if piece.isdecimal() else piece for piece in re.split(r"([0-9]+)", key)],
+    )

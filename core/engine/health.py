@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from core.engine.model import Health, Measure, Task, Unmeasured
+from core.engine.model import Health, Measure, Unmeasured
 from core.engine.percent import exact_percent, number, percent
 from core.engine.policy import HealthPolicy
 from mappings.goals import HealthName, HealthOverride, Planned, Target
@@ -123,11 +123,9 @@ def with_override(health: Health, override: HealthOverride | None, now: datetime
     )
 
 
-def is_stale(tasks: Sequence[Task], policy: HealthPolicy, now: datetime) -> bool:
-    """Whether there are open tasks and no task, open or not, was touched for `stale_days`."""
-    if not any(task.state.value in ("todo", "in_progress", "unknown") for task in tasks):
-        return False
-    return now - max(task.updated for task in tasks) > timedelta(days=policy.stale_days)
+def is_stale(latest: datetime | None, policy: HealthPolicy, now: datetime) -> bool:
+    """Whether no task, open or not, was touched for `stale_days`; `latest`: when any of them last was."""
+    return latest is not None and now - latest > timedelta(days=policy.stale_days)
 
 
 def worst(healths: Sequence[Health]) -> Health | None:

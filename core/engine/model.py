@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
+from typing import Protocol
 
 from connectors.contract import Issue, IssueRef, StatusCategory
 from mappings.goals import HealthName, Mapping
@@ -49,9 +50,46 @@ class Tagged:
     """The boxes in this issue's body are the tasks, instead of the issue itself (`task_list = true`)."""
 
 
+class Silence(Protocol):
+    """What is known to be missing, and in which mapping."""
+
+    @property
+    def mapping(self) -> Mapping: ...
+    @property
+    def down(self) -> MappingABC[str, datetime | None]:
+        """Trackers that could not be read in this run, and when they last were (None: never)."""
+        ...
+
+    @property
+    def rests_on(self) -> MappingABC[str, frozenset[str]]:
+        """By id of milestone or key result: the trackers that its rules can draw from."""
+        ...
+
+    @property
+    def unread(self) -> MappingABC[str, tuple[str, ...]]:
+        """By id of milestone or key result: keys of issues that are its own but could not be read."""
+        ...
+
+    @property
+    def problems(self) -> MappingABC[str, str]:
+        """By id: why it cannot be measured for another reason, such as a query the server refused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What is known to be missing, beside the tasks themselves; see Silence."""
+
+    mapping: Mapping
+    down: MappingABC[str, datetime | None]
+    rests_on: MappingABC[str, frozenset[str]]
+    unread: MappingABC[str, tuple[str, ...]]
+    problems: MappingABC[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Everything that progress follows from, but for the policies and the time."""
+    """Everything that progress follows from, but for the policies and the time; see Silence for the rest."""
 
     mapping: Mapping
     tagged: MappingABC[str, tuple[Tagged, ...]]
@@ -59,13 +97,9 @@ class Inputs:
     parents: MappingABC[IssueRef, IssueRef]
     """The parent of every tagged issue and of its ancestors, where it has one; may hold cycles."""
     down: MappingABC[str, datetime | None]
-    """Trackers that could not be read in this run, and when they last were (None: never)."""
     rests_on: MappingABC[str, frozenset[str]]
-    """By id of milestone or key result: the trackers that its rules can draw from."""
     unread: MappingABC[str, tuple[str, ...]]
-    """By id of milestone or key result: keys of issues that are its own but could not be read."""
     problems: MappingABC[str, str]
-    """By id: why it cannot be measured for another reason, such as a query the server refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +172,16 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Detail:
+    """The tasks of one milestone one by one."""
+
+    tasks: tuple[Task, ...]
+    """All tasks that count, and the cancelled ones; sorted by tracker, key and box."""
+    left_out: tuple[LeftOut, ...]
+    """Sorted by tracker and key."""
+
+
+@dataclass(frozen=True, slots=True)
 class MilestoneState:
     """One milestone measured. `earned` / `total` is the measure where there is one."""
 
@@ -146,13 +190,27 @@ class MilestoneState:
     earned: Fraction
     total: Fraction
     counts: Counts
-    tasks: tuple[Task, ...]
-    """All tasks that count, and the cancelled ones; sorted by tracker, key and box."""
-    left_out: tuple[LeftOut, ...]
     health: Health
     weighed_by: str
     median: Fraction | None = None
     """What an unestimated task weighs, where the milestone weighs by an estimate."""
+    detail: Detail | None = None
+    """None where it was measured from sums; no number follows from it."""
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks one by one. Raises LookupError without detail: no tasks known is not no tasks."""
+        return self._known().tasks
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """The tagged issues that do not count. Raises LookupError without detail."""
+        return self._known().left_out
+
+    def _known(self) -> Detail:
+        if self.detail is None:
+            raise LookupError(f"the tasks of {self.id} were not asked for")
+        return self.detail
 
 
 class KeyResultKind(StrEnum):

@@ -1,6 +1,6 @@
 """Progress of milestones from their tasks, and the whole state of one run."""
 
-from collections import Counter
+from collections.abc import Mapping as MappingABC
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -11,41 +11,66 @@ from core.engine.goals import measure_goal
 from core.engine.health import Course, Work, is_stale, pace_health, with_override
 from core.engine.means import listed
 from core.engine.model import (
-    Counts,
+    Detail,
     Health,
     Inputs,
     Measure,
     MilestoneState,
+    Silence,
     State,
-    Task,
     Unmeasured,
     Why,
 )
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.results import measure_key_result
-from core.engine.tasks import Tasks, build_tasks
-from mappings.goals import KeyResult, Milestone
+from core.engine.tally import Tally, weigh
+from core.engine.tasks import build_tasks
+from mappings.goals import KeyResult, Mapping, Milestone
 
 ALL = Fraction(1)
 
 
 def measure(inputs: Inputs, progress: ProgressPolicy, health: HealthPolicy, now: datetime) -> State:
-    """Everything that follows from what was pulled: all milestones, key results and goals.
+    """Everything that follows from what was pulled: all milestones, key results and goals, in detail.
 
     `now` is aware; it moves health alone, never progress. The order of issues makes no difference.
     """
     crediting = Credits.of(progress)
-    mapping = inputs.mapping
+    built = {
+        owner.id: build_tasks(inputs.tagged.get(owner.id, ()), inputs.parents, owner.weigh_by, crediting)
+        for owner in owners_of(inputs.mapping)
+        if isinstance(owner, Milestone) or owner.rules or inputs.tagged.get(owner.id)
+    }
+    state = measure_sums(inputs, {name: each.tally for name, each in built.items()}, health, now)
+    return with_details(state, {name: each.detail for name, each in built.items()})
+
+
+def measure_sums(
+    known: Silence, tallies: MappingABC[str, Tally], health: HealthPolicy, now: datetime
+) -> State:
+    """The same from what the tasks of each milestone and key result add up to.
+
+    A key result without rules and without a tally has no work of its own. `now` is aware.
+    """
+    mapping = known.mapping
+    nothing = Tally()
     milestones = {
-        name: measure_milestone(milestone, Course.of(milestone), inputs, crediting, health, now)
+        name: measure_milestone(
+            milestone, Course.of(milestone), tallies.get(name, nothing), known, health, now
+        )
         for name, milestone in mapping.milestones.items()
     }
     own = {
         name: measure_milestone(
-            result, Course.of(result, mapping.goals.get(result.goal)), inputs, crediting, health, now
+            result,
+            Course.of(result, mapping.goals.get(result.goal)),
+            tallies.get(name, nothing),
+            known,
+            health,
+            now,
         )
         for name, result in mapping.key_results.items()
-        if result.rules or inputs.tagged.get(name)
+        if result.rules or name in tallies
     }
     results = {
         name: measure_key_result(result, mapping, milestones, own.get(name), health, now)
@@ -58,11 +83,33 @@ def measure(inputs: Inputs, progress: ProgressPolicy, health: HealthPolicy, now:
     return State(milestones, results, goals)
 
 
+def with_details(state: State, details: MappingABC[str, Detail]) -> State:
+    """The same state, with the tasks of these milestones and key results."""
+    return replace(
+        state,
+        milestones={
+            name: replace(each, detail=details.get(name, each.detail))
+            for name, each in state.milestones.items()
+        },
+        key_results={
+            name: replace(each, own=replace(each.own, detail=details[name]))
+            if each.own is not None and name in details
+            else each
+            for name, each in state.key_results.items()
+        },
+    )
+
+
+def owners_of(mapping: Mapping) -> tuple[Milestone | KeyResult, ...]:
+    """Everything that rules can tag issues to."""
+    return (*mapping.milestones.values(), *mapping.key_results.values())
+
+
 def measure_milestone(
     owner: Milestone | KeyResult,
     course: Course,
-    inputs: Inputs,
-    crediting: Credits,
+    tally: Tally,
+    known: Silence,
     policy: HealthPolicy,
     now: datetime,
 ) -> MilestoneState:
@@ -70,39 +117,21 @@ def measure_milestone(
 
     The measure is Σ weight·credit / Σ weight over the tasks that are not cancelled, or says why not.
     """
-    built = build_tasks(inputs.tagged.get(owner.id, ()), inputs.parents, owner.weigh_by, crediting)
-    counted = [task for task in built.tasks if task.state is not StatusCategory.CANCELLED]
-    earned = sum((task.weight * task.credit for task in counted), Fraction(0))
-    total = sum((task.weight for task in counted), Fraction(0))
-    share = _unmeasured(owner.id, inputs, built, total) or earned / total
-    counts = _count(built.tasks)
+    weighed = weigh(tally, owner.weigh_by)
+    share = _unmeasured(owner.id, known, tally, weighed.total) or weighed.earned / weighed.total
     return MilestoneState(
         id=owner.id,
         measure=share,
-        earned=earned,
-        total=total,
-        counts=counts,
-        tasks=built.tasks,
-        left_out=built.left_out,
-        health=_health(owner, course, share, built, policy, now),
+        earned=weighed.earned,
+        total=weighed.total,
+        counts=weighed.counts,
+        health=_health(owner, course, share, tally, policy, now),
         weighed_by=owner.weigh_by,
-        median=built.median,
+        median=weighed.median,
     )
 
 
-def _count(tasks: tuple[Task, ...]) -> Counts:
-    states = Counter(task.state for task in tasks)
-    return Counts(
-        done=states[StatusCategory.DONE],
-        in_progress=states[StatusCategory.IN_PROGRESS],
-        todo=states[StatusCategory.TODO],
-        cancelled=states[StatusCategory.CANCELLED],
-        unknown=states[StatusCategory.UNKNOWN],
-        unestimated=sum(not task.estimated for task in tasks if task.state is not StatusCategory.CANCELLED),
-    )
-
-
-def _unmeasured(name: str, inputs: Inputs, built: Tasks, total: Fraction) -> Unmeasured | None:
+def _unmeasured(name: str, inputs: Silence, tally: Tally, total: Fraction) -> Unmeasured | None:
     """Why there is no measure, if so: all reasons are said, the gravest comes first and gives its name."""
     found = [
         reason
@@ -110,21 +139,21 @@ def _unmeasured(name: str, inputs: Inputs, built: Tasks, total: Fraction) -> Unm
             _problem(name, inputs),
             _source_down(name, inputs),
             _unreadable(name, inputs),
-            _unknown_status(built),
+            _unknown_status(tally),
         )
         if reason is not None
     ]
     if found:
         return Unmeasured(found[0].why, "; ".join(reason.said for reason in found))
-    return _no_scope(built) if total == 0 else None
+    return _no_scope(tally) if total == 0 else None
 
 
-def _problem(name: str, inputs: Inputs) -> Unmeasured | None:
+def _problem(name: str, inputs: Silence) -> Unmeasured | None:
     said = inputs.problems.get(name)
     return None if said is None else Unmeasured(Why.PROBLEM, said)
 
 
-def _source_down(name: str, inputs: Inputs) -> Unmeasured | None:
+def _source_down(name: str, inputs: Silence) -> Unmeasured | None:
     down = sorted(inputs.rests_on.get(name, frozenset()) & inputs.down.keys())
     if not down:
         return None
@@ -137,26 +166,25 @@ def _since(tracker: str, last: datetime | None) -> str:
     return f"{tracker} not read since {last.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _unreadable(name: str, inputs: Inputs) -> Unmeasured | None:
+def _unreadable(name: str, inputs: Silence) -> Unmeasured | None:
     keys = sorted(inputs.unread.get(name, ()))
     return Unmeasured(Why.UNREADABLE, f"could not be read: {', '.join(listed(keys))}") if keys else None
 
 
-def _unknown_status(built: Tasks) -> Unmeasured | None:
-    unknown = [task for task in built.tasks if task.state is StatusCategory.UNKNOWN]
-    if not unknown:
+def _unknown_status(tally: Tally) -> Unmeasured | None:
+    if not tally.unknown:
         return None
-    which = ", ".join(listed([f'{task.ref.key} is in "{task.status}"' for task in unknown]))
+    which = ", ".join(listed(tally.unknown))
     return Unmeasured(Why.UNKNOWN_STATUS, f"status without category: {which}")
 
 
-def _no_scope(built: Tasks) -> Unmeasured:
-    cancelled = sum(task.state is StatusCategory.CANCELLED for task in built.tasks)
-    if len(built.tasks) > cancelled:
-        said = _all(len(built.tasks) - cancelled, "has an estimate of 0", "have an estimate of 0")
+def _no_scope(tally: Tally) -> Unmeasured:
+    tasks, cancelled = tally.tasks, tally.of(StatusCategory.CANCELLED)
+    if tasks > cancelled:
+        said = _all(tasks - cancelled, "has an estimate of 0", "have an estimate of 0")
     elif cancelled:
         said = _all(cancelled, "is cancelled", "are cancelled")
-    elif built.left_out:
+    elif tally.left_out:
         said = "nothing that is tagged to it counts as a task"
     else:
         said = "no task belongs to it yet"
@@ -171,18 +199,12 @@ def _health(
     owner: Milestone | KeyResult,
     course: Course,
     share: Measure,
-    built: Tasks,
+    tally: Tally,
     policy: HealthPolicy,
     now: datetime,
 ) -> Health:
-    states = {task.state for task in built.tasks}
-    still_open = bool(states - {StatusCategory.DONE, StatusCategory.CANCELLED})
-    work = Work(
-        begun=bool(states & {StatusCategory.DONE, StatusCategory.IN_PROGRESS})
-        or any(task.credit for task in built.tasks),
-        finished=share == ALL and not still_open,
-    )
+    work = Work(begun=tally.begun, finished=share == ALL and not tally.still_open)
     health = pace_health(share, course, work, policy, now)
     if isinstance(owner, Milestone):
         health = with_override(health, owner.override, now)
-    return replace(health, stale=is_stale(built.tasks, policy, now))
+    return replace(health, stale=tally.still_open and is_stale(tally.latest, policy, now))

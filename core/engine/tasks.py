@@ -8,7 +8,8 @@ from fractions import Fraction
 from connectors.contract import Issue, IssueRef, StatusCategory
 from core.engine.credit import ALL, NOTHING, Credit, Credits
 from core.engine.leaves import CHILDREN_COUNT, Parents, Sifted, normal_url, sift
-from core.engine.model import LeftOut, Tagged, Task
+from core.engine.model import Detail, LeftOut, Tagged, Task
+from core.engine.tally import Part, Tally, counted, weigher_of
 from core.engine.weights import Weigher, estimate_of
 
 _REFERENCE = re.compile(
@@ -21,11 +22,10 @@ _REFERENCE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """The tasks of one milestone, cancelled ones among them, and what was left out; both sorted."""
+    """The tasks of one milestone, cancelled ones among them, what was left out, and what they add up to."""
 
-    tasks: tuple[Task, ...]
-    left_out: tuple[LeftOut, ...]
-    median: Fraction | None
+    detail: Detail
+    tally: Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,10 @@ class _Piece:
     credit: Credit
     estimate: Fraction | None
     box: int | None = None
+
+    @property
+    def part(self) -> Part:
+        return Part(self.state, self.estimate, self.tagged.weight, self.credit.share)
 
 
 def build_tasks(tagged: Iterable[Tagged], parents: Parents, weigh_by: str, crediting: Credits) -> Tasks:
@@ -55,16 +59,30 @@ def build_tasks(tagged: Iterable[Tagged], parents: Parents, weigh_by: str, credi
         elif ref in sifted.kept:
             estimate = estimate_of(entry.issue, weigh_by)
             pieces.append(_Piece(entry, states[ref], crediting.credit(entry, states[ref]), estimate))
-    weigher = Weigher.of(
-        weigh_by,
-        (
-            piece.estimate
-            for piece in pieces
-            if piece.state is not StatusCategory.CANCELLED and piece.tagged.weight is None
+    parts = counted(piece.part for piece in pieces)
+    weigher = weigher_of(parts, weigh_by)
+    tasks = tuple(sorted((_task(piece, weigher) for piece in pieces), key=_task_order))
+    tally = Tally(
+        parts,
+        len(left_out),
+        max((task.updated for task in tasks), default=None),
+        tuple(
+            unknown_said(task.ref.key, task.status) for task in tasks if task.state is StatusCategory.UNKNOWN
         ),
     )
-    tasks = sorted((_task(piece, weigher) for piece in pieces), key=_task_order)
-    return Tasks(tuple(tasks), tuple(sorted(left_out, key=_left_order)), weigher.median)
+    return Tasks(Detail(tasks, tuple(sorted(left_out, key=_left_order))), tally)
+
+
+def part_of(tagged: Tagged, weigh_by: str, crediting: Credits) -> Part:
+    """What an issue contributes where it counts as a task by itself."""
+    state = crediting.state(tagged.issue)
+    credit = crediting.credit(tagged, state)
+    return _Piece(tagged, state, credit, estimate_of(tagged.issue, weigh_by)).part
+
+
+def unknown_said(key: str, status: str) -> str:
+    """A task whose status has no category, in words."""
+    return f'{key} is in "{status}"'
 
 
 def natural(key: str) -> tuple[tuple[int, int, str], ...]:

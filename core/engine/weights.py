@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -35,11 +35,9 @@ class Weigher:
     median: Fraction | None
 
     @classmethod
-    def of(cls, weigh_by: str, estimates: Iterable[Fraction | None]) -> "Weigher":
-        """`estimates`: those of the tasks that count, are not cancelled and have no fixed weight."""
-        if weigh_by == COUNT:
-            return cls(weigh_by, None)
-        return cls(weigh_by, median([estimate for estimate in estimates if estimate is not None]))
+    def of(cls, weigh_by: str, estimates: Mapping[Fraction, int]) -> "Weigher":
+        """`estimates`: how often each occurs in the tasks that count, live and without a fixed weight."""
+        return cls(weigh_by, None if weigh_by == COUNT else median(estimates))
 
     def weigh(self, estimate: Fraction | None, fixed: Fraction | None) -> Weight:
         """A rule's fixed weight, else 1 each, else the estimate, else the median, else 1."""
@@ -66,13 +64,23 @@ def estimate_of(issue: Issue, weigh_by: str) -> Fraction | None:
     return estimate if estimate is not None and 0 <= estimate <= LARGEST else None
 
 
-def median(values: Sequence[Fraction]) -> Fraction | None:
-    """The exact median, of an even number the mean of the middle two; None of none."""
-    if not values:
+def median(values: Mapping[Fraction, int]) -> Fraction | None:
+    """The exact median of values by number, of an even number the mean of the middle two; None of none."""
+    number = sum(values.values())
+    if not number:
         return None
-    ranked = sorted(values)
-    middle = len(ranked) // 2
-    return ranked[middle] if len(ranked) % 2 else (ranked[middle - 1] + ranked[middle]) / 2
+    low, high = _ranked(values, (number - 1) // 2), _ranked(values, number // 2)
+    return (low + high) / 2
+
+
+def _ranked(values: Mapping[Fraction, int], place: int) -> Fraction:
+    """The value at this place, from 0, of all in order."""
+    passed = 0
+    for value in sorted(values):
+        passed += values[value]
+        if passed > place:
+            return value
+    raise IndexError(place)
 
 
 def _number(value: str | float | bool | Fraction | None) -> Fraction | None:

@@ -21,7 +21,7 @@ from core.publish.escape import length
 from core.publish.goals import about_goal, goal_line, key_result_line
 from core.publish.points import whole_points
 from core.publish.summary.model import MilestonePart, Summary
-from core.publish.summary.words import bar, in_scope
+from core.publish.summary.words import bar, in_scope, still_open
 from mappings.goals import HealthName
 
 FOLDS = (None, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1, 0)
@@ -185,7 +185,7 @@ def _open_tasks(part: MilestonePart, listed: int) -> list[Block]:
         status = task.status if task.status.casefold() not in ("open", "closed", "") else ""
         link = Link(task.key, task.title, task.url)
         items.append((link, *_aside(status, 40), *_aside(task.partly, 80)))
-    more = len(part.open_tasks) - len(items)
+    more = still_open(part.counts) - len(items)
     if more:
         items.append((Own(f"and {more:,} more"),))
     return [Bullets((Own("Open tasks"),), tuple(items))]

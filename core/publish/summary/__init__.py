@@ -1,6 +1,6 @@
 """What to say on an issue, and the digest of what it means; pure functions of values."""
 
-from core.publish.summary.build import summarise
+from core.publish.summary.build import first_open, key_rank, open_task, summarise
 from core.publish.summary.digest import same_meaning, summary_digest
 from core.publish.summary.model import (
     GoalPart,
@@ -22,8 +22,11 @@ __all__ = [
     "OpenTask",
     "Page",
     "Summary",
+    "first_open",
+    "key_rank",
     "links_news",
     "news",
+    "open_task",
     "same_meaning",
     "summarise",
     "summary_digest",

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
+from heapq import nsmallest
 
 from connectors.contract import IssueRef, StatusCategory
 from core.engine.model import Change, KeyResultState, Measure, State, Task, Unmeasured, Why
@@ -29,11 +31,13 @@ def summarise(
     open_tasks: int,
     changes: Mapping[str, Change] | None = None,
     pages: Mapping[str, Page] | None = None,
+    listed: Mapping[str, Sequence[OpenTask]] | None = None,
 ) -> Summary:
     """What to say on the issue `ref` about these milestones and goals, in the order of the mapping.
 
     `changes` holds, by milestone, what moved since this very comment was last written; `pages` the
-    tracking issue of milestones, for links. Ids that the mapping or the state does not know are left out.
+    tracking issue of milestones, for links; `listed` the first `open_tasks` open tasks of each milestone,
+    which are otherwise those of the state. Ids that the mapping or the state does not know are left out.
     """
     wanted = set(targets)
     stones = [
@@ -43,7 +47,17 @@ def summarise(
     leads_to = tuple(_leads_to(stones, {goal.id for goal in goals}, state, mapping))
     return Summary(
         ref=ref,
-        milestones=tuple(_milestone(stone, state, (changes or {}).get(stone.id)) for stone in stones),
+        milestones=tuple(
+            _milestone(
+                stone,
+                state,
+                (changes or {}).get(stone.id),
+                first_open(state.milestones[stone.id].tasks, open_tasks)
+                if listed is None
+                else tuple(listed.get(stone.id, ())),
+            )
+            for stone in stones
+        ),
         goals=tuple(_whole_goal(goal, state, mapping, pages or {}) for goal in goals),
         leads_to=leads_to,
         open_tasks=open_tasks,
@@ -52,7 +66,9 @@ def summarise(
     )
 
 
-def _milestone(stone: Milestone, state: State, change: Change | None) -> MilestonePart:
+def _milestone(
+    stone: Milestone, state: State, change: Change | None, open_tasks: tuple[OpenTask, ...]
+) -> MilestonePart:
     measured = state.milestones[stone.id]
     return MilestonePart(
         id=stone.id,
@@ -62,24 +78,42 @@ def _milestone(stone: Milestone, state: State, change: Change | None) -> Milesto
         measure=measured.measure,
         health=measured.health,
         counts=measured.counts,
-        open_tasks=tuple(_open_tasks(measured.tasks)),
+        open_tasks=open_tasks,
         change=change,
     )
 
 
-def _open_tasks(tasks: Sequence[Task]) -> Iterator[OpenTask]:
+def first_open(tasks: Sequence[Task], number: int) -> tuple[OpenTask, ...]:
+    """The open tasks that a comment lists: in progress first; then by tracker and number."""
     closed = (StatusCategory.DONE, StatusCategory.CANCELLED)
-    still_open = [task for task in tasks if task.state not in closed]
-    for task in sorted(still_open, key=_task_order):
-        partly = f"counts as {percent(task.credit)}" if task.credit else ""
-        yield OpenTask(task.ref.key, task.url, task.title, task.status, task.state, partly)
+    still_open = (task for task in tasks if task.state not in closed)
+    return tuple(
+        open_task(task.ref.key, task.url, task.title, task.status, task.state, task.credit)
+        for task in nsmallest(number, still_open, key=_task_order)
+    )
 
 
-def _task_order(task: Task) -> tuple[bool, str, tuple[tuple[int, str], ...], int]:
-    """In progress first; then by tracker, and by key as people count: BLOG-9 before BLOG-10."""
-    pieces = re.split(r"(\d+)", task.ref.key)
-    natural = tuple((int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces)
-    return (task.state is not StatusCategory.IN_PROGRESS, task.ref.tracker, natural, task.box or 0)
+def open_task(
+    key: str, url: str, title: str, status: str, state: StatusCategory, credit: Fraction
+) -> OpenTask:
+    """One open task as a comment lists it."""
+    return OpenTask(key, url, title, status, state, f"counts as {percent(credit)}" if credit else "")
+
+
+def _task_order(task: Task) -> tuple[bool, str, str, str, int]:
+    standing = task.state is not StatusCategory.IN_PROGRESS
+    return standing, task.ref.tracker, key_rank(task.ref.key), task.ref.id, task.box or 0
+
+
+def key_rank(key: str) -> str:
+    """A text that sorts as people count: that of BLOG-9 before that of BLOG-10."""
+    pieces = re.split(r"([0-9]+)", key)
+    return "".join(_counted(piece) if place % 2 else f"{piece}\x01" for place, piece in enumerate(pieces))
+
+
+def _counted(digits: str) -> str:
+    number = digits.lstrip("0")
+    return f"{len(number):06d}{number}"
 
 
 def _key_result(result: KeyResult, measured: KeyResultState) -> KeyResultPart:

@@ -41,7 +41,7 @@ class MilestonePart:
     health: Health
     counts: Counts
     open_tasks: tuple[OpenTask, ...]
-    """All of them: in progress first, then by tracker and number."""
+    """The first of them, as many as are listed: in progress first, then by tracker and number."""
     change: Change | None
     """Since the comment was last written; None on the first comment."""
 

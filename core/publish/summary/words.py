@@ -71,6 +71,11 @@ def in_scope(counts: Counts) -> int:
     return counts.done + counts.in_progress + counts.todo + counts.unknown
 
 
+def still_open(counts: Counts) -> int:
+    """How many tasks are neither done nor cancelled."""
+    return counts.in_progress + counts.todo + counts.unknown
+
+
 def plain_number(value: Decimal) -> str:
     """A number as people write it, with thousands separated: `3,000`, `0.5`, `1.2E+20`."""
     if value and abs(value.adjusted()) > 15:

@@ -1,0 +1,142 @@
+"""What the tasks of one milestone add up to: everything that its progress follows from, without the tasks.
+
+A store can keep these sums and move them by what changed, so that measuring does not have to read the tasks.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from functools import lru_cache
+
+from connectors.contract import StatusCategory
+from core.engine.model import Counts
+from core.engine.weights import Weigher
+
+NOTHING = Fraction(0)
+_BEGUN = (StatusCategory.DONE, StatusCategory.IN_PROGRESS)
+_CLOSED = (StatusCategory.DONE, StatusCategory.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one task contributes; tasks with equal parts can be counted instead of listed."""
+
+    state: StatusCategory
+    estimate: Fraction | None
+    """By what the milestone weighs; None for a task without one, and where each counts 1."""
+    fixed: Fraction | None
+    """A weight from the rule."""
+    credit: Fraction
+    """0 to 1."""
+
+    @property
+    def text(self) -> str:
+        """As a store keeps it; `Part.read` gives the part back."""
+        numbers = (self.estimate, self.fixed, self.credit)
+        return "|".join((self.state.value, *("" if one is None else str(one) for one in numbers)))
+
+    @staticmethod
+    def read(text: str) -> "Part":
+        """The part of this text. Raises ValueError if it is none."""
+        return _read(text)
+
+    @property
+    def closed(self) -> bool:
+        """Done or cancelled."""
+        return self.state in _CLOSED
+
+
+@lru_cache(maxsize=4096)  # a milestone has few different parts, and so have all of them together
+def _read(text: str) -> Part:
+    state, estimate, fixed, credit = text.split("|")
+    return Part(
+        StatusCategory(state),
+        Fraction(estimate) if estimate else None,
+        Fraction(fixed) if fixed else None,
+        Fraction(credit),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The tasks of one milestone, counted by what they contribute."""
+
+    parts: Mapping[Part, int] = field(default_factory=dict)
+    """How many tasks contribute what; the cancelled ones among them. Numbers are over 0."""
+    left_out: int = 0
+    """Tagged issues that do not count as tasks."""
+    latest: datetime | None = None
+    """When any of the tasks last changed; None without tasks."""
+    unknown: tuple[str, ...] = ()
+    """The tasks whose status has no category, in order: `BLOG-1 is in "Limbo"`."""
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks there are, cancelled ones too."""
+        return sum(self.parts.values())
+
+    def of(self, *states: StatusCategory) -> int:
+        """How many tasks are in one of these states."""
+        return sum(number for part, number in self.parts.items() if part.state in states)
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything is in progress, done, or counts for something."""
+        return any(part.state in _BEGUN or part.credit for part in self.parts)
+
+    @property
+    def still_open(self) -> bool:
+        """Whether any task is neither done nor cancelled."""
+        return any(not part.closed for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Σ weight·credit and Σ weight over the tasks that are not cancelled, and how many stand where."""
+
+    earned: Fraction
+    total: Fraction
+    counts: Counts
+    median: Fraction | None
+
+
+def counted(parts: Iterable[Part]) -> Mapping[Part, int]:
+    """Equal parts together, with their number."""
+    return Counter(parts)
+
+
+def weigher_of(parts: Mapping[Part, int], weigh_by: str) -> Weigher:
+    """Weighs these tasks: by their estimates, and by the median of them where there is none."""
+    estimates: Counter[Fraction] = Counter()
+    for part, number in parts.items():
+        if part.state is not StatusCategory.CANCELLED and part.fixed is None and part.estimate is not None:
+            estimates[part.estimate] += number
+    return Weigher.of(weigh_by, estimates)
+
+
+def weigh(tally: Tally, weigh_by: str) -> Weighed:
+    """What the tasks add up to, exactly."""
+    weigher = weigher_of(tally.parts, weigh_by)
+    earned = total = NOTHING
+    unestimated = 0
+    for part, number in tally.parts.items():
+        if part.state is StatusCategory.CANCELLED:
+            continue
+        weight = weigher.weigh(part.estimate, part.fixed)
+        share = weight.weight * number
+        total += share
+        if part.credit:
+            earned += share * part.credit
+        if not weight.estimated:
+            unestimated += number
+    counts = Counts(
+        done=tally.of(StatusCategory.DONE),
+        in_progress=tally.of(StatusCategory.IN_PROGRESS),
+        todo=tally.of(StatusCategory.TODO),
+        cancelled=tally.of(StatusCategory.CANCELLED),
+        unknown=tally.of(StatusCategory.UNKNOWN),
+        unestimated=unestimated,
+    )
+    return Weighed(earned, total, counts, weigher.median)
