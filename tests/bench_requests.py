@@ -70,7 +70,7 @@ class Installation:
         if not self._store.exists():
             return set()
         with closing(sqlite3.connect(self._store)) as database:
-            return set(database.execute("SELECT tracker, id, stored, hash FROM issues"))
+            return set(database.execute("SELECT tracker, id, seq, hash FROM issues"))
 
 
 def requests(scale: Scale) -> Iterator[Figure]:

@@ -114,8 +114,9 @@ def test_a_step_to_come_keeps_what_is_stored(tmp_path: Path) -> None:
 
 
 def test_a_step_that_fails_half_way_leaves_the_store_as_it_was(tmp_path: Path) -> None:
-    file = a_store_of_version(tmp_path / "milepost.db", HEAD)
+    file = a_store_of_version(tmp_path / "milepost.db", "0001")
     fill_version_1(file)
+    open_store(file).close()
     database = Database(file)
     failing = migrations_with_one_more(tmp_path / "migrations", "raise ZeroDivisionError")
     with pytest.raises(ZeroDivisionError):

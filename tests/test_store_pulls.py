@@ -48,7 +48,7 @@ def test_an_unchanged_issue_that_comes_again_writes_no_row(store: Store) -> None
     changed = an_issue("BLOG-2", "done")
     assert store.save_pull("jira", a_pull(an_issue("BLOG-1"), changed), LATER) == PullCounts(2, 0, 1)
     with sqlite3.connect(store.file) as raw:
-        rows = raw.execute("SELECT key, stored > (SELECT min(stored) FROM issues) FROM issues").fetchall()
+        rows = raw.execute("SELECT key, seq > (SELECT min(seq) FROM issues) FROM issues").fetchall()
     raw.close()
     assert dict(rows) == {"BLOG-1": 0, "BLOG-2": 1}
     assert list(store.issues()) == [an_issue("BLOG-1"), changed]

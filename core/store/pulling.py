@@ -9,6 +9,7 @@ from sqlalchemy import (
     Connection,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -23,8 +24,8 @@ from core.store.codec.issues import content_hash, encode_issue
 from core.store.codec.plain import clean, maybe_clean, micros
 from core.store.database import Database
 from core.store.records import PullCounts
-from core.store.schema import aliases, issues, pulls, staged, unread
-from core.store.upsert import insert_for, upsert
+from core.store.schema import aliases, issues, staged, unread
+from core.store.upsert import Insert, insert_for, next_seq, upsert, upsert_pull
 
 _BATCH: Final = 1000
 """Issues that are staged by one statement; SQLite takes 32,766 parameters at most."""
@@ -88,7 +89,7 @@ def _stage_batch(connection: Connection, tracker: str, batch: list[Issue]) -> No
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=[staged.c.id],
-                set_={name: statement.excluded[name] for name in ("key", "updated", "hash", "document")},
+                set_={each.name: statement.excluded[each.name] for each in staged.c if not each.primary_key},
                 where=statement.excluded.updated >= staged.c.updated,
             ),
             rows,
@@ -97,10 +98,13 @@ def _stage_batch(connection: Connection, tracker: str, batch: list[Issue]) -> No
 
 def _row(issue: Issue) -> dict[str, Any]:
     key, document = clean(issue.ref.key), encode_issue(issue)
+    parent = maybe_clean(issue.parent_id or None)
     return {
         "id": clean(issue.ref.id),
         "key": key,
         "updated": micros(issue.updated),
+        "parent_id": parent,
+        "parent_key": None if parent else maybe_clean(issue.parent_key or None),
         "hash": content_hash(key, document),
         "document": document,
     }
@@ -109,36 +113,38 @@ def _row(issue: Issue) -> dict[str, Any]:
 def _take_over(
     connection: Connection, tracker: str, pull: Pull, now: int, failed: dict[str, Unread]
 ) -> PullCounts:
-    counts = _count(connection, tracker)
-    _take_issues(connection, tracker, now)
+    seen, new, changed, back = _count(connection, tracker)
+    _take_issues(connection, tracker, next_seq(connection))
     _take_unread(connection, tracker, pull.full, failed)
     connection.execute(
-        upsert(connection, pulls, ("cursor", "read_at", "failed_at", "error")),
+        upsert_pull(connection, ("cursor", "read_at", "failed_at", "error"), more=new + back),
         {"tracker": tracker, "cursor": clean(pull.cursor), "read_at": now, "failed_at": None, "error": None},
     )
     missing = _missing(connection, tracker, failed) if pull.full else ()
-    return PullCounts(*counts, missing)
+    return PullCounts(seen, new, changed, missing)
 
 
 def _is_stored(tracker: str) -> ColumnElement[bool]:
     return and_(issues.c.tracker == tracker, issues.c.id == staged.c.id)
 
 
-def _count(connection: Connection, tracker: str) -> tuple[int, int, int]:
-    """How many issues the pull saw, how many of them are new, and how many changed."""
+def _count(connection: Connection, tracker: str) -> tuple[int, int, int, int]:
+    """How many issues the pull saw, how many of them are new, how many changed, and how many came back."""
     differs = and_(staged.c.document.is_not(None), issues.c.hash != staged.c.hash)
     is_new = issues.c.id.is_(None)
-    seen, new, changed = connection.execute(
+    is_back = issues.c.gone.is_not(None)
+    seen, new, changed, back = connection.execute(
         select(
             func.count(),
             func.count().filter(is_new),
-            func.count().filter(and_(~is_new, or_(differs, issues.c.gone.is_not(None)))),
+            func.count().filter(and_(~is_new, or_(differs, is_back))),
+            func.count().filter(is_back),
         ).select_from(staged.outerjoin(issues, _is_stored(tracker)))
     ).one()
-    return seen, new, changed
+    return seen, new, changed, back
 
 
-def _take_issues(connection: Connection, tracker: str, now: int) -> None:
+def _take_issues(connection: Connection, tracker: str, seq: int) -> None:
     """Write the rows that differ, remember keys that changed, and take back what came back."""
     fresh = staged.c.document.is_not(None)
     remember = insert_for(connection, aliases).from_select(
@@ -153,7 +159,7 @@ def _take_issues(connection: Connection, tracker: str, now: int) -> None:
             index_elements=[aliases.c.tracker, aliases.c.key], set_={"id": remember.excluded.id}
         )
     )
-    columns = ("key", "updated", "gone", "stored", "hash", "document")
+    columns = ("key", "updated", "parent_id", "parent_key", "hash", "document", "gone", "seq", "moved")
     write = insert_for(connection, issues).from_select(
         ["tracker", "id", *columns],
         select(
@@ -161,10 +167,13 @@ def _take_issues(connection: Connection, tracker: str, now: int) -> None:
             staged.c.id,
             staged.c.key,
             staged.c.updated,
-            literal(None, issues.c.gone.type),
-            literal(now),
+            staged.c.parent_id,
+            staged.c.parent_key,
             staged.c.hash,
             staged.c.document,
+            literal(None, issues.c.gone.type),
+            literal(seq),
+            literal(seq),
         )
         .where(fresh)
         .order_by(staged.c.id),
@@ -172,14 +181,15 @@ def _take_issues(connection: Connection, tracker: str, now: int) -> None:
     connection.execute(
         write.on_conflict_do_update(
             index_elements=[issues.c.tracker, issues.c.id],
-            set_={name: write.excluded[name] for name in columns},
+            set_={name: write.excluded[name] for name in columns}
+            | {"moved": case((_moves(write), write.excluded.moved), else_=issues.c.moved)},
         )
     )
     connection.execute(
         update(issues)
         .where(issues.c.tracker == tracker, issues.c.gone.is_not(None))
         .where(issues.c.id.in_(select(staged.c.id)))
-        .values(gone=None, stored=now)
+        .values(gone=None, seq=seq, moved=seq)
     )
     # A key that an issue bears now is no longer the former key of another.
     connection.execute(
@@ -187,6 +197,13 @@ def _take_issues(connection: Connection, tracker: str, now: int) -> None:
             aliases.c.tracker == tracker, aliases.c.key.in_(select(staged.c.key).where(fresh))
         )
     )
+
+
+def _moves(write: Insert) -> ColumnElement[bool]:
+    """Whether a row becomes another issue's child, takes another key, or comes back."""
+    names = ("key", "parent_id", "parent_key")
+    differs = (issues.c[name].is_distinct_from(write.excluded[name]) for name in names)
+    return or_(issues.c.gone.is_not(None), *differs)
 
 
 def _take_unread(connection: Connection, tracker: str, full: bool, failed: dict[str, Unread]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from connectors.contract import Issue, IssueRef, Unread
 from core.store.codec.issues import decode_issue
@@ -13,7 +13,7 @@ from core.store.damage import decoded
 from core.store.database import Database
 from core.store.records import PullState
 from core.store.schema import aliases, issues, pulls, unread
-from core.store.upsert import upsert
+from core.store.upsert import next_seq, upsert, upsert_pull
 
 _ROWS_AT_ONCE: Final = 1000
 
@@ -80,7 +80,7 @@ def unread_by_tracker(connection: Connection) -> dict[str, tuple[Unread, ...]]:
 _by_key = (
     select(issues.c.id)
     .where(issues.c.tracker == bindparam("tracker"), issues.c.key == bindparam("key"))
-    .order_by(issues.c.stored.desc(), issues.c.id.desc())
+    .order_by(issues.c.seq.desc(), issues.c.id.desc())
     .limit(1)
 )
 _present = _by_key.where(issues.c.gone.is_(None))
@@ -137,7 +137,13 @@ def _keys(database: Database, tracker: str) -> dict[str, str]:
 def remember_key(connection: Connection, tracker: str, key: str, id_: str) -> None:
     """Keep `key` as a former key of an issue."""
     row = {"tracker": tracker, "key": clean(key), "id": clean(id_)}
+    if connection.execute(_by_alias, row).scalar() == row["id"]:
+        return
     connection.execute(upsert(connection, aliases, ("id",)), row)
+    seq = next_seq(connection)
+    connection.execute(
+        update(issues).where(issues.c.tracker == tracker, issues.c.id == row["id"]).values(seq=seq, moved=seq)
+    )
 
 
 def pull_state(connection: Connection, tracker: str) -> PullState:
@@ -145,14 +151,13 @@ def pull_state(connection: Connection, tracker: str) -> PullState:
     row = connection.execute(select(pulls).where(pulls.c.tracker == tracker)).one_or_none()
     if row is None:
         return PullState()
-    present = select(func.count()).where(issues.c.tracker == tracker, issues.c.gone.is_(None))
     return PullState(
         cursor=row.cursor,
         read_at=maybe_moment(row.read_at),
         swept_at=maybe_moment(row.swept_at),
         failed_at=maybe_moment(row.failed_at),
         error=row.error,
-        issues=connection.execute(present).scalar_one(),
+        issues=row.present,
     )
 
 
@@ -175,13 +180,15 @@ def mark_gone(connection: Connection, tracker: str, refs: Iterable[IssueRef], no
     rows = [{"of": tracker, "which": clean(ref.id)} for ref in refs]
     if not rows:
         return
-    connection.execute(
+    seq = next_seq(connection)
+    marked = connection.execute(
         update(issues)
         .where(issues.c.tracker == bindparam("of"), issues.c.id == bindparam("which"))
         .where(issues.c.gone.is_(None))
-        .values(gone=now),
+        .values(gone=now, seq=seq, moved=seq),
         rows,
     )
+    connection.execute(upsert_pull(connection, (), more=-marked.rowcount), {"tracker": tracker})
     connection.execute(
         delete(unread).where(unread.c.tracker == bindparam("of"), unread.c.id == bindparam("which")), rows
     )

@@ -1,10 +1,11 @@
 """The tables as they are now. Times are microseconds since 1970 in UTC, fractions `n/d`, documents JSON."""
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -14,9 +15,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
 )
 
-VERSIONS: Final = ("0001",)
+VERSIONS: Final = ("0001", "0002")
 """All schema versions that this program knows, in order; each is a file in `migrations/versions`."""
 HEAD: Final = VERSIONS[-1]
 
@@ -32,6 +34,11 @@ metadata = MetaData(
     }
 )
 
+
+def _index_where(name: str, where: ColumnElement[bool], *columns: Column[Any]) -> None:
+    Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
 # One document and the few columns that are searched: a pull writes one row per issue, whatever the issue has.
 issues = Table(
     "issues",
@@ -41,13 +48,22 @@ issues = Table(
     Column("key", Name, nullable=False),
     Column("updated", BigInteger, nullable=False),
     Column("gone", BigInteger, comment="since when the issue is deleted or out of reach"),
-    Column("stored", BigInteger, nullable=False, comment="the pull that last changed this row"),
+    Column("seq", BigInteger, nullable=False, comment="number of the change that last touched this row"),
+    Column("moved", BigInteger, nullable=False, comment="the seq at which key, parent or gone last changed"),
+    Column("parent_id", Name),
+    Column("parent_key", Name, comment="only where the tracker names the parent by nothing else"),
     Column("hash", LargeBinary, nullable=False, comment="128 bits of key and document"),
     Column("document", Text, nullable=False),
 )
-Index("ix_issues_tracker_updated", issues.c.tracker, issues.c.updated)
-# Carries what counting and resolving need, so that neither reads the documents.
-Index("ix_issues_tracker_key", issues.c.tracker, issues.c.key, issues.c.gone, issues.c.stored, issues.c.id)
+Index("ix_issues_seq", issues.c.seq)
+# Carries what resolving needs, so that it reads no documents.
+Index("ix_issues_tracker_key", issues.c.tracker, issues.c.key, issues.c.gone, issues.c.seq, issues.c.id)
+_index_where(
+    "ix_issues_tracker_parent_id", issues.c.parent_id.is_not(None), issues.c.tracker, issues.c.parent_id
+)
+_index_where(
+    "ix_issues_tracker_parent_key", issues.c.parent_key.is_not(None), issues.c.tracker, issues.c.parent_key
+)
 
 aliases = Table(
     "aliases",
@@ -77,6 +93,7 @@ pulls = Table(
     Column("swept_at", BigInteger),
     Column("failed_at", BigInteger),
     Column("error", Text),
+    Column("present", BigInteger, nullable=False, comment="how many issues are stored and not gone"),
 )
 
 memory = Table(
@@ -127,6 +144,103 @@ entries = Table(
     sqlite_autoincrement=True,
 )
 
+# The five tables below keep what issues contribute to milestones and key results, so that a run works out
+# only what follows from changes.
+tags = Table(
+    "tags",
+    metadata,
+    Column("owner", Name, primary_key=True),
+    Column("tracker", Name, primary_key=True),
+    Column("id", Name, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column(
+        "part",
+        Text,
+        nullable=False,
+        comment="state, estimate, fixed weight and credit, as the engine writes them",
+    ),
+    Column("updated", BigInteger, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("above", Text, nullable=False, comment="ids of the issues above it, nearest first, as JSON"),
+    Column(
+        "counts",
+        Integer,
+        nullable=False,
+        comment="1 if it counts as a task, 0 if tasks below it count instead",
+    ),
+    Column("standing", Integer, nullable=False, comment="0 in progress, 1 open, 2 closed"),
+    Column("rank", Text, nullable=False, comment="its key in the order in which people count"),
+    Column(
+        "hard",
+        Integer,
+        nullable=False,
+        comment="1 if one row cannot say what it contributes: boxes, mirrors, a cycle above it",
+    ),
+    comment="one issue in one milestone or key result, and what it contributes",
+    sqlite_with_rowid=False,
+)
+Index("ix_tags_tracker_id", tags.c.tracker, tags.c.id)
+Index("ix_tags_owner_counts_part", tags.c.owner, tags.c.counts, tags.c.part)
+
+_index_where("ix_tags_owner_updated", tags.c.counts == 1, tags.c.owner, tags.c.updated)
+_index_where(
+    "ix_tags_owner_standing_tracker_rank",
+    and_(tags.c.counts == 1, tags.c.standing < 2),
+    tags.c.owner,
+    tags.c.standing,
+    tags.c.tracker,
+    tags.c.rank,
+)
+_index_where("ix_tags_owner_hard", tags.c.hard == 1, tags.c.owner)
+_index_where("ix_tags_owner_first", tags.c.position == 0, tags.c.owner, tags.c.tracker)
+
+over = Table(
+    "over",
+    metadata,
+    Column("owner", Name, primary_key=True),
+    Column("tracker", Name, primary_key=True),
+    Column("id", Name, primary_key=True),
+    Column("n", Integer, nullable=False),
+    comment="how many live tagged issues stand below an issue, by owner",
+    sqlite_with_rowid=False,
+)
+
+sums = Table(
+    "sums",
+    metadata,
+    Column("owner", Name, primary_key=True),
+    Column("counts", Integer, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("n", Integer, nullable=False),
+    comment="how many rows of tags say the same, by owner",
+    sqlite_with_rowid=False,
+)
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("owner", Name, primary_key=True),
+    Column("open", Text, comment="the open tasks that a comment lists, as JSON"),
+    Column("labelled", Text, comment="digest of the labels that its issues were last seen to carry"),
+)
+
+unsettled = Table(
+    "unsettled",
+    metadata,
+    Column("tracker", Name, primary_key=True),
+    Column("id", Name, primary_key=True),
+    comment="issues whose labels could not be brought into agreement yet",
+    sqlite_with_rowid=False,
+)
+
+tagging = Table(
+    "tagging",
+    metadata,
+    Column("key", Name, primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="what the tags follow from, and up to which seq",
+)
+
 # What one pull has brought so far; lives in one connection. NULL for a document: as stored already.
 staged = Table(
     "staged",
@@ -134,6 +248,8 @@ staged = Table(
     Column("id", Name, primary_key=True),
     Column("key", Name, nullable=False),
     Column("updated", BigInteger, nullable=False),
+    Column("parent_id", Name),
+    Column("parent_key", Name),
     Column("hash", LargeBinary, nullable=False),
     Column("document", Text),
     prefixes=["TEMPORARY"],

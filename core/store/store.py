@@ -19,9 +19,9 @@ from core.store.codec.plain import clean, micros
 from core.store.database import Database, database_file, prepare_file
 from core.store.lock import writer_lock
 from core.store.records import GoalValue, PullCounts, PullState, RunRecord
-from core.store.schema import issues, memory, pulls
+from core.store.schema import issues, memory
 from core.store.secrets import looks_secret, without_secrets
-from core.store.upsert import upsert
+from core.store.upsert import next_seq, upsert, upsert_pull
 from core.store.versions import bring_up_to_date
 
 
@@ -100,7 +100,7 @@ class Store:
         """Remember that a pull failed, and why; cursor and issues stay."""
         row = {"tracker": clean(tracker), "failed_at": micros(at), "error": clean(without_secrets(said))}
         with self._database.writing() as connection:
-            connection.execute(upsert(connection, pulls, ("failed_at", "error")), row)
+            connection.execute(upsert_pull(connection, ("failed_at", "error")), row)
 
     def absent(self, tracker: str, present: frozenset[str]) -> tuple[IssueRef, ...]:
         """What is stored as present (or as unread) but not among these ids; in order."""
@@ -115,7 +115,7 @@ class Store:
         """Remember that the stored issues were compared with all that exist."""
         with self._database.writing() as connection:
             connection.execute(
-                upsert(connection, pulls, ("swept_at",)), {"tracker": clean(tracker), "swept_at": micros(at)}
+                upsert_pull(connection, ("swept_at",)), {"tracker": clean(tracker), "swept_at": micros(at)}
             )
 
     # Issues
@@ -160,8 +160,11 @@ class Store:
                 return
             issue = reading.decode(self._database, IssueRef(ref.tracker, ref.id, row.key), row.document)
             document = encode_issue(replace(issue, labels=tuple(labels)))
+            if document == row.document:
+                return
+            digest = content_hash(row.key, document)
             connection.execute(
-                update(issues).where(*where).values(document=document, hash=content_hash(row.key, document))
+                update(issues).where(*where).values(document=document, hash=digest, seq=next_seq(connection))
             )
 
     # What was published
