@@ -7,67 +7,54 @@ from operator import attrgetter
 from typing import Any, Final
 
 from connectors.contract import ChecklistItem, FieldValue, Issue, IssueRef, StatusCategory
-from core.store.codec.plain import dump, load, micros, moment, ratio
+from core.store.codec.plain import dump_bytes, from_utc, in_utc, load, ratio
 
 # Attributes that JSON takes as they are, with their defaults.
-_PLAIN: Final[tuple[tuple[str, object], ...]] = (
-    ("resolution", None),
-    ("type", ""),
-    ("pull_request", False),
-    ("level", None),
-    ("priority", None),
-    ("labels", ()),
-    ("components", ()),
-    ("versions", ()),
-    ("sprints", ()),
-    ("assignees", ()),
-    ("team", None),
-    ("parent_id", None),
-    ("parent_key", None),
-    ("mirrors", ()),
-)
-_plain_values = attrgetter(*(name for name, _ in _PLAIN))
-_TUPLES: Final = frozenset({"labels", "components", "versions", "sprints", "assignees", "mirrors"})
+_DEFAULTS: Final[dict[str, object]] = {
+    "resolution": None,
+    "type": "",
+    "pull_request": False,
+    "level": None,
+    "priority": None,
+    "labels": (),
+    "components": (),
+    "versions": (),
+    "sprints": (),
+    "assignees": (),
+    "team": None,
+    "parent_id": None,
+    "parent_key": None,
+    "mirrors": (),
+}
+_plain = tuple(_DEFAULTS.items())
+_plain_values = attrgetter(*_DEFAULTS)
+_TUPLES: Final = tuple(name for name, default in _DEFAULTS.items() if default == ())
 _CATEGORIES: Final = {category.value: category for category in StatusCategory}
 _LARGEST: Final = 2**63 - 1
 
 
 def encode_issue(issue: Issue) -> str:
     """The document of an issue; its tracker, id and key stand beside it. ValueError for a naive time."""
-    document: dict[str, Any] = {
-        # The first, so that `content_hash` can leave it out.
-        "updated": micros(issue.updated),
-        "url": issue.url,
-        "title": issue.title,
-        "container": issue.container,
-        "status": issue.status,
-        "category": issue.category.value,
-        "created": micros(issue.created),
-    }
-    for (name, default), value in zip(_PLAIN, _plain_values(issue), strict=True):
-        if value != default:
-            document[name] = value
-    if issue.resolved is not None:
-        document["resolved"] = micros(issue.resolved)
-    if issue.points is not None:
-        document["points"] = ratio(issue.points)
-    if issue.fields:
-        document["fields"] = [(name, _field(value)) for name, value in issue.fields]
-    if issue.checklist:
-        document["checklist"] = [(item.text, item.done) for item in issue.checklist]
-    return dump(document)
+    return _encoded(issue).decode()
+
+
+def encode_and_hash(key: str, issue: Issue) -> tuple[str, bytes]:
+    """The document of an issue, and its `content_hash`. ValueError for a naive time."""
+    document = _encoded(issue)
+    return document.decode(), _digest(key, document)
 
 
 def decode_issue(ref: IssueRef, stored: str) -> Issue:
     """The issue that `encode_issue` wrote."""
     document: dict[str, Any] = load(stored)
     document["category"] = _CATEGORIES[document["category"]]
-    document["created"] = moment(document["created"])
-    document["updated"] = moment(document["updated"])
-    for name in document.keys() & _TUPLES:
-        document[name] = tuple(document[name])
+    document["created"] = from_utc(document["created"])
+    document["updated"] = from_utc(document["updated"])
+    for name in _TUPLES:
+        if name in document:
+            document[name] = tuple(document[name])
     if "resolved" in document:
-        document["resolved"] = moment(document["resolved"])
+        document["resolved"] = from_utc(document["resolved"])
     if "points" in document:
         document["points"] = Fraction(document["points"])
     if "fields" in document:
@@ -83,8 +70,37 @@ def content_hash(key: str, document: str) -> bytes:
     Trackers move that time for every comment and label, milepost's own among them: an issue of which only
     the time is new has not moved, and keeps the time at which it last did.
     """
-    told = document[document.index(",") + 1 :]
-    return blake2b(f"{key}\0{told}".encode(), digest_size=16).digest()
+    return _digest(key, document.encode())
+
+
+def _encoded(issue: Issue) -> bytes:
+    document: dict[str, Any] = {
+        # The first, so that the hash can leave it out.
+        "updated": in_utc(issue.updated),
+        "url": issue.url,
+        "title": issue.title,
+        "container": issue.container,
+        "status": issue.status,
+        "category": issue.category.value,
+        "created": in_utc(issue.created),
+    }
+    for (name, default), value in zip(_plain, _plain_values(issue), strict=True):
+        if value != default:
+            document[name] = value
+    if issue.resolved is not None:
+        document["resolved"] = in_utc(issue.resolved)
+    if issue.points is not None:
+        document["points"] = ratio(issue.points)
+    if issue.fields:
+        document["fields"] = [(name, _field(value)) for name, value in issue.fields]
+    if issue.checklist:
+        document["checklist"] = [(item.text, item.done) for item in issue.checklist]
+    return dump_bytes(document)
+
+
+def _digest(key: str, document: bytes) -> bytes:
+    told = document[document.index(b",") :]
+    return blake2b(b"%b\0%b" % (key.encode(), told), digest_size=16).digest()
 
 
 def _field(value: FieldValue) -> object:

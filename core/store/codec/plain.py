@@ -59,15 +59,34 @@ def maybe_clean(text: str | None) -> str | None:
     return None if text is None else clean(text)
 
 
+def in_utc(at: datetime) -> datetime:
+    """The same time in UTC, for a document. Raises ValueError for a time without a zone."""
+    if at.tzinfo is UTC:
+        return at
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} has no time zone; the store keeps times in UTC only")
+    return at.astimezone(UTC)
+
+
+def from_utc(stored: str) -> datetime:
+    """The time that a document has for one that `in_utc` gave."""
+    return datetime.fromisoformat(stored)
+
+
 def dump(document: object) -> str:
     """A document as compact JSON that any database takes."""
+    return dump_bytes(document).decode()
+
+
+def dump_bytes(document: object) -> bytes:
+    """As `dump`, before it becomes text."""
     try:
-        raw = orjson.dumps(document)
+        raw = orjson.dumps(document, option=orjson.OPT_UTC_Z)
     except orjson.JSONEncodeError:
-        raw = orjson.dumps(_cleaned(document))
+        raw = orjson.dumps(_cleaned(document), option=orjson.OPT_UTC_Z)
     if b"\\u0000" in raw:
-        raw = orjson.dumps(_cleaned(document))
-    return raw.decode()
+        raw = orjson.dumps(_cleaned(document), option=orjson.OPT_UTC_Z)
+    return raw
 
 
 def load(stored: str) -> Any:

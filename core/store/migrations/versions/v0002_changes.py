@@ -1,7 +1,7 @@
 """Changes are numbered, parents can be found, and tables for what issues contribute to each milestone."""
 
-import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -14,8 +14,8 @@ down_revision = "0001"
 
 Name = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 _BATCH: Final = 1000
-_UPDATED: Final = re.compile(r',"updated":(-?\d+)')
-"""Only the document's own: inside of texts JSON puts a backslash before each quote."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_TIMES: Final = ("updated", "created", "resolved")
 
 
 def upgrade() -> None:
@@ -108,9 +108,10 @@ def _numbers() -> dict[int, int]:
 
 
 def _row(row: Any, number: int) -> dict[str, Any]:
-    document: dict[str, Any] = orjson.loads(row.document)
-    text, digest = _rewritten(row.key, row.document)
+    document = _rewritten(orjson.loads(row.document))
     parent = document.get("parent_id") or None
+    raw = orjson.dumps(document, option=orjson.OPT_UTC_Z)
+    told = raw[raw.index(b",") :]
     return {
         "tracker": row.tracker,
         "id": row.id,
@@ -121,19 +122,15 @@ def _row(row: Any, number: int) -> dict[str, Any]:
         "moved": number,
         "parent_id": parent,
         "parent_key": None if parent else document.get("parent_key") or None,
-        "hash": digest,
-        "document": text,
+        "hash": blake2b(b"%b\0%b" % (row.key.encode(), told), digest_size=16).digest(),
+        "document": raw.decode(),
     }
 
 
-def _rewritten(key: str, document: str) -> tuple[str, bytes]:
-    """The document with its time of change in front, and the hash of its key and what follows that time."""
-    updated = _UPDATED.search(document)
-    if updated is None:
-        raise ValueError(f"what is stored of {key} has no time of change")
-    rest = document[1 : updated.start()] + document[updated.end() :]
-    digest = blake2b(f"{key}\0{rest}".encode(), digest_size=16).digest()
-    return f'{{"updated":{updated[1]},{rest}', digest
+def _rewritten(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with its time of change in front, which the hash leaves out, and all times as text."""
+    moments = {name: _EPOCH + timedelta(microseconds=document[name]) for name in _TIMES if name in document}
+    return {"updated": moments["updated"]} | document | moments
 
 
 def _pulls() -> None:
