@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import orjson
 import requests
+from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSLError
 
 from connectors.contract import BadConfiguration, Garbled, Missing, Refused, TrackerError, Unavailable
 
@@ -20,6 +21,8 @@ MAX_SECONDS = 300.0
 """Seconds that one answer may take from its headers to its end."""
 
 _SAID_LIMIT = 300
+_PIECE = 128 * 1024
+"""Bytes that are taken at once, where so many are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +84,35 @@ def read_answer(
     silence only, and an answer that drips is never silent), and whatever requests raises by itself.
     """
     end = clock() + seconds
+    size, pieces = 0, []
     with response:
-        body = bytearray()
-        for piece in response.iter_content(65536):
-            body += piece
+        for piece in _pieces(response):
+            pieces.append(piece)
+            size += len(piece)
             if clock() > end:
                 raise requests.ReadTimeout
-            if len(body) > limit:
+            if size > limit:
                 raise Garbled("", response.url, f"the answer is longer than {limit // 1024 // 1024} MiB")
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, bytes(body), response.url)
+    return Answer(response.status_code, headers, b"".join(pieces), response.url)
+
+
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """The body as it arrives, with the exceptions of `Response.iter_content`.
+
+    That one waits until it has a whole piece, however slowly the bytes come.
+    """
+    try:
+        while piece := response.raw.read1(_PIECE, decode_content=True):
+            yield piece
+    except ProtocolError as problem:
+        raise requests.exceptions.ChunkedEncodingError(problem) from problem
+    except DecodeError as problem:
+        raise requests.exceptions.ContentDecodingError(problem) from problem
+    except ReadTimeoutError as problem:
+        raise requests.ConnectionError(problem) from problem
+    except SSLError as problem:
+        raise requests.exceptions.SSLError(problem) from problem
 
 
 def explain_status(tracker: str, request: str, answer: Answer) -> TrackerError:

@@ -10,8 +10,9 @@ from github import Auth, Github
 from github.Requester import HTTPSRequestsConnectionClass, Requester, RequestsResponse
 from requests import Response
 
-from connectors.answer import Answer, read_answer
+from connectors.answer import Answer
 from connectors.contract import BadConfiguration
+from connectors.exchange import Exchange
 from connectors.github.settings import GitHubSettings
 from connectors.transport import Policy
 
@@ -43,22 +44,14 @@ class _Wire(HTTPSRequestsConnectionClass):
         port = port or (443 if requester.scheme == "https" else 80)
         super().__init__(requester.hostname, port, retry=None, verify=verify)
         self.protocol = requester.scheme
-        self.policy = policy
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        self._place = f"{self.protocol}://{host}:{self.port}"
+        self._exchange = Exchange(self.session, self._place, policy.timeout, verify)
         self._answers: list[Answer] = []
 
     def getresponse(self) -> RequestsResponse:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        response = self.session.request(
-            self.verb,
-            f"{self.protocol}://{host}:{self.port}{self.url}",
-            headers=self.headers,
-            data=self.input,
-            timeout=self.policy.timeout,
-            verify=self.verify,
-            allow_redirects=False,
-            stream=True,
-        )
-        self._answers = [read_answer(response)]
+        url = f"{self._place}{self.url}"
+        self._answers = [self._exchange.send(self.verb, url, self.headers, self.input)]
         return _Done()
 
     def take(self) -> Answer:

@@ -10,18 +10,19 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import orjson
-import requests
 from jira import JIRA
 
 from connectors.contract import BadConfiguration, Garbled, Memory, Missing, TrackerError
+from connectors.exchange import Exchange
 from connectors.jira.headers import heard_at, login_failed, names_caller, pace, rate_limit, says_cloud
 from connectors.jira.plain import number, whole_seconds
 from connectors.jira.settings import CLOUD_DOMAIN, GATEWAY_HOST, JiraSettings, variable
-from connectors.transport import Answer, Budget, Policy, Transport, explain_status, read_answer, told
-from connectors.urls import SANDBOX, base_url, is_loopback
+from connectors.transport import Answer, Budget, Policy, Transport, explain_status, told
+from connectors.urls import SANDBOX, base_url
 
 Json = dict[str, Any]
 
+_HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
 _BUDGET = "jira.budget"
 _SKEW = "jira.skew"
 _SKEW_NEWS = 30.0
@@ -52,6 +53,18 @@ class Account:
         return self.id in (author.get("accountId"), author.get("key")) or (
             "accountId" not in author and bool(self.name) and self.name == author.get("name")
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One client of the library, and the exchange over its session."""
+
+    client: JIRA
+    exchange: Exchange
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client._session.close()
 
 
 class JiraSession:
@@ -93,7 +106,7 @@ class JiraSession:
             secrets=settings.secrets(),
         )
         self._lock = threading.Lock()
-        self._idle: list[JIRA] = []
+        self._idle: list[_Line] = []
         self._closed = False
         self._proved = False
         self._account: Account | None = None
@@ -108,7 +121,7 @@ class JiraSession:
         with self._lock:
             self._closed = True
         while self._idle:
-            self._idle.pop()._session.close()
+            self._idle.pop().close()
         used = self.transport.budget.text()
         if used not in ("{}", self.memory.get(_BUDGET)):
             self.memory.set(_BUDGET, used)
@@ -198,30 +211,20 @@ class JiraSession:
         return answer
 
     def _send(self, method: str, path: str, params: Mapping[str, object] | None, body: Json | None) -> Answer:
-        client = self._take()
-        session = client._session
-        prepared = session.prepare_request(
-            requests.Request(
-                method,
-                client._get_url(path),
-                params={name: str(value) for name, value in (params or {}).items()},
-                data=None if body is None else orjson.dumps(body),
-                headers={"Accept": "application/json", "Content-Type": "application/json"},
-            )
-        )
-        verify: bool | str = str(self.settings.ca_file) if self.settings.ca_file else True
-        around = session.merge_environment_settings(prepared.url, {}, True, verify, None)
-        if is_loopback(self.settings.host):
-            around["proxies"] = {}
+        line = self._take()
         began = time.monotonic()
         try:
-            answer = read_answer(
-                session.send(prepared, timeout=self._policy.timeout, allow_redirects=False, **around)
+            answer = line.exchange.send(
+                method,
+                line.client._get_url(path),
+                _HEADERS,
+                None if body is None else orjson.dumps(body),
+                {name: str(value) for name, value in (params or {}).items()},
             )
         except BaseException:
-            session.close()  # a connection that failed is not used again
+            line.close()  # a connection that failed is not used again
             raise
-        self._give_back(client)
+        self._give_back(line)
         self._note_time(answer, timedelta(seconds=int(time.monotonic() - began)))
         return answer
 
@@ -231,20 +234,20 @@ class JiraSession:
         if date is not None:
             self._skew = date.timestamp() - self._clock().timestamp()
 
-    def _take(self) -> JIRA:
+    def _take(self) -> "_Line":
         """A client that no other thread uses now: the library's sessions are not made for sharing."""
         with self._lock:
             return self._idle.pop() if self._idle else self._open()
 
-    def _give_back(self, client: JIRA) -> None:
+    def _give_back(self, line: "_Line") -> None:
         """Keep it for the next request; or end it, if everything was closed while it was speaking."""
         with self._lock:
             if not self._closed:
-                self._idle.append(client)
+                self._idle.append(line)
                 return
-        client._session.close()
+        line.close()
 
-    def _open(self) -> JIRA:
+    def _open(self) -> "_Line":
         """A new client of the library; making it sends nothing."""
         missing = self.settings.secrets_missing(self.name)
         if missing:
@@ -253,7 +256,7 @@ class JiraSession:
             raise BadConfiguration(self.name, "", "the sandbox is not running", "Give a real url")
         token = self.settings.token.get_secret_value().strip() if self.settings.token else ""
         basic = self.settings.login == "basic"
-        return JIRA(
+        client = JIRA(
             options={"server": self.settings.url},
             basic_auth=(self.settings.email or "", token) if basic else None,
             token_auth=None if basic else token,
@@ -262,6 +265,9 @@ class JiraSession:
             timeout=self._policy.timeout,
             logging=False,
         )
+        verify: bool | str = str(self.settings.ca_file) if self.settings.ca_file else True
+        exchange = Exchange(client._session, self.settings.url, self._policy.timeout, verify)
+        return _Line(client, exchange)
 
     def _name(self, method: str, path: str) -> str:
         return f"{method} {urlsplit(self.settings.url).path}/rest/api/2/{path}"
