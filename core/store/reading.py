@@ -76,11 +76,11 @@ def unread_by_tracker(connection: Connection) -> dict[str, tuple[Unread, ...]]:
 
 
 # Two stored issues may bear one key while the pull that tells of the first one's move is still to come:
-# what was stored last goes first.
+# the one that took it last goes first, whichever changed otherwise since.
 _by_key = (
     select(issues.c.id)
     .where(issues.c.tracker == bindparam("tracker"), issues.c.key == bindparam("key"))
-    .order_by(issues.c.seq.desc(), issues.c.id.desc())
+    .order_by(issues.c.moved.desc(), issues.c.id.desc())
     .limit(1)
 )
 _present = _by_key.where(issues.c.gone.is_(None))

@@ -57,7 +57,7 @@ issues = Table(
 )
 Index("ix_issues_seq", issues.c.seq)
 # Carries what resolving needs, so that it reads no documents.
-Index("ix_issues_tracker_key", issues.c.tracker, issues.c.key, issues.c.gone, issues.c.seq, issues.c.id)
+Index("ix_issues_tracker_key", issues.c.tracker, issues.c.key, issues.c.gone, issues.c.moved, issues.c.id)
 _index_where(
     "ix_issues_tracker_parent_id", issues.c.parent_id.is_not(None), issues.c.tracker, issues.c.parent_id
 )

@@ -72,7 +72,7 @@ def _issues() -> None:
     op.drop_table("aliases_1")
     op.drop_table("issues_1")
     op.create_index("ix_issues_seq", "issues", ["seq"])
-    op.create_index("ix_issues_tracker_key", "issues", ["tracker", "key", "gone", "seq", "id"])
+    op.create_index("ix_issues_tracker_key", "issues", ["tracker", "key", "gone", "moved", "id"])
     _index_where("ix_issues_tracker_parent_id", "issues", ["tracker", "parent_id"], "parent_id IS NOT NULL")
     _index_where(
         "ix_issues_tracker_parent_key", "issues", ["tracker", "parent_key"], "parent_key IS NOT NULL"
