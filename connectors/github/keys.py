@@ -74,10 +74,14 @@ class Spelling:
 
     def __init__(self, repositories: Iterable[str]) -> None:
         self._known: Mapping[str, str] = {name.lower(): name for name in repositories}
+        self._spelt: dict[str, str] = {}
 
     def repository(self, name: str) -> str:
         """`owner/name` in its one spelling."""
-        return self._known.get(name.lower(), name.lower())
+        found = self._spelt.get(name)
+        if found is None:
+            found = self._spelt[name] = self._known.get(name.lower(), name.lower())
+        return found
 
     def place(self, place: Place) -> Place:
         """The same place with the repository's one spelling."""

@@ -53,27 +53,25 @@ class Parser:
             return Unread(str(found) if type(found) is int else None, key, str(problem))
 
     def _read(self, row: Mapping[str, Any], parent: tuple[str, str] | None) -> Issue:
-        place = place_in(row)
-        if place is None:
-            raise Unreadable("neither url nor html_url names an issue")
-        place = self.spelling.place(place)
+        repository, number = self._place(row)
         labels = label_names(row)
         state = _text(row, "state")
         closed_at = None if row.get("closed_at") is None else _moment(row, "closed_at")
         parent_id, parent_key = self._parent(row, parent)
         body = _text(row, "body", "")
+        milestone = _name(row, "milestone", "title")
         return Issue(
-            ref=IssueRef(self.tracker, str(_number(row, "id")), place.key),
+            ref=IssueRef(self.tracker, str(_number(row, "id")), f"{repository}#{number}"),
             url=_text(row, "html_url"),
             title=_text(row, "title"),
-            container=place.repository,
+            container=repository,
             status=state,
             category=self._category(row, labels),
             resolution=_resolution(state, row),
             type=_name(row, "type", "name") or "",
             pull_request=row.get("pull_request") is not None,
             labels=labels,
-            versions=tuple(filter(None, [_name(row, "milestone", "title")])),
+            versions=(milestone,) if milestone else (),
             assignees=_names(row, "assignees", "login"),
             parent_id=parent_id,
             parent_key=parent_key,
@@ -83,6 +81,16 @@ class Parser:
             checklist=parse_checklist(body) if self.checklists else (),
             mirrors=mirrors(body),
         )
+
+    def _place(self, row: Mapping[str, Any]) -> tuple[str, int]:
+        """The repository in its one spelling, and the number."""
+        repository, number = _usual_place(row, row.get("url"))
+        if repository is None:
+            place = place_in(row)
+            if place is None:
+                raise Unreadable("neither url nor html_url names an issue")
+            repository, number = place.repository, place.number
+        return self.spelling.repository(repository), number
 
     def _category(self, row: Mapping[str, Any], labels: tuple[str, ...]) -> StatusCategory:
         state, reason = row.get("state"), row.get("state_reason")
@@ -134,9 +142,9 @@ def _resolution(state: str, row: Mapping[str, Any]) -> str | None:
 def place_in(row: Mapping[str, Any]) -> Place | None:
     """Where the issue stands: a pull request's own `url` may be that of the issue or of the request."""
     url, page = row.get("url"), row.get("html_url")
-    place = _usual_place(row, url)
-    if place is not None:
-        return place
+    name, usual = _usual_place(row, url)
+    if name is not None:
+        return Place(name, usual)
     place = place_of_api(url) if isinstance(url, str) else None
     if place is None and isinstance(page, str):
         place = place_of_page(page)
@@ -147,13 +155,14 @@ def place_in(row: Mapping[str, Any]) -> Place | None:
     return place
 
 
-def _usual_place(row: Mapping[str, Any], url: object) -> Place | None:
+def _usual_place(row: Mapping[str, Any], url: object) -> tuple[str | None, int]:
     """The same of an issue whose `url` is its repository's with its number, as it is of nearly all."""
-    repository, number = row.get("repository_url"), row.get("number")
-    if not isinstance(repository, str) or type(number) is not int or not 0 < number < _MOST:
-        return None
-    name = _repository(repository) if url == f"{repository}/issues/{number}" else None
-    return Place(name, number) if name else None
+    address, number = row.get("repository_url"), row.get("number")
+    if isinstance(address, str) and type(number) is int and 0 < number < _MOST:
+        name = _repository(address)
+        if name is not None and url == f"{address}/issues/{number}":
+            return name, number
+    return None, 0
 
 
 @lru_cache(maxsize=1024)
@@ -165,11 +174,11 @@ def _repository(address: str) -> str | None:
 
 def _text(row: Mapping[str, Any], name: str, default: str | None = None) -> str:
     value = row.get(name)
+    if isinstance(value, str):
+        return value
     if value is None and default is not None:
         return default
-    if not isinstance(value, str):
-        raise Unreadable(f"{name}: expected text, got {_what(value)}")
-    return value
+    raise Unreadable(f"{name}: expected text, got {_what(value)}")
 
 
 def _number(row: Mapping[str, Any], name: str) -> int:
@@ -187,7 +196,7 @@ def _moment(row: Mapping[str, Any], name: str) -> datetime:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise Unreadable(f"{name}: expected a time with a zone, got {_what(value)}")
-    return moment.astimezone(UTC)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def _name(row: Mapping[str, Any], name: str, inner: str) -> str | None:
@@ -203,13 +212,13 @@ def _name(row: Mapping[str, Any], name: str, inner: str) -> str | None:
 def _names(row: Mapping[str, Any], name: str, inner: str) -> tuple[str, ...]:
     """Names of several things; GitHub documents labels as text or objects, everything else as objects."""
     value = row.get(name)
-    if value is None:
+    if not value and (value is None or isinstance(value, list)):
         return ()
     if not isinstance(value, list):
         raise Unreadable(f"{name}: expected a list, got {_what(value)}")
     found: list[Any] = [item.get(inner) if isinstance(item, dict) else item for item in value]
     for each in found:
-        if not isinstance(each, str):
+        if type(each) is not str:
             raise Unreadable(f"{name}.{inner}: expected text, got {_what(each)}")
     return tuple(found)
 

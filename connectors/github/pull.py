@@ -138,11 +138,12 @@ class PullRun:
         """These rows as a page, without what came before and without pull requests unless asked for."""
         issues: list[Issue] = []
         unread: list[Unread] = []
+        read = self.parser.issue
         for row in rows:
             if self._skip(row):
                 continue
-            id_ = str(row.get("id")) if isinstance(row, dict) else ""
-            found = self.parser.issue(row, parents.get(id_))
+            known = parents and isinstance(row, dict)
+            found = read(row, parents.get(str(row.get("id"))) if known else None)
             if isinstance(found, Issue):
                 issues.append(found)
             else:
@@ -155,6 +156,8 @@ class PullRun:
             return False
         if row.get("pull_request") is not None and not self.interest.pull_requests:
             return True
+        if not self.twice:
+            return False
         id_ = str(row.get("id"))
         if id_ not in self.twice:
             return False
