@@ -94,8 +94,7 @@ class _Arrivals:
     """Notices issues that changed under a comment of ours, and those that are new here but old.
 
     Issues older than the last reading came from elsewhere, and GitHub gives an issue that is transferred a
-    new id: what it was before must
-    not count beside it until the next sweep.
+    new id: what it was before must not count beside it until the next sweep.
     """
 
     def __init__(self, store: Keeper, tracker: str, before: PullState) -> None:
@@ -103,7 +102,7 @@ class _Arrivals:
         self._before = before.read_at
         self._known = store.resolver()
         self._store = store
-        self._watched = dict(store.publications())
+        self._watched = store.published_ids(tracker)
         self.any = False
         self.moved: dict[IssueRef, datetime] = {}
 
@@ -117,13 +116,12 @@ class _Arrivals:
 
     def _notice(self, issue: Issue) -> None:
         """Write down at once that a comment has to be looked at: the cursor must not move past that."""
-        record = self._watched.get(issue.ref)
+        record = self._store.publication(issue.ref) if issue.ref.id in self._watched else None
         if record is None:
             return
         self.moved[issue.ref] = max(issue.updated, self.moved.get(issue.ref, issue.updated))
         if record.seen is not None and issue.updated > record.seen:
-            self._watched[issue.ref] = replace(record, seen=None)
-            self._store.save_publication(self._watched[issue.ref])
+            self._store.save_publication(replace(record, seen=None))
 
     def _arrived(self, issue: Issue) -> bool:
         old = self._before is not None and issue.created < self._before

@@ -52,19 +52,19 @@ class Recorder:
                     digest=action.digest,
                     body_hash=body_hash(written.comment.body),
                     run=str(self._run),
-                    snapshots=snapshots_for(action.target, self._snapshots),
-                )
+                ),
+                snapshots_for(action.target, self._snapshots),
             )
         elif isinstance(action, ChangeLabels) and written.labels is not None:
             self._store.set_labels(action.ref, written.labels)
         elif isinstance(action, DeleteComment):
-            record = self._store.publications().get(action.ref)
+            record = self._store.publication(action.ref)
             if record is not None and record.comment.id == action.before.id:
                 self._store.forget_publication(action.ref)
 
     def _look_again(self, ref: IssueRef) -> None:
         """What could not be changed may not stand as recorded; the next run asks."""
-        record = self._store.publications().get(ref)
+        record = self._store.publication(ref)
         if record is not None and record.seen is not None:
             self._store.save_publication(replace(record, seen=None))
 
@@ -96,10 +96,8 @@ def _take_over(
     for one in posted.comments if posted else ():
         mark = mark_of(one)
         if one.mine and mark and mark.instance == instance and mark.issue_id == comment.ref.id:
-            kept = snapshots_for(comment.target, snapshots)
             store.save_publication(
-                Publication(
-                    comment.ref, comment.target, one, comment.digest, body_hash(one.body), str(run), kept
-                )
+                Publication(comment.ref, comment.target, one, comment.digest, body_hash(one.body), str(run)),
+                snapshots_for(comment.target, snapshots),
             )
             return

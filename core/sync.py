@@ -164,7 +164,10 @@ def conclude(job: Job) -> Concluded:
     snapshots = snapshots_of(gathered, state, job.progress, job.now)
     goals = goal_values(job.mapping, state, job.progress)
     records = job.store.publications()
-    wanted = wanted_of(job.mapping, gathered, state, targets, records, snapshots, job.publish, job.infos)
+    told = job.store.snapshots
+    wanted = wanted_of(
+        job.mapping, gathered, state, targets, records, told, snapshots, job.publish, job.infos
+    )
     read = {each.tracker: each for each in pulled}
     found = look(wanted, gathered, records, readers, job.infos, read, job.stop)
     before = job.store.goal_values()

@@ -1,7 +1,7 @@
 """What should stand on the trackers, what stands there, and what the limits have to know."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from fractions import Fraction
 
@@ -16,13 +16,15 @@ from core.publish.limits import Facts, Jump
 from core.publish.policy import PublishPolicy
 from core.publish.records import Publication
 from core.publish.summary import Heads, summarise
-from core.publish.wanted import Wanted, wanted_comment
+from core.publish.wanted import Wanted, WantedComment, wanted_comment
 from core.store.records import GoalValue
 from core.targets import Targets
 from mappings.goals import Mapping as Goals
 
 Snapshots = Mapping[str, Snapshot]
 Records = Mapping[IssueRef, Publication]
+Told = Callable[[IssueRef], Snapshots]
+"""What the comment on an issue told of when it was last written; read for one comment at a time."""
 
 
 def snapshots_of(gathered: Gathered, state: State, progress: ProgressPolicy, now: datetime) -> Snapshots:
@@ -51,12 +53,11 @@ def _places(goal: str) -> tuple[str, str]:
     return f"{goal}/delivered", f"{goal}/achieved"
 
 
-def _heads_in(record: Publication | None, goals: Goals) -> Heads:
+def _heads_in(before: Snapshots, goals: Goals) -> Heads:
     """What a comment told of goals when it was last written."""
     found: dict[str, tuple[Measure, Measure]] = {}
-    kept = record.snapshots if record else {}
     for name in goals.goals:
-        delivered, achieved = (kept.get(place) for place in _places(name))
+        delivered, achieved = (before.get(place) for place in _places(name))
         if delivered and achieved:
             found[name] = (delivered.measure, achieved.measure)
     return found
@@ -104,28 +105,27 @@ def wanted_of(
     state: State,
     targets: Targets,
     records: Records,
+    told: Told,
     snapshots: Snapshots,
     policy: PublishPolicy,
     infos: Mapping[str, TrackerInfo],
 ) -> Wanted:
-    """Every comment and every label that should stand."""
-    comments = tuple(
-        wanted_comment(
-            summarise(
-                ref,
-                about,
-                state,
-                goals,
-                open_tasks=policy.comments.open_tasks,
-                changes=_changes(about, records.get(ref), snapshots),
-                pages=targets.pages,
-            ),
-            infos[ref.tracker],
-            policy.instance,
-            _heads_in(records.get(ref), goals),
+    """Every comment and every label that should stand. `told` is asked once for each comment on record."""
+
+    def comment_on(ref: IssueRef, about: tuple[str, ...]) -> WantedComment:
+        before = told(ref) if ref in records else {}
+        summary = summarise(
+            ref,
+            about,
+            state,
+            goals,
+            open_tasks=policy.comments.open_tasks,
+            changes=_changes(about, before, snapshots),
+            pages=targets.pages,
         )
-        for ref, about in targets.about.items()
-    )
+        return wanted_comment(summary, infos[ref.tracker], policy.instance, _heads_in(before, goals))
+
+    comments = tuple(comment_on(ref, about) for ref, about in targets.about.items())
     if not policy.labels.enabled:
         return Wanted(comments)  # labels that are switched off stay as they are
     labels = wanted_labels(
@@ -170,15 +170,9 @@ def digest_of(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _changes(about: Iterable[str], record: Publication | None, now: Snapshots) -> Mapping[str, Change]:
+def _changes(about: Iterable[str], before: Snapshots, now: Snapshots) -> Mapping[str, Change]:
     """What moved since this very comment was last written."""
-    if record is None:
-        return {}
-    return {
-        name: compare(record.snapshots[name], now[name])
-        for name in about
-        if name in record.snapshots and name in now
-    }
+    return {name: compare(before[name], now[name]) for name in about if name in before and name in now}
 
 
 def _jumps(before: Mapping[str, GoalValue], now: Mapping[str, GoalValue]) -> Iterable[Jump]:

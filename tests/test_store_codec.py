@@ -29,7 +29,14 @@ from core.publish.actions import (
 )
 from core.publish.records import Publication
 from core.store.codec.issues import decode_issue, encode_issue
-from core.store.codec.ledger import decode_publication, decode_written, encode_publication, encode_written
+from core.store.codec.ledger import (
+    decode_publication,
+    decode_snapshots,
+    decode_written,
+    encode_publication,
+    encode_snapshots,
+    encode_written,
+)
 from core.store.codec.plain import clean, micros, moment
 from tests.builders import NOON, an_issue
 
@@ -117,7 +124,7 @@ publications = st.builds(
     texts,
     texts,
     texts,
-    st.dictionaries(texts, snapshots, max_size=2),
+    st.none() | times,
 )
 
 
@@ -163,6 +170,11 @@ def test_a_ledger_entry_comes_back_exactly(written: Written) -> None:
 @given(publications)
 def test_a_publication_comes_back_exactly(publication: Publication) -> None:
     assert repr(decode_publication(encode_publication(publication))) == repr(publication)
+
+
+@given(st.dictionaries(texts, snapshots, max_size=2))
+def test_snapshots_come_back_exactly(told: dict[str, Snapshot]) -> None:
+    assert repr(decode_snapshots(encode_snapshots(told))) == repr(told)
 
 
 @given(hostile)

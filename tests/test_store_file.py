@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event
 
-from connectors.contract import Issue, Page, Pull
+from connectors.contract import Issue, IssueRef, Page, Pull
 from core.store import Store, StoreError, open_store
 from core.store.database import Database
 from tests.builders import NOON, an_issue
@@ -164,13 +164,17 @@ def test_a_ledger_entry_that_makes_no_sense_is_named(tmp_path: Path) -> None:
         file,
         "INSERT INTO runs (kind, begun, said, counts) VALUES ('sync', 0, '', '{}')",
         "INSERT INTO entries (run, at, document) VALUES (1, 0, '{}')",
-        "INSERT INTO publications VALUES ('jira', '1', '[]')",
+        "INSERT INTO publications VALUES ('jira', '1', '[]', '[]')",
     )
     with open_store(file) as store:
         with pytest.raises(StoreError, match="run 1 wrote"):
             store.entries(1)
         with pytest.raises(StoreError, match="comment on 1 in jira"):
             store.publications()
+        with pytest.raises(StoreError, match="comment on 1 in jira"):
+            store.publication(IssueRef("jira", "1", "BLOG-1"))
+        with pytest.raises(StoreError, match="comment on 1 in jira told of"):
+            store.snapshots(IssueRef("jira", "1", "BLOG-1"))
 
 
 def test_the_database_of_another_program_stays_as_it_is(tmp_path: Path) -> None:

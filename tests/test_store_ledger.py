@@ -31,8 +31,11 @@ def written(number: int, said: str = "") -> Written:
 
 def a_publication(key: str = "BLOG-1", digest: str = "abc") -> Publication:
     comment = PostedComment("10", "**42%** done", mine=True, visibility=("role", "Team"))
-    snapshot = Snapshot(NOON, "rules", Unmeasured(Why.NO_SCOPE, "no scope: no task"), ())
-    return Publication(an_issue(key).ref, "blog", comment, digest, "hash", "1", {"blog": snapshot})
+    return Publication(an_issue(key).ref, "blog", comment, digest, "hash", "1")
+
+
+def told(rules: str) -> dict[str, Snapshot]:
+    return {"blog": Snapshot(NOON, rules, Unmeasured(Why.NO_SCOPE, "no scope: no task"), ())}
 
 
 def test_a_run_begins_writes_and_ends(store: Store) -> None:
@@ -96,9 +99,34 @@ def test_each_issue_has_one_publication_until_it_is_forgotten(store: Store) -> N
     store.save_publication(a_publication("acme/site#1"))
     assert store.publications() == {new.ref: new, an_issue("acme/site#1").ref: a_publication("acme/site#1")}
     assert {ref.key for ref in store.publications()} == {"MKT-1", "acme/site#1"}
+    assert store.publication(an_issue("BLOG-1").ref) == new
+    assert store.published_ids("jira") == {"id-BLOG-1"}
     store.forget_publication(new.ref)
     store.forget_publication(new.ref)
     assert set(store.publications()) == {an_issue("acme/site#1").ref}
+    assert store.publication(new.ref) is None
+    assert store.published_ids("jira") == frozenset()
+
+
+def test_what_a_comment_told_of_stays_until_a_later_one_tells_of_something_else(store: Store) -> None:
+    mine, other = a_publication(), a_publication("acme/site#1")
+    assert store.snapshots(mine.ref) == {}
+    store.save_publication(mine, told("first"))
+    store.save_publication(other)
+    store.save_publication(replace(mine, seen=LATER))
+    assert (store.snapshots(mine.ref), store.snapshots(other.ref)) == (told("first"), {})
+    assert store.publication(mine.ref) == replace(mine, seen=LATER)
+    store.save_publication(mine, told("second"))
+    assert store.snapshots(IssueRef("jira", mine.ref.id, "MKT-1")) == told("second")
+    store.save_publication(mine, {})
+    assert store.snapshots(mine.ref) == {}
+
+
+def test_what_a_forgotten_comment_told_of_is_forgotten_with_it(store: Store) -> None:
+    store.save_publication(a_publication(), told("first"))
+    store.forget_publication(a_publication().ref)
+    store.save_publication(a_publication())
+    assert store.snapshots(a_publication().ref) == {}
 
 
 def test_goal_values_are_exact_and_goals_not_named_keep_theirs(store: Store) -> None:

@@ -1,19 +1,25 @@
 """A store of any earlier version is brought up to date with all that it holds, or stays as it is."""
 
+import json
 import shutil
 import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from connectors.contract import PostedComment, StatusCategory
+from core.engine.model import Snapshot, SnapshotTask
 from core.publish.actions import RemoveLabelDefinition, Written
-from core.store import Locked, Store, open_store
+from core.publish.records import Publication
+from core.store import Locked, Store, StoreError, open_store
 from core.store.database import Database, prepare_file
 from core.store.lock import writer_lock
 from core.store.schema import HEAD, VERSIONS, metadata
@@ -30,6 +36,9 @@ def upgrade():
     op.add_column("pulls", sa.Column("note", sa.Text, server_default="none yet"))
     {then}
 '''
+TASK = SnapshotTask(
+    "jira:1", "BLOG-2", StatusCategory.DONE, Fraction(2), Fraction(1), datetime(2027, 1, 4, 9, tzinfo=UTC)
+)
 ENTRY = Written(RemoveLabelDefinition("github", "acme/site", "milestone/blog"), "done")
 
 
@@ -68,6 +77,27 @@ def fill_version_1(file: Path) -> None:
         raw.execute("INSERT INTO aliases VALUES ('jira', 'OLD-1', 'id-BLOG-1')")
         raw.execute("INSERT INTO pulls (tracker, cursor, read_at) VALUES ('jira', 'c1', 1802692800000000)")
         raw.execute("INSERT INTO goal_values VALUES ('show', '1/3', NULL, 'r1')")
+        raw.execute("INSERT INTO publications VALUES ('jira', 'id-BLOG-1', ?)", (publication_of_version_1(),))
+        raw.execute("INSERT INTO publications VALUES ('github', 'damaged', '{\"snapshots\": ')")
+
+
+def publication_of_version_1() -> str:
+    """What was told of stood within the document."""
+    task = ["jira:1", "BLOG-2", "done", "2/1", "1/1", 1799053200000000]
+    snapshot = {"taken": 1802692800000000, "rules": "r1", "measure": "1/3", "tasks": [task]}
+    comment = {"id": "10", "body": "é", "mine": True, "mark": None, "url": "", "visibility": None}
+    return json.dumps(
+        {
+            "ref": ["jira", "id-BLOG-1", "BLOG-1"],
+            "target": "blog",
+            "comment": comment,
+            "digest": "d",
+            "body_hash": "h",
+            "run": "1",
+            "seen": None,
+            "snapshots": {"blog": snapshot},
+        }
+    )
 
 
 def assert_filled(store: Store) -> None:
@@ -75,6 +105,11 @@ def assert_filled(store: Store) -> None:
     assert store.resolve("jira", "OLD-1") == "id-BLOG-1"
     assert (store.pull_state("jira").cursor, store.pull_state("jira").read_at) == ("c1", NOON)
     assert store.goal_values()["show"].rules == "r1"
+    ref = an_issue("BLOG-1").ref
+    assert store.publication(ref) == Publication(ref, "blog", PostedComment("10", "é", True), "d", "h", "1")
+    assert store.snapshots(ref) == {"blog": Snapshot(NOON, "r1", Fraction(1, 3), (TASK,))}
+    with pytest.raises(StoreError, match="comment on damaged in github cannot be read"):
+        store.publications()
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, update
 
 from connectors.contract import IssueRef
+from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.records import Publication
-from core.store.codec.ledger import decode_publication, decode_written, encode_publication, encode_written
+from core.store.codec.ledger import (
+    decode_publication,
+    decode_snapshots,
+    decode_written,
+    encode_publication,
+    encode_snapshots,
+    encode_written,
+)
 from core.store.codec.plain import (
     clean,
     dump,
@@ -101,35 +109,62 @@ def entries_of(connection: Connection, run: int) -> tuple[Written, ...]:
 
 def all_publications(connection: Connection) -> dict[IssueRef, Publication]:
     """Every comment of ours that stands on an issue, as far as the store knows."""
-    rows = connection.execute(select(publications).order_by(publications.c.tracker, publications.c.id))
-    found = [
-        decoded(
-            decode_publication,
-            row.document,
-            connection.engine.url.database,
-            f"our comment on {row.id} in {row.tracker}",
-        )
-        for row in rows
-    ]
+    statement = select(publications.c.tracker, publications.c.id, publications.c.document)
+    rows = connection.execute(statement.order_by(publications.c.tracker, publications.c.id))
+    found = [_publication(connection, *row) for row in rows]
     return {publication.ref: publication for publication in found}
 
 
-def save_publication(connection: Connection, publication: Publication) -> None:
-    """Remember the one comment on an issue in place of an earlier one."""
+def one_publication(connection: Connection, ref: IssueRef) -> Publication | None:
+    """The comment of ours on one issue, whatever key `ref` has."""
+    document = connection.execute(select(publications.c.document).where(*_on(ref))).scalar()
+    return None if document is None else _publication(connection, ref.tracker, ref.id, document)
+
+
+def published_ids(connection: Connection, tracker: str) -> frozenset[str]:
+    """The ids of the issues of a tracker that carry a comment of ours."""
+    return frozenset(
+        connection.execute(select(publications.c.id).where(publications.c.tracker == tracker)).scalars()
+    )
+
+
+def snapshots_of(connection: Connection, ref: IssueRef) -> dict[str, Snapshot]:
+    """What is kept beside the comment on one issue; nothing if there is no comment."""
+    document = connection.execute(select(publications.c.snapshots).where(*_on(ref))).scalar()
+    if document is None:
+        return {}
+    what = f"what our comment on {ref.id} in {ref.tracker} told of"
+    return decoded(decode_snapshots, document, connection.engine.url.database, what)
+
+
+def save_publication(
+    connection: Connection, publication: Publication, snapshots: Mapping[str, Snapshot] | None
+) -> None:
+    """Remember the one comment on an issue in place of an earlier one; None keeps the snapshots beside it."""
     ref = publication.ref
     connection.execute(
-        upsert(connection, publications, ("document",)),
-        {"tracker": clean(ref.tracker), "id": clean(ref.id), "document": encode_publication(publication)},
+        upsert(connection, publications, ("document",) if snapshots is None else ("document", "snapshots")),
+        {
+            "tracker": clean(ref.tracker),
+            "id": clean(ref.id),
+            "document": encode_publication(publication),
+            "snapshots": encode_snapshots(snapshots or {}),
+        },
     )
 
 
 def forget_publication(connection: Connection, ref: IssueRef) -> None:
     """Forget the comment on an issue, if there was one."""
-    connection.execute(
-        delete(publications).where(
-            publications.c.tracker == clean(ref.tracker), publications.c.id == clean(ref.id)
-        )
-    )
+    connection.execute(delete(publications).where(*_on(ref)))
+
+
+def _on(ref: IssueRef) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return publications.c.tracker == clean(ref.tracker), publications.c.id == clean(ref.id)
+
+
+def _publication(connection: Connection, tracker: str, id_: str, document: str) -> Publication:
+    what = f"our comment on {id_} in {tracker}"
+    return decoded(decode_publication, document, connection.engine.url.database, what)
 
 
 def all_goal_values(connection: Connection) -> dict[str, GoalValue]:

@@ -18,7 +18,7 @@ from sqlalchemy import (
     and_,
 )
 
-VERSIONS: Final = ("0001", "0002")
+VERSIONS: Final = ("0001", "0002", "0003")
 """All schema versions that this program knows, in order; each is a file in `migrations/versions`."""
 HEAD: Final = VERSIONS[-1]
 
@@ -110,6 +110,14 @@ publications = Table(
     Column("tracker", Name, primary_key=True),
     Column("id", Name, primary_key=True),
     Column("document", Text, nullable=False),
+    # Last, so that SQLite reads it from the file only where it is asked for.
+    Column(
+        "snapshots",
+        Text,
+        nullable=False,
+        server_default="{}",
+        comment="how each milestone stood when the comment was written",
+    ),
 )
 
 goal_values = Table(

@@ -11,6 +11,7 @@ from typing import Self
 from sqlalchemy import select, update
 
 from connectors.contract import Issue, IssueRef, Memory, Pull, Unread
+from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.records import Publication
 from core.store import ledger, pulling, reading
@@ -170,14 +171,34 @@ class Store:
     # What was published
 
     def publications(self) -> Mapping[IssueRef, Publication]:
-        """Every comment of ours, as it was last written."""
+        """Every comment of ours, as it was last written; by tracker and id."""
         with self._database.reading() as connection:
             return ledger.all_publications(connection)
 
-    def save_publication(self, publication: Publication) -> None:
-        """Remember the one comment on an issue, in place of an earlier one."""
+    def publication(self, ref: IssueRef) -> Publication | None:
+        """The comment of ours on one issue, by tracker and id, whatever key `ref` has."""
+        with self._database.reading() as connection:
+            return ledger.one_publication(connection, ref)
+
+    def published_ids(self, tracker: str) -> frozenset[str]:
+        """The ids of the issues of a tracker that carry a comment of ours."""
+        with self._database.reading() as connection:
+            return ledger.published_ids(connection, clean(tracker))
+
+    def snapshots(self, ref: IssueRef) -> Mapping[str, Snapshot]:
+        """By milestone id: how milestones stood when the comment on an issue was written; else nothing."""
+        with self._database.reading() as connection:
+            return ledger.snapshots_of(connection, ref)
+
+    def save_publication(
+        self, publication: Publication, snapshots: Mapping[str, Snapshot] | None = None
+    ) -> None:
+        """Remember the one comment on an issue, in place of an earlier one, and what it told of.
+
+        Without `snapshots`, those that are stored for the issue stay.
+        """
         with self._database.writing() as connection:
-            ledger.save_publication(connection, publication)
+            ledger.save_publication(connection, publication, snapshots)
 
     def forget_publication(self, ref: IssueRef) -> None:
         """Forget the comment on an issue, if there was one."""

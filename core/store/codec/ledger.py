@@ -1,5 +1,6 @@
-"""Actions, what became of them, and publications as JSON documents, and back."""
+"""Actions, what became of them, publications and their snapshots as JSON documents, and back."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -56,7 +57,6 @@ def encode_publication(publication: Publication) -> str:
             "body_hash": publication.body_hash,
             "run": publication.run,
             "seen": maybe_micros(publication.seen),
-            "snapshots": {name: _snapshot(snapshot) for name, snapshot in publication.snapshots.items()},
         }
     )
 
@@ -72,8 +72,18 @@ def decode_publication(stored: str) -> Publication:
         body_hash=document["body_hash"],
         run=document["run"],
         seen=maybe_moment(document.get("seen")),
-        snapshots={name: _unsnapshot(snapshot) for name, snapshot in document["snapshots"].items()},
     )
+
+
+def encode_snapshots(snapshots: Mapping[str, Snapshot]) -> str:
+    """The document of how milestones stood when a comment was written, by milestone id."""
+    return dump({name: _snapshot(snapshot) for name, snapshot in snapshots.items()})
+
+
+def decode_snapshots(stored: str) -> dict[str, Snapshot]:
+    """The snapshots that `encode_snapshots` wrote."""
+    document: Document = load(stored)
+    return {name: _unsnapshot(snapshot) for name, snapshot in document.items()}
 
 
 def _ref(ref: IssueRef) -> list[str]:
