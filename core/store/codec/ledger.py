@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from connectors.contract import IssueRef, LabelDefinition, PostedComment, StatusCategory
 from core.engine.model import Measure, Snapshot, SnapshotTask, Unmeasured, Why
@@ -19,6 +20,8 @@ from core.publish.records import Publication
 from core.store.codec.plain import dump, load, maybe_micros, maybe_moment, micros, moment, ratio
 
 Document = dict[str, Any]
+
+_CATEGORIES: Final = {category.value: category for category in StatusCategory}
 
 
 def encode_written(written: Written) -> str:
@@ -228,8 +231,14 @@ def _unsnapshot(document: Document) -> Snapshot:
         measure=_unmeasure(document["measure"]),
         tasks=tuple(
             SnapshotTask(
-                name, key, StatusCategory(state), Fraction(weight), Fraction(credit), maybe_moment(created)
+                name, key, _CATEGORIES[state], _fraction(weight), _fraction(credit), maybe_moment(created)
             )
             for name, key, state, weight, credit, created in document["tasks"]
         ),
     )
+
+
+# Hundreds of tasks share a few weights and credits, and text is slow to become a fraction.
+@lru_cache(maxsize=1024)
+def _fraction(stored: str) -> Fraction:
+    return Fraction(stored)
