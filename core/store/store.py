@@ -1,7 +1,7 @@
 """The store as the rest of the house sees it: issues, cursors, publications and the ledger of runs."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from core.store.lock import writer_lock
 from core.store.records import GoalValue, PullCounts, PullState, RunRecord
 from core.store.schema import issues, memory
 from core.store.secrets import looks_secret, without_secrets
+from core.store.tags.book import TagReader, TagWriter, trial
 from core.store.upsert import next_seq, upsert, upsert_pull
 from core.store.versions import bring_up_to_date
 
@@ -143,9 +144,9 @@ class Store:
         with self._database.reading() as connection:
             return reading.find_key(connection, tracker, key)
 
-    def resolver(self) -> Callable[[str, str], str | None]:
-        """`resolve` for many look-ups: from memory, with the keys as they were at a tracker's first one."""
-        return reading.key_finder(self._database)
+    def resolver(self) -> reading.KeyFinder:
+        """`resolve` for many look-ups: each key once, and with `prime` many keys by one statement."""
+        return reading.KeyFinder(self._database)
 
     def remember_key(self, tracker: str, key: str, ref: IssueRef) -> None:
         """Let `key` lead to this issue wherever no present issue bears it."""
@@ -167,6 +168,22 @@ class Store:
             connection.execute(
                 update(issues).where(*where).values(document=document, hash=digest, seq=next_seq(connection))
             )
+
+    # Tags
+
+    @contextmanager
+    def tagging(self) -> Iterator[TagWriter]:
+        """Bring the tags into step with the issues, in one transaction."""
+        with self._database.writing() as connection:
+            yield TagWriter(self._database, connection)
+
+    def tags(self) -> TagReader:
+        """The tags as they were last brought into step."""
+        return TagReader(self._database, self._database.reading)
+
+    def trial(self) -> AbstractContextManager[tuple[TagWriter, TagReader]]:
+        """Tags by other rules, of which nothing is stored."""
+        return trial(self._database)
 
     # What was published
 

@@ -1,0 +1,230 @@
+"""The tags of one store: written in one transaction, or read by any number."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Final
+
+from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from connectors.contract import Issue, IssueRef
+from core.store import reading
+from core.store.codec.plain import clean
+from core.store.database import Database
+from core.store.schema import issues, over, owners, sums, tagging, tags
+from core.store.tags import finding, keeping
+from core.store.tags.finding import Above, Key
+from core.store.tags.rows import Mark, TagRow
+from core.store.upsert import upsert
+
+_MARK: Final = Mark._fields
+
+
+class TagWriter:
+    """The tags within one transaction that brings them into step with the issues."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self._database = database
+        self._connection = connection
+
+    def mark(self) -> Mark | None:
+        """What the tags follow from as they are; None if there are none yet."""
+        stored = dict(tuple(row) for row in self._connection.execute(select(tagging.c.key, tagging.c.value)))
+        if not all(name in stored for name in _MARK):
+            return None
+        return Mark(stored["basis"], int(stored["seq"]), stored["answers"])
+
+    def set_mark(self, mark: Mark) -> None:
+        """From now on the tags follow from this."""
+        rows = [{"key": name, "value": str(value)} for name, value in zip(_MARK, mark, strict=True)]
+        self._connection.execute(upsert(self._connection, tagging, ("value",)), rows)
+
+    def last_change(self) -> int:
+        """The number of the latest change of any issue; 0 before the first."""
+        return finding.last_change(self._connection)
+
+    def changed_after(self, seq: int) -> set[Key]:
+        """Issues that changed after this change, gone ones too, and all below those that moved."""
+        return finding.changed_after(self._connection, seq)
+
+    def present(self, keys: Iterable[Key]) -> list[Issue]:
+        """Those of these issues that are present."""
+        return [self._issue(row) for row in finding.present(self._connection, keys)]
+
+    def all_present(self) -> Iterator[list[Issue]]:
+        """All present issues, page by page."""
+        for page in finding.all_present(self._connection):
+            yield [self._issue(row) for row in page]
+
+    def above(self) -> Above:
+        """Finds what stands above issues; remembers it, so that it is good for one bringing into step."""
+        return Above(self._connection, reading.key_finder(self._database))
+
+    def replace(self, keys: Sequence[Key], rows: Sequence[TagRow]) -> tuple[set[str], set[str]]:
+        """Let these be the rows of these issues; gives the owners touched, and those to rebuild of these."""
+        return keeping.replace_rows(self._connection, keys, rows)
+
+    def begin_anew(self) -> "Filling":
+        """Forget all rows, and write all of them for the first time."""
+        keeping.clear(self._connection)
+        return Filling(self._connection)
+
+    def rows_of_owner(self, owner: str) -> list[tuple[TagRow, Issue]]:
+        """Everything that is tagged to one milestone or key result."""
+        return list(rows_of_owner(self._database, self._connection, owner))
+
+    def set_sums(self, owner: str, parts: Mapping[str, int], left_out: int, counting: set[Key]) -> None:
+        """Let these be the sums of an owner whose rows alone cannot say them."""
+        keeping.set_sums(self._connection, owner, dict(parts), left_out, counting)
+
+    def set_open(self, owner: str, document: str) -> None:
+        """Remember the open tasks that a comment about this owner lists."""
+        row = {"owner": owner, "open": document}
+        self._connection.execute(upsert(self._connection, owners, ("open",)), row)
+
+    def first_open(self, owner: str, number: int) -> list[tuple[TagRow, Issue]]:
+        """The first open tasks in the order of standing, tracker and key, each with its row."""
+        statement = (
+            select(*keeping.COLUMNS, issues.c.key, issues.c.document)
+            .join(issues, (issues.c.tracker == tags.c.tracker) & (issues.c.id == tags.c.id))
+            .where(tags.c.owner == owner, tags.c.counts == 1, tags.c.standing < 2)
+            .order_by(tags.c.standing, tags.c.tracker, tags.c.rank, tags.c.id)
+            .limit(number)
+        )
+        return [
+            (TagRow(*row[:-2]), self._issue((row.tracker, row.id, row.key, row.document)))
+            for row in self._connection.execute(statement)
+        ]
+
+    def _issue(self, row: Sequence[str]) -> Issue:
+        return reading.decode(self._database, IssueRef(row[0], row[1], row[2]), row[3])
+
+
+class Filling:
+    """Rows that are written for the first time; sums are made once at the end."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._below: defaultdict[keeping.Place, int] = defaultdict(int)
+
+    def add(self, rows: Sequence[TagRow]) -> None:
+        """Write some more of them."""
+        keeping.insert_rows(self._connection, rows)
+        keeping.group_over(rows, self._below)
+
+    def finish(self) -> set[str]:
+        """Make the sums; gives the owners whose sums have to be made from their issues."""
+        keeping.add(self._connection, over, ("owner", "tracker", "id"), self._below)
+        keeping.recount(self._connection)
+        return set(
+            self._connection.execute(select(tags.c.owner).distinct().where(tags.c.hard == 1)).scalars()
+        )
+
+
+def rows_of_owner(database: Database, connection: Connection, owner: str) -> Iterator[tuple[TagRow, Issue]]:
+    """Everything that is tagged to one milestone or key result, sorted by tracker and id."""
+    statement = (
+        select(*keeping.COLUMNS, issues.c.key, issues.c.document)
+        .join(issues, (issues.c.tracker == tags.c.tracker) & (issues.c.id == tags.c.id))
+        .where(tags.c.owner == owner)
+        .order_by(tags.c.tracker, tags.c.id)
+    )
+    for row in connection.execute(statement):
+        ref = IssueRef(row.tracker, row.id, row.key)
+        yield TagRow(*row[:-2]), reading.decode(database, ref, row.document)
+
+
+Connect = Callable[[], AbstractContextManager[Connection]]
+
+
+@contextmanager
+def trial(database: Database) -> Iterator[tuple[TagWriter, "TagReader"]]:
+    """Tags that can be brought into step with other rules without a trace: nothing of them is stored.
+
+    Temporary tables of one connection stand before those of the same name.
+    """
+    with database.staging() as connection, connection.begin():
+        for table in (tags, over, sums, owners, tagging):
+            made = str(CreateTable(table).compile(connection))
+            connection.exec_driver_sql(made.replace("CREATE TABLE", "CREATE TEMPORARY TABLE", 1))
+            for index in table.indexes:
+                # SQLite looks for the table of an index beside the index; others find the temporary one.
+                said = str(CreateIndex(index).compile(connection))
+                where = "CREATE INDEX temp." if connection.dialect.name == "sqlite" else "CREATE INDEX "
+                connection.exec_driver_sql(said.replace("CREATE INDEX ", where, 1))
+        yield TagWriter(database, connection), TagReader(database, lambda: nullcontext(connection))
+
+
+class TagReader:
+    """The tags as they were last brought into step."""
+
+    def __init__(self, database: Database, connect: Connect) -> None:
+        self._database = database
+        self._connect = connect
+
+    def sums(self) -> dict[str, tuple[dict[str, int], int]]:
+        """By owner: how many tasks contribute what, and how many tagged issues are no tasks."""
+        parts: dict[str, dict[str, int]] = defaultdict(dict)
+        left: Counter[str] = Counter()
+        with self._connect() as connection:
+            for owner, counts, part, number in connection.execute(select(sums)):
+                if counts:
+                    parts[owner][part] = number
+                else:
+                    left[owner] += number
+        return {owner: (parts.get(owner, {}), left[owner]) for owner in parts.keys() | left.keys()}
+
+    def latest(self) -> dict[str, int]:
+        """By owner: when the task that changed last did, in microseconds since 1970."""
+        known = select(sums.c.owner).distinct().where(sums.c.counts == 1).subquery()
+        last = (
+            select(func.max(tags.c.updated))
+            .where(tags.c.owner == known.c.owner, tags.c.counts == 1)
+            .scalar_subquery()
+        )
+        with self._connect() as connection:
+            rows = connection.execute(select(known.c.owner, last))
+            return {owner: updated for owner, updated in rows if updated is not None}
+
+    def rows_of_owner(self, owner: str) -> list[tuple[TagRow, Issue]]:
+        """Everything that is tagged to one milestone or key result."""
+        with self._connect() as connection:
+            return list(rows_of_owner(self._database, connection, clean(owner)))
+
+    def open_of(self, names: Iterable[str]) -> dict[str, str]:
+        """By owner: the open tasks that a comment lists, as they were written down."""
+        found: dict[str, str] = {}
+        with self._connect() as connection:
+            for chunk in keeping.chunks(map(clean, names)):
+                statement = select(owners.c.owner, owners.c.open).where(
+                    owners.c.owner.in_(chunk), owners.c.open.is_not(None)
+                )
+                found.update((owner, said) for owner, said in connection.execute(statement))
+        return found
+
+    def tags_of(self, keys: Iterable[Key]) -> dict[Key, tuple[tuple[str, int], ...]]:
+        """By issue: owner and position of the rule for each of its tags, sorted by owner."""
+        found: defaultdict[Key, list[tuple[str, int]]] = defaultdict(list)
+        statement = select(tags.c.tracker, tags.c.id, tags.c.owner, tags.c.position)
+        with self._connect() as connection:
+            for chunk in keeping.chunks(keys):
+                rows = connection.execute(statement.where(tuple_(tags.c.tracker, tags.c.id).in_(chunk)))
+                for tracker, id_, owner, position in rows:
+                    found[tracker, id_].append((owner, position))
+        return {key: tuple(sorted(several)) for key, several in found.items()}
+
+    def labelled(self) -> set[tuple[str, str]]:
+        """(tracker, owner) where a label `milestone/<id>` tags an issue to its owner."""
+        with self._connect() as connection:
+            statement = select(tags.c.tracker, tags.c.owner).distinct().where(tags.c.position == 0)
+            return {(tracker, owner) for tracker, owner in connection.execute(statement)}
+
+    def issues(self, keys: Iterable[Key]) -> dict[IssueRef, Issue]:
+        """Those of these issues that are present."""
+        found: dict[IssueRef, Issue] = {}
+        with self._connect() as connection:
+            for tracker, id_, key, document in finding.present(connection, keys):
+                ref = IssueRef(tracker, id_, key)
+                found[ref] = reading.decode(self._database, ref, document)
+        return found

@@ -1,0 +1,167 @@
+"""Finds the issues whose tags may have changed, and what stands above an issue."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+import orjson
+from sqlalchemy import Connection, func, or_, select, tuple_
+
+from connectors.contract import IssueRef
+from core.store.schema import aliases, issues
+from core.store.tags.keeping import chunks
+from core.store.tags.rows import Link
+
+Key = tuple[str, str]
+"""Tracker and id of an issue."""
+Resolve = Callable[[str, str], str | None]
+
+PAGE: Final = 1000
+"""Issues that are read at once while everything is read."""
+
+
+def last_change(connection: Connection) -> int:
+    """The number of the latest change of any issue; 0 before the first."""
+    return connection.execute(select(func.max(issues.c.seq))).scalar() or 0
+
+
+def changed_after(connection: Connection, seq: int) -> set[Key]:
+    """The issues that changed after this change, came, went or came back; and all below those that moved."""
+    rows = connection.execute(
+        select(issues.c.tracker, issues.c.id, issues.c.key, issues.c.moved).where(issues.c.seq > seq)
+    ).all()
+    found = {(row.tracker, row.id) for row in rows}
+    level = [(row.tracker, row.id, row.key) for row in rows if row.moved > seq]
+    below = {each[:2] for each in level}
+    while level:
+        # Also through those that changed themselves: what is below them has another ancestor now.
+        level = [each for each in _children(connection, level) if each[:2] not in below]
+        below.update(each[:2] for each in level)
+    return found | below
+
+
+def _children(connection: Connection, above: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Tracker, id and key of the issues that name one of these as their parent, by id or any key."""
+    columns = (issues.c.tracker, issues.c.id, issues.c.key)
+    for chunk in chunks(above):
+        ids = [(tracker, id_) for tracker, id_, _ in chunk]
+        former = connection.execute(
+            select(aliases.c.tracker, aliases.c.key).where(tuple_(aliases.c.tracker, aliases.c.id).in_(ids))
+        )
+        keys = [(tracker, key) for tracker, _, key in chunk] + [(row.tracker, row.key) for row in former]
+        by_id = select(*columns).where(
+            issues.c.parent_id.is_not(None), tuple_(issues.c.tracker, issues.c.parent_id).in_(ids)
+        )
+        for row in connection.execute(by_id):
+            yield row.tracker, row.id, row.key
+        for some in chunks(keys):
+            by_key = select(*columns).where(
+                issues.c.parent_key.is_not(None), tuple_(issues.c.tracker, issues.c.parent_key).in_(some)
+            )
+            for row in connection.execute(by_key):
+                yield row.tracker, row.id, row.key
+
+
+def all_present(connection: Connection) -> Iterator[list[tuple[str, str, str, str]]]:
+    """Tracker, id, key and document of every present issue, page by page, in the order of tracker and id."""
+    statement = (
+        select(issues.c.tracker, issues.c.id, issues.c.key, issues.c.document)
+        .where(issues.c.gone.is_(None))
+        .order_by(issues.c.tracker, issues.c.id)
+        .limit(PAGE)
+    )
+    last: Key | None = None
+    while True:
+        after = (
+            or_(issues.c.tracker > last[0], (issues.c.tracker == last[0]) & (issues.c.id > last[1]))
+            if last
+            else issues.c.id.is_not(None)
+        )
+        page = [tuple(row) for row in connection.execute(statement.where(after))]
+        if not page:
+            return
+        yield page
+        last = (page[-1][0], page[-1][1])
+
+
+def present(connection: Connection, keys: Iterable[Key]) -> Iterator[tuple[str, str, str, str]]:
+    """The same of these issues alone."""
+    statement = select(issues.c.tracker, issues.c.id, issues.c.key, issues.c.document).where(
+        issues.c.gone.is_(None)
+    )
+    for chunk in chunks(keys):
+        for row in connection.execute(statement.where(tuple_(issues.c.tracker, issues.c.id).in_(chunk))):
+            yield tuple(row)
+
+
+class Above:
+    """Who is whose parent among the stored issues, asked level by level and remembered."""
+
+    def __init__(self, connection: Connection, resolve: Resolve) -> None:
+        self._connection = connection
+        self._resolve = resolve
+        self._links: dict[Key, Link | None] = {}
+        self._keys: dict[tuple[str, str], IssueRef] = {}
+
+    def chains(self, below: Mapping[Key, Link]) -> dict[Key, tuple[tuple[IssueRef, ...], bool]]:
+        """By issue: its parent, grandparent and so on, nearest first, each once, and whether that is a loop.
+
+        A parent that is not present ends the chain, but belongs to it.
+        """
+        parents = self._parents(below)
+        level = {key: parent for key, parent in parents.items() if parent is not None}
+        while True:
+            wanted = {(ref.tracker, ref.id) for ref in level.values()} - self._links.keys() - below.keys()
+            if not wanted:
+                break
+            known = self._present(wanted)
+            self._links |= dict.fromkeys(wanted) | known
+            level = {key: ref for key, ref in self._parents(known).items() if ref is not None}
+            self._name(key for key, ref in level.items() if known[key].parent_id)
+        return {key: self._climb(key, below) for key in below}
+
+    def _climb(self, start: Key, below: Mapping[Key, Link]) -> tuple[tuple[IssueRef, ...], bool]:
+        found: dict[Key, IssueRef] = {}
+        at = self._parent(below[start])
+        while at is not None:
+            place = (at.tracker, at.id)
+            if place == start or place in found:
+                return tuple(found.values()), True
+            link = below.get(place) or self._links.get(place)
+            found[place] = link.ref if link else at  # by its key of today, where it is known
+            at = self._parent(link) if link else None
+        return tuple(found.values()), False
+
+    def _name(self, keys: Iterable[Key]) -> None:
+        """Learn what these issues call a parent of which they tell the id: a rule may know it by its key."""
+        # The column holds the key only where there is no id, so that it says by what the parent is found.
+        for tracker, id_, _, document in present(self._connection, keys):
+            link, told = self._links[tracker, id_], orjson.loads(document).get("parent_key")
+            if link is not None:
+                self._links[tracker, id_] = link._replace(parent_key=told)
+
+    def _parents(self, links: Mapping[Key, Link]) -> dict[Key, IssueRef | None]:
+        return {key: self._parent(link) for key, link in links.items()}
+
+    def _parent(self, link: Link) -> IssueRef | None:
+        """As `mappings.rules.lineage` has it: by id, else by key, else by a key that leads nowhere yet."""
+        tracker, key = link.ref.tracker, link.parent_key
+        if link.parent_id:
+            parent = IssueRef(tracker, link.parent_id, key or link.parent_id)
+        elif not key:
+            return None
+        else:
+            parent = IssueRef(tracker, self._resolve(tracker, key) or key, key)
+        return None if parent == link.ref else parent
+
+    def _present(self, keys: Iterable[Key]) -> dict[Key, Link]:
+        found: dict[Key, Link] = {}
+        statement = select(
+            issues.c.tracker, issues.c.id, issues.c.key, issues.c.parent_id, issues.c.parent_key
+        ).where(issues.c.gone.is_(None))
+        for chunk in chunks(keys):
+            rows = self._connection.execute(statement.where(tuple_(issues.c.tracker, issues.c.id).in_(chunk)))
+            for row in rows:
+                found[row.tracker, row.id] = Link(
+                    IssueRef(row.tracker, row.id, row.key), row.parent_id, row.parent_key
+                )
+        return found

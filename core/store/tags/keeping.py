@@ -1,0 +1,252 @@
+"""Keeps sums of what issues contribute in step with the rows, by differences."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+import orjson
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, insert, select, tuple_, update
+
+from core.store.schema import over, owners, sums, tags
+from core.store.tags.rows import TagRow
+from core.store.upsert import insert_for
+
+T = TypeVar("T")
+Place = tuple[str, str, str]
+"""Owner, tracker and id of an issue."""
+
+AT_ONCE: Final = 400
+"""Rows that one statement asks for; SQLite takes 32,766 parameters at most."""
+COLUMNS = (
+    tags.c.owner,
+    tags.c.tracker,
+    tags.c.id,
+    tags.c.position,
+    tags.c.part,
+    tags.c.updated,
+    tags.c.created,
+    tags.c.above,
+    tags.c.standing,
+    tags.c.rank,
+    tags.c.hard,
+)
+
+
+def chunks(values: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
+    """The values, some at a time."""
+    left = iter(values)
+    while chunk := list(islice(left, size)):
+        yield chunk
+
+
+def rows_of(connection: Connection, refs: Iterable[tuple[str, str]]) -> dict[Place, tuple[TagRow, int]]:
+    """The rows of these issues (tracker, id), each with whether it counts."""
+    found: dict[Place, tuple[TagRow, int]] = {}
+    statement = select(*COLUMNS, tags.c.counts)
+    for chunk in chunks(refs):
+        for row in connection.execute(statement.where(tuple_(tags.c.tracker, tags.c.id).in_(chunk))):
+            known = TagRow(*row[:-1])
+            found[known.place] = (known, row[-1])
+    return found
+
+
+def insert_rows(connection: Connection, rows: Sequence[TagRow], counts: int = 1) -> None:
+    """Write rows that are not there yet."""
+    if rows:
+        names = [column.name for column in COLUMNS]
+        statement = insert(tags)
+        connection.execute(statement, [dict(zip(names, row, strict=True), counts=counts) for row in rows])
+
+
+def replace_rows(
+    connection: Connection, refs: Sequence[tuple[str, str]], rows: Sequence[TagRow]
+) -> tuple[set[str], set[str]]:
+    """Let these be the rows of these issues; sums and what counts follow.
+
+    Gives the owners that are touched, be it that an issue changed in what no row tells, and of these the
+    ones whose sums have to be made from their issues, since rows alone cannot say them.
+    """
+    before = rows_of(connection, refs)
+    after = {row.place: row for row in rows}
+    touched = {place[0] for place in before} | {place[0] for place in after}
+    gone = {place: known for place, known in before.items() if after.get(place) != known[0]}
+    new = {place: row for place, row in after.items() if place not in before or place in gone}
+    if not gone and not new:
+        return touched, _hard(connection, touched)
+    changed = {place[0] for place in gone} | {place[0] for place in new}
+    were_hard = _hard(connection, changed)
+    moved = _move_over(connection, gone, new)
+    if gone:
+        place = and_(*(tags.c[name] == bindparam(f"its_{name}") for name in ("owner", "tracker", "id")))
+        connection.execute(
+            delete(tags).where(place),
+            [{"its_owner": owner, "its_tracker": tracker, "its_id": id_} for owner, tracker, id_ in gone],
+        )
+    insert_rows(connection, list(new.values()))
+    hard = _hard(connection, touched)
+    for owner in were_hard - hard:
+        recount(connection, owner)
+    simple = changed - hard - were_hard
+    _move_sums(connection, gone, new, moved, simple)
+    return touched, hard
+
+
+def _hard(connection: Connection, among: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for chunk in chunks(among):
+        statement = select(tags.c.owner).distinct().where(tags.c.hard == 1, tags.c.owner.in_(chunk))
+        found.update(connection.execute(statement).scalars())
+    return found
+
+
+def _move_over(
+    connection: Connection, gone: dict[Place, tuple[TagRow, int]], new: dict[Place, TagRow]
+) -> set[Place]:
+    """Count anew what stands below the issues above; gives those of which that may have changed."""
+    change: Counter[Place] = Counter()
+    for sign, rows in ((-1, [row for row, _ in gone.values()]), (1, list(new.values()))):
+        for row in rows:
+            if row.live:
+                for id_ in orjson.loads(row.above):
+                    change[row.owner, row.tracker, id_] += sign
+    moved = {place: number for place, number in change.items() if number}
+    add(connection, over, ("owner", "tracker", "id"), moved)
+    return set(moved)
+
+
+def add(connection: Connection, table: Table, key: Sequence[str], change: dict[Any, int]) -> None:
+    """Add to the numbers `n` of a table; rows that come to nothing go."""
+    if not change:
+        return
+    statement = insert_for(connection, table)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=list(table.primary_key.columns),
+            set_={"n": table.c.n + statement.excluded.n},
+        ),
+        [dict(zip(key, place, strict=True), n=number) for place, number in change.items()],
+    )
+    less = [place for place, number in change.items() if number < 0]
+    if less:
+        this = and_(table.c.n == 0, *(table.c[name] == bindparam(f"its_{name}") for name in key))
+        names = [f"its_{name}" for name in key]
+        connection.execute(
+            delete(table).where(this), [dict(zip(names, place, strict=True)) for place in less]
+        )
+
+
+def _move_sums(
+    connection: Connection,
+    gone: dict[Place, tuple[TagRow, int]],
+    new: dict[Place, TagRow],
+    moved: set[Place],
+    simple: set[str],
+) -> None:
+    """Bring what counts, and the sums, into step with rows that came or went."""
+    change: Counter[tuple[str, int, str]] = Counter()
+    for row, counts in gone.values():
+        if row.owner in simple:
+            change[row.owner, counts, row.part] -= 1
+    wanted = {place for place in (*moved, *new) if place[0] in simple}
+    covered = _covered(connection, wanted)
+    flips: list[tuple[Place, int]] = []
+    for place, (part, counts) in _standing(connection, wanted).items():
+        should = int(place not in covered)
+        if place not in new:
+            change[place[0], counts, part] -= 1
+        change[place[0], should, part] += 1
+        if should != counts:
+            flips.append((place, should))
+    _flip(connection, flips)
+    add(connection, sums, ("owner", "counts", "part"), {key: n for key, n in change.items() if n})
+
+
+def _covered(connection: Connection, places: Iterable[Place]) -> set[Place]:
+    """Those below which live tagged issues of the same owner stand."""
+    found: set[Place] = set()
+    statement = select(over.c.owner, over.c.tracker, over.c.id).where(over.c.n > 0)
+    for chunk in chunks(places):
+        rows = connection.execute(statement.where(tuple_(over.c.owner, over.c.tracker, over.c.id).in_(chunk)))
+        found.update((row.owner, row.tracker, row.id) for row in rows)
+    return found
+
+
+def _standing(connection: Connection, places: Iterable[Place]) -> dict[Place, tuple[str, int]]:
+    """By place: part, and whether it counts, as stored."""
+    found: dict[Place, tuple[str, int]] = {}
+    statement = select(tags.c.owner, tags.c.tracker, tags.c.id, tags.c.part, tags.c.counts)
+    for chunk in chunks(places):
+        rows = connection.execute(statement.where(tuple_(tags.c.owner, tags.c.tracker, tags.c.id).in_(chunk)))
+        for owner, tracker, id_, part, counts in rows:
+            found[owner, tracker, id_] = (part, counts)
+    return found
+
+
+def _flip(connection: Connection, flips: Sequence[tuple[Place, int]]) -> None:
+    if not flips:
+        return
+    place = and_(*(tags.c[name] == bindparam(f"its_{name}") for name in ("owner", "tracker", "id")))
+    connection.execute(
+        update(tags).where(place).values(counts=bindparam("now")),
+        [
+            {"its_owner": owner, "its_tracker": tracker, "its_id": id_, "now": counts}
+            for (owner, tracker, id_), counts in flips
+        ],
+    )
+
+
+def recount(connection: Connection, owner: str | None = None) -> None:
+    """Make what counts, and the sums, from the rows alone: those of one owner, or all."""
+    of_tags, of_over = [], [over.c.n > 0]
+    if owner is not None:  # after a filling from nothing, every row says 1, and there are no sums
+        of_tags, of_over = [tags.c.owner == owner], [*of_over, over.c.owner == owner]
+        connection.execute(update(tags).where(*of_tags).values(counts=1))
+        connection.execute(delete(sums).where(sums.c.owner == owner))
+    below = select(over.c.owner, over.c.tracker, over.c.id).where(*of_over)
+    connection.execute(
+        update(tags).where(tuple_(tags.c.owner, tags.c.tracker, tags.c.id).in_(below)).values(counts=0)
+    )
+    connection.execute(
+        insert(sums).from_select(
+            ["owner", "counts", "part", "n"],
+            select(tags.c.owner, tags.c.counts, tags.c.part, func.count())
+            .where(*of_tags)
+            .group_by(tags.c.owner, tags.c.counts, tags.c.part),
+        )
+    )
+
+
+def set_sums(
+    connection: Connection, owner: str, parts: dict[str, int], left_out: int, counting: set[tuple[str, str]]
+) -> None:
+    """Let these be the sums of an owner whose rows alone cannot say them, and these the issues that count."""
+    connection.execute(delete(sums).where(sums.c.owner == owner))
+    rows = [{"owner": owner, "counts": 1, "part": part, "n": number} for part, number in parts.items()]
+    rows += [{"owner": owner, "counts": 0, "part": "", "n": left_out}] if left_out else []
+    if rows:
+        connection.execute(insert(sums), rows)
+    stored = connection.execute(
+        select(tags.c.tracker, tags.c.id, tags.c.counts).where(tags.c.owner == owner)
+    ).all()
+    flips = [
+        ((owner, tracker, id_), int((tracker, id_) in counting))
+        for tracker, id_, counts in stored
+        if counts != int((tracker, id_) in counting)
+    ]
+    _flip(connection, flips)
+
+
+def clear(connection: Connection) -> None:
+    """Forget all rows and sums; what was said of labels stays."""
+    for table in (tags, over, sums):
+        connection.execute(delete(table))
+    connection.execute(update(owners).values(open=None))
+
+
+def group_over(rows: Iterable[TagRow], known: defaultdict[Place, int]) -> None:
+    """Count what stands below, while all rows are written for the first time."""
+    for row in rows:
+        if row.live:
+            for id_ in orjson.loads(row.above):
+                known[row.owner, row.tracker, id_] += 1

@@ -1,0 +1,112 @@
+"""Brings the tags into step with the issues: those of what changed, or all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connectors.contract import Issue
+from core.store.tags.book import TagWriter
+from core.store.tags.finding import Above
+from core.store.tags.keeping import chunks
+from core.store.tags.rows import Link, Mark, TagRow
+from core.tagging.rows import open_of_rows, open_of_tasks, rows_for, tasks_of, write_open
+from core.tagging.scheme import Scheme, moved_answers
+
+AT_ONCE = 500
+"""Issues that are tagged together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What was tagged again."""
+
+    everything: bool = False
+    keys: frozenset[tuple[str, str]] = frozenset()
+    """Tracker and id of each issue that was looked at, unless it was everything."""
+
+
+def in_step(writer: TagWriter, scheme: Scheme) -> bool:
+    """Whether the tags are what they should be already."""
+    return writer.mark() == _aim(writer, scheme)
+
+
+def refresh(writer: TagWriter, scheme: Scheme) -> Refreshed:
+    """Let the tags, and all sums of them, be those of the issues as they are stored now.
+
+    The result is the same whether little changed and little is looked at, or everything is made anew.
+    """
+    mark, aim = writer.mark(), _aim(writer, scheme)
+    if mark == aim:
+        return Refreshed()
+    if mark is None or mark.basis != aim.basis:
+        owners = _anew(writer, scheme)
+        done = Refreshed(everything=True)
+    else:
+        keys = writer.changed_after(mark.seq) | moved_answers(mark.answers, aim.answers)
+        owners = _again(writer, sorted(keys), scheme)
+        done = Refreshed(keys=frozenset(keys))
+    hard = owners.hard
+    for owner in sorted(owners.touched | hard):
+        _settle(writer, owner, owner in hard, scheme)
+    writer.set_mark(aim)
+    return done
+
+
+@dataclass(slots=True)
+class _Owners:
+    touched: set[str]
+    hard: set[str]
+    """Those whose sums have to be made from their issues."""
+
+
+def _aim(writer: TagWriter, scheme: Scheme) -> Mark:
+    return Mark(scheme.basis, writer.last_change(), scheme.answers)
+
+
+def _anew(writer: TagWriter, scheme: Scheme) -> _Owners:
+    above = writer.above()
+    filling = writer.begin_anew()
+    touched: set[str] = set()
+    for page in writer.all_present():
+        rows = _rows(page, above, scheme)
+        touched.update(row.owner for row in rows)
+        filling.add(rows)
+    return _Owners(touched, filling.finish())
+
+
+def _again(writer: TagWriter, keys: Sequence[tuple[str, str]], scheme: Scheme) -> _Owners:
+    above = writer.above()
+    found = _Owners(set(), set())
+    for chunk in chunks(keys, AT_ONCE):
+        touched, hard = writer.replace(chunk, _rows(writer.present(chunk), above, scheme))
+        found.touched |= touched
+        # What is hard after the last chunk that touches an owner is what it is now.
+        found.hard = (found.hard - touched) | hard
+    return found
+
+
+def _rows(issues: Sequence[Issue], above: Above, scheme: Scheme) -> list[TagRow]:
+    links = {
+        (issue.ref.tracker, issue.ref.id): Link(issue.ref, issue.parent_id, issue.parent_key)
+        for issue in issues
+    }
+    chains = above.chains(links)
+    return [
+        row for issue in issues for row in rows_for(issue, *chains[issue.ref.tracker, issue.ref.id], scheme)
+    ]
+
+
+def _settle(writer: TagWriter, owner: str, hard: bool, scheme: Scheme) -> None:
+    """Sums of what rows alone cannot say, and the open tasks that a comment lists."""
+    listed = owner in scheme.listed
+    if hard:
+        tasks = tasks_of(owner, writer.rows_of_owner(owner), scheme)
+        writer.set_sums(
+            owner,
+            {part.text: number for part, number in tasks.tally.parts.items()},
+            tasks.tally.left_out,
+            {(task.ref.tracker, task.ref.id) for task in tasks.detail.tasks},
+        )
+        if listed:
+            writer.set_open(owner, write_open(open_of_tasks(tasks, scheme.open_tasks)))
+    elif listed:
+        writer.set_open(owner, write_open(open_of_rows(writer.first_open(owner, scheme.open_tasks))))

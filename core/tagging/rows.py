@@ -1,0 +1,99 @@
+"""From an issue and its tags to the rows that are kept, and from the rows of an owner back to its tasks."""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+import orjson
+
+from connectors.contract import Issue, IssueRef, StatusCategory
+from core.engine.model import Tagged
+from core.engine.tally import Part
+from core.engine.tasks import Tasks, build_tasks, part_of
+from core.publish.summary import OpenTask, first_open, key_rank, open_task
+from core.store.codec.plain import micros
+from core.store.tags.rows import TagRow
+from core.tagging.scheme import Scheme
+from mappings.rules.index import CompiledRules
+from mappings.rules.model import RuleId
+
+_STANDING = {StatusCategory.IN_PROGRESS: 0, StatusCategory.DONE: 2, StatusCategory.CANCELLED: 2}
+
+
+def rows_for(issue: Issue, above: Sequence[IssueRef], looped: bool, scheme: Scheme) -> list[TagRow]:
+    """What an issue contributes to each of its owners. `looped`: there is a cycle above it."""
+    tags = scheme.tag(issue, above)
+    if not tags:
+        return []
+    updated, created = micros(issue.updated), micros(issue.created)
+    ids = orjson.dumps([ref.id for ref in above]).decode() if above else "[]"
+    rank = key_rank(issue.ref.key)
+    rows = []
+    for tag in tags:
+        tagged = tagged_of(issue, tag.rule, scheme.compiled)
+        part = part_of(tagged, scheme.weigh_by[tag.owner], scheme.crediting)
+        rows.append(
+            TagRow(
+                tag.owner,
+                issue.ref.tracker,
+                issue.ref.id,
+                tag.rule.position,
+                part.text,
+                updated,
+                created,
+                ids,
+                _STANDING.get(part.state, 1),
+                rank,
+                int(looped or tagged.boxes or bool(issue.mirrors)),
+            )
+        )
+    return rows
+
+
+def tagged_of(issue: Issue, rule_id: RuleId, compiled: CompiledRules) -> Tagged:
+    """The issue as the engine takes it, with what its rule says of it."""
+    rule = compiled.rule(rule_id)
+    weight = Fraction(rule.weight) if rule.weight is not None else None
+    return Tagged(issue, rule_id, checklist=rule.checklist, weight=weight, boxes=rule.task_list)
+
+
+def tasks_of(owner: str, rows: Iterable[tuple[TagRow, Issue]], scheme: Scheme) -> Tasks:
+    """The tasks of one milestone or key result, from everything that is tagged to it."""
+    entries: list[Tagged] = []
+    parents: dict[IssueRef, IssueRef] = {}
+    for row, issue in rows:
+        entries.append(tagged_of(issue, scheme.rule_ids[owner, row.position], scheme.compiled))
+        below = issue.ref
+        for id_ in orjson.loads(row.above):
+            above = IssueRef(row.tracker, id_, id_)
+            parents[below] = above
+            below = above
+    return build_tasks(entries, parents, scheme.weigh_by[owner], scheme.crediting)
+
+
+def open_of_rows(rows: Iterable[tuple[TagRow, Issue]]) -> tuple[OpenTask, ...]:
+    """The same tasks as a comment lists them."""
+    return tuple(_open(Part.read(row.part), issue) for row, issue in rows)
+
+
+def _open(part: Part, issue: Issue) -> OpenTask:
+    return open_task(issue.ref.key, issue.url, issue.title, issue.status, part.state, part.credit)
+
+
+def open_of_tasks(tasks: Tasks, number: int) -> tuple[OpenTask, ...]:
+    """The first open ones of these tasks."""
+    return first_open(tasks.detail.tasks, number)
+
+
+def write_open(tasks: Iterable[OpenTask]) -> str:
+    """As `read_open` takes them."""
+    return orjson.dumps(
+        [(task.key, task.url, task.title, task.status, task.state.value, task.partly) for task in tasks]
+    ).decode()
+
+
+def read_open(document: str) -> tuple[OpenTask, ...]:
+    """The tasks that `write_open` wrote."""
+    return tuple(
+        OpenTask(key, url, title, status, StatusCategory(state), partly)
+        for key, url, title, status, state, partly in orjson.loads(document)
+    )

@@ -1,0 +1,114 @@
+"""Everything that decides which issues count where, and how much; and a digest of it."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import orjson
+
+from connectors.contract import Issue, IssueRef, TrackerInfo
+from core.engine.credit import Credits
+from core.engine.policy import ProgressPolicy
+from core.engine.progress import owners_of
+from mappings.goals import Mapping as Goals
+from mappings.rules.index import CompiledRules, Query
+from mappings.rules.model import RuleId, Tag
+from mappings.targets import tracking_keys
+
+LAYOUT = 1
+"""Raised when tags shall be made anew because this program makes others than before."""
+
+Matches = Mapping[Query, frozenset[str]]
+Resolve = Callable[[str, str], str | None]
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The rules of a mapping, made ready for the issues of these trackers."""
+
+    goals: Goals
+    compiled: CompiledRules
+    matches: Matches
+    """What the servers answer to the mapping's own queries."""
+    progress: ProgressPolicy
+    open_tasks: int
+    """How many open tasks a comment lists."""
+    basis: str
+    """Digest of all this but the matches."""
+
+    @classmethod
+    def of(
+        cls,
+        goals: Goals,
+        infos: Mapping[str, TrackerInfo],
+        resolve: Resolve,
+        progress: ProgressPolicy,
+        open_tasks: int,
+    ) -> "Scheme":
+        """`resolve` finds the id of an issue that the mapping names by its key; see CompiledRules.compile."""
+        named: dict[tuple[str, str], str | None] = {}
+
+        def noted(tracker: str, key: str) -> str | None:
+            named[tracker, key] = found = resolve(tracker, key)
+            return found
+
+        compiled = CompiledRules.compile(goals, tuple(infos.values()), noted)
+        said = (
+            LAYOUT,
+            open_tasks,
+            progress.model_dump_json(),
+            [(info.name, info.kind, info.containers) for info in infos.values()],
+            [
+                (item.id, item.weigh_by, [rule.model_dump_json() for rule in item.rules])
+                for item in owners_of(goals)
+            ],
+            [(item.id, tracking_keys(item, compiled)) for item in goals.milestones.values()],
+            sorted((*place, found or "") for place, found in named.items()),
+        )
+        basis = hashlib.sha256(orjson.dumps(said)).hexdigest()[:32]
+        return cls(goals, compiled, {}, progress, open_tasks, basis)
+
+    @cached_property
+    def tag(self) -> Callable[[Issue, Sequence[IssueRef]], tuple[Tag, ...]]:
+        """The tags of an issue, given what stands above it."""
+        return self.compiled.tagger(self.matches)
+
+    @cached_property
+    def crediting(self) -> Credits:
+        """The policy about credit, made ready."""
+        return Credits.of(self.progress)
+
+    @cached_property
+    def weigh_by(self) -> Mapping[str, str]:
+        """By owner: what its tasks weigh by."""
+        return {owner.id: owner.weigh_by for owner in owners_of(self.goals)}
+
+    @cached_property
+    def listed(self) -> frozenset[str]:
+        """The milestones of which a comment lists open tasks."""
+        stones = self.goals.milestones.values()
+        return frozenset(stone.id for stone in stones if tracking_keys(stone, self.compiled))
+
+    @cached_property
+    def rule_ids(self) -> Mapping[tuple[str, int], RuleId]:
+        """Rules by owner and position."""
+        return {(rule.owner, rule.position): rule for rule in self.compiled.rules}
+
+    @cached_property
+    def answers(self) -> str:
+        """The matches as a text, equal for equal ones."""
+        said = {f"{query.tracker}\0{query.text}": sorted(ids) for query, ids in self.matches.items()}
+        return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def moved_answers(before: str, after: str) -> set[tuple[str, str]]:
+    """The issues (tracker, id) that a query matches in one of two answers only."""
+    if before == after:
+        return set()
+    old, new = orjson.loads(before), orjson.loads(after)
+    return {
+        (name.partition("\0")[0], id_)
+        for name in old.keys() | new.keys()
+        for id_ in set(old.get(name, ())) ^ set(new.get(name, ()))
+    }

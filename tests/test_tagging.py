@@ -1,0 +1,197 @@
+"""Tags brought into step little by little are those that are made anew, and those of the engine itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from random import Random
+from shutil import copy
+from typing import Any
+
+import pytest
+
+from connectors.contract import Issue, IssueRef, Page, Pull, StatusCategory
+from core.engine.credit import Credits
+from core.engine.policy import ProgressPolicy
+from core.engine.tasks import Tasks, build_tasks
+from core.publish.summary import first_open
+from core.store import Store, open_store
+from core.tagging.reading import tallies
+from core.tagging.refresh import refresh
+from core.tagging.rows import read_open, tagged_of, tasks_of
+from core.tagging.scheme import Scheme
+from mappings.goals import Mapping as Goals
+from mappings.rules.index import CompiledRules, Query
+from mappings.rules.lineage import Lineage
+from tests.builders import LONG_AGO, NOON, a_key_result, a_mapping, a_milestone, boxes, tracker_info
+
+JIRA = tracker_info("jira", "jira", "BLOG", "SITE")
+GITHUB = tracker_info("github", "github", "acme/site")
+INFOS = {info.name: info for info in (JIRA, GITHUB)}
+KEYS = [f"BLOG-{number}" for number in range(1, 9)] + [f"acme/site#{number}" for number in range(1, 5)]
+OPEN = 3
+
+TREES = {"rules": [{"epic": ["BLOG-1"]}], "tracking": ["BLOG-1"]}
+MAPPINGS = (
+    a_mapping(
+        [
+            a_milestone("blog", rules=[{"label": ["blog"]}, {"epic": ["BLOG-1", "BLOG-2"]}]),
+            a_milestone(
+                "site", weigh_by="story_points", rules=[{"repository": ["acme/site"]}, {"label": ["blog"]}]
+            ),
+            a_milestone(
+                "boxes", rules=[{"sub_issues_of": ["acme/site#1"], "task_list": True}, {"keys": ["BLOG-3"]}]
+            ),
+        ],
+        [a_key_result("own", rules=[{"label": ["red"], "weight": 3}, {"title": "^Odd", "checklist": True}])],
+        [{"id": "show", "title": "Show"}],
+    ),
+    a_mapping(
+        [
+            a_milestone("blog", **TREES),
+            a_milestone(
+                "site", rules=[{"jql": "labels = x"}, {"label": {"none": ["red"]}, "project": ["BLOG"]}]
+            ),
+        ],
+        [a_key_result("own")],
+        [{"id": "show", "title": "Show"}],
+    ),
+)
+QUERY = Query("jira", "labels = x")
+POLICIES = (ProgressPolicy(), ProgressPolicy(in_progress_credit=Decimal("0.5")))
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store without anything, to be copied: making its tables takes long."""
+    file = tmp_path_factory.mktemp("empty") / "milepost.db"
+    open_store(file).close()
+    return file
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_tags_of_a_random_history_are_those_made_at_once(seed: int, empty: Path, tmp_path: Path) -> None:
+    """After each of some random events, what is kept equals what the engine says, and what is made anew."""
+    with open_store(Path(copy(empty, tmp_path))) as store:
+        Story(store, Random(seed)).tell(8)  # noqa: S311 - not for secrets: the same history every time
+
+
+class Story:
+    """A store to which random things happen; after each, everything is compared."""
+
+    def __init__(self, store: Store, draw: Random) -> None:
+        self.store, self.draw = store, draw
+        self.now = NOON
+        self.goals, self.policy, self.matches = MAPPINGS[0], POLICIES[0], frozenset[str]()
+
+    def tell(self, chapters: int) -> None:
+        for _ in range(chapters):
+            self.draw.choice((self.pull, self.pull, self.pull, self.lose, self.relabel, self.decide))()
+            self.compare()
+
+    def pull(self) -> None:
+        """Issues come, or come again otherwise: other status, parent, key, labels, boxes, mirrors."""
+        self.now += timedelta(minutes=5)
+        several: dict[str, list[Issue]] = {"jira": [], "github": []}
+        for key in self.draw.sample(KEYS, self.draw.randint(1, 6)):
+            issue = an_odd_issue(self.draw, key)
+            several[issue.ref.tracker].append(replace(issue, updated=self.now))
+        for tracker, found in several.items():
+            self.store.save_pull(tracker, Pull("cursor", iter([Page(tuple(found))]), full=False), self.now)
+
+    def lose(self) -> None:
+        refs = [*map(ref_of, self.draw.sample(KEYS, self.draw.randint(1, 3)))]
+        for tracker in ("jira", "github"):
+            self.store.mark_gone(tracker, [ref for ref in refs if ref.tracker == tracker], self.now)
+
+    def relabel(self) -> None:
+        self.store.set_labels(ref_of(self.draw.choice(KEYS)), some(self.draw, ("blog", "red")))
+
+    def decide(self) -> None:
+        """The mapping, the policy or the server's answer changes."""
+        if self.draw.random() < 0.5:
+            self.goals, self.policy = self.draw.choice(MAPPINGS), self.draw.choice(POLICIES)
+        self.matches = frozenset(ref_of(key).id for key in some(self.draw, KEYS[:8]))
+
+    def compare(self) -> None:
+        scheme = self.scheme()
+        with self.store.tagging() as writer:
+            refresh(writer, scheme)
+        expected = oracle(self.store, self.goals, scheme, self.policy)
+        reader = self.store.tags()
+        assert tallies(reader, scheme) == {owner: tasks.tally for owner, tasks in expected.items()}
+        for owner, tasks in expected.items():
+            assert tasks_of(owner, reader.rows_of_owner(owner), scheme) == tasks
+        for owner, said in reader.open_of(scheme.listed).items():
+            known = expected.get(owner)
+            assert read_open(said) == (first_open(known.detail.tasks, OPEN) if known else ())
+        with self.store.trial() as (writer, anew):
+            assert refresh(writer, scheme).everything
+            assert dump(anew) == dump(reader)
+
+    def scheme(self) -> Scheme:
+        scheme = Scheme.of(self.goals, INFOS, self.store.resolver(), self.policy, OPEN)
+        return replace(scheme, matches=dict.fromkeys(scheme.compiled.queries, self.matches))
+
+
+def dump(reader: Any) -> Any:
+    """All rows and sums, but for the open tasks of owners of which nothing is left."""
+    sums = reader.sums()
+    rows = {owner: [row for row, _ in reader.rows_of_owner(owner)] for owner in sums}
+    return sums, reader.latest(), rows
+
+
+def oracle(store: Store, goals: Goals, scheme: Scheme, policy: ProgressPolicy) -> Mapping[str, Tasks]:
+    """The slow way: everything in memory, with the house's own lineage, rules and engine."""
+    resolve = store.resolver()
+    # Where two bear one key, the lineage takes the last one that it is given.
+    everything = sorted(store.issues(), key=lambda one: resolve(one.ref.tracker, one.ref.key) == one.ref.id)
+    lineage = Lineage(everything, resolve)
+    compiled = CompiledRules.compile(goals, tuple(INFOS.values()), store.resolver())
+    tagged: dict[str, list[Any]] = {}
+    for issue in everything:
+        for tag in compiled.tag(issue, lineage.ancestors(issue.ref), scheme.matches):
+            tagged.setdefault(tag.owner, []).append(tagged_of(issue, tag.rule, compiled))
+    weigh_by = {item.id: item.weigh_by for item in owners_of(goals)}
+    return {
+        owner: build_tasks(entries, lineage.parents, weigh_by[owner], Credits.of(policy))
+        for owner, entries in tagged.items()
+    }
+
+
+def ref_of(key: str) -> IssueRef:
+    return IssueRef("github" if "#" in key else "jira", f"id-{key}", key)
+
+
+def some(draw: Random, among: Sequence[str]) -> list[str]:
+    return draw.sample(among, draw.randint(0, len(among)))
+
+
+def an_odd_issue(draw: Random, key: str) -> Issue:
+    """An issue in which about everything may be as it should not be."""
+    ref = ref_of(key)
+    mine = [other for other in KEYS if ref_of(other).tracker == ref.tracker]
+    if draw.random() < 0.15:  # it moved, perhaps to where another one was
+        ref = replace(ref, key=draw.choice([*mine, "SITE-1" if ref.tracker == "jira" else "acme/new#1"]))
+    parent = draw.choice([*mine, "BLOG-404"]) if draw.random() < 0.7 else None
+    by = draw.choice(("id", "key", "both"))
+    state = draw.choice((*StatusCategory, StatusCategory.TODO, StatusCategory.DONE))
+    mirrored = draw.random() < 0.1
+    return Issue(
+        ref=ref,
+        url=f"https://tracker.test/{ref.key}",
+        title=draw.choice(("Write", "Odd one")),
+        container="acme/site" if ref.tracker == "github" else "BLOG",
+        status=state.value,
+        category=state,
+        labels=tuple(some(draw, ("blog", "red", "milestone/site"))),
+        parent_id=ref_of(parent).id if parent and by != "key" else None,
+        parent_key=parent if parent and by != "id" else None,
+        points=draw.choice((None, Fraction(1), Fraction(5, 2), Fraction(0))),
+        created=LONG_AGO,
+        updated=NOON,
+        checklist=boxes(draw.choice(("", "x.", "..."))),
+        mirrors=(f"https://tracker.test/{draw.choice(KEYS)}",) if mirrored else (),
+    )
