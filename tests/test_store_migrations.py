@@ -15,7 +15,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from connectors.contract import PostedComment, StatusCategory
+from connectors.contract import Page, PostedComment, Pull, StatusCategory
 from core.engine.model import Snapshot, SnapshotTask
 from core.publish.actions import RemoveLabelDefinition, Written
 from core.publish.records import Publication
@@ -123,6 +123,44 @@ def test_a_store_of_every_version_is_brought_up_to_date(tmp_path: Path, version:
         if version == "0001":
             assert_filled(store)
         store.record(store.begin_run(NOON, "sync"), ENTRY, NOON)
+
+
+def test_issues_of_the_first_version_are_stored_as_this_one_stores_them(tmp_path: Path) -> None:
+    file = a_store_of_version(tmp_path / "milepost.db", "0001")
+    fill_version_1(file)
+    documents = {
+        "BLOG-2": '{"url":"u","title":"a \\",\\"updated\\":1","container":"BLOG","status":"Done",'
+        '"category":"done","created":0,"updated":1802692800000001,"level":0,"labels":["x"],"parent_id":"7",'
+        '"parent_key":"BLOG-7","resolved":1799053200000000,"points":"1/3",'
+        '"fields":[["Budget",{"float":"inf"}]],"checklist":[["a",true]]}',
+        "BLOG-3": '{"url":"u","title":"","container":"BLOG","status":"","category":"todo","created":-1,'
+        '"updated":1802692800000000,"parent_key":"BLOG-2"}',
+    }
+    with closing(sqlite3.connect(file)) as raw, raw:
+        raw.executemany(
+            "INSERT INTO issues (tracker, id, key, updated, gone, stored, hash, document) "
+            "VALUES ('jira', 'id-' || ?1, ?1, 1, ?2, ?3, x'00', ?4)",
+            [("BLOG-2", None, 5, documents["BLOG-2"]), ("BLOG-3", 9, 7, documents["BLOG-3"])],
+        )
+    open_store(file).close()
+    with open_store(file) as old, open_store(tmp_path / "new.db") as new:
+        assert old.pull_state("jira").issues == 2
+        told = list(old.issues("jira"))
+        assert told[1].title == 'a ","updated":1'
+        assert told[1].created == datetime(1970, 1, 1, tzinfo=UTC)
+        assert old.save_pull("jira", Pull("c2", iter((Page(tuple(told)),)), False), NOON).changed == 0
+        new.save_pull("jira", Pull("c2", iter((Page(tuple(told)),)), False), NOON)
+    with closing(sqlite3.connect(file)) as raw, closing(sqlite3.connect(tmp_path / "new.db")) as fresh:
+        select = "SELECT id, key, parent_id, hash, document FROM issues WHERE gone IS NULL ORDER BY id"
+        assert raw.execute(select).fetchall() == fresh.execute(select).fetchall()
+        assert raw.execute(
+            "SELECT key, seq, moved, gone, parent_key FROM issues ORDER BY seq"
+        ).fetchall() == [
+            ("BLOG-2", 1, 1, None, None),
+            ("BLOG-3", 2, 2, 9, "BLOG-2"),
+            ("BLOG-1", 3, 3, None, None),
+        ]
+        assert raw.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
 def test_the_migrations_make_the_tables_that_the_program_uses(tmp_path: Path) -> None:

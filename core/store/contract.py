@@ -1,6 +1,6 @@
 """What a run needs of the store; the store itself is opened by whoever wires the run."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +10,15 @@ from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.records import Publication
 from core.store.records import GoalValue, PullCounts, PullState, RunRecord
+
+
+class Resolver(Protocol):
+    """The id of the issue that a key of a tracker leads to; each key is looked up once."""
+
+    def __call__(self, tracker: str, key: str) -> str | None: ...
+
+    def prime(self, tracker: str, keys: Iterable[str]) -> None:
+        """Look up many keys together, which costs far less than one after the other."""
 
 
 class Keeper(Protocol):
@@ -29,7 +38,7 @@ class Keeper(Protocol):
     def issue(self, ref: IssueRef) -> Issue | None: ...
     def unread(self) -> Mapping[str, tuple[Unread, ...]]: ...
     def remember_key(self, tracker: str, key: str, ref: IssueRef) -> None: ...
-    def resolver(self) -> Callable[[str, str], str | None]: ...
+    def resolver(self) -> Resolver: ...
 
     # What was written
     def set_labels(self, ref: IssueRef, labels: tuple[str, ...]) -> None: ...

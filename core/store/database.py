@@ -176,9 +176,8 @@ def _engine(file: Path) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute(
-            "PRAGMA cache_size = -65536"
-        )  # 64 MiB, so that a large upsert finds its pages in memory
+        # Enough for a large pull to find the pages of its indexes in memory.
+        cursor.execute("PRAGMA cache_size = -16384")
         cursor.close()
 
     @event.listens_for(engine, "begin")

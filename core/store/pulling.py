@@ -1,14 +1,12 @@
 """Saves one pull: read to its end beside the store, then taken over in one short transaction."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    bindparam,
     case,
     delete,
     exists,
@@ -19,20 +17,15 @@ from sqlalchemy import (
     update,
 )
 
-from connectors.contract import Issue, IssueRef, Page, Pull, Unread
-from core.store.codec.issues import content_hash, encode_issue
+from connectors.contract import IssueRef, Pull, Unread
 from core.store.codec.plain import clean, maybe_clean, micros
 from core.store.database import Database
 from core.store.records import PullCounts
 from core.store.schema import aliases, issues, staged, unread
+from core.store.staging import any_stored, fresh, stage
 from core.store.upsert import Insert, insert_for, next_seq, upsert, upsert_pull
 
-_BATCH: Final = 1000
-"""Issues that are staged by one statement; SQLite takes 32,766 parameters at most."""
-
-_stored_hashes = select(issues.c.id, issues.c.hash).where(
-    issues.c.tracker == bindparam("tracker"), issues.c.id.in_(bindparam("ids", expanding=True))
-)
+_STAGED: Final = tuple(column.name for column in staged.columns if not column.primary_key)
 
 
 def save(database: Database, tracker: str, pull: Pull, at: datetime) -> PullCounts:
@@ -45,76 +38,15 @@ def save(database: Database, tracker: str, pull: Pull, at: datetime) -> PullCoun
     with database.staging() as connection:
         with connection.begin():
             staged.create(connection)
-        failed = _stage(connection, tracker, pull.pages)
+        failed = stage(connection, tracker, pull.pages)
         with database.writing(connection):
             return _take_over(connection, tracker, pull, now, failed)
-
-
-def about(issue: Unread) -> str:
-    """What an unread issue is known by: its id, or else its key, or else what was said."""
-    if issue.id is not None:
-        return f"id {clean(issue.id)}"
-    return f"key {clean(issue.key)}" if issue.key is not None else f"why {clean(issue.why)}"
-
-
-def _stage(connection: Connection, tracker: str, pages: Iterator[Page]) -> dict[str, Unread]:
-    """Stage all pages, and give back what could not be read and was not read later in the same pull."""
-    failed: dict[str, Unread] = {}
-    waiting: list[Issue] = []
-    for page in pages:
-        for issue in page.issues if failed else ():
-            failed.pop(f"id {clean(issue.ref.id)}", None)
-            failed.pop(f"key {clean(issue.ref.key)}", None)
-        failed.update((about(each), each) for each in page.unread)
-        waiting.extend(page.issues)
-        while len(waiting) >= _BATCH:
-            _stage_batch(connection, tracker, waiting[:_BATCH])
-            del waiting[:_BATCH]
-    if waiting:
-        _stage_batch(connection, tracker, waiting)
-    return failed
-
-
-def _stage_batch(connection: Connection, tracker: str, batch: list[Issue]) -> None:
-    rows = [_row(issue) for issue in batch]
-    with connection.begin():
-        ids = [row["id"] for row in rows]
-        stored = connection.execute(_stored_hashes, {"tracker": tracker, "ids": ids})
-        known: dict[str, bytes] = {row.id: row.hash for row in stored}
-        for row in rows:
-            if known.get(row["id"]) == row["hash"]:
-                row["document"] = None
-        statement = insert_for(connection, staged)
-        # The same issue may come twice in one pull: what was read of its later state stays.
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[staged.c.id],
-                set_={each.name: statement.excluded[each.name] for each in staged.c if not each.primary_key},
-                where=statement.excluded.updated >= staged.c.updated,
-            ),
-            rows,
-        )
-
-
-def _row(issue: Issue) -> dict[str, Any]:
-    key, document = clean(issue.ref.key), encode_issue(issue)
-    parent = maybe_clean(issue.parent_id or None)
-    return {
-        "id": clean(issue.ref.id),
-        "key": key,
-        "updated": micros(issue.updated),
-        "parent_id": parent,
-        "parent_key": None if parent else maybe_clean(issue.parent_key or None),
-        "hash": content_hash(key, document),
-        "document": document,
-    }
 
 
 def _take_over(
     connection: Connection, tracker: str, pull: Pull, now: int, failed: dict[str, Unread]
 ) -> PullCounts:
-    seen, new, changed, back = _count(connection, tracker)
-    _take_issues(connection, tracker, next_seq(connection))
+    seen, new, changed, back = _take_issues(connection, tracker, next_seq(connection))
     _take_unread(connection, tracker, pull.full, failed)
     connection.execute(
         upsert_pull(connection, ("cursor", "read_at", "failed_at", "error"), more=new + back),
@@ -124,13 +56,36 @@ def _take_over(
     return PullCounts(seen, new, changed, missing)
 
 
+def _take_issues(connection: Connection, tracker: str, seq: int) -> tuple[int, int, int, int]:
+    """Write what differs; how many issues were seen, how many are new, changed (or back), and back."""
+    if not any_stored(connection, tracker):
+        seen = connection.execute(_insert(connection, tracker, seq)).rowcount
+        return seen, seen, 0, 0
+    counts = _count(connection, tracker)
+    _take_keys(connection, tracker)
+    write = _insert(connection, tracker, seq, fresh)
+    connection.execute(
+        write.on_conflict_do_update(
+            index_elements=[issues.c.tracker, issues.c.id],
+            set_={name: write.excluded[name] for name in (*_STAGED, "gone", "seq")}
+            | {"moved": case((_moves(write), write.excluded.moved), else_=issues.c.moved)},
+        )
+    )
+    connection.execute(
+        update(issues)
+        .where(issues.c.tracker == tracker, issues.c.gone.is_not(None))
+        .where(issues.c.id.in_(select(staged.c.id)))
+        .values(gone=None, seq=seq, moved=seq)
+    )
+    return counts
+
+
 def _is_stored(tracker: str) -> ColumnElement[bool]:
     return and_(issues.c.tracker == tracker, issues.c.id == staged.c.id)
 
 
 def _count(connection: Connection, tracker: str) -> tuple[int, int, int, int]:
-    """How many issues the pull saw, how many of them are new, how many changed, and how many came back."""
-    differs = and_(staged.c.document.is_not(None), issues.c.hash != staged.c.hash)
+    differs = and_(fresh, issues.c.hash != staged.c.hash)
     is_new = issues.c.id.is_(None)
     is_back = issues.c.gone.is_not(None)
     seen, new, changed, back = connection.execute(
@@ -144,9 +99,23 @@ def _count(connection: Connection, tracker: str) -> tuple[int, int, int, int]:
     return seen, new, changed, back
 
 
-def _take_issues(connection: Connection, tracker: str, seq: int) -> None:
-    """Write the rows that differ, remember keys that changed, and take back what came back."""
-    fresh = staged.c.document.is_not(None)
+def _insert(connection: Connection, tracker: str, seq: int, *where: ColumnElement[bool]) -> Insert:
+    values = {"tracker": tracker, "seq": seq, "moved": seq}
+    return insert_for(connection, issues).from_select(
+        ["id", *_STAGED, "gone", *values],
+        select(
+            staged.c.id,
+            *(staged.c[name] for name in _STAGED),
+            literal(None, issues.c.gone.type),
+            *map(literal, values.values()),
+        )
+        .where(*where)
+        .order_by(staged.c.id),
+    )
+
+
+def _take_keys(connection: Connection, tracker: str) -> None:
+    """Remember the keys that issues bore, but none that an issue bears now."""
     remember = insert_for(connection, aliases).from_select(
         ["tracker", "key", "id"],
         select(literal(tracker), issues.c.key, func.max(issues.c.id))
@@ -159,39 +128,6 @@ def _take_issues(connection: Connection, tracker: str, seq: int) -> None:
             index_elements=[aliases.c.tracker, aliases.c.key], set_={"id": remember.excluded.id}
         )
     )
-    columns = ("key", "updated", "parent_id", "parent_key", "hash", "document", "gone", "seq", "moved")
-    write = insert_for(connection, issues).from_select(
-        ["tracker", "id", *columns],
-        select(
-            literal(tracker),
-            staged.c.id,
-            staged.c.key,
-            staged.c.updated,
-            staged.c.parent_id,
-            staged.c.parent_key,
-            staged.c.hash,
-            staged.c.document,
-            literal(None, issues.c.gone.type),
-            literal(seq),
-            literal(seq),
-        )
-        .where(fresh)
-        .order_by(staged.c.id),
-    )
-    connection.execute(
-        write.on_conflict_do_update(
-            index_elements=[issues.c.tracker, issues.c.id],
-            set_={name: write.excluded[name] for name in columns}
-            | {"moved": case((_moves(write), write.excluded.moved), else_=issues.c.moved)},
-        )
-    )
-    connection.execute(
-        update(issues)
-        .where(issues.c.tracker == tracker, issues.c.gone.is_not(None))
-        .where(issues.c.id.in_(select(staged.c.id)))
-        .values(gone=None, seq=seq, moved=seq)
-    )
-    # A key that an issue bears now is no longer the former key of another.
     connection.execute(
         delete(aliases).where(
             aliases.c.tracker == tracker, aliases.c.key.in_(select(staged.c.key).where(fresh))

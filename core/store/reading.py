@@ -1,7 +1,8 @@
 """Finds stored issues: one, all, by key; and what a sweep concludes."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -16,6 +17,7 @@ from core.store.schema import aliases, issues, pulls, unread
 from core.store.upsert import next_seq, upsert, upsert_pull
 
 _ROWS_AT_ONCE: Final = 1000
+_KEYS_AT_ONCE: Final = 500
 
 
 def decode(database: Database, ref: IssueRef, document: str) -> Issue:
@@ -77,67 +79,70 @@ def unread_by_tracker(connection: Connection) -> dict[str, tuple[Unread, ...]]:
 
 # Two stored issues may bear one key while the pull that tells of the first one's move is still to come:
 # the one that took it last goes first, whichever changed otherwise since.
-_by_key = (
-    select(issues.c.id)
-    .where(issues.c.tracker == bindparam("tracker"), issues.c.key == bindparam("key"))
-    .order_by(issues.c.moved.desc(), issues.c.id.desc())
-    .limit(1)
+_bearers = (
+    select(issues.c.key, issues.c.id, issues.c.gone)
+    .where(issues.c.tracker == bindparam("tracker"), issues.c.key.in_(bindparam("keys", expanding=True)))
+    .order_by(issues.c.moved, issues.c.id)
 )
-_present = _by_key.where(issues.c.gone.is_(None))
-_gone = _by_key.where(issues.c.gone.is_not(None))
-_by_alias = select(aliases.c.id).where(
-    aliases.c.tracker == bindparam("tracker"), aliases.c.key == bindparam("key")
+_former = select(aliases.c.key, aliases.c.id).where(
+    aliases.c.tracker == bindparam("tracker"), aliases.c.key.in_(bindparam("keys", expanding=True))
 )
 
 
 def find_key(connection: Connection, tracker: str, key: str) -> str | None:
     """The id of the issue that bears a key, or else of the one that bore it, or else of one that is gone."""
-    names = {"tracker": clean(tracker), "key": clean(key)}
-    for statement in (_present, _by_alias, _gone):
-        found = connection.execute(statement, names).scalar()
-        if found is not None:
-            return str(found)
-    return None
+    return _find_keys(connection, clean(tracker), [clean(key)]).get(clean(key))
 
 
-def key_finder(database: Database) -> Callable[[str, str], str | None]:
-    """As `find_key`, from memory: the keys of a tracker are loaded when the first of them is asked for."""
-    trackers: dict[str, dict[str, str]] = {}
-
-    def find(tracker: str, key: str) -> str | None:
-        if tracker not in trackers:
-            trackers[tracker] = _keys(database, clean(tracker))
-        return trackers[tracker].get(clean(key))
-
-    return find
-
-
-def _keys(database: Database, tracker: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    shared: set[str] = set()
-    current = select(issues.c.key, issues.c.id, issues.c.gone).where(issues.c.tracker == tracker)
+def _find_keys(connection: Connection, tracker: str, keys: list[str]) -> dict[str, str]:
+    present: dict[str, str] = {}
     gone: dict[str, str] = {}
-    former = select(aliases.c.key, aliases.c.id).where(aliases.c.tracker == tracker)
-    with database.reading() as connection:
-        for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(current):
-            known = found if row.gone is None else gone
-            if known.setdefault(row.key, row.id) != row.id:
-                shared.add(row.key)
-        # Sorting all rows to put the right one of a shared key last would take most of the time.
-        for key in shared:
-            for known, statement in ((found, _present), (gone, _gone)):
-                if key in known:
-                    names = {"tracker": tracker, "key": key}
-                    known[key] = connection.execute(statement, names).scalar_one()
-        for bore in connection.execute(former):
-            found.setdefault(bore.key, bore.id)
-    return gone | found
+    for row in connection.execute(_bearers, {"tracker": tracker, "keys": keys}):
+        (present if row.gone is None else gone)[row.key] = row.id
+    others = [key for key in keys if key not in present]
+    if others:
+        for former in connection.execute(_former, {"tracker": tracker, "keys": others}):
+            gone[former.key] = former.id
+    return gone | present
+
+
+class KeyFinder:
+    """As `find_key`, for many keys: each is looked up once, and leads where it led then."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._found: dict[tuple[str, str], str | None] = {}
+
+    def __call__(self, tracker: str, key: str) -> str | None:
+        """The id of the issue that a key leads to."""
+        name = (clean(tracker), clean(key))
+        if name not in self._found:
+            self.prime(tracker, (key,))
+        return self._found[name]
+
+    def prime(self, tracker: str, keys: Iterable[str]) -> None:
+        """Look up many keys with few statements, so that none of them costs one later."""
+        tracker = clean(tracker)
+        unknown = dict.fromkeys(key for key in map(clean, keys) if (tracker, key) not in self._found)
+        if not unknown:
+            return
+        waiting = iter(unknown)
+        with self._database.reading() as connection:
+            while chunk := list(islice(waiting, _KEYS_AT_ONCE)):
+                found = _find_keys(connection, tracker, chunk)
+                self._found.update(((tracker, key), found.get(key)) for key in chunk)
+
+
+def key_finder(database: Database) -> KeyFinder:
+    """`find_key` for many keys."""
+    return KeyFinder(database)
 
 
 def remember_key(connection: Connection, tracker: str, key: str, id_: str) -> None:
     """Keep `key` as a former key of an issue."""
     row = {"tracker": tracker, "key": clean(key), "id": clean(id_)}
-    if connection.execute(_by_alias, row).scalar() == row["id"]:
+    led = connection.execute(_former, {"tracker": tracker, "keys": [row["key"]]}).one_or_none()
+    if led is not None and led.id == row["id"]:
         return
     connection.execute(upsert(connection, aliases, ("id",)), row)
     seq = next_seq(connection)
@@ -164,11 +169,20 @@ def pull_state(connection: Connection, tracker: str) -> PullState:
 def absent(database: Database, tracker: str, present: frozenset[str]) -> tuple[IssueRef, ...]:
     """What is stored, read or unread, but not among the ids that exist now."""
     present = frozenset(map(clean, present))
-    gone = {ref for ref in all_refs(database, tracker) if ref.id not in present}
+    # By key: an index has all that is asked for, so that no document is read.
+    stored = (
+        select(issues.c.id, issues.c.key)
+        .where(issues.c.tracker == clean(tracker), issues.c.gone.is_(None))
+        .order_by(issues.c.key)
+    )
+    gone: set[IssueRef] = set()
     statement = select(unread.c.id, unread.c.key).where(
         unread.c.tracker == clean(tracker), unread.c.id.is_not(None)
     )
     with database.reading() as connection:
+        for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(stored):
+            if row.id not in present:
+                gone.add(IssueRef(tracker, row.id, row.key))
         for row in connection.execute(statement):
             if row.id not in present:
                 gone.add(IssueRef(tracker, row.id, row.key or row.id))

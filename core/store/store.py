@@ -146,7 +146,7 @@ class Store:
 
     def resolver(self) -> reading.KeyFinder:
         """`resolve` for many look-ups: each key once, and with `prime` many keys by one statement."""
-        return reading.KeyFinder(self._database)
+        return reading.key_finder(self._database)
 
     def remember_key(self, tracker: str, key: str, ref: IssueRef) -> None:
         """Let `key` lead to this issue wherever no present issue bears it."""

@@ -26,8 +26,9 @@ _DEFAULTS: Final[dict[str, object]] = {
     "parent_key": None,
     "mirrors": (),
 }
-_plain = tuple(_DEFAULTS.items())
-_plain_values = attrgetter(*_DEFAULTS)
+_NAMES: Final = tuple(_DEFAULTS)
+_MISSING: Final = tuple(_DEFAULTS.values())
+_plain_values = attrgetter(*_NAMES)
 _TUPLES: Final = tuple(name for name, default in _DEFAULTS.items() if default == ())
 _CATEGORIES: Final = {category.value: category for category in StatusCategory}
 _LARGEST: Final = 2**63 - 1
@@ -81,10 +82,10 @@ def _encoded(issue: Issue) -> bytes:
         "title": issue.title,
         "container": issue.container,
         "status": issue.status,
-        "category": issue.category.value,
+        "category": issue.category,
         "created": in_utc(issue.created),
     }
-    for (name, default), value in zip(_plain, _plain_values(issue), strict=True):
+    for name, value, default in zip(_NAMES, _plain_values(issue), _MISSING, strict=True):
         if value != default:
             document[name] = value
     if issue.resolved is not None:
