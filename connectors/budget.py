@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
-
+from connectors.allowance import Allowance, as_text, from_text
 from connectors.answer import Answer, answer_date
 
 
@@ -41,7 +40,12 @@ class Budget:
             raise ValueError(f"the share of the API quota is above 0 and at most 1, not {share}")
         self.share = share
         self._lock = threading.Lock()
-        self._windows = _parse(known)
+        self._windows = {
+            each.resource: _Window(Quota(each.limit, each.remaining, each.reset), each.used)
+            for each in from_text(known)
+        }
+        self._run: dict[str, int] = {}
+        self._put_off: dict[str, str] = {}
 
     def note(self, resource: str, answer: Answer, now: float) -> None:
         """Count one answered request, and take over what its X-RateLimit headers say.
@@ -52,6 +56,7 @@ class Budget:
         if quota is None:
             return
         with self._lock:
+            self._run[resource] = self._run.get(resource, 0) + 1
             window = self._windows.get(resource)
             if window is None or now >= window.quota.reset:
                 self._windows[resource] = _Window(quota, 1)
@@ -59,6 +64,28 @@ class Budget:
             # A reset that slides with every answer must not begin a new window with each.
             window.quota = Quota(quota.limit, quota.remaining, window.quota.reset)
             window.used += 1
+
+    def put_off(self, resource: str, request: str) -> None:
+        """Remember the first request of this run that was not sent because the share is spent."""
+        with self._lock:
+            self._put_off.setdefault(resource, request)
+
+    def allowances(self) -> tuple[Allowance, ...]:
+        """Each quota that the tracker told of, and milepost's part of it."""
+        with self._lock:
+            return tuple(
+                Allowance(
+                    name,
+                    window.quota.limit,
+                    window.quota.remaining,
+                    self._allowed(window.quota),
+                    window.used,
+                    self._run.get(name, 0),
+                    window.quota.reset,
+                    self._put_off.get(name, ""),
+                )
+                for name, window in sorted(self._windows.items())
+            )
 
     def quota(self, resource: str = "core") -> Quota | None:
         """The tracker's latest word on this quota; None if there was none."""
@@ -83,38 +110,21 @@ class Budget:
             window = self._windows.get(resource)
             if window is None or now >= window.quota.reset:
                 return None
-            # One request is always allowed, or a quota of 1 would stop everything for good.
-            return window.quota if window.used >= max(1, int(self.share * window.quota.limit)) else None
+            return window.quota if window.used >= self._allowed(window.quota) else None
 
     def told(self) -> str:
         """One line for the log: `core 120 of 2,500 requests`; empty where the tracker tells of no quota."""
-        with self._lock:
-            return ", ".join(
-                f"{name} {window.used:,} of {max(1, int(self.share * window.quota.limit)):,} requests"
-                for name, window in sorted(self._windows.items())
-            )
+        return ", ".join(
+            f"{each.resource} {each.used:,} of {each.allowed:,} requests" for each in self.allowances()
+        )
 
     def text(self) -> str:
-        """What the next run needs to go on counting, as JSON."""
-        with self._lock:
-            return orjson.dumps(
-                {
-                    name: [window.quota.limit, window.quota.remaining, window.quota.reset, window.used]
-                    for name, window in self._windows.items()
-                }
-            ).decode()
+        """What the next run needs to go on counting."""
+        return as_text(self.allowances())
 
-
-def _parse(text: str) -> dict[str, _Window]:
-    """The windows that `text` holds; none if it is not readable, as a fresh count does no harm."""
-    try:
-        known = orjson.loads(text or "{}")
-        return {
-            str(name): _Window(Quota(int(limit), int(remaining), float(reset)), int(used))
-            for name, (limit, remaining, reset, used) in known.items()
-        }
-    except (ValueError, TypeError, AttributeError):
-        return {}
+    def _allowed(self, quota: Quota) -> int:
+        # One request is always allowed, or a quota of 1 would stop everything for good.
+        return max(1, int(self.share * quota.limit))
 
 
 def _quota(headers: Mapping[str, str], answer: Answer, now: float) -> Quota | None:

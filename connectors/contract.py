@@ -359,6 +359,12 @@ class Unavailable(TrackerError):
     recovery = "try again later"
 
 
+class PutOff(Unavailable):
+    """Milepost's own share of the tracker's quota is spent: nothing is lost, and a later run goes on."""
+
+    recovery = "put off"
+
+
 class Garbled(TrackerError):
     """The answer makes no sense (HTML, cut off, wrong shape); hold what rests on it."""
 

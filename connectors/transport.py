@@ -15,7 +15,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from connectors.answer import Answer, explain_status, header_seconds, read_answer, retry_after, told
 from connectors.budget import Budget, Quota
-from connectors.contract import AnswerLost, BadConfiguration, Garbled, TrackerError, Unavailable
+from connectors.contract import AnswerLost, BadConfiguration, Garbled, PutOff, TrackerError, Unavailable
 from connectors.parallel import cancelled, in_order
 from connectors.trouble import causes_of, duration, trouble
 
@@ -155,7 +155,7 @@ class Transport:
 
         `resource` names the quota that the request counts against, where a tracker has several.
         Returns the answer if its status is 2xx or in `accept`; raises a TrackerError otherwise, and
-        Unavailable ("put off: …") where the budget is spent. Once a write was sent nothing is put off, so
+        PutOff where the budget is spent. Once a write was sent nothing is put off, so
         that what was begun is finished.
         """
         return self._run(_Job(request, send, True, accept, resource, explain, reads=True))
@@ -254,7 +254,8 @@ class Transport:
                 until = datetime.fromtimestamp(spent.reset, UTC).astimezone()
                 said = f"put off: milepost's share of the API quota is spent until {until:%H:%M:%S}"
                 hint = "The next run goes on; to allow more, raise the share"
-                raise Unavailable(self.tracker, job.request, said, hint)
+                self.budget.put_off(job.resource, job.request)
+                raise PutOff(self.tracker, job.request, said, hint)
             self._hold(now + left)
             self._pass_gate(job.request)
         with self._lock:

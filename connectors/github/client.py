@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from connectors.allowance import Allowance, keep, kept
 from connectors.contract import Capability, Finding, Memory, TrackerInfo, TrackerSettings
 from connectors.github.api import Api
 from connectors.github.check import check
@@ -11,8 +12,6 @@ from connectors.github.read import GitHubReader
 from connectors.github.settings import GitHubSettings
 from connectors.github.write import GitHubWriter
 from connectors.transport import Transport
-
-_BUDGET = "github.budget"
 
 
 class GitHubTracker:
@@ -50,9 +49,11 @@ class GitHubTracker:
     def close(self) -> None:
         """Close the connections, and remember how much of the API quota is used."""
         self._api.close()
-        used = self._api.transport.budget.text()
-        if used not in ("{}", self._memory.get(_BUDGET)):
-            self._memory.set(_BUDGET, used)
+        keep(self._memory, self.allowances())
+
+    def allowances(self) -> tuple[Allowance, ...]:
+        """See Budgeted."""
+        return self._api.transport.budget.allowances()
 
 
 def open_tracker(
@@ -70,6 +71,6 @@ def open_tracker(
     """
     if not isinstance(settings, GitHubSettings):
         raise TypeError(f"expected GitHubSettings, got {type(settings).__name__}")
-    used = memory.get(_BUDGET) or ""
+    used = kept(memory)
     api = Api(name, settings, clock=clock, notify=notify, sleep=sleep, used=used)
     return GitHubTracker(api, settings.info(name), memory)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from connectors.allowance import Allowance
 from connectors.contract import Capability, Finding, Memory, TrackerInfo, TrackerSettings
 from connectors.jira.check import check
 from connectors.jira.read import JiraReader
@@ -12,7 +13,7 @@ from connectors.jira.write import JiraWriter
 
 
 class JiraTracker:
-    """One Jira, its two halves sharing one session.."""
+    """One Jira, its two halves sharing one session."""
 
     def __init__(self, info: TrackerInfo, session: JiraSession) -> None:
         self._info = info
@@ -38,6 +39,10 @@ class JiraTracker:
     def check(self, needs: frozenset[Capability]) -> tuple[Finding, ...]:
         """See the contract."""
         return check(self._session, needs)
+
+    def allowances(self) -> tuple[Allowance, ...]:
+        """See Budgeted."""
+        return self._session.transport.budget.allowances()
 
     def close(self) -> None:
         """Drop the connections."""

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 import orjson
 from jira import JIRA
 
+from connectors.allowance import keep, kept
 from connectors.contract import BadConfiguration, Garbled, Memory, Missing, TrackerError
 from connectors.exchange import Exchange
 from connectors.jira.headers import heard_at, login_failed, names_caller, pace, rate_limit, says_cloud
@@ -23,7 +24,6 @@ from connectors.urls import SANDBOX, base_url
 Json = dict[str, Any]
 
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
-_BUDGET = "jira.budget"
 _SKEW = "jira.skew"
 _SKEW_NEWS = 30.0
 """Seconds by which the clocks' difference must have changed to be worth remembering anew."""
@@ -102,7 +102,7 @@ class JiraSession:
             notify=notify,
             rate_limit=rate_limit,
             pace=pace,
-            budget=Budget(settings.api_share, memory.get(_BUDGET) or ""),
+            budget=Budget(settings.api_share, kept(memory)),
             secrets=settings.secrets(),
         )
         self._lock = threading.Lock()
@@ -122,9 +122,7 @@ class JiraSession:
             self._closed = True
         while self._idle:
             self._idle.pop().close()
-        used = self.transport.budget.text()
-        if used not in ("{}", self.memory.get(_BUDGET)):
-            self.memory.set(_BUDGET, used)
+        keep(self.memory, self.transport.budget.allowances())
         if abs(self._skew - number(self.memory.get(_SKEW))) > _SKEW_NEWS:
             self.memory.set(_SKEW, f"{self._skew:.0f}")
 

@@ -1,0 +1,94 @@
+"""What a tracker grants of requests and what milepost used of it: kept between runs, shown to people."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Protocol, runtime_checkable
+
+import orjson
+
+from connectors.contract import Memory
+
+_KEY = "api.budget"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """One quota of a tracker in its present window, and milepost's part of it. All counts are requests."""
+
+    resource: str
+    """The tracker's name of the quota: `core`, `search`, `graphql`."""
+    limit: int
+    """What the tracker grants to everybody who uses the same account, in one window."""
+    remaining: int
+    """What is left of that, by the tracker's latest word."""
+    allowed: int
+    """Milepost's share of the limit: at least 1."""
+    used: int
+    """Milepost's own in this window, of this run and of those before."""
+    run: int
+    """Milepost's own in its latest run."""
+    reset: float
+    """When a new window begins, in epoch seconds by the local clock."""
+    put_off: str = ""
+    """The request that the latest run put off because the share was spent; empty if there was none."""
+
+    @property
+    def until(self) -> datetime:
+        """When a new window begins."""
+        return datetime.fromtimestamp(self.reset, UTC)
+
+    def over(self, now: datetime) -> bool:
+        """Whether the window has ended, so that nothing of it counts any more."""
+        return now.timestamp() >= self.reset
+
+
+@runtime_checkable
+class Budgeted(Protocol):
+    """A tracker that tells what it used of its quotas."""
+
+    def allowances(self) -> tuple[Allowance, ...]:
+        """The quotas that the tracker told of, as they stand now; sends nothing."""
+        ...
+
+
+def allowances_of(tracker: object) -> tuple[Allowance, ...]:
+    """What an opened tracker tells; nothing where its connector keeps no count."""
+    return tracker.allowances() if isinstance(tracker, Budgeted) else ()
+
+
+def as_text(allowances: Iterable[Allowance]) -> str:
+    """These as JSON."""
+    return orjson.dumps([asdict(each) for each in allowances]).decode()
+
+
+def from_text(text: str | None) -> tuple[Allowance, ...]:
+    """What `as_text` wrote; nothing if it is not readable, as a fresh count does no harm."""
+    try:
+        return tuple(
+            Allowance(
+                str(each["resource"]),
+                int(each["limit"]),
+                int(each["remaining"]),
+                int(each["allowed"]),
+                int(each["used"]),
+                int(each["run"]),
+                float(each["reset"]),
+                str(each["put_off"]),
+            )
+            for each in orjson.loads(text or "[]")
+        )
+    except (ValueError, TypeError, KeyError):
+        return ()
+
+
+def keep(memory: Memory, allowances: Iterable[Allowance]) -> None:
+    """Remember them for the next run and for `milepost status`; nothing that is new is not written."""
+    text = as_text(allowances)
+    if text not in ("[]", memory.get(_KEY)):
+        memory.set(_KEY, text)
+
+
+def kept(memory: Memory) -> str:
+    """What was remembered, for `Budget` and `from_text`."""
+    return memory.get(_KEY) or ""
