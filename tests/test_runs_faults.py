@@ -186,6 +186,7 @@ def test_when_half_of_the_writes_fail_the_rest_is_done_and_the_next_run_repairs_
 def test_a_change_whose_write_failed_is_still_told_by_the_comment_that_succeeds(tmp_path: Path) -> None:
     with house(tmp_path) as here:
         here.agreed()
+        here.agreed()  # notes that the comment was looked at, and after the failure, that it has to be again
         here.jira.transition("BLOG-4", "Done")
         here.server.plan(Fault(kind=_refusal(), site="jira", path="/comment/", method="PUT", times=None))
         assert here.sync().failed
