@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from connectors.contract import Issue, IssueRef, Page, Pull
 from core.store import Store, open_store
@@ -26,6 +27,10 @@ def pulled(store: Store, *issues: Issue, tracker: str = "jira") -> None:
     store.save_pull(tracker, Pull("c1", iter((Page(issues),)), False), NOON)
 
 
+def renamed(number: int, key: str) -> Issue:
+    return replace(an_issue(f"BLOG-{number}"), ref=IssueRef("jira", f"id-BLOG-{number}", key))
+
+
 def numbers(store: Store) -> dict[str, tuple[int, int]]:
     """By key: at which change a row was last touched, and at which it last moved."""
     with closing(sqlite3.connect(store.file)) as raw:
@@ -37,6 +42,25 @@ def parents(store: Store) -> dict[str, tuple[str | None, str | None]]:
     with closing(sqlite3.connect(store.file)) as raw:
         rows = raw.execute("SELECT key, parent_id, parent_key FROM issues")
         return {key: (by_id, by_key) for key, by_id, by_key in rows}
+
+
+@contextmanager
+def counted_steps() -> Iterator[list[int]]:
+    """Hundreds of steps of SQLite's machine, on connections opened inside; unlike time always the same."""
+    steps = [0]
+
+    def step() -> int:
+        steps[0] += 1
+        return 0
+
+    def watch(connection: sqlite3.Connection, _entry: object) -> None:
+        connection.set_progress_handler(step, 100)
+
+    event.listen(Engine, "connect", watch)
+    try:
+        yield steps
+    finally:
+        event.remove(Engine, "connect", watch)
 
 
 def test_the_rows_of_one_pull_share_a_number_and_later_pulls_have_later_ones(store: Store) -> None:
@@ -144,8 +168,7 @@ def test_issues_that_are_present_are_counted_whatever_happens_to_them(store: Sto
 
 def test_many_keys_lead_where_each_leads_alone(store: Store) -> None:
     pulled(store, *(an_issue(f"BLOG-{n}") for n in range(1, 1301)))
-    moved = replace(an_issue("BLOG-1"), ref=IssueRef("jira", "id-BLOG-1", "MKT-1"))
-    pulled(store, moved, replace(an_issue("BLOG-0"), ref=IssueRef("jira", "id-BLOG-0", "BLOG-2")))
+    pulled(store, renamed(1, "MKT-1"), renamed(0, "BLOG-2"))
     store.mark_gone("jira", (an_issue("BLOG-3").ref,), LATER)
     keys = [f"BLOG-{n}" for n in range(1, 1400)] + ["MKT-1", "K\0-1"]
     resolve = store.resolver()
@@ -162,3 +185,23 @@ def test_keys_that_were_looked_up_together_are_not_looked_up_again(store: Store)
     pulled(store, an_issue("BLOG-2"), an_issue("BLOG-3"))
     found = [resolve("jira", f"BLOG-{n}") for n in (1, 2, 3)]
     assert found == ["id-BLOG-1", None, "id-BLOG-3"]
+
+
+def test_what_a_small_pull_costs_does_not_grow_with_what_is_stored(tmp_path: Path) -> None:
+    costs: list[int] = []
+    for count in (500, 10_000):
+        file = tmp_path / f"{count}.db"
+        with open_store(file) as store:
+            pulled(store, *(an_issue(f"BLOG-{n}") for n in range(count)))
+            store.mark_gone("jira", tuple(an_issue(f"BLOG-{n}").ref for n in range(5)), LATER)
+        with counted_steps() as steps, open_store(file) as store:
+            pulled(store, *(an_issue(f"BLOG-{n}") for n in range(20)))
+            pulled(store, *(an_issue(f"BLOG-{n}", "done") for n in range(20)))
+            pulled(store, renamed(1, "MKT-1"))
+            store.resolver().prime("jira", [f"BLOG-{n}" for n in range(20)])
+            store.set_labels(an_issue("BLOG-1").ref, ("x",))
+            store.remember_key("jira", "OLD-1", an_issue("BLOG-1").ref)
+            store.mark_gone("jira", (an_issue("BLOG-9").ref,), LATER)
+            assert store.pull_state("jira").issues == count - 1
+            costs.append(steps[0])
+    assert 0 < costs[1] < 1.2 * costs[0]

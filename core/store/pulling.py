@@ -1,12 +1,15 @@
 """Saves one pull: read to its end beside the store, then taken over in one short transaction."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
+    ScalarSelect,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -71,13 +74,27 @@ def _take_issues(connection: Connection, tracker: str, seq: int) -> tuple[int, i
             | {"moved": case((_moves(write), write.excluded.moved), else_=issues.c.moved)},
         )
     )
-    connection.execute(
-        update(issues)
-        .where(issues.c.tracker == tracker, issues.c.gone.is_not(None))
-        .where(issues.c.id.in_(select(staged.c.id)))
-        .values(gone=None, seq=seq, moved=seq)
-    )
+    if counts[-1]:
+        _take_back(connection, tracker, seq)
     return counts
+
+
+def _take_back(connection: Connection, tracker: str, seq: int) -> None:
+    """Bring issues back to sight that are as they were before they went."""
+    gone = _stored(tracker, issues.c.gone)
+    ids = connection.execute(select(staged.c.id).where(gone.is_not(None))).scalars().all()
+    if ids:
+        connection.execute(
+            update(issues)
+            .where(issues.c.tracker == tracker, issues.c.id == bindparam("which"))
+            .values(gone=None, seq=seq, moved=seq),
+            [{"which": each} for each in ids],
+        )
+
+
+def _stored(tracker: str, column: Column[Any]) -> ScalarSelect[Any]:
+    """What is stored of a staged row: a query of its own, or SQLite would go through all that is stored."""
+    return select(column).where(_is_stored(tracker)).correlate(staged).scalar_subquery()
 
 
 def _is_stored(tracker: str) -> ColumnElement[bool]:
@@ -116,12 +133,12 @@ def _insert(connection: Connection, tracker: str, seq: int, *where: ColumnElemen
 
 def _take_keys(connection: Connection, tracker: str) -> None:
     """Remember the keys that issues bore, but none that an issue bears now."""
+    old = select(staged, _stored(tracker, issues.c.key).label("bore")).where(fresh).subquery()
     remember = insert_for(connection, aliases).from_select(
         ["tracker", "key", "id"],
-        select(literal(tracker), issues.c.key, func.max(issues.c.id))
-        .select_from(staged.join(issues, _is_stored(tracker)))
-        .where(fresh, issues.c.key != staged.c.key)
-        .group_by(issues.c.key),
+        select(literal(tracker), old.c.bore, func.max(old.c.id))
+        .where(old.c.bore != old.c.key)
+        .group_by(old.c.bore),
     )
     connection.execute(
         remember.on_conflict_do_update(
