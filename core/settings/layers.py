@@ -2,20 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterator
-from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-from pydantic.fields import FieldInfo
-from pydantic_settings import (
-    BaseSettings,
-    NestedSecretsSettingsSource,
-    PydanticBaseSettingsSource,
-    TomlConfigSettingsSource,
-)
-from pydantic_settings.exceptions import SettingsError
 
 from core.settings.model import DELIMITER, PREFIX, Settings, SettingsProblems
 from mappings.problems import Problem, nearest
@@ -27,77 +17,49 @@ SECRETS_DIR = "MILEPOST_SECRETS_DIR"
 class Layers:
     """Where the values come from. `left_out` names top-level tables that are not to be read."""
 
-    file: Path
+    tables: Mapping[str, Any] = field(repr=False)
+    """What the configuration file says."""
     secrets: Path | None = None
     left_out: frozenset[str] = frozenset()
 
 
-class _Layered(Settings):
-    """The settings as read from the layers that `_READING` names."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Secret files before the environment before the TOML file."""
-        del init_settings, dotenv_settings
-        layers = _READING.get()
-        found: list[PydanticBaseSettingsSource] = [
-            env_settings,
-            TomlConfigSettingsSource(settings_cls, layers.file),
-        ]
-        if layers.secrets is not None:
-            files = NestedSecretsSettingsSource(
-                file_secret_settings,
-                secrets_dir=layers.secrets,
-                secrets_prefix=PREFIX,
-                secrets_nested_delimiter=DELIMITER,
-            )
-            found.insert(0, files)
-        return tuple(_Without(settings_cls, source, layers.left_out) for source in found)
-
-
-class _Without(PydanticBaseSettingsSource):
-    """Another source without some of its tables."""
-
-    def __init__(
-        self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource, left_out: frozenset[str]
-    ) -> None:
-        super().__init__(settings_cls)
-        self._source = source
-        self._left_out = left_out
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """As the other source has it."""
-        return self._source.get_field_value(field, field_name)
-
-    def __call__(self) -> dict[str, Any]:
-        """Everything that the other source says of the tables that are wanted."""
-        return {name: value for name, value in self._source().items() if name not in self._left_out}
-
-
-_READING: ContextVar[Layers] = ContextVar("reading")
-
-
 def read_settings(layers: Layers) -> Settings:
     """Read the layers. Raises ValidationError for wrong values, SettingsProblems for unreadable layers."""
-    token = _READING.set(layers)
+    tables = _with_trackers_of_the_environment(layers)
+    if tables is not None:
+        return Settings.model_validate({k: v for k, v in tables.items() if k not in layers.left_out})
+    # It takes as long to load as all other settings take to be read.
+    from core.settings.sources import read_layered
+
     try:
-        return _Layered()
-    except SettingsError as error:
-        raise SettingsProblems((_unreadable(error, layers),)) from None
+        return read_layered(layers)
     except (OSError, UnicodeDecodeError) as error:
         said = f"a secret file cannot be read: {error}"
         raise SettingsProblems(
             (Problem(SECRETS_DIR, None, "", said, "Secret files are UTF-8 text"),)
         ) from None
-    finally:
-        _READING.reset(token)
+
+
+def _with_trackers_of_the_environment(layers: Layers) -> dict[str, Any] | None:
+    """The file's tables, and over them the keys of trackers that the environment sets, mostly tokens.
+
+    None where anything else stands over the file, or in it: that is for pydantic-settings, with which
+    this agrees.
+    """
+    trackers = layers.tables.get("trackers", {})
+    if layers.secrets is not None or not isinstance(trackers, dict):
+        return None
+    if not layers.tables.keys() <= Settings.model_fields.keys():
+        return None
+    trackers = dict(trackers)
+    for name, value in os.environ.items():
+        table, *path = name.lower().removeprefix(PREFIX.lower()).split(DELIMITER)
+        if not name.upper().startswith(PREFIX) or table not in Settings.model_fields:
+            continue
+        if table != "trackers" or len(path) != 2 or not isinstance(trackers.get(path[0], {}), dict):
+            return None
+        trackers[path[0]] = {**trackers.get(path[0], {}), path[1]: value}
+    return {**layers.tables, "trackers": trackers} if trackers else dict(layers.tables)
 
 
 def secrets_folder() -> Path | None:
@@ -148,8 +110,8 @@ def _names(layers: Layers) -> dict[str, str]:
     return {name: where for name, where in found.items() if name.startswith(PREFIX)}
 
 
-def _unreadable(error: SettingsError, layers: Layers) -> Problem:
-    """pydantic names the field alone; its text never holds the value."""
+def unreadable(error: Exception, layers: Layers) -> Problem:
+    """What is no JSON where it must be. pydantic names the field alone; its text never holds the value."""
     field = re.search(r'field "([^"]*)"', str(error))
     name = PREFIX + field[1].upper() if field else PREFIX
     wheres = [

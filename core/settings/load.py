@@ -41,7 +41,7 @@ def load_config(file: Path, *, sandbox_url: str = "http://127.0.0.1:9") -> Confi
     """
     problems: list[Problem] = []
     source = _read(file, problems)
-    layers = Layers(file, secrets_folder())
+    layers = Layers(source.tables, secrets_folder())
     secrets = tuple(_secrets_in(source))
     # The shape of a token gave it away already; what its key says is the better advice.
     problems = [each for each in problems if each.line not in {secret.line for secret in secrets}]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from connectors.contract import TrackerInfo, TrackerSettings
 from core.engine.policy import HealthPolicy, ProgressPolicy
@@ -54,16 +53,10 @@ class SandboxSettings(Section):
     """Relative to the configuration file; what the trackers hold lasts between commands."""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything but the trackers is typed here; each tracker by its own connector."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_nested_delimiter=DELIMITER,
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     mappings: Annotated[tuple[str, ...], Field(min_length=1)]
     trackers: dict[str, dict[str, Any]] = Field(min_length=1, repr=False)
