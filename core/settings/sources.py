@@ -1,0 +1,91 @@
+"""The layers of a configuration as pydantic-settings reads them: slow to load, and right for anything."""
+
+from contextvars import ContextVar
+from typing import Any
+
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings.exceptions import SettingsError
+
+from core.settings.layers import Layers, unreadable
+from core.settings.model import DELIMITER, PREFIX, Settings, SettingsProblems
+
+
+class _Layered(BaseSettings, Settings):
+    """The settings as read from the layers that `_READING` names."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Secret files before the environment before the TOML file."""
+        del init_settings, dotenv_settings
+        layers = _READING.get()
+        found: list[PydanticBaseSettingsSource] = [
+            env_settings,
+            InitSettingsSource(settings_cls, dict(layers.tables)),
+        ]
+        if layers.secrets is not None:
+            files = NestedSecretsSettingsSource(
+                file_secret_settings,
+                secrets_dir=layers.secrets,
+                secrets_prefix=PREFIX,
+                secrets_nested_delimiter=DELIMITER,
+            )
+            found.insert(0, files)
+        return tuple(_Without(settings_cls, source, layers.left_out) for source in found)
+
+
+class _Without(PydanticBaseSettingsSource):
+    """Another source without some of its tables."""
+
+    def __init__(
+        self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource, left_out: frozenset[str]
+    ) -> None:
+        super().__init__(settings_cls)
+        self._source = source
+        self._left_out = left_out
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """As the other source has it."""
+        return self._source.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        """Everything that the other source says of the tables that are wanted."""
+        return {name: value for name, value in self._source().items() if name not in self._left_out}
+
+
+_READING: ContextVar[Layers] = ContextVar("reading")
+
+
+def read_layered(layers: Layers) -> Settings:
+    """Read the layers. Raises ValidationError for wrong values, SettingsProblems for values that are no JSON.
+
+    Secret files that cannot be read raise OSError or UnicodeDecodeError.
+    """
+    token = _READING.set(layers)
+    try:
+        return _Layered()
+    except SettingsError as error:
+        raise SettingsProblems((unreadable(error, layers),)) from None
+    finally:
+        _READING.reset(token)
