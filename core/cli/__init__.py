@@ -23,6 +23,7 @@ app = typer.Typer(
     help=SUMMARY,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich takes longer to load than all that help consists of
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -57,7 +58,9 @@ def milepost(
 
 
 for module in (check, plan, sync, run, status, why, undo, demo):
-    app.command()(getattr(module, module.__name__.rpartition(".")[2]))
+    command = getattr(module, module.__name__.rpartition(".")[2])
+    # Said to be short, a text is shown whole; else its end is cut off.
+    app.command(short_help=(command.__doc__ or "").partition("\n\n")[0])(command)
 
 _Misused = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 """What the parser raises for options and arguments that it does not understand."""
