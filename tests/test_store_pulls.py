@@ -139,6 +139,15 @@ def test_a_sweep_puts_issues_out_of_sight_and_a_pull_brings_them_back(store: Sto
     assert keys(store) == ["BLOG-1", "BLOG-2"]
 
 
+def test_of_many_ids_those_whose_issues_are_present_are_told_apart(store: Store) -> None:
+    stored = [an_issue(f"BLOG-{n}") for n in range(1, 1203)]
+    store.save_pull("jira", a_pull(*stored), NOON)
+    store.mark_gone("jira", (an_issue("BLOG-2").ref,), NOON)
+    asked = [issue.ref.id for issue in stored] + ["never", "\0"]
+    assert store.present_ids("jira", asked) == set(asked) - {"id-BLOG-2", "never", "\0"}
+    assert store.present_ids("github", asked) == store.present_ids("jira", ()) == frozenset()
+
+
 def test_an_unread_issue_is_kept_until_it_is_read_or_gone(store: Store) -> None:
     by_id, by_key, nameless = (
         Unread("7", "BLOG-7", "no status"),

@@ -54,6 +54,11 @@ def all_refs(database: Database, tracker: str) -> Iterator[IssueRef]:
             yield IssueRef(tracker, row.id, row.key)
 
 
+_present = select(issues.c.id).where(
+    issues.c.tracker == bindparam("tracker"),
+    issues.c.id.in_(bindparam("ids", expanding=True)),
+    issues.c.gone.is_(None),
+)
 _one = select(issues.c.key, issues.c.document, issues.c.gone).where(
     issues.c.tracker == bindparam("tracker"), issues.c.id == bindparam("id")
 )
@@ -66,6 +71,15 @@ def one_issue(database: Database, ref: IssueRef) -> Issue | None:
     if row is None or row.gone is not None:
         return None
     return decode(database, IssueRef(ref.tracker, ref.id, row.key), row.document)
+
+
+def present_ids(connection: Connection, tracker: str, ids: Iterable[str]) -> frozenset[str]:
+    """Those of these ids whose issues are present."""
+    found: set[str] = set()
+    waiting = iter(dict.fromkeys(map(clean, ids)))
+    while chunk := list(islice(waiting, _KEYS_AT_ONCE)):
+        found.update(connection.execute(_present, {"tracker": tracker, "ids": chunk}).scalars())
+    return frozenset(found)
 
 
 def unread_by_tracker(connection: Connection) -> dict[str, tuple[Unread, ...]]:

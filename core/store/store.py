@@ -134,6 +134,11 @@ class Store:
         """One issue by tracker and id, whatever key `ref` has; None if it is not stored or gone."""
         return reading.one_issue(self._database, ref)
 
+    def present_ids(self, tracker: str, ids: Iterable[str]) -> frozenset[str]:
+        """Those of these ids whose issues are stored and not gone; reads none of their documents."""
+        with self._database.reading() as connection:
+            return reading.present_ids(connection, clean(tracker), ids)
+
     def unread(self) -> Mapping[str, tuple[Unread, ...]]:
         """By tracker: issues that could not be read when they last came."""
         with self._database.reading() as connection:
