@@ -1,6 +1,10 @@
 """The command line: one file per command; the only place that wires, prints and exits."""
 
+import gc
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
@@ -71,18 +75,35 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without bars and arrows shows question marks
+    with _light():
+        try:
+            if _wants_json(sys.argv[1:]):
+                set_up_log(False, LogFormat.JSON)
+                sys.exit(app(standalone_mode=False))
+            app()
+        except (Exception, Stopped) as error:
+            if isinstance(error, _Misused):
+                tell(getattr(error, "message", "") or str(error))
+                sys.exit(WRONG_INPUT)
+            report_and_exit(error)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+
+@contextmanager
+def _light() -> Iterator[None]:
+    """A process that starts and ends quickly.
+
+    Nothing of what is loaded ever becomes garbage, so looking for garbage waits until the desk is open, and
+    does not begin anew when the process is about to end. Plug-ins of pydantic would be looked for in every
+    installed distribution; one who has any sets the variable to something else.
+    """
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
+    gc.disable()
     try:
-        if _wants_json(sys.argv[1:]):
-            set_up_log(False, LogFormat.JSON)
-            sys.exit(app(standalone_mode=False))
-        app()
-    except (Exception, Stopped) as error:
-        if isinstance(error, _Misused):
-            tell(getattr(error, "message", "") or str(error))
-            sys.exit(WRONG_INPUT)
-        report_and_exit(error)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        yield
+    finally:
+        gc.freeze()
 
 
 def _wants_json(arguments: list[str]) -> bool:

@@ -1,5 +1,6 @@
 """The one place that turns a configuration into open trackers, a store and a clock."""
 
+import gc
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -87,7 +88,15 @@ def at_desk(file: Path, *, trackers: bool = True, state: Path | None = None) -> 
             for tracker in config.trackers.values():
                 opened[tracker.name] = _open(tracker, store, clock)
                 stack.callback(opened[tracker.name].close)
+        _collect_garbage()
         yield Desk(config, loaded, store, opened, clock, _stop() if trackers else Stop(), sandbox)
+
+
+def _collect_garbage() -> None:
+    """Begin to, if that was put off, and leave out what is loaded for good."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def ready(file: Path) -> Config:
