@@ -4,7 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from connectors.contract import Interest, Issue, IssueRef, Missing, Page, Pull, Refused, Tracker, TrackerError
+from connectors.contract import (
+    Interest,
+    Issue,
+    IssueRef,
+    Missing,
+    Page,
+    Pull,
+    PutOff,
+    Refused,
+    Tracker,
+    TrackerError,
+)
 from core.publish.actions import Held
 from core.stop import Stop
 from core.store.contract import Keeper
@@ -27,6 +38,8 @@ class Pulled:
     error: TrackerError | None = None
     since: datetime | None = None
     held: Held | None = None
+    sweep_put_off: bool = False
+    """What changed is in, but there was no quota left for looking for what is gone; it stays due."""
     swept: bool = False
     """Everything was looked at in this run, not only what changed."""
     moved: Mapping[IssueRef, datetime] = field(default_factory=dict)
@@ -65,7 +78,7 @@ def pull(
     try:
         with stop.reading():
             found = tracker.reader.changed_since(state.cursor, interest)
-        arrivals = _Arrivals(store, name, None if found.full else state.read_at)
+        arrivals = _Arrivals(store, name, state)
         pages = arrivals.noticed(_heard(found.pages, stop))
         counts = store.save_pull(name, replace(found, pages=pages), now)
         pulled = Pulled(name, counts.seen, counts.new, counts.changed, full=found.full)
@@ -94,13 +107,13 @@ class _Arrivals:
     """Notices issues that changed under a comment of ours, and those that are new here but old.
 
     Issues older than the last reading came from elsewhere, and GitHub gives an issue that is transferred a
-    new id: what it was before must not count beside it until the next sweep. A full reading is a sweep
-    itself; for it, there is no `before`.
+    new id: what it was before must not count beside it until the next sweep.
     """
 
-    def __init__(self, store: Keeper, tracker: str, before: datetime | None) -> None:
+    def __init__(self, store: Keeper, tracker: str, before: PullState) -> None:
         self._tracker = tracker
-        self._before = before
+        self._before = before.read_at
+        self._known = store.resolver()
         self._store = store
         self._watched = store.published_ids(tracker)
         self.any = False
@@ -109,7 +122,7 @@ class _Arrivals:
     def noticed(self, pages: Iterator[Page]) -> Iterator[Page]:
         """The same pages."""
         for page in pages:
-            self.any = self.any or self._arrived(page)
+            self.any = self.any or any(map(self._arrived, page.issues))
             for issue in page.issues:
                 self._notice(issue)
             yield page
@@ -123,37 +136,26 @@ class _Arrivals:
         if record.seen is not None and issue.updated > record.seen:
             self._store.save_publication(replace(record, seen=None))
 
-    def _arrived(self, page: Page) -> bool:
-        before = self._before
-        old = [issue.ref.key for issue in page.issues if before is not None and issue.created < before]
-        if not old:
-            return False
-        known = self._store.resolver()  # one for each page: it keeps all keys that it was asked for
-        known.prime(self._tracker, old)
-        return any(known(self._tracker, key) is None for key in old)
+    def _arrived(self, issue: Issue) -> bool:
+        old = self._before is not None and issue.created < self._before
+        return old and self._known(self._tracker, issue.ref.key) is None
 
 
 def _follow(tracker: Tracker, store: Keeper, interest: Interest, stop: Stop) -> None:
     """Learn where issues went that the mapping names by a key which leads nowhere any more."""
-    name = tracker.info.name
-    for key in _lost(store, name, interest.keys | interest.roots):
+    name, known = tracker.info.name, store.resolver()
+    for key in sorted(interest.keys | interest.roots):
+        found = known(name, key)
+        if found is not None and store.issue(IssueRef(name, found, key)) is not None:
+            continue
         try:
             with stop.reading():
                 page = tracker.reader.fetch([key])
-        except (Missing, Refused):
-            continue  # the run says by itself that the key was not found
+        except (Missing, Refused, PutOff):
+            continue  # the run says by itself that the key was not found, and the next asks again
         for issue in page.issues:
             if store.issue(issue.ref) is not None:
                 store.remember_key(name, key, issue.ref)
-
-
-def _lost(store: Keeper, tracker: str, keys: frozenset[str]) -> list[str]:
-    """Those of these keys that lead to no issue that is present."""
-    known = store.resolver()
-    known.prime(tracker, keys)
-    leads = {key: known(tracker, key) for key in sorted(keys)}
-    present = store.present_ids(tracker, filter(None, leads.values()))
-    return [key for key, found in leads.items() if found not in present]
 
 
 def _settle(
@@ -171,8 +173,13 @@ def _settle(
     if not found.full:
         if not _sweep_due(before, rules, now):
             return pulled
-        with stop.reading():
-            present = tracker.reader.present()
+        try:
+            with stop.reading():
+                present = tracker.reader.present()
+        except PutOff:
+            if before.error is not None or before.swept_at is None:
+                raise  # what was held back, or came from elsewhere, must not pass unseen now
+            return replace(pulled, sweep_put_off=True)
         missing = store.absent(pulled.tracker, present)
     with stop.reading():
         gone = _really_gone(tracker, missing)

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from time import monotonic
 
-from connectors.contract import Tracker, TrackerInfo
+from connectors.allowance import Allowance, allowances_of
+from connectors.contract import PutOff, Tracker, TrackerInfo
 from core.engine.model import Snapshot, State
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.progress import measure
@@ -87,6 +88,8 @@ class Report:
     concluded: Concluded
     written: tuple[Written, ...]
     seconds: float
+    allowances: Mapping[str, tuple[Allowance, ...]] = field(default_factory=dict)
+    """By tracker: the API quotas that it told of, and what of them milepost used."""
 
     @property
     def failed(self) -> bool:
@@ -106,6 +109,7 @@ class Report:
             "failed": len(outcomes) - outcomes.count("done"),
             "held": len(self.concluded.plan.held),
             "problems": len(self.concluded.problems),
+            "quotas": {name: [asdict(each) for each in told] for name, told in self.allowances.items()},
             "seconds": round(self.seconds, 2),
         }
 
@@ -117,7 +121,7 @@ class Report:
         return (
             f"run {self.run} {fields['outcome']}: {read}; {fields['written']} written, "
             f"{fields['failed']} failed, {fields['held']} held, {fields['problems']} problems; "
-            f"{fields['seconds']} s"
+            f"{_spending(self.allowances)}{fields['seconds']} s"
         )
 
 
@@ -147,7 +151,8 @@ def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None
         job.store.end_run(run, job.now, "broken off", f"run {run} was broken off before its end", {})
         raise
     job.store.save_goal_values(concluded.goals)
-    report = Report(run, concluded, written, monotonic() - began)
+    spent = {name: told for name, tracker in job.trackers.items() if (told := allowances_of(tracker))}
+    report = Report(run, concluded, written, monotonic() - began, spent)
     counts = {key: value for key, value in report.fields.items() if isinstance(value, int)}
     job.store.end_run(run, job.now, str(report.fields["outcome"]), report.line, counts)
     return report
@@ -237,9 +242,23 @@ def _problems(known: Known, pulled: tuple[Pulled, ...], found: Found) -> tuple[s
 
 
 def _reading(pulled: Pulled) -> str:
+    if isinstance(pulled.error, PutOff):
+        return "put off"
     if pulled.error is not None:
         return "not read"
     if pulled.held is not None:
         return "held"
     said = f"{pulled.seen} read, {pulled.new} new, {pulled.changed} changed"
-    return f"{said}, {pulled.gone} gone" if pulled.gone else said
+    said += f", {pulled.gone} gone" if pulled.gone else ""
+    return f"{said}, the look for what is gone put off" if pulled.sweep_put_off else said
+
+
+def _spending(allowances: Mapping[str, tuple[Allowance, ...]]) -> str:
+    """`API quota: github 12 of 2,500; ` for those that a run counted against; empty if it did not."""
+    said = [
+        f"{name} {each.used:,} of {each.allowed:,}{'' if each.resource == 'core' else f' ({each.resource})'}"
+        for name, told in allowances.items()
+        for each in told
+        if each.run or each.put_off
+    ]
+    return f"API quota: {', '.join(said)}; " if said else ""

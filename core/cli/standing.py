@@ -1,10 +1,11 @@
 """Where things stand besides the numbers: when each tracker was read, and how the last run ended."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from rich.text import Text
 
+from connectors.allowance import Allowance
 from connectors.contract import IssueRef, TrackerInfo
 from core.engine.coverage import coverage
 from core.gather import Gathered
@@ -31,6 +32,24 @@ def tracker_lines(info: TrackerInfo, address: str, state: PullState, unread: int
     if state.error is not None:
         when = f" at {at(state.failed_at)}" if state.failed_at else ""
         yield Text(f"  the last try{when} failed: {clean(state.error, 600)}", style="red")
+
+
+def budget_lines(allowances: Iterable[Allowance], now: datetime) -> Iterator[Text]:
+    """A tracker's API quotas as the last run left them, and what it put off, while their windows last."""
+    for each in allowances:
+        if each.over(now):
+            continue
+        yield Text(
+            f"  API quota ({clean(each.resource)}): {each.used:,} of {each.allowed:,} requests used, "
+            f"{each.run:,} by the last run; {each.remaining:,} of {each.limit:,} left for everybody, "
+            f"all anew {at(each.until)}"
+        )
+        if each.put_off:
+            yield Text(
+                f"  put off until then, because milepost's share is spent: {clean(each.put_off, 200)}; "
+                "the next run goes on, and a larger api_share allows more",
+                style="yellow",
+            )
 
 
 def last_run_line(run: RunRecord | None) -> Text:

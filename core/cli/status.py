@@ -17,9 +17,10 @@ def status(
 ) -> None:
     """Show goals, key results and milestones with their progress, from what was last read."""
     set_up_log(verbose, log_format)
+    from connectors.allowance import from_text, kept
     from core.cli.output import out
     from core.cli.running import job_of
-    from core.cli.standing import last_run_line, reach_lines, tracker_lines
+    from core.cli.standing import budget_lines, last_run_line, reach_lines, tracker_lines
     from core.cli.wiring import at_desk
     from core.reports.terminal import tree
     from core.sync import conclude_from_store
@@ -37,5 +38,7 @@ def status(
             address = "built-in" if tracker.sandbox is not None else str(named)
             state = desk.store.pull_state(tracker.name)
             for line in tracker_lines(tracker.info, address, state, len(unread.get(tracker.name, ()))):
+                console.print(line)
+            for line in budget_lines(from_text(kept(desk.store.memory(tracker.name))), desk.clock()):
                 console.print(line)
         console.print(last_run_line(desk.store.last_run()))

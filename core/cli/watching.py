@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from rich.progress import Progress
 
+from connectors.allowance import Allowance, allowances_of
 from connectors.contract import (
     Capability,
     Finding,
@@ -62,6 +63,9 @@ class _Watched:
 
     def check(self, needs: frozenset[Capability]) -> tuple[Finding, ...]:
         return self.tracker.check(needs)
+
+    def allowances(self) -> tuple[Allowance, ...]:
+        return allowances_of(self.tracker)
 
     def close(self) -> None:
         self.tracker.close()
