@@ -78,7 +78,7 @@ def pull(
     try:
         with stop.reading():
             found = tracker.reader.changed_since(state.cursor, interest)
-        arrivals = _Arrivals(store, name, state)
+        arrivals = _Arrivals(store, name, None if found.full else state.read_at)
         pages = arrivals.noticed(_heard(found.pages, stop))
         counts = store.save_pull(name, replace(found, pages=pages), now)
         pulled = Pulled(name, counts.seen, counts.new, counts.changed, full=found.full)
@@ -107,13 +107,13 @@ class _Arrivals:
     """Notices issues that changed under a comment of ours, and those that are new here but old.
 
     Issues older than the last reading came from elsewhere, and GitHub gives an issue that is transferred a
-    new id: what it was before must not count beside it until the next sweep.
+    new id: what it was before must not count beside it until the next sweep. A full reading is a sweep
+    itself; for it, there is no `before`.
     """
 
-    def __init__(self, store: Keeper, tracker: str, before: PullState) -> None:
+    def __init__(self, store: Keeper, tracker: str, before: datetime | None) -> None:
         self._tracker = tracker
-        self._before = before.read_at
-        self._known = store.resolver()
+        self._before = before
         self._store = store
         self._watched = store.published_ids(tracker)
         self.any = False
@@ -122,7 +122,7 @@ class _Arrivals:
     def noticed(self, pages: Iterator[Page]) -> Iterator[Page]:
         """The same pages."""
         for page in pages:
-            self.any = self.any or any(map(self._arrived, page.issues))
+            self.any = self.any or self._arrived(page)
             for issue in page.issues:
                 self._notice(issue)
             yield page
@@ -136,18 +136,20 @@ class _Arrivals:
         if record.seen is not None and issue.updated > record.seen:
             self._store.save_publication(replace(record, seen=None))
 
-    def _arrived(self, issue: Issue) -> bool:
-        old = self._before is not None and issue.created < self._before
-        return old and self._known(self._tracker, issue.ref.key) is None
+    def _arrived(self, page: Page) -> bool:
+        before = self._before
+        old = [issue.ref.key for issue in page.issues if before is not None and issue.created < before]
+        if not old:
+            return False
+        known = self._store.resolver()  # one for each page: it keeps all keys that it was asked for
+        known.prime(self._tracker, old)
+        return any(known(self._tracker, key) is None for key in old)
 
 
 def _follow(tracker: Tracker, store: Keeper, interest: Interest, stop: Stop) -> None:
     """Learn where issues went that the mapping names by a key which leads nowhere any more."""
-    name, known = tracker.info.name, store.resolver()
-    for key in sorted(interest.keys | interest.roots):
-        found = known(name, key)
-        if found is not None and store.issue(IssueRef(name, found, key)) is not None:
-            continue
+    name = tracker.info.name
+    for key in _lost(store, name, interest.keys | interest.roots):
         try:
             with stop.reading():
                 page = tracker.reader.fetch([key])
@@ -156,6 +158,15 @@ def _follow(tracker: Tracker, store: Keeper, interest: Interest, stop: Stop) -> 
         for issue in page.issues:
             if store.issue(issue.ref) is not None:
                 store.remember_key(name, key, issue.ref)
+
+
+def _lost(store: Keeper, tracker: str, keys: frozenset[str]) -> list[str]:
+    """Those of these keys that lead to no issue that is present."""
+    known = store.resolver()
+    known.prime(tracker, keys)
+    leads = {key: known(tracker, key) for key in sorted(keys)}
+    present = store.present_ids(tracker, filter(None, leads.values()))
+    return [key for key, found in leads.items() if found not in present]
 
 
 def _settle(
