@@ -4,12 +4,15 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from core.cli.log import without_secrets
 from core.cli.options import colourless
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class Veiled(io.StringIO):
@@ -55,9 +58,14 @@ def aside() -> Console:
 
 
 @contextmanager
-def progress_on_terminal() -> Iterator[Progress]:
-    """A progress display on standard error; it draws nothing unless that is a terminal."""
+def progress_on_terminal() -> Iterator["Progress | None"]:
+    """A progress display on standard error; None unless that is a terminal."""
     console = aside()
+    if not console.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -65,6 +73,5 @@ def progress_on_terminal() -> Iterator[Progress]:
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
     ) as shown:
         yield shown

@@ -1,15 +1,15 @@
 """From an open desk to a job, and a job run with the lock held and its line logged."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.cli.exits import OutcomeError
 from core.cli.output import progress_on_terminal
-from core.cli.watching import watched
 from core.cli.wiring import Desk, at_desk
 from core.publish.actions import Plan, Written
 from core.pull import PullRules
@@ -17,7 +17,9 @@ from core.reports.clean import clean
 from core.stop import Stop
 from core.store import Locked
 from core.sync import Concluded, Job, Report, conclude, sync
-from core.undo import plan_undo, undo
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 log = logging.getLogger("milepost")
 
@@ -55,7 +57,7 @@ def open_job(
 def concluded_now(job: Job) -> Concluded:
     """Read and conclude with the lock held. Raises OutcomeError while another process runs."""
     with _alone(job), job.stop.listen(), progress_on_terminal() as shown:
-        concluded = conclude(replace(job, trackers=watched(job.trackers, shown)))
+        concluded = conclude(_shown(job, shown))
     _log_decisions(concluded.plan)
     return concluded
 
@@ -63,14 +65,26 @@ def concluded_now(job: Job) -> Concluded:
 def synced_now(job: Job) -> Report:
     """One whole run with the lock held. Raises OutcomeError while another process runs."""
     with _alone(job), job.stop.listen(), progress_on_terminal() as shown:
-        task = shown.add_task("writing", total=None, visible=False)
-
-        def step(done: int, total: int) -> None:
-            shown.update(task, completed=done, total=total, visible=True)
-
-        report = sync(replace(job, trackers=watched(job.trackers, shown)), step)
+        report = sync(job) if shown is None else sync(_shown(job, shown), _steps(shown))
     _log_decisions(report.concluded.plan)
     return report
+
+
+def _shown(job: Job, shown: "Progress | None") -> Job:
+    if shown is None:
+        return job
+    from core.cli.watching import watched
+
+    return replace(job, trackers=watched(job.trackers, shown))
+
+
+def _steps(shown: "Progress") -> Callable[[int, int], None]:
+    task = shown.add_task("writing", total=None, visible=False)
+
+    def step(done: int, total: int) -> None:
+        shown.update(task, completed=done, total=total, visible=True)
+
+    return step
 
 
 def log_run(report: Report) -> None:
@@ -81,6 +95,8 @@ def log_run(report: Report) -> None:
 
 def undone_now(job: Job, runs: Sequence[int], *, dry_run: bool) -> tuple[Plan, tuple[Written, ...]]:
     """Take runs back with the lock held, or only plan to. Raises OutcomeError while another process runs."""
+    from core.undo import plan_undo, undo
+
     with _alone(job), job.stop.listen():
         return (plan_undo(job, runs), ()) if dry_run else undo(job, runs)
 
