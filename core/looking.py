@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from connectors.contract import IssueRef, LabelDefinition, Posted, Reader, TrackerError, TrackerInfo
-from core.gather import Gathered
+from connectors.contract import Issue, IssueRef, LabelDefinition, Posted, Reader, TrackerError, TrackerInfo
 from core.publish.labels import Labelled
 from core.publish.records import Publication
 from core.publish.wanted import Found, Wanted
@@ -12,11 +11,12 @@ from core.pull import Pulled
 from core.stop import Stop
 
 Records = Mapping[IssueRef, Publication]
+Issues = Mapping[IssueRef, Issue]
 
 
 def look(
     wanted: Wanted,
-    gathered: Gathered,
+    issues: Issues,
     records: Records,
     readers: Mapping[str, Reader],
     infos: Mapping[str, TrackerInfo],
@@ -27,6 +27,7 @@ def look(
 
     Nothing is asked about an issue that has not changed since its comment was last looked at. Should a
     tracker not move an issue's time of change when somebody removes a comment, the next sweep sees it.
+    `issues`: what is known of the issues that carry a comment or should, and of those whose labels differ.
     """
     down = {name: each.why for name, each in pulled.items() if each.down}
     posted: dict[IssueRef, Posted] = {}
@@ -35,28 +36,28 @@ def look(
         if name in down:
             continue
         try:
-            refs = _refs_on(name, wanted, gathered, records)
-            known, unknown = _sorted_out(refs, gathered, records, pulled[name])
+            refs = _refs_on(name, wanted, issues, records)
+            known, unknown = _sorted_out(refs, issues, records, pulled[name])
             posted |= known
             with stop.reading():
                 if unknown:
-                    posted |= _each_once(reader.posted(unknown), gathered)
+                    posted |= _each_once(reader.posted(unknown), issues)
                 if infos[name].has_label_definitions:
-                    for container in _containers_on(name, wanted.labels, gathered, pulled[name].swept):
+                    for container in _containers_on(name, wanted.labels, issues, pulled[name].swept):
                         definitions[name, container] = reader.label_definitions(container)
         except TrackerError as error:
             down[name] = str(error)
-    labels = {ref: issue.labels for ref, issue in gathered.issues.items()}
+    labels = {ref: issue.labels for ref, issue in issues.items()}
     return Found(posted, labels, definitions, records, down)
 
 
-def seen_now(found: Found, gathered: Gathered, pulled: Mapping[str, Pulled]) -> Iterator[Publication]:
+def seen_now(found: Found, issues: Issues, pulled: Mapping[str, Pulled]) -> Iterator[Publication]:
     """The records of comments that stood when they were looked at, with the time up to which that is known.
 
     A comment that is written afterwards moves the time of change again, and the next run looks once more.
     """
     for ref, record in found.records.items():
-        posted, issue = found.posted.get(ref), gathered.issues.get(ref)
+        posted, issue = found.posted.get(ref), issues.get(ref)
         if posted is None or issue is None or ref.tracker not in pulled:
             continue
         if not any(one.id == record.comment.id and one.mine for one in posted.comments):
@@ -68,13 +69,13 @@ def seen_now(found: Found, gathered: Gathered, pulled: Mapping[str, Pulled]) -> 
 
 
 def _sorted_out(
-    refs: Iterable[IssueRef], gathered: Gathered, records: Records, pulled: Pulled
+    refs: Iterable[IssueRef], issues: Issues, records: Records, pulled: Pulled
 ) -> tuple[Mapping[IssueRef, Posted], list[IssueRef]]:
     """What is known without asking, and the issues to ask about."""
     known: dict[IssueRef, Posted] = {}
     unknown: list[IssueRef] = []
     for ref in refs:
-        issue, record = gathered.issues.get(ref), records.get(ref)
+        issue, record = issues.get(ref), records.get(ref)
         if issue is None or record is None or record.seen is None or pulled.swept:
             unknown.append(ref)
         else:
@@ -82,30 +83,30 @@ def _sorted_out(
     return known, unknown
 
 
-def _refs_on(name: str, wanted: Wanted, gathered: Gathered, records: Records) -> list[IssueRef]:
+def _refs_on(name: str, wanted: Wanted, issues: Issues, records: Records) -> list[IssueRef]:
     refs = {comment.ref for comment in wanted.comments} | set(records)
     # A record names the issue by the key it had then; the issue itself, where it is known, by today's.
-    today = {ref: issue.ref for ref, issue in gathered.issues.items() if ref in refs}
+    today = {ref: issue.ref for ref, issue in issues.items() if ref in refs}
     return sorted(today.get(ref, ref) for ref in refs if ref.tracker == name)
 
 
-def _each_once(posted: Mapping[IssueRef, Posted], gathered: Gathered) -> Mapping[IssueRef, Posted]:
+def _each_once(posted: Mapping[IssueRef, Posted], issues: Issues) -> Mapping[IssueRef, Posted]:
     """Without the former selves of issues that are there.
 
     GitHub gives a transferred issue a new id and leads to it from its old place, so that a record of the
     old one finds the comment that now belongs to the new one.
     """
-    here = {ref.key for ref in posted if ref in gathered.issues}
-    return {ref: one for ref, one in posted.items() if ref in gathered.issues or one.ref.key not in here}
+    here = {ref.key for ref in posted if ref in issues}
+    return {ref: one for ref, one in posted.items() if ref in issues or one.ref.key not in here}
 
 
-def _containers_on(name: str, labels: Iterable[Labelled], gathered: Gathered, whole: bool) -> list[str]:
+def _containers_on(name: str, labels: Iterable[Labelled], issues: Issues, whole: bool) -> list[str]:
     """The containers in which a label may have to be defined: those where one is about to be added."""
     found: set[str] = set()
     for each in labels:
-        if each.ref.tracker != name or not each.labels or each.ref not in gathered.issues:
+        if each.ref.tracker != name or not each.labels or each.ref not in issues:
             continue
-        there = {label.casefold() for label in gathered.issues[each.ref].labels}
+        there = {label.casefold() for label in issues[each.ref].labels}
         if whole or any(label.casefold() not in there for label in each.names):
             found.add(each.container)
     return sorted(found)

@@ -1,16 +1,20 @@
 """What a run leaves behind: the ledger, the comments it wrote, and the labels as they now stand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from connectors.contract import IssueRef
+from core.labelling import Labels, left_over
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, Written
 from core.publish.mark import body_hash, mark_of
 from core.publish.records import Publication
 from core.publish.wanted import Found, Wanted, WantedComment
 from core.store.contract import Keeper
-from core.wanting import Snapshots, is_head
+from core.wanting import Snapshots
+
+SnapshotsOf = Callable[[Iterable[str]], Snapshots]
+"""How milestones stand now, and with them each goal's two numbers."""
 
 
 class Recorder:
@@ -21,7 +25,7 @@ class Recorder:
         store: Keeper,
         run: int,
         now: datetime,
-        snapshots: Snapshots,
+        snapshots: SnapshotsOf,
         step: Callable[[int], None],
     ) -> None:
         self._store = store
@@ -53,7 +57,7 @@ class Recorder:
                     body_hash=body_hash(written.comment.body),
                     run=str(self._run),
                 ),
-                snapshots_for(action.target, self._snapshots),
+                self._snapshots(parts_of(action.target)),
             )
         elif isinstance(action, ChangeLabels) and written.labels is not None:
             self._store.set_labels(action.ref, written.labels)
@@ -69,14 +73,13 @@ class Recorder:
             self._store.save_publication(replace(record, seen=None))
 
 
-def snapshots_for(target: str, snapshots: Snapshots) -> Snapshots:
-    """The snapshots of the milestones that a comment is about, and of all goals."""
-    about = target.split("+")
-    return {name: one for name, one in snapshots.items() if name in about or is_head(name)}
+def parts_of(target: str) -> list[str]:
+    """The milestones and goals that a comment is about."""
+    return target.split("+")
 
 
 def settle(
-    store: Keeper, run: int, wanted: Wanted, found: Found, plan: Plan, snapshots: Snapshots, instance: str
+    store: Keeper, run: int, wanted: Wanted, found: Found, plan: Plan, snapshots: SnapshotsOf, instance: str
 ) -> None:
     """Take over comments of ours that agree but are not recorded, and forget those whose issue is gone."""
     planned = {action.ref for action in plan.actions if isinstance(action, WriteComment | DeleteComment)}
@@ -90,7 +93,7 @@ def settle(
 
 
 def _take_over(
-    store: Keeper, run: int, comment: WantedComment, found: Found, snapshots: Snapshots, instance: str
+    store: Keeper, run: int, comment: WantedComment, found: Found, snapshots: SnapshotsOf, instance: str
 ) -> None:
     posted = found.posted.get(comment.ref)
     for one in posted.comments if posted else ():
@@ -98,6 +101,20 @@ def _take_over(
         if one.mine and mark and mark.instance == instance and mark.issue_id == comment.ref.id:
             store.save_publication(
                 Publication(comment.ref, comment.target, one, comment.digest, body_hash(one.body), str(run)),
-                snapshots_for(comment.target, snapshots),
+                snapshots(parts_of(comment.target)),
             )
             return
+
+
+def settle_labels(store: Keeper, labels: Labels, written: Sequence[Written]) -> None:
+    """Remember which issues are still to be looked at for their labels."""
+    if labels.said is None:
+        return
+    done = (
+        each.action.ref
+        for each in written
+        if isinstance(each.action, ChangeLabels) and each.outcome == "done"
+    )
+    policy, said = labels.said
+    with store.tagging() as writer:
+        writer.settle(left_over(labels, done), policy, said)

@@ -1,17 +1,18 @@
 """One run as a straight line: pull, tag, measure, say, compare, limit, write, record."""
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from time import monotonic
 
 from connectors.allowance import Allowance, allowances_of
-from connectors.contract import PutOff, Tracker, TrackerInfo
-from core.engine.model import Snapshot, State
+from connectors.contract import Issue, IssueRef, PutOff, Tracker, TrackerInfo
+from core.asking import Answers, ask, remembered
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure
-from core.gather import Answers, Gathered, ask, gather, remembered
+from core.known import Known, know
+from core.labelling import Labels, labels_of
 from core.looking import look, seen_now
 from core.publish.actions import DeleteComment, Plan, WriteComment, Written
 from core.publish.apply import apply
@@ -20,15 +21,16 @@ from core.publish.plan import make_plan
 from core.publish.policy import LimitPolicy, PublishPolicy
 from core.publish.wanted import Found, Wanted
 from core.pull import Pulled, PullRules, pull
-from core.recording import Recorder, settle
+from core.recording import Recorder, settle, settle_labels
 from core.stop import Stop
 from core.store.contract import Keeper
 from core.store.records import GoalValue
-from core.targets import Targets, find_targets
+from core.store.tags.book import TagReader
+from core.tagging.refresh import in_step, refresh
+from core.tagging.scheme import Scheme
 from core.together import together
-from core.wanting import facts_of, goal_values, snapshots_of, values_to_keep, wanted_of
+from core.wanting import Moments, comments_of, facts_of, goal_values, values_to_keep
 from mappings.goals import Mapping as Goals
-from mappings.rules.index import CompiledRules
 
 log = logging.getLogger("milepost")
 
@@ -52,15 +54,6 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What follows from the store as it stands."""
-
-    gathered: Gathered
-    state: State
-    targets: Targets
-
-
-@dataclass(frozen=True)
 class Concluded:
     """A run up to its plan: everything read, measured and compared, and nothing written."""
 
@@ -68,7 +61,10 @@ class Concluded:
     pulled: tuple[Pulled, ...]
     wanted: Wanted
     found: Found
-    snapshots: Mapping[str, Snapshot]
+    issues: Mapping[IssueRef, Issue]
+    """What is known of the issues that the plan may speak of."""
+    labels: Labels
+    moments: Moments
     goals: Mapping[str, GoalValue]
     """The numbers from which the next run measures how far a goal jumped; none while a limit holds."""
     plan: Plan
@@ -136,7 +132,8 @@ def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None
     try:
         concluded = conclude(job)
         total = len(concluded.plan.actions)
-        recorder = Recorder(job.store, run, job.now, concluded.snapshots, lambda done: step(done, total))
+        moments = concluded.moments.of
+        recorder = Recorder(job.store, run, job.now, moments, lambda done: step(done, total))
         written = apply(
             concluded.plan,
             {name: tracker.reader for name, tracker in job.trackers.items()},
@@ -144,9 +141,11 @@ def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None
             recorder.record,
             stop=job.stop,
         )
-        found, wanted = concluded.found, concluded.wanted
-        settle(job.store, run, wanted, found, concluded.plan, concluded.snapshots, job.publish.instance)
+        settle(
+            job.store, run, concluded.wanted, concluded.found, concluded.plan, moments, job.publish.instance
+        )
         _remember_looks(job, concluded)
+        settle_labels(job.store, concluded.labels, written)
     except BaseException:
         job.store.end_run(run, job.now, "broken off", f"run {run} was broken off before its end", {})
         raise
@@ -160,29 +159,38 @@ def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None
 
 def conclude(job: Job) -> Concluded:
     """Everything up to the plan: reads the trackers into the store, and writes to no tracker."""
-    pulled = tuple(_pull(job))
+    scheme = _scheme(job)
+    pulled = tuple(_pull(job, scheme))
     down = {each.tracker: each.since for each in pulled if each.down}
-    compiled = _compile(job)
+    scheme = scheme.at_present(job.store.resolver())
     readers = {name: tracker.reader for name, tracker in job.trackers.items()}
-    known = _know(job, compiled, ask(compiled.queries, readers, down, job.store, job.stop), down)
-    gathered, state, targets = known.gathered, known.state, known.targets
-    snapshots = snapshots_of(gathered, state, job.progress, job.now)
-    goals = goal_values(job.mapping, state, job.progress)
+    answers = ask(scheme.compiled.queries, readers, down, job.store, job.stop)
+    scheme = replace(scheme, matches=answers.matches)
+    _bring_into_step(job, scheme)
+    known = _know(job, scheme, answers, job.store.tags(), down)
+    moments = Moments(known, job.now)
+    goals = goal_values(job.mapping, known.state, job.progress)
     records = job.store.publications()
-    told = job.store.snapshots
-    wanted = wanted_of(
-        job.mapping, gathered, state, targets, records, told, snapshots, job.publish, job.infos
-    )
     read = {each.tracker: each for each in pulled}
-    found = look(wanted, gathered, records, readers, job.infos, read, job.stop)
+    swept = frozenset(name for name, each in read.items() if each.swept)
+    comments = comments_of(
+        known, records, job.store.snapshots, moments, job.publish, job.infos, swept.union(down)
+    )
+    labels = labels_of(
+        known, job.publish.labels, job.infos, frozenset({*known.targets.about, *records}), swept
+    )
+    wanted = Wanted(comments.wanted, labels.wanted)
+    issues = dict(known.carrying(records)) | {issue.ref: issue for issue in labels.issues}
+    records = {ref: record for ref, record in records.items() if ref not in comments.settled}
+    found = look(wanted, issues, records, readers, job.infos, read, job.stop)
     before = job.store.goal_values()
-    facts = facts_of(job.mapping, gathered, targets, before, goals)
     whole = make_plan(wanted, found, job.publish, job.infos)
-    plan = apply_limits(whole, facts, job.limits, force=job.force)
+    plan = apply_limits(whole, facts_of(known, whole, before, goals), job.limits, force=job.force)
     # A jump that is held is measured from the same place next time.
-    goals = values_to_keep(before, goals, state) if plan.held == whole.held else {}
+    goals = values_to_keep(before, goals, known.state) if plan.held == whole.held else {}
     plan = Plan(plan.actions, tuple(each.held for each in pulled if each.held) + plan.held)
-    return Concluded(known, pulled, wanted, found, snapshots, goals, plan, _problems(known, pulled, found))
+    problems = _problems(known, pulled, found)
+    return Concluded(known, pulled, wanted, found, issues, labels, moments, goals, plan, problems)
 
 
 def _remember_looks(job: Job, concluded: Concluded) -> None:
@@ -191,39 +199,62 @@ def _remember_looks(job: Job, concluded: Concluded) -> None:
         action.ref for action in concluded.plan.actions if isinstance(action, WriteComment | DeleteComment)
     }
     read = {each.tracker: each for each in concluded.pulled}
-    for record in seen_now(concluded.found, concluded.known.gathered, read):
+    for record in seen_now(concluded.found, concluded.issues, read):
         if record.ref not in changed:
             job.store.save_publication(record)
 
 
-def conclude_from_store(job: Job) -> Known:
-    """What is known without asking any tracker; a tracker whose last reading failed counts as down."""
-    compiled = _compile(job)
+@contextmanager
+def known_from_store(job: Job) -> Iterator[Known]:
+    """What is known without asking any tracker; a tracker whose last reading failed counts as down.
+
+    Where the mapping was changed since, everything is tagged by the new one, and nothing of that stored.
+    """
     states = {name: job.store.pull_state(name) for name in job.infos}
     down = {name: state.read_at for name, state in states.items() if state.error or state.read_at is None}
-    return _know(job, compiled, remembered(compiled.queries, job.store), down)
+    scheme = _scheme(job)
+    answers = remembered(scheme.compiled.queries, job.store)
+    scheme = replace(scheme, matches=answers.matches)
+    tags = job.store.tags()
+    if in_step(tags, scheme):
+        yield _know(job, scheme, answers, tags, down)
+        return
+    with job.store.trial() as (writer, trial):
+        refresh(writer, scheme)
+        yield _know(job, scheme, answers, trial, down)
 
 
-def _pull(job: Job) -> list[Pulled]:
+def _pull(job: Job, scheme: Scheme) -> list[Pulled]:
     """All trackers at once, so that a run takes as long as the slowest of them."""
-    compiled = _compile(job)
 
     def reading(name: str) -> Callable[[], Pulled]:
-        interest = compiled.interest(name)
+        interest = scheme.compiled.interest(name)
         return lambda: pull(job.trackers[name], job.store, interest, job.pulls, job.now, job.stop)
 
     return together([reading(name) for name in job.trackers], job.stop)
 
 
-def _compile(job: Job) -> CompiledRules:
-    return CompiledRules.compile(job.mapping, tuple(job.infos.values()), job.store.resolver())
+def _scheme(job: Job) -> Scheme:
+    listed = job.publish.comments.open_tasks
+    return Scheme.of(job.mapping, job.infos, job.store.resolver(), job.progress, listed)
 
 
-def _know(job: Job, compiled: CompiledRules, answers: Answers, down: Mapping[str, datetime | None]) -> Known:
-    resolve = job.store.resolver()
-    gathered = gather(job.mapping, compiled, job.store, resolve, answers, down)
-    state = measure(gathered.inputs, job.progress, job.health, job.now)
-    return Known(gathered, state, find_targets(job.mapping, compiled, gathered.issues, resolve, down))
+def _bring_into_step(job: Job, scheme: Scheme) -> None:
+    """Tag what changed, and note that labels of that have to be looked at, by this run or a later one."""
+    if in_step(job.store.tags(), scheme):
+        return
+    with job.store.tagging() as writer:
+        done = refresh(writer, scheme)
+        if done.everything or not job.publish.labels.enabled:
+            writer.unsettle_all()
+        else:
+            writer.unsettle(sorted(done.keys))
+
+
+def _know(
+    job: Job, scheme: Scheme, answers: Answers, tags: TagReader, down: Mapping[str, datetime | None]
+) -> Known:
+    return know(scheme, answers, tags, job.store.resolver(), job.store.unread(), down, job.health, job.now)
 
 
 def _problems(known: Known, pulled: tuple[Pulled, ...], found: Found) -> tuple[str, ...]:
@@ -232,10 +263,10 @@ def _problems(known: Known, pulled: tuple[Pulled, ...], found: Found) -> tuple[s
     said = [str(each.error) for each in pulled if each.error]
     said += [why for tracker, why in found.down.items() if tracker not in silent]
     said += known.targets.missing
-    said += [f"{owner}: {why}" for owner, why in known.gathered.inputs.problems.items()]
+    said += [f"{owner}: {why}" for owner, why in known.reach.problems.items()]
     said += [
         f"{tracker}: {each.key or each.id} could not be read: {each.why}"
-        for tracker, unread in known.gathered.unread.items()
+        for tracker, unread in known.unread.items()
         for each in unread
     ]
     return tuple(said)

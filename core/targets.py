@@ -1,10 +1,9 @@
 """Which issues carry a comment, about what; found among what was read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from connectors.contract import Issue, IssueRef
-from core.gather import Resolve
 from core.publish.summary import Page
 from mappings.goals import Goal, Milestone
 from mappings.goals import Mapping as Goals
@@ -22,6 +21,19 @@ class Targets:
     """By milestone: the first issue that tracks it, for a link."""
     missing: tuple[str, ...]
     """A sentence for each issue that the mapping names and that no tracker gave."""
+
+
+Resolve = Callable[[str, str], str | None]
+
+
+def tracked_keys(goals: Goals, compiled: CompiledRules) -> Mapping[str, list[str]]:
+    """By tracker: the keys of all issues that should carry a comment."""
+    found: dict[str, list[str]] = {}
+    items: tuple[Milestone | Goal, ...] = (*goals.milestones.values(), *goals.goals.values())
+    for item in items:
+        for tracker, key in tracking_keys(item, compiled):
+            found.setdefault(tracker, []).append(key)
+    return found
 
 
 def find_targets(

@@ -59,7 +59,7 @@ def undo(job: Job, runs: Sequence[int]) -> tuple[Plan, tuple[Written, ...]]:
     """Take the runs back; the undo is a run of its own in the ledger."""
     plan = plan_undo(job, runs)
     run = job.store.begin_run(job.now, KIND)
-    recorder = Recorder(job.store, run, job.now, {}, lambda _done: None)
+    recorder = Recorder(job.store, run, job.now, lambda _about: {}, lambda _done: None)
     written = apply(
         plan,
         {name: tracker.reader for name, tracker in job.trackers.items()},

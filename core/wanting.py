@@ -1,7 +1,8 @@
 """What should stand on the trackers, what stands there, and what the limits have to know."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
@@ -10,15 +11,15 @@ from core.engine.change import compare, snapshot
 from core.engine.means import SILENT
 from core.engine.model import Change, GoalState, Measure, Snapshot, State, Unmeasured
 from core.engine.policy import ProgressPolicy
-from core.gather import Gathered
-from core.publish.labels import wanted_labels
+from core.known import Known
+from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment
 from core.publish.limits import Facts, Jump
 from core.publish.policy import PublishPolicy
 from core.publish.records import Publication
-from core.publish.summary import Heads, summarise
-from core.publish.wanted import Wanted, WantedComment, wanted_comment
+from core.publish.summary import Heads, Summary, summarise, summary_digest
+from core.publish.wanted import WantedComment, wanted_comment
 from core.store.records import GoalValue
-from core.targets import Targets
+from core.tagging.rows import read_open
 from mappings.goals import Mapping as Goals
 
 Snapshots = Mapping[str, Snapshot]
@@ -27,26 +28,32 @@ Told = Callable[[IssueRef], Snapshots]
 """What the comment on an issue told of when it was last written; read for one comment at a time."""
 
 
-def snapshots_of(gathered: Gathered, state: State, progress: ProgressPolicy, now: datetime) -> Snapshots:
-    """Every milestone as it stands now, with a digest of what decided which tasks count and how much.
+class Moments:
+    """Milestones as they stand now, for the next comparison; each is made when it is asked for."""
 
-    And each goal's two numbers, so that the reason of a later edit can say how far they moved.
-    """
-    stones = {
-        name: snapshot(measured, digest_of(gathered.compiled.digest(name), progress.model_dump_json()), now)
-        for name, measured in state.milestones.items()
-    }
-    heads = {
-        place: Snapshot(now, "", measure, ())
-        for name, goal in state.goals.items()
-        for place, measure in zip(_places(name), (goal.delivered, goal.achieved), strict=True)
-    }
-    return stones | heads
+    def __init__(self, known: Known, now: datetime) -> None:
+        self._known = known
+        self._now = now
+        self._policy = known.scheme.progress.model_dump_json()
+        self._heads = {
+            place: Snapshot(now, "", measure, ())
+            for name, goal in known.state.goals.items()
+            for place, measure in zip(_places(name), (goal.delivered, goal.achieved), strict=True)
+        }
 
+    def of(self, about: Iterable[str]) -> Snapshots:
+        """Those of these milestones, and each goal's two numbers.
 
-def is_head(name: str) -> bool:
-    """Whether a snapshot is one number of a goal; no id of a milestone has a slash."""
-    return "/" in name
+        The numbers, so that the reason of a later edit can say how far they moved.
+        """
+        stones = self._known.state.milestones
+        return {name: self._stone(name) for name in about if name in stones} | self._heads
+
+    def _stone(self, name: str) -> Snapshot:
+        """With a digest of what decided which tasks count and how much."""
+        measured = replace(self._known.state.milestones[name], detail=self._known.detail(name))
+        rules = digest_of(self._known.scheme.compiled.digest(name), self._policy)
+        return snapshot(measured, rules, self._now)
 
 
 def _places(goal: str) -> tuple[str, str]:
@@ -99,59 +106,84 @@ def _silent(goal: GoalState) -> bool:
     )
 
 
-def wanted_of(
-    goals: Goals,
-    gathered: Gathered,
-    state: State,
-    targets: Targets,
+@dataclass(frozen=True)
+class Comments:
+    """The comments that should stand."""
+
+    wanted: tuple[WantedComment, ...]
+    """Those that may have to be written."""
+    settled: frozenset[IssueRef]
+    """Issues on which the right comment stands, as far as can be known without asking: nothing moved."""
+
+
+def comments_of(
+    known: Known,
     records: Records,
     told: Told,
-    snapshots: Snapshots,
+    moments: Moments,
     policy: PublishPolicy,
     infos: Mapping[str, TrackerInfo],
-) -> Wanted:
-    """Every comment and every label that should stand. `told` is asked once for each comment on record."""
+    unsure: Container[str],
+) -> Comments:
+    """Every comment that should stand. `told` is asked for comments on record that may have to be edited.
 
-    def comment_on(ref: IssueRef, about: tuple[str, ...]) -> WantedComment:
-        before = told(ref) if ref in records else {}
-        summary = summarise(
+    `unsure`: trackers on which nothing may be taken as settled.
+    """
+    goals, targets = known.scheme.goals, known.targets
+    stones = sorted({name for about in targets.about.values() for name in about})
+    listed = {name: read_open(said) for name, said in known.tags.open_of(stones).items()}
+    wanted: list[WantedComment] = []
+    settled: set[IssueRef] = set()
+
+    def said(ref: IssueRef, about: tuple[str, ...], changes: Mapping[str, Change]) -> Summary:
+        return summarise(
             ref,
             about,
-            state,
+            known.state,
             goals,
             open_tasks=policy.comments.open_tasks,
-            changes=_changes(about, before, snapshots),
+            changes=changes,
             pages=targets.pages,
+            listed=listed,
         )
-        return wanted_comment(summary, infos[ref.tracker], policy.instance, _heads_in(before, goals))
 
-    comments = tuple(comment_on(ref, about) for ref, about in targets.about.items())
-    if not policy.labels.enabled:
-        return Wanted(comments)  # labels that are switched off stay as they are
-    labels = wanted_labels(
-        gathered.issues,
-        {ref: tuple(tag.owner for tag in tags) for ref, tags in gathered.tags.items()},
-        targets.about,
-        state,
-        goals,
-        policy.labels,
-        infos,
-    )
-    return Wanted(comments, labels)
+    for ref, about in targets.about.items():
+        record = records.get(ref)
+        summary = said(ref, about, {})
+        if record is not None and ref.tracker not in unsure and _stands(summary, record):
+            settled.add(ref)
+            continue
+        before = told(ref) if record is not None else {}
+        if before:
+            summary = said(ref, about, _changes(about, before, moments))
+        wanted.append(wanted_comment(summary, infos[ref.tracker], policy.instance, _heads_in(before, goals)))
+    return Comments(tuple(wanted), frozenset(settled))
+
+
+def _stands(summary: Summary, record: Publication) -> bool:
+    """Whether the comment means the same, and its issue did not change since it was seen to stand."""
+    if record.seen is None or summary.waiting or summary.links_waiting:
+        return False
+    return record.digest == summary_digest(summary)
 
 
 def facts_of(
-    goals: Goals,
-    gathered: Gathered,
-    targets: Targets,
-    before: Mapping[str, GoalValue],
-    now: Mapping[str, GoalValue],
+    known: Known, plan: Plan, before: Mapping[str, GoalValue], now: Mapping[str, GoalValue]
 ) -> Facts:
-    """Which goals jumped, and which issues tell of which goals and rest on which trackers."""
-    owners = {ref: frozenset(tag.owner for tag in tags) for ref, tags in gathered.tags.items()}
-    for ref, about in targets.about.items():
-        owners[ref] = owners.get(ref, frozenset()).union(about)
-    rests_on = gathered.inputs.rests_on
+    """Which goals jumped, and which issues of the plan tell of which goals and rest on which trackers."""
+    goals, rests_on = known.scheme.goals, known.reach.rests_on
+    refs = {
+        action.ref
+        for action in plan.actions
+        if isinstance(action, WriteComment | DeleteComment | ChangeLabels)
+    }
+    tags = known.tags.tags_of(sorted((ref.tracker, ref.id) for ref in refs))
+    owners = {
+        ref: frozenset(owner for owner, _ in tags.get((ref.tracker, ref.id), ())).union(
+            known.targets.about.get(ref, ())
+        )
+        for ref in refs
+    }
     # Most issues of a milestone have the same owners: what follows from these is worked out once.
     trackers = {
         names: frozenset(name for owner in names for name in rests_on.get(owner, ()))
@@ -170,9 +202,11 @@ def digest_of(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _changes(about: Iterable[str], before: Snapshots, now: Snapshots) -> Mapping[str, Change]:
+def _changes(about: Iterable[str], before: Snapshots, moments: Moments) -> Mapping[str, Change]:
     """What moved since this very comment was last written."""
-    return {name: compare(before[name], now[name]) for name in about if name in before and name in now}
+    both = [name for name in about if name in before]
+    now = moments.of(both)
+    return {name: compare(before[name], now[name]) for name in both if name in now}
 
 
 def _jumps(before: Mapping[str, GoalValue], now: Mapping[str, GoalValue]) -> Iterable[Jump]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from connectors.contract import Issue
+from connectors.contract import Issue, IssueRef
 from core.engine.explain import explain_goal, explain_issue, explain_key_result, explain_milestone
-from core.sync import Job, Known
+from core.known import Known
+from core.sync import Job
 
 
 class UnknownSubject(Exception):
@@ -15,23 +16,23 @@ class UnknownSubject(Exception):
 def explain(subject: str, job: Job, known: Known) -> Iterator[str]:
     """Lines for a person. Raises UnknownSubject."""
     if subject in job.mapping.milestones:
-        return iter(explain_milestone(subject, job.mapping, known.state).lines)
+        return iter(explain_milestone(subject, job.mapping, known.in_detail([subject])).lines)
     if subject in job.mapping.key_results:
-        return iter(explain_key_result(subject, job.mapping, known.state).lines)
+        return iter(explain_key_result(subject, job.mapping, known.in_detail([subject])).lines)
     if subject in job.mapping.goals:
         return iter(explain_goal(subject, job.mapping, known.state).lines)
-    issue = _issue(subject, job, known)
+    issue = _issue(subject, job)
     if issue is None:
         raise UnknownSubject(_nothing(subject, job))
     return _explained(issue, job, known)
 
 
-def _issue(subject: str, job: Job, known: Known) -> Issue | None:
+def _issue(subject: str, job: Job) -> Issue | None:
     resolve = job.store.resolver()
-    by_id = {(ref.tracker, ref.id): issue for ref, issue in known.gathered.issues.items()}
     for name, info in job.infos.items():
         key = info.normal_key(subject)
-        found = by_id.get((name, resolve(name, key) or "")) if key else None
+        id_ = resolve(name, key) if key else None
+        found = job.store.issue(IssueRef(name, id_, subject)) if id_ else None
         if found is not None:
             return found
     return None
@@ -44,9 +45,11 @@ def _explained(issue: Issue, job: Job, known: Known) -> Iterator[str]:
     )
     if issue.ref in known.targets.about:
         yield f"  carries the comment about {', '.join(known.targets.about[issue.ref])}"
-    lines = explain_issue(issue.ref, job.mapping, known.state).lines
+    place = (issue.ref.tracker, issue.ref.id)
+    tags = known.tags.tags_of([place]).get(place, ())
+    lines = explain_issue(issue.ref, job.mapping, known.in_detail(owner for owner, _ in tags)).lines
     yield from (f"  {line}" for line in lines)
-    if not lines and issue.ref not in known.gathered.tags:
+    if not tags:
         yield "  no rule tags it: it counts nowhere"
 
 

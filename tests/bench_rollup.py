@@ -57,12 +57,21 @@ def fill(file: Path, count: int, more: range = range(0), seed: int = 3) -> None:
 
 
 def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, Any]]:
-    """What is known from the store alone, after so many of its issues changed; `changed` 0: all anew."""
+    """Every milestone measured: from sums made anew of all rows, or after so many issues changed.
+
+    The tags are in step when the clock starts. After changes, tagging again what changed is measured too.
+    """
+    from core.asking import Answers
     from core.cli.running import open_job
-    from core.sync import conclude_from_store
+    from core.known import know
+    from core.tagging.refresh import refresh
+    from core.tagging.scheme import Scheme
 
     kept = ExitStack()
     job = kept.enter_context(open_job(config, trackers=False))
+    scheme = Scheme.of(job.mapping, job.infos, job.store.resolver(), job.progress, 10)
+    with job.store.tagging() as writer:
+        refresh(writer, scheme)
     if changed:
         milestones = len(job.mapping.milestones)
         more = range(milestones - stones, milestones)
@@ -70,7 +79,15 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
 
     def run() -> dict[str, Any]:
         with kept:
-            return {"milestones": len(conclude_from_store(job).state.milestones)}
+            with job.store.tagging() as writer:
+                if changed:
+                    refresh(writer, scheme)
+                else:
+                    writer.recount()
+            known = know(
+                scheme, Answers(), job.store.tags(), job.store.resolver(), {}, {}, job.health, job.now
+            )
+            return {"milestones": len(known.state.milestones)}
 
     return run
 

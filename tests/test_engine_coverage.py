@@ -2,14 +2,14 @@
 
 from core.engine.coverage import coverage
 from mappings.rules.model import RuleId
-from tests.builders import an_issue, some_inputs, tagged
+from tests.builders import an_issue
 
 
 def test_issues_without_a_tag_are_counted_by_place_and_epics_of_tagged_work_are_not_among_them() -> None:
-    epic, task = an_issue("BLOG-1"), an_issue("BLOG-2")
+    epic = an_issue("BLOG-1")
     strangers = [an_issue("OPS-2"), an_issue("OPS-10"), an_issue("acme/site#1")]
-    inputs = some_inputs(tagged(task), parents=[(task, epic), (epic, task)])
-    result = coverage([epic, task, *strangers], inputs, [])
+    others = [(issue.ref, issue.container) for issue in (epic, *strangers)]
+    result = coverage(1, others, {epic.ref}, [], [])
     assert (result.pulled, result.tagged, result.structure) == (5, 1, 1)
     assert [ref.key for ref in result.untagged] == ["acme/site#1", "OPS-2", "OPS-10"]
     assert result.untagged_in == (("OPS", 2), ("acme/site", 1))
@@ -17,5 +17,4 @@ def test_issues_without_a_tag_are_counted_by_place_and_epics_of_tagged_work_are_
 
 def test_a_rule_that_gives_no_tag_is_named() -> None:
     used, idle = (RuleId("blog", place, f"milestones.blog.rules[{place}]") for place in (1, 2))
-    result = coverage([an_issue()], some_inputs(tagged(an_issue())), [idle, used])
-    assert result.idle_rules == (idle,)
+    assert coverage(1, [], set(), [used], [idle, used]).idle_rules == (idle,)

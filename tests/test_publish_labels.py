@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from core.engine.model import State, Unmeasured, Why
-from core.publish.labels import Labelled, bucket, label_name, wanted_labels
+from core.publish.labels import Labelled, Labeller, bucket, label_name, wanted_labels
 from core.publish.policy import LabelPolicy, LabelTemplates
 from mappings.goals import HealthName
 from tests.builders import an_issue
@@ -23,9 +23,8 @@ ISSUES = {
 
 def wanted(policy: LabelPolicy, state: State | None = None, *milestones: str) -> tuple[Labelled, ...]:
     targets = {EPIC: milestones or ("blog",), TRACKING: ("show",)}
-    return wanted_labels(
-        ISSUES, {TASK: ("blog",)}, targets, state or marketing_state(), marketing(), policy, INFOS
-    )
+    labeller = Labeller(state or marketing_state(), marketing(), policy, INFOS)
+    return wanted_labels(ISSUES, {TASK: ("blog",)}, targets, labeller, INFOS)
 
 
 def names(policy: LabelPolicy, state: State | None = None, *milestones: str) -> dict[str, set[str]]:
@@ -96,7 +95,8 @@ def test_a_jira_label_has_no_space_and_a_title_no_placeholder_of_its_own() -> No
     stone = mapping.milestones["blog"].model_copy(update={"title": "{id} {health}"})
     mapping = mapping.model_copy(update={"milestones": {"blog": stone}})
     policy = LabelPolicy(tasks=LabelTemplates(milestone="{title}", health="", progress=""))
-    (task,) = wanted_labels(ISSUES, {TASK: ("blog",)}, {}, marketing_state(), mapping, policy, INFOS)
+    labeller = Labeller(marketing_state(), mapping, policy, INFOS)
+    (task,) = wanted_labels(ISSUES, {TASK: ("blog",)}, {}, labeller, INFOS)
     assert task.names == {"mp/{id}-{health}"}
 
 
@@ -104,7 +104,8 @@ def test_definitions_keep_githubs_limits_whatever_the_title() -> None:
     mapping = marketing()
     stone = mapping.milestones["blog"].model_copy(update={"title": "🎉 " + "long title " * 18})
     mapping = mapping.model_copy(update={"milestones": {"blog": stone}})
-    (task,) = wanted_labels(ISSUES, {TASK: ("blog",)}, {}, marketing_state(), mapping, LabelPolicy(), INFOS)
+    labeller = Labeller(marketing_state(), mapping, LabelPolicy(), INFOS)
+    (task,) = wanted_labels(ISSUES, {TASK: ("blog",)}, {}, labeller, INFOS)
     (label,) = task.labels
     assert label.description.startswith("Milestone:")
     assert len(label.description) <= 100

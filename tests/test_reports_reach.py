@@ -1,27 +1,40 @@
 """What `milepost status` says of the issues and rules that the mapping does not bring together."""
 
 from collections.abc import Collection
+from datetime import timedelta
+from pathlib import Path
 
-from connectors.contract import Issue, IssueRef
+import pytest
+
+from connectors.contract import Issue, IssueRef, Page, Pull
+from core.asking import Answers
 from core.cli.standing import reach_lines
-from core.engine.model import Inputs, Tagged
-from core.gather import Gathered
-from mappings.rules.index import CompiledRules
+from core.engine.policy import HealthPolicy, ProgressPolicy
+from core.known import know
+from core.store import open_store
+from core.tagging.refresh import refresh
+from core.tagging.scheme import Scheme
 from mappings.rules.model import Rule
-from tests.builders import GITHUB, JIRA, a_mapping, a_milestone, an_issue
+from tests.builders import GITHUB, JIRA, NOON, a_mapping, a_milestone, an_issue
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
 
 
 def lines(*issues: Issue, tracking: Collection[IssueRef] = ()) -> list[str]:
     """The lines for one milestone with two rules, and these issues; labels decide which it tags."""
     rules = (Rule(label=("blog",)), Rule(name="Texts", label=("texts",)))
     mapping = a_mapping([a_milestone("blog", rules=rules)])
-    compiled = CompiledRules.compile(mapping, (JIRA, GITHUB), lambda _tracker, _key: None)
-    tags = {issue.ref: tags for issue in issues if (tags := compiled.tag(issue, (), {}))}
-    tagged = tuple(Tagged(issue, tag.rule) for issue in issues for tag in tags.get(issue.ref, ()))
-    inputs = Inputs(mapping, {"blog": tagged}, {}, {}, compiled.rests_on, {}, {})
-    found = {issue.ref: issue for issue in issues}
-    gathered = Gathered(inputs, found, tags, compiled, {})
-    return list(reach_lines(gathered, mapping, tracking))
+    infos = {info.name: info for info in (JIRA, GITHUB)}
+    with open_store("milepost.db") as store:
+        store.save_pull("jira", Pull("cursor", iter([Page(issues)]), full=True), NOON - timedelta(hours=1))
+        scheme = Scheme.of(mapping, infos, store.resolver(), ProgressPolicy(), 10)
+        with store.tagging() as writer:
+            refresh(writer, scheme)
+        known = know(scheme, Answers(), store.tags(), store.resolver(), {}, {}, HealthPolicy(), NOON)
+        return list(reach_lines(known, tracking))
 
 
 def test_issues_that_no_rule_tags_are_counted_by_place() -> None:

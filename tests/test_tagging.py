@@ -15,6 +15,7 @@ import pytest
 from connectors.contract import Issue, IssueRef, Page, Pull, StatusCategory
 from core.engine.credit import Credits
 from core.engine.policy import ProgressPolicy
+from core.engine.progress import owners_of
 from core.engine.tasks import Tasks, build_tasks
 from core.publish.summary import first_open
 from core.store import Store, open_store

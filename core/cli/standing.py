@@ -8,10 +8,9 @@ from rich.text import Text
 from connectors.allowance import Allowance
 from connectors.contract import IssueRef, TrackerInfo
 from core.engine.coverage import coverage
-from core.gather import Gathered
+from core.known import Known
 from core.reports.clean import clean
 from core.store.records import PullState, RunRecord
-from mappings.goals import Mapping
 from mappings.rules.index import INTAKE
 
 SHOWN = 5
@@ -69,14 +68,20 @@ def at(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def reach_lines(gathered: Gathered, mapping: Mapping, tracking: Collection[IssueRef]) -> Iterator[str]:
+def reach_lines(known: Known, tracking: Collection[IssueRef]) -> Iterator[str]:
     """How far the mapping reaches: what no rule tags, rules that tag nothing, labels that name nothing.
 
     Issues that carry a comment (`tracking`) are no work that was forgotten.
     """
-    written = [rule for rule in gathered.compiled.rules if rule.position]
-    work = [issue for ref, issue in gathered.issues.items() if ref in gathered.tags or ref not in tracking]
-    reach = coverage(work, gathered.inputs, written)
+    tags = known.tags
+    rules = {(rule.owner, rule.position): rule for rule in known.scheme.compiled.rules if rule.position}
+    reach = coverage(
+        tags.tagged(),
+        ((issue.ref, issue.container) for issue in tags.untagged() if issue.ref not in tracking),
+        tags.above(),
+        [rules[place] for place in tags.used_rules() if place in rules],
+        rules.values(),
+    )
     told = f"{reach.tagged} of {reach.pulled} issues count somewhere"
     if reach.untagged_in:
         places = [f"{count} in {clean(place)}" for place, count in reach.untagged_in[:SHOWN]]
@@ -85,16 +90,17 @@ def reach_lines(gathered: Gathered, mapping: Mapping, tracking: Collection[Issue
     yield told
     for rule in reach.idle_rules:
         yield f"! no issue is tagged by {clean(rule.name)} ({rule.owner}, rule {rule.position})"
-    for label, keys in sorted(_strays(gathered, mapping).items()):
+    for label, keys in sorted(_strays(known).items()):
         yield f"! {clean(label)} names no milestone: {', '.join(sorted(keys)[:SHOWN])}"
 
 
-def _strays(gathered: Gathered, mapping: Mapping) -> dict[str, list[str]]:
+def _strays(known: Known) -> dict[str, list[str]]:
     """Labels that people put on issues to tag them, with an id that no milestone has; and the issues."""
     found: dict[str, list[str]] = {}
-    for issue in gathered.issues.values():
+    for issue in known.tags.mentioning(INTAKE):
         for label in issue.labels:
             name = label.casefold()
-            if name.startswith(INTAKE) and name.removeprefix(INTAKE) not in mapping.milestones:
+            stones = known.scheme.goals.milestones
+            if name.startswith(INTAKE) and name.removeprefix(INTAKE) not in stones:
                 found.setdefault(label, []).append(issue.ref.key)
     return found

@@ -23,14 +23,13 @@ def status(
     from core.cli.standing import budget_lines, last_run_line, reach_lines, tracker_lines
     from core.cli.wiring import at_desk
     from core.reports.terminal import tree
-    from core.sync import conclude_from_store
+    from core.sync import known_from_store
 
     console = out()
-    with at_desk(config, trackers=False) as desk:
-        known = conclude_from_store(job_of(desk))
+    with at_desk(config, trackers=False) as desk, known_from_store(job_of(desk)) as known:
         console.print(tree(desk.loaded.mapping, known.state))
         console.print()
-        for told in reach_lines(known.gathered, desk.loaded.mapping, known.targets.about):
+        for told in reach_lines(known, known.targets.about):
             console.print(told)
         unread = desk.store.unread()
         for tracker in desk.config.trackers.values():

@@ -32,10 +32,10 @@ def why(
     from core.cli.output import out
     from core.cli.running import open_job
     from core.reports.clean import clean
-    from core.sync import conclude_from_store
+    from core.sync import known_from_store
     from core.why import explain
 
     console = out()
-    with open_job(config, trackers=False) as job:
-        for line in explain(subject, job, conclude_from_store(job)):
+    with open_job(config, trackers=False) as job, known_from_store(job) as known:
+        for line in explain(subject, job, known):
             console.print(clean(line, 1000) if line.strip() else "")

@@ -1,11 +1,10 @@
 """What the mapping does not reach: issues that no rule tags, and rules that tag nothing."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
-from connectors.contract import Issue, IssueRef
-from core.engine.model import Inputs
+from connectors.contract import IssueRef
 from core.engine.tasks import natural
 from mappings.rules.model import RuleId
 
@@ -27,31 +26,30 @@ class Coverage:
     """Rules that gave no tag: nothing matches, or an earlier rule of the same owner takes it all."""
 
 
-def coverage(issues: Iterable[Issue], inputs: Inputs, rules: Iterable[RuleId]) -> Coverage:
-    """`issues`: everything pulled; `rules`: every rule of the mapping."""
-    pulled = {issue.ref: issue for issue in issues}
-    tags = [entry for entries in inputs.tagged.values() for entry in entries]
-    tagged = {entry.issue.ref for entry in tags} & pulled.keys()
-    above = _above(tagged, inputs) & pulled.keys() - tagged
-    rest = sorted(pulled.keys() - tagged - above, key=lambda ref: (ref.tracker, natural(ref.key), ref.id))
-    places = Counter(pulled[ref].container for ref in rest)
-    used = {entry.rule for entry in tags}
+def coverage(
+    tagged: int,
+    others: Iterable[tuple[IssueRef, str]],
+    above: Container[IssueRef],
+    used: Iterable[RuleId],
+    rules: Iterable[RuleId],
+) -> Coverage:
+    """`tagged`: how many issues are; `others`: every other one, with its project or repository.
+
+    `above`: what stands above tagged issues; `used`: the rules that tagged any of `rules`, which are all.
+    """
+    structure, rest = 0, []
+    for ref, container in others:
+        if ref in above:
+            structure += 1
+        else:
+            rest.append((ref, container))
+    rest.sort(key=lambda each: (each[0].tracker, natural(each[0].key), each[0].id))
+    places = Counter(container for _, container in rest)
     return Coverage(
-        pulled=len(pulled),
-        tagged=len(tagged),
-        structure=len(above),
-        untagged=tuple(rest),
+        pulled=tagged + structure + len(rest),
+        tagged=tagged,
+        structure=structure,
+        untagged=tuple(ref for ref, _ in rest),
         untagged_in=tuple(sorted(places.items(), key=lambda place: (-place[1], place[0]))),
-        idle_rules=tuple(sorted(set(rules) - used)),
+        idle_rules=tuple(sorted(set(rules) - set(used))),
     )
-
-
-def _above(tagged: Iterable[IssueRef], inputs: Inputs) -> set[IssueRef]:
-    """All ancestors of these issues; each is visited once, so cycles end."""
-    found: set[IssueRef] = set()
-    for ref in tagged:
-        parent = inputs.parents.get(ref)
-        while parent is not None and parent not in found:
-            found.add(parent)
-            parent = inputs.parents.get(parent)
-    return found

@@ -74,9 +74,14 @@ def explain_goal(name: str, mapping: Mapping, state: State) -> Explanation:
 
 
 def explain_issue(ref: IssueRef, mapping: Mapping, state: State) -> Explanation:
-    """Where one issue counts, or why it does not; no lines at all where no rule tags it."""
+    """Where one issue counts, or why it does not; no lines at all where no rule tags it.
+
+    Only what the state has in detail is looked through.
+    """
     lines: list[str] = []
     for kind, owner in _owners(state):
+        if owner.detail is None:
+            continue
         tasks = [task for task in owner.tasks if task.ref == ref]
         left_out = [left for left in owner.left_out if left.ref == ref]
         if tasks or left_out:

@@ -26,6 +26,9 @@ HEALTH_COLOURS = {
 DESCRIPTION_LENGTH = 100
 """GitHub's limit."""
 
+Relabels = tuple[tuple[str, ...], tuple[str, ...]]
+"""Labels to add, and labels to remove."""
+
 _WORST_FIRST = (
     HealthName.OFF_TRACK,
     HealthName.AT_RISK,
@@ -65,13 +68,48 @@ class _Subject:
     health: HealthName
 
 
+class Labeller:
+    """What issues should carry of our labels, by what they are tagged to and tell of."""
+
+    def __init__(
+        self, state: State, mapping: Goals, policy: LabelPolicy, infos: Mapping[str, TrackerInfo]
+    ) -> None:
+        self._state = state
+        self._mapping = mapping
+        self._policy = policy
+        self._shapes = {name: _Shape(policy, info) for name, info in infos.items()}
+        # Most issues of a milestone have the same tags, and so the same labels.
+        self._told = cache(self._tell)
+
+    def labelled(self, issue: Issue, tags: Sequence[str], about: Sequence[str]) -> Labelled:
+        """For an issue that rules tag to these milestones and key results, and whose comment is about those.
+
+        Raises KeyError for an issue of an unknown tracker.
+        """
+        labels, waiting = self._told(issue.ref.tracker, tuple(tags), tuple(about))
+        return Labelled(issue.ref, issue.container, labels, waiting)
+
+    def digest(self, owner: str) -> str:
+        """Another one if the labels of what is tagged to this milestone or key result may be others."""
+        said = [(name, *map(repr, self._told(name, (owner,), ()))) for name in sorted(self._shapes)]
+        return hashlib.sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def _tell(
+        self, tracker: str, tags: tuple[str, ...], about: tuple[str, ...]
+    ) -> tuple[tuple[LabelDefinition, ...], str | None]:
+        shape, policy = self._shapes[tracker], self._policy
+        labels = [
+            *shape.labels(policy.tasks, _subjects(tags, self._state, self._mapping), policy.bucket),
+            *shape.labels(policy.targets, _subjects(about, self._state, self._mapping), policy.bucket),
+        ]
+        return _once(labels), _waiting((*tags, *about), self._state)
+
+
 def wanted_labels(
     issues: Mapping[IssueRef, Issue],
     tagged: Mapping[IssueRef, Sequence[str]],
     targets: Mapping[IssueRef, Sequence[str]],
-    state: State,
-    mapping: Goals,
-    policy: LabelPolicy,
+    labeller: Labeller,
     infos: Mapping[str, TrackerInfo],
 ) -> tuple[Labelled, ...]:
     """What every tagged issue and every epic or tracking issue should carry of our labels, sorted by issue.
@@ -79,24 +117,21 @@ def wanted_labels(
     `tagged` gives the milestones and key results that rules tag an issue to, `targets` the milestones and
     goals whose comment it carries. Issues without an entry in `issues` are left out.
     """
-    shapes = {name: _Shape(policy, info) for name, info in infos.items()}
+    return tuple(
+        labeller.labelled(issues[ref], tagged.get(ref, ()), targets.get(ref, ()))
+        for ref in sorted({*tagged, *targets})
+        if ref in issues and ref.tracker in infos
+    )
 
-    @cache  # most issues of a milestone have the same tags, and so the same labels
-    def told(
-        tracker: str, tags: tuple[str, ...], about: tuple[str, ...]
-    ) -> tuple[tuple[LabelDefinition, ...], str | None]:
-        labels = [
-            *shapes[tracker].labels(policy.tasks, _subjects(tags, state, mapping), policy.bucket),
-            *shapes[tracker].labels(policy.targets, _subjects(about, state, mapping), policy.bucket),
-        ]
-        return _once(labels), _waiting((*tags, *about), state)
 
-    wanted = []
-    for ref in sorted({*tagged, *targets}):
-        if ref in issues and ref.tracker in infos:
-            labels, waiting = told(ref.tracker, tuple(tagged.get(ref, ())), tuple(targets.get(ref, ())))
-            wanted.append(Labelled(ref, issues[ref].container, labels, waiting))
-    return tuple(wanted)
+def relabels(now: Iterable[str], wanted: Labelled | None, prefix: str, *, fold: bool) -> Relabels:
+    """What of our labels to add and to remove, sorted; all others stay. `fold`: case is no difference."""
+    ours, names = owned(now, prefix), wanted.names if wanted else frozenset()
+    if not fold:
+        return tuple(sorted(names - ours)), tuple(sorted(ours - names))
+    want, have = {name.casefold() for name in names}, {name.casefold() for name in ours}
+    add = (name for name in names if name.casefold() not in have)
+    return tuple(sorted(add)), tuple(sorted(name for name in ours if name.casefold() not in want))
 
 
 def _once(labels: Iterable[LabelDefinition]) -> tuple[LabelDefinition, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from connectors.contract import IssueRef, LabelDefinition, Posted, PostedComment, TrackerInfo
 from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment
-from core.publish.labels import Labelled, owned
+from core.publish.labels import Labelled, relabels
 from core.publish.mark import body_hash, mark_of, normal_body
 from core.publish.policy import PublishPolicy
 from core.publish.records import Publication
@@ -68,8 +68,7 @@ class _Planner:
         if now is None or ref.tracker not in self._infos:
             return
         fold = self._infos[ref.tracker].has_label_definitions  # GitHub: names are equal whatever their case
-        ours = owned(now, self._policy.labels.prefix)
-        add, remove = _differ(wanted.names if wanted else frozenset(), ours, fold=fold)
+        add, remove = relabels(now, wanted, self._policy.labels.prefix, fold=fold)
         if not add and not remove:
             return
         why = self._found.down.get(ref.tracker) or (wanted.waiting if wanted else None)
@@ -184,17 +183,6 @@ def _edit_reason(wanted: WantedComment, now: PostedComment, record: Publication 
     if mark is not None and mark.issue_id != wanted.ref.id:
         return "it came here from another issue"
     return ""
-
-
-def _differ(
-    wanted: frozenset[str], ours: frozenset[str], *, fold: bool
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What to add and what to remove, sorted."""
-    if not fold:
-        return tuple(sorted(wanted - ours)), tuple(sorted(ours - wanted))
-    want, have = {name.casefold() for name in wanted}, {name.casefold() for name in ours}
-    add = (name for name in wanted if name.casefold() not in have)
-    return tuple(sorted(add)), tuple(sorted(name for name in ours if name.casefold() not in want))
 
 
 def _looks(label: LabelDefinition) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.contract import Issue
-from core.store.tags.book import TagWriter
+from core.store.tags.book import TagReader, TagWriter
 from core.store.tags.finding import Above
 from core.store.tags.keeping import chunks
 from core.store.tags.rows import Link, Mark, TagRow
@@ -24,9 +24,9 @@ class Refreshed:
     """Tracker and id of each issue that was looked at, unless it was everything."""
 
 
-def in_step(writer: TagWriter, scheme: Scheme) -> bool:
+def in_step(tags: TagReader, scheme: Scheme) -> bool:
     """Whether the tags are what they should be already."""
-    return writer.mark() == _aim(writer, scheme)
+    return tags.mark() == Mark(scheme.basis, tags.last_change(), scheme.answers)
 
 
 def refresh(writer: TagWriter, scheme: Scheme) -> Refreshed:
@@ -34,7 +34,7 @@ def refresh(writer: TagWriter, scheme: Scheme) -> Refreshed:
 
     The result is the same whether little changed and little is looked at, or everything is made anew.
     """
-    mark, aim = writer.mark(), _aim(writer, scheme)
+    mark, aim = writer.mark(), Mark(scheme.basis, writer.last_change(), scheme.answers)
     if mark == aim:
         return Refreshed()
     if mark is None or mark.basis != aim.basis:
@@ -56,10 +56,6 @@ class _Owners:
     touched: set[str]
     hard: set[str]
     """Those whose sums have to be made from their issues."""
-
-
-def _aim(writer: TagWriter, scheme: Scheme) -> Mark:
-    return Mark(scheme.basis, writer.last_change(), scheme.answers)
 
 
 def _anew(writer: TagWriter, scheme: Scheme) -> _Owners:

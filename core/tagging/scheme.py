@@ -11,16 +11,18 @@ from connectors.contract import Issue, IssueRef, TrackerInfo
 from core.engine.credit import Credits
 from core.engine.policy import ProgressPolicy
 from core.engine.progress import owners_of
+from core.store.contract import Resolver
+from mappings.goals import Goal, Milestone
 from mappings.goals import Mapping as Goals
 from mappings.rules.index import CompiledRules, Query
 from mappings.rules.model import RuleId, Tag
+from mappings.rules.references import ROOT_KEYS, References
 from mappings.targets import tracking_keys
 
 LAYOUT = 1
 """Raised when tags shall be made anew because this program makes others than before."""
 
 Matches = Mapping[Query, frozenset[str]]
-Resolve = Callable[[str, str], str | None]
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,23 @@ class Scheme:
     """How many open tasks a comment lists."""
     basis: str
     """Digest of all this but the matches."""
+    infos: Mapping[str, TrackerInfo]
+    named: Mapping[tuple[str, str], str | None]
+    """Which issue each key in the mapping leads to, by tracker and key."""
 
     @classmethod
     def of(
         cls,
         goals: Goals,
         infos: Mapping[str, TrackerInfo],
-        resolve: Resolve,
+        resolve: Resolver,
         progress: ProgressPolicy,
         open_tasks: int,
     ) -> "Scheme":
         """`resolve` finds the id of an issue that the mapping names by its key; see CompiledRules.compile."""
         named: dict[tuple[str, str], str | None] = {}
+        for tracker, keys in _keys(goals, infos).items():
+            resolve.prime(tracker, keys)
 
         def noted(tracker: str, key: str) -> str | None:
             named[tracker, key] = found = resolve(tracker, key)
@@ -67,7 +74,15 @@ class Scheme:
             sorted((*place, found or "") for place, found in named.items()),
         )
         basis = hashlib.sha256(orjson.dumps(said)).hexdigest()[:32]
-        return cls(goals, compiled, {}, progress, open_tasks, basis)
+        return cls(goals, compiled, {}, progress, open_tasks, basis, infos, named)
+
+    def at_present(self, resolve: Resolver) -> "Scheme":
+        """The same, where the keys in the mapping lead now."""
+        for tracker, keys in _keys(self.goals, self.infos).items():
+            resolve.prime(tracker, keys)
+        if all(resolve(*place) == found for place, found in self.named.items()):
+            return self
+        return Scheme.of(self.goals, self.infos, resolve, self.progress, self.open_tasks)
 
     @cached_property
     def tag(self) -> Callable[[Issue, Sequence[IssueRef]], tuple[Tag, ...]]:
@@ -112,3 +127,19 @@ def moved_answers(before: str, after: str) -> set[tuple[str, str]]:
         for name in old.keys() | new.keys()
         for id_ in set(old.get(name, ())) ^ set(new.get(name, ()))
     }
+
+
+def _keys(goals: Goals, infos: Mapping[str, TrackerInfo]) -> Mapping[str, set[str]]:
+    """By tracker: every key that a rule or a comment's place names."""
+    references = References(tuple(infos.values()))
+    found: dict[str, set[str]] = {}
+    for rule in (rule for owner in owners_of(goals) for rule in owner.rules):
+        for inner in rule.nested:
+            for text in (*inner.keys, *(text for name in ROOT_KEYS for text in getattr(inner, name))):
+                for tracker, key in references.owners(text).items():
+                    found.setdefault(tracker, set()).add(key)
+    items: tuple[Milestone | Goal, ...] = (*goals.milestones.values(), *goals.goals.values())
+    for item in items:
+        for tracker, key in references.tracked(item):
+            found.setdefault(tracker, set()).add(key)
+    return found

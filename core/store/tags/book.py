@@ -5,20 +5,31 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
-from sqlalchemy import Connection, func, select, tuple_
+import orjson
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, tuple_
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connectors.contract import Issue, IssueRef
 from core.store import reading
 from core.store.codec.plain import clean
 from core.store.database import Database
-from core.store.schema import issues, over, owners, sums, tagging, tags
+from core.store.schema import issues, over, owners, sums, tagging, tags, unsettled
 from core.store.tags import finding, keeping
 from core.store.tags.finding import Above, Key
 from core.store.tags.rows import Mark, TagRow
-from core.store.upsert import upsert
+from core.store.upsert import insert_for, upsert
 
 _MARK: Final = Mark._fields
+_ALL_UNSETTLED: Final = "all unsettled"
+_LABEL_POLICY: Final = "label policy"
+
+
+def read_mark(connection: Connection) -> Mark | None:
+    """What the tags follow from as they are; None if there are none yet."""
+    stored = {row.key: row.value for row in connection.execute(select(tagging))}
+    if not all(name in stored for name in _MARK):
+        return None
+    return Mark(stored["basis"], int(stored["seq"]), stored["answers"])
 
 
 class TagWriter:
@@ -30,10 +41,7 @@ class TagWriter:
 
     def mark(self) -> Mark | None:
         """What the tags follow from as they are; None if there are none yet."""
-        stored = dict(tuple(row) for row in self._connection.execute(select(tagging.c.key, tagging.c.value)))
-        if not all(name in stored for name in _MARK):
-            return None
-        return Mark(stored["basis"], int(stored["seq"]), stored["answers"])
+        return read_mark(self._connection)
 
     def set_mark(self, mark: Mark) -> None:
         """From now on the tags follow from this."""
@@ -70,6 +78,10 @@ class TagWriter:
         keeping.clear(self._connection)
         return Filling(self._connection)
 
+    def recount(self) -> None:
+        """Make the sums of all rows anew; those of owners whose rows alone cannot say them stay to be made."""
+        keeping.recount(self._connection)
+
     def rows_of_owner(self, owner: str) -> list[tuple[TagRow, Issue]]:
         """Everything that is tagged to one milestone or key result."""
         return list(rows_of_owner(self._database, self._connection, owner))
@@ -96,6 +108,31 @@ class TagWriter:
             (TagRow(*row[:-2]), self._issue((row.tracker, row.id, row.key, row.document)))
             for row in self._connection.execute(statement)
         ]
+
+    def unsettle(self, keys: Iterable[Key]) -> None:
+        """The labels of these issues have to be looked at, until a run has brought them into agreement."""
+        rows = [{"tracker": tracker, "id": id_} for tracker, id_ in keys]
+        if rows:
+            statement = insert_for(self._connection, unsettled).on_conflict_do_nothing()
+            self._connection.execute(statement, rows)
+
+    def unsettle_all(self) -> None:
+        """The same for every issue."""
+        self._connection.execute(delete(unsettled))
+        self._connection.execute(
+            upsert(self._connection, tagging, ("value",)), {"key": _ALL_UNSETTLED, "value": "1"}
+        )
+
+    def settle(self, left: Iterable[Key], policy: str, labelled: Mapping[str, str]) -> None:
+        """All labels agree with this policy but those of `left`; `labelled` is what was said, by owner."""
+        self._connection.execute(delete(unsettled))
+        self._connection.execute(delete(tagging).where(tagging.c.key == _ALL_UNSETTLED))
+        self.unsettle(left)
+        row = {"key": _LABEL_POLICY, "value": policy}
+        self._connection.execute(upsert(self._connection, tagging, ("value",)), row)
+        rows = [{"owner": owner, "labelled": said} for owner, said in labelled.items()]
+        if rows:
+            self._connection.execute(upsert(self._connection, owners, ("labelled",)), rows)
 
     def _issue(self, row: Sequence[str]) -> Issue:
         return reading.decode(self._database, IssueRef(row[0], row[1], row[2]), row[3])
@@ -163,6 +200,16 @@ class TagReader:
         self._database = database
         self._connect = connect
 
+    def mark(self) -> Mark | None:
+        """What the tags follow from as they are; None if there are none yet."""
+        with self._connect() as connection:
+            return read_mark(connection)
+
+    def last_change(self) -> int:
+        """The number of the latest change of any issue; 0 before the first."""
+        with self._connect() as connection:
+            return finding.last_change(connection)
+
     def sums(self) -> dict[str, tuple[dict[str, int], int]]:
         """By owner: how many tasks contribute what, and how many tagged issues are no tasks."""
         parts: dict[str, dict[str, int]] = defaultdict(dict)
@@ -220,6 +267,39 @@ class TagReader:
             statement = select(tags.c.tracker, tags.c.owner).distinct().where(tags.c.position == 0)
             return {(tracker, owner) for tracker, owner in connection.execute(statement)}
 
+    def unsettled(self, policy: str) -> set[Key] | None:
+        """The issues whose labels have to be looked at; None for all of them, and after another policy."""
+        with self._connect() as connection:
+            names = {row.key: row.value for row in connection.execute(select(tagging))}
+            if _ALL_UNSETTLED in names or names.get(_LABEL_POLICY) != policy:
+                return None
+            return {(row.tracker, row.id) for row in connection.execute(select(unsettled))}
+
+    def labelled_as(self) -> dict[str, str]:
+        """By owner: what its issues' labels were last seen to say."""
+        with self._connect() as connection:
+            statement = select(owners.c.owner, owners.c.labelled).where(owners.c.labelled.is_not(None))
+            return {row.owner: row.labelled for row in connection.execute(statement)}
+
+    def keys_of(self, names: Iterable[str]) -> set[Key]:
+        """The issues (tracker, id) that are tagged to any of these owners."""
+        found: set[Key] = set()
+        with self._connect() as connection:
+            for chunk in keeping.chunks(map(clean, names)):
+                statement = select(tags.c.tracker, tags.c.id).where(tags.c.owner.in_(chunk))
+                found.update((row.tracker, row.id) for row in connection.execute(statement))
+        return found
+
+    def pages(self, trackers: frozenset[str] | None = None) -> Iterator[list[Issue]]:
+        """All present issues, or those of these trackers, page by page."""
+        with self._connect() as connection:
+            for page in finding.all_present(connection):
+                yield [
+                    reading.decode(self._database, IssueRef(tracker, id_, key), document)
+                    for tracker, id_, key, document in page
+                    if trackers is None or tracker in trackers
+                ]
+
     def issues(self, keys: Iterable[Key]) -> dict[IssueRef, Issue]:
         """Those of these issues that are present."""
         found: dict[IssueRef, Issue] = {}
@@ -228,3 +308,39 @@ class TagReader:
                 ref = IssueRef(tracker, id_, key)
                 found[ref] = reading.decode(self._database, ref, document)
         return found
+
+    def tagged(self) -> int:
+        """How many issues are tagged to anything."""
+        with self._connect() as connection:
+            several = select(tags.c.tracker, tags.c.id).distinct().subquery()
+            return connection.execute(select(func.count()).select_from(several)).scalar_one()
+
+    def untagged(self) -> Iterator[Issue]:
+        """The present issues that are tagged to nothing."""
+        none = ~exists().where(tags.c.tracker == issues.c.tracker, tags.c.id == issues.c.id)
+        yield from self._some(none)
+
+    def mentioning(self, text: str) -> Iterator[Issue]:
+        """The present issues in which this text stands anywhere, whatever its case."""
+        yield from self._some(issues.c.document.icontains(text, autoescape=True))
+
+    def above(self) -> set[IssueRef]:
+        """Everything that stands above a tagged issue; by its id alone."""
+        with self._connect() as connection:
+            rows = connection.execute(select(tags.c.tracker, tags.c.above).distinct())
+            return {IssueRef(tracker, id_, id_) for tracker, ids in rows for id_ in orjson.loads(ids)}
+
+    def used_rules(self) -> set[tuple[str, int]]:
+        """Owner and position of every rule that tags an issue."""
+        with self._connect() as connection:
+            rows = connection.execute(select(tags.c.owner, tags.c.position).distinct())
+            return {(owner, position) for owner, position in rows}
+
+    def _some(self, which: ColumnElement[bool]) -> Iterator[Issue]:
+        statement = select(issues.c.tracker, issues.c.id, issues.c.key, issues.c.document).where(
+            issues.c.gone.is_(None), which
+        )
+        with self._connect() as connection:
+            for row in connection.execution_options(yield_per=finding.PAGE).execute(statement):
+                ref = IssueRef(row.tracker, row.id, row.key)
+                yield reading.decode(self._database, ref, row.document)

@@ -199,10 +199,10 @@ def _flip(connection: Connection, flips: Sequence[tuple[Place, int]]) -> None:
 def recount(connection: Connection, owner: str | None = None) -> None:
     """Make what counts, and the sums, from the rows alone: those of one owner, or all."""
     of_tags, of_over = [], [over.c.n > 0]
-    if owner is not None:  # after a filling from nothing, every row says 1, and there are no sums
+    if owner is not None:  # after a filling from nothing, every row says 1
         of_tags, of_over = [tags.c.owner == owner], [*of_over, over.c.owner == owner]
         connection.execute(update(tags).where(*of_tags).values(counts=1))
-        connection.execute(delete(sums).where(sums.c.owner == owner))
+    connection.execute(delete(sums).where(*([sums.c.owner == owner] if owner is not None else [])))
     below = select(over.c.owner, over.c.tracker, over.c.id).where(*of_over)
     connection.execute(
         update(tags).where(tuple_(tags.c.owner, tags.c.tracker, tags.c.id).in_(below)).values(counts=0)

@@ -1,0 +1,105 @@
+"""What follows from the store as it stands: every number, and on demand every task."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.contract import Issue, IssueRef, Unread
+from core.asking import Answers
+from core.engine.model import Detail, Reach, State
+from core.engine.policy import HealthPolicy
+from core.engine.progress import measure_sums, with_details
+from core.store.contract import Resolver
+from core.store.tags.book import TagReader
+from core.tagging.reading import tallies
+from core.tagging.rows import tasks_of
+from core.tagging.scheme import Scheme
+from core.targets import Targets, find_targets, tracked_keys
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything that one run concluded from what was read; tasks are looked up where they are needed."""
+
+    scheme: Scheme
+    tags: TagReader
+    reach: Reach
+    unread: Mapping[str, tuple[Unread, ...]]
+    """By tracker: issues that came but could not be read."""
+    state: State
+    """Without detail."""
+    targets: Targets
+    issues: Mapping[IssueRef, Issue]
+    """The issues that should carry comments, as far as they are present."""
+
+    def detail(self, owner: str) -> Detail:
+        """The tasks of one milestone or key result."""
+        return tasks_of(owner, self.tags.rows_of_owner(owner), self.scheme).detail
+
+    def carrying(self, refs: Iterable[IssueRef]) -> Mapping[IssueRef, Issue]:
+        """`issues`, and those of these issues that are present."""
+        more = sorted((ref.tracker, ref.id) for ref in refs if ref not in self.issues)
+        return {**self.issues, **self.tags.issues(more)}
+
+    def in_detail(self, owners: Iterable[str]) -> State:
+        """The same state, with the tasks of these milestones and key results."""
+        return with_details(self.state, {owner: self.detail(owner) for owner in owners})
+
+
+def know(
+    scheme: Scheme,
+    answers: Answers,
+    tags: TagReader,
+    resolve: Resolver,
+    unread: Mapping[str, tuple[Unread, ...]],
+    down: Mapping[str, datetime | None],
+    health: HealthPolicy,
+    now: datetime,
+) -> Known:
+    """Conclude from tags that are in step. `down`: trackers that could not be read, and when they were."""
+    compiled, goals = scheme.compiled, scheme.goals
+    reach = Reach(
+        mapping=goals,
+        down=down,
+        rests_on=_rests_on(compiled.rests_on, tags.labelled()),
+        unread=_unread(unread, tags, resolve),
+        problems=answers.problems(compiled),
+    )
+    state = measure_sums(reach, tallies(tags, scheme), health, now)
+    keys = tracked_keys(goals, compiled)
+    for tracker, several in keys.items():
+        resolve.prime(tracker, several)
+    named = ((tracker, resolve(tracker, key)) for tracker, several in keys.items() for key in several)
+    found = {(tracker, id_) for tracker, id_ in named if id_ is not None}
+    issues = tags.issues(sorted(found))
+    return Known(
+        scheme, tags, reach, unread, state, find_targets(goals, compiled, issues, resolve, down), issues
+    )
+
+
+def _rests_on(
+    rules: Mapping[str, frozenset[str]], labelled: Iterable[tuple[str, str]]
+) -> Mapping[str, frozenset[str]]:
+    """What the rules can draw from, and the trackers in which a label tags an issue by itself."""
+    found = dict(rules)
+    for tracker, owner in labelled:
+        found[owner] = found.get(owner, frozenset()) | {tracker}
+    return found
+
+
+def _unread(
+    unread: Mapping[str, tuple[Unread, ...]], tags: TagReader, resolve: Callable[[str, str], str | None]
+) -> Mapping[str, tuple[str, ...]]:
+    """By owner: keys of issues that came but could not be read; what they were tagged to before counts."""
+    named: dict[tuple[str, str], str] = {}
+    for tracker, several in unread.items():
+        for each in several:
+            id_ = each.id or (resolve(tracker, each.key) if each.key else None)
+            if id_ is not None:
+                named[tracker, id_] = each.key or id_
+    found: dict[str, list[str]] = defaultdict(list)
+    for place, tagged in tags.tags_of(named).items():
+        for owner, _ in tagged:
+            found[owner].append(named[place])
+    return {owner: tuple(sorted(keys)) for owner, keys in found.items()}

@@ -1,0 +1,131 @@
+"""Which issues do not carry the labels they should: looked at where anything may have changed."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from connectors.contract import Issue, IssueRef, TrackerInfo
+from core.known import Known
+from core.publish.labels import Labelled, Labeller, relabels, wanted_labels
+from core.publish.policy import LabelPolicy
+from core.store.tags.finding import Key
+from core.store.tags.keeping import chunks
+
+AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What was found; with labels switched off nothing is."""
+
+    wanted: tuple[Labelled, ...] = ()
+    """Of issues whose labels differ, and some that show which definitions are used."""
+    issues: tuple[Issue, ...] = ()
+    """These issues, and those that should carry none of our labels and do."""
+    differing: frozenset[Key] = frozenset()
+    said: tuple[str, Mapping[str, str]] | None = None
+    """Digests of the policy, and of what labels say by owner; None where nothing was looked at."""
+
+
+def labels_of(
+    known: Known,
+    policy: LabelPolicy,
+    infos: Mapping[str, TrackerInfo],
+    carriers: frozenset[IssueRef],
+    swept: frozenset[str],
+) -> Labels:
+    """Compare the labels of all issues that may differ: those that changed, or whose milestones did.
+
+    On the trackers that were swept, everything is looked at, definitions as well. `carriers`: issues that
+    carry a comment or did; what they should carry is told in any case.
+    """
+    if not policy.enabled:
+        return Labels()
+    labeller = Labeller(known.state, known.scheme.goals, policy, infos)
+    digest = _digest(policy, infos)
+    before = known.tags.labelled_as()
+    owners = [*known.state.milestones, *known.state.key_results]
+    said = {owner: labeller.digest(owner) for owner in owners}
+    found = _Found(known, labeller, policy, infos, carriers)
+    keys = known.tags.unsettled(digest)
+    if keys is None:
+        for page in known.tags.pages():
+            found.look_at(page, everything=True)
+    else:
+        changed = {owner for owner, now in said.items() if owner in before and before[owner] != now}
+        keys |= known.tags.keys_of(sorted(changed))
+        keys |= {(ref.tracker, ref.id) for ref in carriers}
+        for page in known.tags.pages(swept) if swept else ():
+            found.look_at(page, everything=True)
+        for chunk in chunks(sorted(key for key in keys if key[0] not in swept), AT_ONCE):
+            found.look_at(list(known.tags.issues(chunk).values()), everything=False)
+    return Labels(
+        tuple(found.wanted),
+        tuple(found.issues),
+        frozenset((issue.ref.tracker, issue.ref.id) for issue in found.differing),
+        (digest, {owner: now for owner, now in said.items() if before.get(owner) != now}),
+    )
+
+
+def _digest(policy: LabelPolicy, infos: Mapping[str, TrackerInfo]) -> str:
+    limits = [(info.name, info.label_limit, info.label_spaces) for info in infos.values()]
+    return hashlib.sha256(f"{policy.model_dump_json()} {limits}".encode()).hexdigest()[:16]
+
+
+class _Found:
+    """Collects, page by page, what a plan has to know."""
+
+    def __init__(
+        self,
+        known: Known,
+        labeller: Labeller,
+        policy: LabelPolicy,
+        infos: Mapping[str, TrackerInfo],
+        carriers: frozenset[IssueRef],
+    ) -> None:
+        self._known = known
+        self._labeller = labeller
+        self._policy = policy
+        self._infos = infos
+        self._carriers = carriers
+        self._seen: set[tuple[str, str, tuple[object, ...]]] = set()
+        self.wanted: list[Labelled] = []
+        self.issues: list[Issue] = []
+        self.differing: list[Issue] = []
+
+    def look_at(self, page: list[Issue], *, everything: bool) -> None:
+        """Take note of the issues that differ; and, with `everything`, of each definition that is used."""
+        known = {issue.ref: issue for issue in page if issue.ref.tracker in self._infos}
+        tags = self._known.tags.tags_of((ref.tracker, ref.id) for ref in known)
+        tagged = {ref: [o for o, _ in tags.get((ref.tracker, ref.id), ())] for ref in known}
+        about = {ref: self._known.targets.about[ref] for ref in known if ref in self._known.targets.about}
+        some = {ref: owners for ref, owners in tagged.items() if owners}
+        wanted = {each.ref: each for each in wanted_labels(known, some, about, self._labeller, self._infos)}
+        for ref, issue in known.items():
+            each = wanted.get(ref)
+            differs = self._differs(issue, each)
+            if differs:
+                self.differing.append(issue)
+            if differs or ref in self._carriers or (everything and each is not None and self._first(each)):
+                self.issues.append(issue)
+                if each is not None:
+                    self.wanted.append(each)
+
+    def _differs(self, issue: Issue, wanted: Labelled | None) -> bool:
+        fold = self._infos[issue.ref.tracker].has_label_definitions
+        add, remove = relabels(issue.labels, wanted, self._policy.prefix, fold=fold)
+        return bool(add or remove)
+
+    def _first(self, each: Labelled) -> bool:
+        """Whether these definitions are used in this container for the first time."""
+        place = (each.ref.tracker, each.container, each.labels)
+        if not each.labels or place in self._seen:
+            return False
+        self._seen.add(place)
+        return True
+
+
+def left_over(labels: Labels, done: Iterable[IssueRef]) -> Iterator[Key]:
+    """The issues whose labels still have to be brought into agreement."""
+    agreed = {(ref.tracker, ref.id) for ref in done}
+    return (key for key in sorted(labels.differing) if key not in agreed)
