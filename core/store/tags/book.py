@@ -79,7 +79,7 @@ class TagWriter:
         return Filling(self._connection)
 
     def recount(self) -> None:
-        """Make the sums of all rows anew; those of owners whose rows alone cannot say them stay to be made."""
+        """Make all sums of rows anew; what rows alone cannot say stays to be made."""
         keeping.recount(self._connection)
 
     def rows_of_owner(self, owner: str) -> list[tuple[TagRow, Issue]]:
