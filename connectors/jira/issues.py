@@ -109,6 +109,8 @@ class IssueReader:
         return next((value for value in values if value is not None), None)
 
     def _mirrors(self, fields: Json) -> tuple[str, ...]:
+        if not self.fields.mirror:
+            return ()
         texts = [fields[field_id] for field_id in self.fields.mirror if isinstance(fields.get(field_id), str)]
         return tuple(dict.fromkeys(url.rstrip(".,;:!?)") for text in texts for url in _URL.findall(text)))
 
@@ -193,12 +195,13 @@ def _value(value: object) -> FieldValue:
 
 
 def _name_or_none(value: object) -> str | None:
+    if isinstance(value, str):
+        return value or None
     if isinstance(value, dict):
         for key in ("name", "value", "title", "displayName", "key"):
             if isinstance(value.get(key), str) and value[key]:
                 return str(value[key])
-        return None
-    return value if isinstance(value, str) and value else None
+    return None
 
 
 def _names(fields: Json, name: str) -> tuple[str, ...]:
@@ -207,10 +210,12 @@ def _names(fields: Json, name: str) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list):
         raise _Unreadable(f"{name}: expected a list, got {_kind(value)}")
+    if not value:
+        return ()
     found = [_name_or_none(one) for one in value]
     if None in found:
         raise _Unreadable(f"{name}: expected names, got something else")
-    return tuple(one for one in found if one is not None)
+    return tuple([one for one in found if one is not None])
 
 
 def _object(body: Json, name: str) -> Json:
@@ -221,7 +226,8 @@ def _object(body: Json, name: str) -> Json:
 
 
 def _object_or_empty(body: Json, name: str) -> Json:
-    return _object(body, name) if body.get(name) is not None else {}
+    value = body.get(name)
+    return value if isinstance(value, dict) else {} if value is None else _object(body, name)
 
 
 def _text(body: Json, name: str) -> str:
@@ -232,7 +238,8 @@ def _text(body: Json, name: str) -> str:
 
 
 def _text_or_none(body: Json, name: str) -> str | None:
-    return _text(body, name) if body.get(name) is not None else None
+    value = body.get(name)
+    return value if value is None or isinstance(value, str) else _text(body, name)
 
 
 def _time(fields: Json, name: str) -> datetime:
@@ -240,7 +247,7 @@ def _time(fields: Json, name: str) -> datetime:
     try:
         when = datetime.fromisoformat(text)
         if when.tzinfo is not None:
-            return when.astimezone(UTC)
+            return when if when.tzinfo is UTC else when.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
     raise _Unreadable(f"{name}: expected a time with its zone, got something else")
