@@ -33,8 +33,13 @@ class Loaded:
     files: tuple[Path, ...]
     digest: str
     """12 hex digits of what the mapping says; comments and layout of the files do not matter."""
-    origins: dict[str, Origin] = field(default_factory=dict)
-    """By id, for the lines of warnings."""
+    drafts: tuple[Draft, ...] = field(default=(), repr=False)
+    """As they stand in the files."""
+
+    @property
+    def origins(self) -> dict[str, Origin]:
+        """By id, for the lines of warnings."""
+        return _origins(self.drafts)
 
 
 def load(patterns: Sequence[str], base: Path, trackers: Sequence[TrackerInfo]) -> Loaded:
@@ -53,7 +58,7 @@ def load(patterns: Sequence[str], base: Path, trackers: Sequence[TrackerInfo]) -
         raise MappingErrors(problems)
     mapping = _mapping(found, References(trackers))
     digest = hashlib.sha256(mapping.model_dump_json().encode()).hexdigest()[:12]
-    return Loaded(mapping, tuple(files), digest, _origins(found))
+    return Loaded(mapping, tuple(files), digest, tuple(found))
 
 
 def _files(patterns: Iterable[str], base: Path, problems: list[Problem]) -> list[Path]:

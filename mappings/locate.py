@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 Path = tuple[str | int, ...]
@@ -17,15 +18,21 @@ _PLAIN = re.compile(r"[^,\]}#\n]*")
 
 
 class Locator:
-    """Finds lines in a text that tomllib accepts; for any other text it finds nothing."""
+    """Finds lines in a text that tomllib accepts; for any other text it finds nothing.
+
+    The text is looked through when a line is first asked for: in a sound file nobody asks.
+    """
 
     def __init__(self, text: str) -> None:
-        self._lines: dict[Path, int] = {}
+        self._text = text
+
+    @cached_property
+    def _lines(self) -> dict[Path, int]:
         try:
-            tomllib.loads(text)
+            tomllib.loads(self._text)
         except (tomllib.TOMLDecodeError, RecursionError):
-            return
-        self._lines = _Scan(text).lines()
+            return {}
+        return _Scan(self._text).lines()
 
     def line(self, path: Sequence[str | int]) -> int | None:
         """The line, from 1, where the value at `path` or else its nearest known ancestor begins."""

@@ -4,6 +4,7 @@ import copy
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,9 @@ def _peeled(model: type[Item], raw: dict[str, Any], id_: str) -> tuple[Item | No
     pydantic checks a table as a whole only once its parts are sound, so the parts at fault are taken
     away and the rest is looked at again, until nothing is found any more.
     """
+    if "id" not in raw:  # a sound table, as nearly all are, needs no copy
+        with suppress(ValidationError):
+            return _validated(model, raw, id_), []
     left = copy.deepcopy(raw)
     found: dict[Place, Fault] = {}
     if "id" in left:
@@ -155,9 +159,7 @@ def _peeled(model: type[Item], raw: dict[str, Any], id_: str) -> tuple[Item | No
         del left["id"]
     while True:
         try:
-            return model.model_validate({**left, "id": id_}, by_alias=True, by_name=False), list(
-                found.values()
-            )
+            return _validated(model, left, id_), list(found.values())
         except ValidationError as error:
             fresh = faults(error, left, model)
         for fault in fresh:
@@ -168,6 +170,10 @@ def _peeled(model: type[Item], raw: dict[str, Any], id_: str) -> tuple[Item | No
             _mend(left, fault)
         if left == before:
             return None, list(found.values())
+
+
+def _validated(model: type[Item], raw: dict[str, Any], id_: str) -> Item:
+    return model.model_validate({**raw, "id": id_}, by_alias=True, by_name=False)
 
 
 def _follows(fault: Fault, found: dict[Place, Fault]) -> bool:

@@ -15,17 +15,48 @@ _NAMED = re.compile(
 )
 """A long value without a known shape, under a key that says what it is."""
 
+_STARTS = (
+    "github_pat_",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "ATATT",
+    "ATCTT",
+    "glpat-",
+    "xox",
+    "-----BEGIN ",
+)
+_WORDS = ("token", "passw", "secret", "author")
+_API_KEY = re.compile(r"api[_-]?key", re.IGNORECASE)
+
 
 def redact(text: str) -> str:
     """The text with every credential cut down to its public beginning: `ghp_…`."""
-    text = _SHAPES.sub(lambda found: f"{found['start'] or found['pem']}…", text)
-    return _NAMED.sub(lambda found: found[0].replace(found["value"], "…"), text)
+    if _may_have_shape(text):
+        text = _SHAPES.sub(lambda found: f"{found['start'] or found['pem']}…", text)
+    if _may_have_name(text):
+        text = _NAMED.sub(lambda found: found[0].replace(found["value"], "…"), text)
+    return text
+
+
+def _may_have_shape(text: str) -> bool:
+    """Whether the text holds any beginning of `_SHAPES`, which is found much faster than a pattern."""
+    return any(start in text for start in _STARTS)
+
+
+def _may_have_name(text: str) -> bool:
+    """Whether the text holds any key of `_NAMED`, or a part of one."""
+    folded = text.casefold()
+    return any(word in folded for word in _WORDS) or _API_KEY.search(text) is not None
 
 
 def tokens(text: str) -> Iterator[tuple[int, str]]:
     """(line, redacted form) of every credential in a file's text, comments included; one per line."""
     lines: dict[int, str] = {}
-    for pattern in (_SHAPES, _NAMED):
+    likely = ((_SHAPES, _may_have_shape), (_NAMED, _may_have_name))
+    for pattern in (pattern for pattern, may_have in likely if may_have(text)):
         for found in pattern.finditer(text):
             line = text.count("\n", 0, found.start()) + 1
             lines.setdefault(line, redact(found[0]).strip())
