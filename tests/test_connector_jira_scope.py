@@ -122,7 +122,20 @@ def test_the_window_reaches_back_by_the_servers_clock_with_an_overlap(cloud: Exc
     cursor["instant"] = "2026-03-02T09:00:00+00:00"
     again = cloud.open().reader.changed_since(orjson.dumps(cursor).decode(), Interest())
     list(again.pages)
-    assert "updated >= -66m" in cloud.sent("POST", "search/jql")[-1]["jql"]
+    assert "updated >= -68m" in cloud.sent("POST", "search/jql")[-1]["jql"]
+
+
+def test_a_server_whose_clock_ran_ahead_by_two_minutes_is_asked_once(mock: responses.RequestsMock) -> None:
+    exchange = Exchange(mock)
+    exchange.usual()
+    exchange.json("POST", "search/jql", {"issues": []})
+    first = exchange.open().reader.changed_since(None, Interest())
+    list(first.pages)
+    mock.remove("POST", API + "search/jql")
+    exchange.json("POST", "search/jql", {"issues": [row(1)]}, Date=DATE.replace("10:00:00", "10:02:00"))
+    asked = len(exchange.sent("POST", "search/jql"))
+    list(exchange.open().reader.changed_since(first.cursor, Interest()).pages)
+    assert len(exchange.sent("POST", "search/jql")) == asked + 1
 
 
 def test_a_cursor_from_the_servers_future_means_a_full_pull(cloud: Exchange) -> None:
@@ -144,7 +157,7 @@ def test_a_reading_that_outlasts_its_overlap_is_read_again_with_a_wider_window(
     exchange.json("POST", "search/jql", {"issues": [row(2)]}, Date=DATE.replace("10:00", "10:30"))
     list(exchange.open().reader.changed_since(first.cursor, Interest()).pages)
     jqls = [one["jql"] for one in exchange.sent("POST", "search/jql")[1:]]
-    assert "updated >= -6m" in jqls[0]
-    assert "updated >= -6m" in jqls[1]
+    assert "updated >= -8m" in jqls[0]
+    assert "updated >= -8m" in jqls[1]
     assert "updated >= -96m" in jqls[2]
     assert len(jqls) == 3

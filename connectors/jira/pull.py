@@ -19,6 +19,8 @@ STEP = timedelta(minutes=2)
 
 _WINDOWS = 3
 _GUESSES = 2
+_SLACK = timedelta(minutes=2)
+"""How much a server's clock may have run ahead of what is remembered, before a window is asked again."""
 _MARGIN = timedelta(hours=1)
 """How much too wide a window may be before it is asked again."""
 
@@ -91,7 +93,7 @@ class Windows:
             return None
         for _ in range(_GUESSES):
             guess = max(self._session.now(), since)
-            minutes = _minutes(guess - since)
+            minutes = _minutes(guess - since, OVERLAP + _SLACK)
             pages = self._search.rows(jql.both(condition, jql.changed(minutes)), names)
             first = next(pages, [])
             taken, heard = self._session.asked_at, self._session.now()
@@ -145,6 +147,6 @@ def unsent(errors: Iterable[Json]) -> tuple[Unread, ...]:
     )
 
 
-def _minutes(ago: timedelta, spare: timedelta = OVERLAP) -> int:
+def _minutes(ago: timedelta, spare: timedelta) -> int:
     """Whole minutes that reach back that far and some more: the server counts from a minute's beginning."""
     return -(-int((ago + spare).total_seconds()) // 60) + 1
