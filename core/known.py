@@ -11,7 +11,7 @@ from core.engine.model import Detail, Reach, State
 from core.engine.policy import HealthPolicy
 from core.engine.progress import measure_sums, with_details
 from core.store.contract import Resolver
-from core.store.tags.book import TagReader
+from core.store.tags.contract import TagReader
 from core.tagging.reading import tallies
 from core.tagging.rows import tasks_of
 from core.tagging.scheme import Scheme

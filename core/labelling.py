@@ -8,8 +8,7 @@ from connectors.contract import Issue, IssueRef, TrackerInfo
 from core.known import Known
 from core.publish.labels import Labelled, Labeller, relabels, wanted_labels
 from core.publish.policy import LabelPolicy
-from core.store.tags.finding import Key
-from core.store.tags.keeping import chunks
+from core.store.tags.contract import Key, chunks
 
 AT_ONCE = 1000
 

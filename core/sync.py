@@ -25,7 +25,7 @@ from core.recording import Recorder, settle, settle_labels
 from core.stop import Stop
 from core.store.contract import Keeper
 from core.store.records import GoalValue
-from core.store.tags.book import TagReader
+from core.store.tags.contract import TagReader
 from core.tagging.refresh import in_step, refresh
 from core.tagging.scheme import Scheme
 from core.together import together

@@ -65,7 +65,8 @@ def test_the_run_goes_through_the_files_in_the_order_of_the_code() -> None:
     code = (ROOT / "core/sync.py").read_text(encoding="utf-8")
     whole = code.partition("\ndef sync(")[2].partition("\ndef conclude(")[0]
     reading = code.partition("\ndef conclude(")[2].partition("\ndef ")[0]
-    steps = ["pulled = ", "_know(", "wanted_of(", "look(", "make_plan(", "apply_limits("]
+    steps = ["pulled = ", "ask(", "_bring_into_step(", "_know(", "comments_of(", "labels_of(", "look("]
+    steps += ["make_plan(", "apply_limits("]
     assert sorted(steps, key=reading.index) == steps
     steps = ["begin_run(", "conclude(", "apply(", "end_run("]
     assert sorted(steps, key=whole.index) == steps

@@ -21,8 +21,30 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "core.store": ("core.reports", "core.cli", "core.settings", "core.sync"),
     "core.reports": ("core.store", "core.cli", "core.settings"),
 } | dict.fromkeys(
-    ("core.sync", "core.pull", "core.gather", "core.targets", "core.wanting", "core.recording", "core.undo"),
-    ("connectors.jira", "connectors.github", "connectors.sandbox", "core.cli", "core.store.store"),
+    (
+        "core.sync",
+        "core.pull",
+        "core.asking",
+        "core.known",
+        "core.tagging",
+        "core.targets",
+        "core.labelling",
+        "core.looking",
+        "core.wanting",
+        "core.recording",
+        "core.undo",
+    ),
+    (
+        "connectors.jira",
+        "connectors.github",
+        "connectors.sandbox",
+        "core.cli",
+        "core.store.store",
+        "core.store.database",
+        "core.store.tags.book",
+        "core.store.tags.keeping",
+        "core.store.tags.finding",
+    ),
 )
 """Room -> what it must never import, by dotted prefix."""
 

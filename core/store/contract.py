@@ -3,16 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from connectors.contract import Issue, IssueRef, Memory, Pull, Unread
 from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.records import Publication
 from core.store.records import GoalValue, PullCounts, PullState, RunRecord
-
-if TYPE_CHECKING:
-    from core.store.tags.book import TagReader, TagWriter
+from core.store.tags.contract import TagReader, TagWriter
 
 
 class Resolver(Protocol):
@@ -45,9 +43,9 @@ class Keeper(Protocol):
     def resolver(self) -> Resolver: ...
 
     # What it contributes to milestones
-    def tagging(self) -> "AbstractContextManager[TagWriter]": ...
-    def tags(self) -> "TagReader": ...
-    def trial(self) -> "AbstractContextManager[tuple[TagWriter, TagReader]]": ...
+    def tagging(self) -> AbstractContextManager[TagWriter]: ...
+    def tags(self) -> TagReader: ...
+    def trial(self) -> AbstractContextManager[tuple[TagWriter, TagReader]]: ...
 
     # What was written
     def set_labels(self, ref: IssueRef, labels: tuple[str, ...]) -> None: ...

@@ -22,7 +22,8 @@ from core.store.lock import writer_lock
 from core.store.records import GoalValue, PullCounts, PullState, RunRecord
 from core.store.schema import issues, memory
 from core.store.secrets import looks_secret, without_secrets
-from core.store.tags.book import TagReader, TagWriter, trial
+from core.store.tags.book import SqlTagReader, SqlTagWriter, trial
+from core.store.tags.contract import TagReader, TagWriter
 from core.store.upsert import next_seq, upsert, upsert_pull
 from core.store.versions import bring_up_to_date
 
@@ -180,11 +181,11 @@ class Store:
     def tagging(self) -> Iterator[TagWriter]:
         """Bring the tags into step with the issues, in one transaction."""
         with self._database.writing() as connection:
-            yield TagWriter(self._database, connection)
+            yield SqlTagWriter(self._database, connection)
 
     def tags(self) -> TagReader:
         """The tags as they were last brought into step."""
-        return TagReader(self._database, self._database.reading)
+        return SqlTagReader(self._database, self._database.reading)
 
     def trial(self) -> AbstractContextManager[tuple[TagWriter, TagReader]]:
         """Tags by other rules, of which nothing is stored."""

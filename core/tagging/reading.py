@@ -5,7 +5,7 @@ from datetime import datetime
 from connectors.contract import StatusCategory
 from core.engine.tally import Part, Tally
 from core.store.codec.plain import maybe_moment
-from core.store.tags.book import TagReader
+from core.store.tags.contract import TagReader
 from core.tagging.rows import tasks_of
 from core.tagging.scheme import Scheme
 

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.contract import Issue
-from core.store.tags.book import TagReader, TagWriter
-from core.store.tags.finding import Above
-from core.store.tags.keeping import chunks
+from core.store.tags.contract import Above, TagReader, TagWriter, chunks
 from core.store.tags.rows import Link, Mark, TagRow
 from core.tagging.rows import open_of_rows, open_of_tasks, rows_for, tasks_of, write_open
 from core.tagging.scheme import Scheme, moved_answers

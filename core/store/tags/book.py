@@ -15,7 +15,8 @@ from core.store.codec.plain import clean
 from core.store.database import Database
 from core.store.schema import issues, over, owners, sums, tagging, tags, unsettled
 from core.store.tags import finding, keeping
-from core.store.tags.finding import Above, Key
+from core.store.tags.contract import Key, chunks
+from core.store.tags.finding import SqlAbove
 from core.store.tags.rows import Mark, TagRow
 from core.store.upsert import insert_for, upsert
 
@@ -32,7 +33,7 @@ def read_mark(connection: Connection) -> Mark | None:
     return Mark(stored["basis"], int(stored["seq"]), stored["answers"])
 
 
-class TagWriter:
+class SqlTagWriter:
     """The tags within one transaction that brings them into step with the issues."""
 
     def __init__(self, database: Database, connection: Connection) -> None:
@@ -65,18 +66,18 @@ class TagWriter:
         for page in finding.all_present(self._connection):
             yield [self._issue(row) for row in page]
 
-    def above(self) -> Above:
+    def above(self) -> SqlAbove:
         """Finds what stands above issues; remembers it, so that it is good for one bringing into step."""
-        return Above(self._connection, reading.key_finder(self._database))
+        return SqlAbove(self._connection, reading.key_finder(self._database))
 
     def replace(self, keys: Sequence[Key], rows: Sequence[TagRow]) -> tuple[set[str], set[str]]:
         """Let these be the rows of these issues; gives the owners touched, and those to rebuild of these."""
         return keeping.replace_rows(self._connection, keys, rows)
 
-    def begin_anew(self) -> "Filling":
+    def begin_anew(self) -> "SqlFilling":
         """Forget all rows, and write all of them for the first time."""
         keeping.clear(self._connection)
-        return Filling(self._connection)
+        return SqlFilling(self._connection)
 
     def recount(self) -> None:
         """Make all sums of rows anew; what rows alone cannot say stays to be made."""
@@ -138,7 +139,7 @@ class TagWriter:
         return reading.decode(self._database, IssueRef(row[0], row[1], row[2]), row[3])
 
 
-class Filling:
+class SqlFilling:
     """Rows that are written for the first time; sums are made once at the end."""
 
     def __init__(self, connection: Connection) -> None:
@@ -176,7 +177,7 @@ Connect = Callable[[], AbstractContextManager[Connection]]
 
 
 @contextmanager
-def trial(database: Database) -> Iterator[tuple[TagWriter, "TagReader"]]:
+def trial(database: Database) -> Iterator[tuple[SqlTagWriter, "SqlTagReader"]]:
     """Tags that can be brought into step with other rules without a trace: nothing of them is stored.
 
     Temporary tables of one connection stand before those of the same name.
@@ -190,10 +191,10 @@ def trial(database: Database) -> Iterator[tuple[TagWriter, "TagReader"]]:
                 said = str(CreateIndex(index).compile(connection))
                 where = "CREATE INDEX temp." if connection.dialect.name == "sqlite" else "CREATE INDEX "
                 connection.exec_driver_sql(said.replace("CREATE INDEX ", where, 1))
-        yield TagWriter(database, connection), TagReader(database, lambda: nullcontext(connection))
+        yield SqlTagWriter(database, connection), SqlTagReader(database, lambda: nullcontext(connection))
 
 
-class TagReader:
+class SqlTagReader:
     """The tags as they were last brought into step."""
 
     def __init__(self, database: Database, connect: Connect) -> None:
@@ -243,7 +244,7 @@ class TagReader:
         """By owner: the open tasks that a comment lists, as they were written down."""
         found: dict[str, str] = {}
         with self._connect() as connection:
-            for chunk in keeping.chunks(map(clean, names)):
+            for chunk in chunks(map(clean, names), keeping.AT_ONCE):
                 statement = select(owners.c.owner, owners.c.open).where(
                     owners.c.owner.in_(chunk), owners.c.open.is_not(None)
                 )
@@ -255,7 +256,7 @@ class TagReader:
         found: defaultdict[Key, list[tuple[str, int]]] = defaultdict(list)
         statement = select(tags.c.tracker, tags.c.id, tags.c.owner, tags.c.position)
         with self._connect() as connection:
-            for chunk in keeping.chunks(keys):
+            for chunk in chunks(keys, keeping.AT_ONCE):
                 rows = connection.execute(statement.where(tuple_(tags.c.tracker, tags.c.id).in_(chunk)))
                 for tracker, id_, owner, position in rows:
                     found[tracker, id_].append((owner, position))
@@ -285,7 +286,7 @@ class TagReader:
         """The issues (tracker, id) that are tagged to any of these owners."""
         found: set[Key] = set()
         with self._connect() as connection:
-            for chunk in keeping.chunks(map(clean, names)):
+            for chunk in chunks(map(clean, names), keeping.AT_ONCE):
                 statement = select(tags.c.tracker, tags.c.id).where(tags.c.owner.in_(chunk))
                 found.update((row.tracker, row.id) for row in connection.execute(statement))
         return found

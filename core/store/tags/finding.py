@@ -8,11 +8,10 @@ from sqlalchemy import Connection, func, or_, select, tuple_
 
 from connectors.contract import IssueRef
 from core.store.schema import aliases, issues
-from core.store.tags.keeping import chunks
+from core.store.tags.contract import Key, chunks
+from core.store.tags.keeping import AT_ONCE
 from core.store.tags.rows import Link
 
-Key = tuple[str, str]
-"""Tracker and id of an issue."""
 Resolve = Callable[[str, str], str | None]
 
 PAGE: Final = 1000
@@ -42,7 +41,7 @@ def changed_after(connection: Connection, seq: int) -> set[Key]:
 def _children(connection: Connection, above: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
     """Tracker, id and key of the issues that name one of these as their parent, by id or any key."""
     columns = (issues.c.tracker, issues.c.id, issues.c.key)
-    for chunk in chunks(above):
+    for chunk in chunks(above, AT_ONCE):
         ids = [(tracker, id_) for tracker, id_, _ in chunk]
         former = connection.execute(
             select(aliases.c.tracker, aliases.c.key).where(tuple_(aliases.c.tracker, aliases.c.id).in_(ids))
@@ -53,7 +52,7 @@ def _children(connection: Connection, above: list[tuple[str, str, str]]) -> Iter
         )
         for row in connection.execute(by_id):
             yield row.tracker, row.id, row.key
-        for some in chunks(keys):
+        for some in chunks(keys, AT_ONCE):
             by_key = select(*columns).where(
                 issues.c.parent_key.is_not(None), tuple_(issues.c.tracker, issues.c.parent_key).in_(some)
             )
@@ -88,12 +87,12 @@ def present(connection: Connection, keys: Iterable[Key]) -> Iterator[tuple[str, 
     statement = select(issues.c.tracker, issues.c.id, issues.c.key, issues.c.document).where(
         issues.c.gone.is_(None)
     )
-    for chunk in chunks(keys):
+    for chunk in chunks(keys, AT_ONCE):
         for row in connection.execute(statement.where(tuple_(issues.c.tracker, issues.c.id).in_(chunk))):
             yield tuple(row)
 
 
-class Above:
+class SqlAbove:
     """Who is whose parent among the stored issues, asked level by level and remembered."""
 
     def __init__(self, connection: Connection, resolve: Resolve) -> None:
@@ -158,7 +157,7 @@ class Above:
         statement = select(
             issues.c.tracker, issues.c.id, issues.c.key, issues.c.parent_id, issues.c.parent_key
         ).where(issues.c.gone.is_(None))
-        for chunk in chunks(keys):
+        for chunk in chunks(keys, AT_ONCE):
             rows = self._connection.execute(statement.where(tuple_(issues.c.tracker, issues.c.id).in_(chunk)))
             for row in rows:
                 found[row.tracker, row.id] = Link(

@@ -1,18 +1,17 @@
 """Keeps sums of what issues contribute in step with the rows, by differences."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, insert, select, tuple_, update
 
 from core.store.schema import over, owners, sums, tags
+from core.store.tags.contract import chunks
 from core.store.tags.rows import TagRow
 from core.store.upsert import insert_for
 
-T = TypeVar("T")
 Place = tuple[str, str, str]
 """Owner, tracker and id of an issue."""
 
@@ -33,18 +32,11 @@ COLUMNS = (
 )
 
 
-def chunks(values: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
-    """The values, some at a time."""
-    left = iter(values)
-    while chunk := list(islice(left, size)):
-        yield chunk
-
-
 def rows_of(connection: Connection, refs: Iterable[tuple[str, str]]) -> dict[Place, tuple[TagRow, int]]:
     """The rows of these issues (tracker, id), each with whether it counts."""
     found: dict[Place, tuple[TagRow, int]] = {}
     statement = select(*COLUMNS, tags.c.counts)
-    for chunk in chunks(refs):
+    for chunk in chunks(refs, AT_ONCE):
         for row in connection.execute(statement.where(tuple_(tags.c.tracker, tags.c.id).in_(chunk))):
             known = TagRow(*row[:-1])
             found[known.place] = (known, row[-1])
@@ -94,7 +86,7 @@ def replace_rows(
 
 def _hard(connection: Connection, among: Iterable[str]) -> set[str]:
     found: set[str] = set()
-    for chunk in chunks(among):
+    for chunk in chunks(among, AT_ONCE):
         statement = select(tags.c.owner).distinct().where(tags.c.hard == 1, tags.c.owner.in_(chunk))
         found.update(connection.execute(statement).scalars())
     return found
@@ -166,7 +158,7 @@ def _covered(connection: Connection, places: Iterable[Place]) -> set[Place]:
     """Those below which live tagged issues of the same owner stand."""
     found: set[Place] = set()
     statement = select(over.c.owner, over.c.tracker, over.c.id).where(over.c.n > 0)
-    for chunk in chunks(places):
+    for chunk in chunks(places, AT_ONCE):
         rows = connection.execute(statement.where(tuple_(over.c.owner, over.c.tracker, over.c.id).in_(chunk)))
         found.update((row.owner, row.tracker, row.id) for row in rows)
     return found
@@ -176,7 +168,7 @@ def _standing(connection: Connection, places: Iterable[Place]) -> dict[Place, tu
     """By place: part, and whether it counts, as stored."""
     found: dict[Place, tuple[str, int]] = {}
     statement = select(tags.c.owner, tags.c.tracker, tags.c.id, tags.c.part, tags.c.counts)
-    for chunk in chunks(places):
+    for chunk in chunks(places, AT_ONCE):
         rows = connection.execute(statement.where(tuple_(tags.c.owner, tags.c.tracker, tags.c.id).in_(chunk)))
         for owner, tracker, id_, part, counts in rows:
             found[owner, tracker, id_] = (part, counts)
