@@ -132,7 +132,8 @@ def test_a_server_whose_clock_ran_ahead_by_two_minutes_is_asked_once(mock: respo
     first = exchange.open().reader.changed_since(None, Interest())
     list(first.pages)
     mock.remove("POST", API + "search/jql")
-    exchange.json("POST", "search/jql", {"issues": [row(1)]}, Date=DATE.replace("10:00:00", "10:02:00"))
+    ahead = {"Date": DATE.replace("10:00:00", "10:02:00"), "X_AACCOUNTID": "5f00"}
+    exchange.json("POST", "search/jql", {"issues": [row(1)]}, **ahead)
     asked = len(exchange.sent("POST", "search/jql"))
     list(exchange.open().reader.changed_since(first.cursor, Interest()).pages)
     assert len(exchange.sent("POST", "search/jql")) == asked + 1
