@@ -133,7 +133,7 @@ def test_a_server_whose_clock_ran_ahead_by_two_minutes_is_asked_once(mock: respo
     list(first.pages)
     mock.remove("POST", API + "search/jql")
     ahead = {"Date": DATE.replace("10:00:00", "10:02:00"), "X_AACCOUNTID": "5f00"}
-    exchange.json("POST", "search/jql", {"issues": [row(1)]}, **ahead)
+    exchange.json("POST", "search/jql", {"issues": [row(1)]}, 200, **ahead)
     asked = len(exchange.sent("POST", "search/jql"))
     list(exchange.open().reader.changed_since(first.cursor, Interest()).pages)
     assert len(exchange.sent("POST", "search/jql")) == asked + 1
