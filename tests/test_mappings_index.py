@@ -110,6 +110,21 @@ def test_a_moved_issue_is_found_by_its_former_key() -> None:
     assert [tag.rule.position for tag in child] == [1]
 
 
+def test_where_keys_lead_is_asked_before_any_issue_is_tagged() -> None:
+    asked: list[str] = []
+
+    def resolve(_tracker: str, key: str) -> str | None:
+        asked.append(key)
+        return f"id-{key}"
+
+    elsewhere = {"any": [{"keys": ["acme/site#7"], "tracker": "jira"}, {"label": "blog"}]}
+    rules = compiled({"keys": "BLOG-3"}, elsewhere, resolve=resolve, tracking=["BLOG-1", "acme/site#1"])
+    before = sorted(asked)
+    positions(rules, an_issue("BLOG-3"))
+    positions(rules, an_issue("acme/site#4"))
+    assert before == sorted(asked) == ["BLOG-1", "BLOG-3", "acme/site#1", "acme/site#7"]
+
+
 def test_the_first_rule_in_the_files_gives_the_tag() -> None:
     rules = compiled({"label": "rare"}, {"label": "blog"}, {"project": "BLOG", "name": "All of it"})
     assert positions(rules, an_issue(labels=("blog",))) == [2]

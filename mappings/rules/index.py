@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from connectors.contract import Interest, Issue, IssueRef, TrackerInfo
 from mappings.goals import Goal, KeyResult, Mapping, Milestone
@@ -47,9 +47,10 @@ class CompiledRules:
         self.references = References(trackers)
         self._mapping = mapping
         self._rules = dict(_numbered(mapping))
-        self._compilers = {info.name: Compiler(info, self.references, resolve) for info in trackers}
+        known = cache(resolve)
+        self._compilers = {info.name: Compiler(info, self.references, known) for info in trackers}
         self._drawn = tuple(self._draw())
-        self._indexes = {name: self._index(name) for name in self._compilers}
+        self._resolve_exceptions()
         self._queries_of = {name: self._questions(name) for name in self._compilers}
 
     @classmethod
@@ -70,7 +71,7 @@ class CompiledRules:
         A query that is missing there matches nothing.
         """
         tracker = issue.ref.tracker
-        node = self._indexes.get(tracker)
+        node = self._node(tracker)
         if node is None:
             return ()
         hits: Sequence[str] = ()
@@ -88,7 +89,7 @@ class CompiledRules:
                 hits.setdefault((query.tracker, id_), []).append(query.text)
 
         def tag(issue: Issue, ancestors: Sequence[IssueRef]) -> tuple[Tag, ...]:
-            node = self._indexes.get(issue.ref.tracker)
+            node = self._node(issue.ref.tracker)
             if node is None:
                 return ()
             return _tags(node, (issue, ancestors, hits.get((issue.ref.tracker, issue.ref.id), ())))
@@ -184,6 +185,26 @@ class CompiledRules:
                 clause = compiler.rule(rule)
                 if clause != NEVER:
                     yield Drawn(rule_id, rule, name, clause)
+
+    def _resolve_exceptions(self) -> None:
+        """Ask now where keys lead that only the index needs: made later, it must not see another answer."""
+        for item in self._mapping.milestones.values():
+            for tracker, key in self.references.tracked(item):
+                self._compilers[tracker].issues((f"{tracker}:{key}",), "self")
+        for drawn in self._drawn:
+            if keys := named_keys(drawn.rule):
+                self._compilers[drawn.tracker].issues(keys, "self")
+
+    @cached_property
+    def _indexes(self) -> MappingABC[str, Node]:
+        """By tracker; made for the first issue to be tagged, which a run without a change never has."""
+        return {name: self._index(name) for name in self._compilers}
+
+    def _node(self, tracker: str) -> Node | None:
+        """The index of a tracker's rules, made when its first issue is tagged; None if it is unknown."""
+        if tracker not in self._indexes and tracker in self._compilers:
+            self._indexes[tracker] = self._index(tracker)
+        return self._indexes.get(tracker)
 
     def _index(self, tracker: str) -> Node:
         compiler = self._compilers[tracker]
