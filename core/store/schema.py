@@ -36,7 +36,8 @@ metadata = MetaData(
 
 
 def _index_where(name: str, where: ColumnElement[bool], *columns: Column[Any]) -> None:
-    Index(name, *columns, sqlite_where=where, postgresql_where=where)
+    # PostgreSQL's condition stands in the migration: to repeat it here would load that dialect each time.
+    Index(name, *columns, sqlite_where=where)
 
 
 # One document and the few columns that are searched: a pull writes one row per issue, whatever the issue has.
