@@ -155,6 +155,9 @@ def conditions(
 def _scope(
     checked: Checked, draft: Draft, path: Place, condition: Condition, outer: Iterable[TrackerInfo]
 ) -> Iterator[TrackerInfo]:
+    if not condition.tracker:
+        yield from outer
+        return
     known = {fold(info.name) for info in checked.trackers}
     wanted = set()
     for position, name in enumerate(condition.tracker):
@@ -172,7 +175,7 @@ def _scope(
 def _places(
     checked: Checked, draft: Draft, path: Place, condition: Condition, scope: Sequence[TrackerInfo]
 ) -> None:
-    for key in CONTAINER_KEYS:
+    for key in (key for key in CONTAINER_KEYS if getattr(condition, key)):
         speaking = [info for info in scope if speaks(key, info.kind)]
         held = [name for info in speaking for name in info.containers]
         for position, name in enumerate(getattr(condition, key) if speaking else ()):
@@ -189,6 +192,8 @@ def _places(
 def _kinds(
     checked: Checked, draft: Draft, path: Place, condition: Condition, scope: Sequence[TrackerInfo]
 ) -> None:
+    if ONLY_IN.keys().isdisjoint(condition.model_fields_set):
+        return
     for name, kind in ONLY_IN.items():
         if name in ROOT_KEYS or not getattr(condition, name):
             continue
@@ -205,9 +210,9 @@ def _labels(
 ) -> None:
     label = condition.label
     names = (*label.any, *label.all) if isinstance(label, LabelMatch) else label
+    limit = max((info.label_limit for info in scope), default=0)
     for name in names if scope else ():
-        if all(len(name) > info.label_limit for info in scope):
-            limit = max(info.label_limit for info in scope)
+        if len(name) > limit:
             said = f'the label "{name}" is {len(name)} long, the longest possible is {limit}'
         elif " " in name and not any(info.label_spaces for info in scope):
             said = f'no label of {", ".join(info.name for info in scope)} can hold a space: "{name}"'

@@ -110,7 +110,7 @@ def _normal(condition: Condition, references: References) -> Condition:
     for name in ("all", "any", "none"):
         if inner := getattr(condition, name):
             update[name] = tuple(_normal(each, references) for each in inner)
-    return condition.model_copy(update=update)
+    return condition.model_copy(update=update) if update else condition
 
 
 def _spelt(texts: Iterable[str], references: References) -> tuple[str, ...]:

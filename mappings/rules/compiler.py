@@ -89,7 +89,9 @@ class Compiler:
     def _in_reach(self, condition: Condition) -> bool:
         if condition.tracker and fold(self._info.name) not in {fold(name) for name in condition.tracker}:
             return False
-        return all(speaks(name, self._info.kind) for name in ONLY_IN if getattr(condition, name))
+        # Of many keys a condition sets few, and mappings have many conditions.
+        named = ONLY_IN.keys() & condition.model_fields_set
+        return all(speaks(name, self._info.kind) for name in named if getattr(condition, name))
 
     def _places(self, condition: Condition) -> Iterable[Clause]:
         for name in CONTAINER_KEYS:
@@ -123,6 +125,8 @@ def _labels(label: tuple[str, ...] | LabelMatch) -> Iterable[Clause]:
 
 
 def _names(condition: Condition) -> Iterable[Clause]:
+    if NAME_KEYS.keys().isdisjoint(condition.model_fields_set):
+        return
     for name, kind in NAME_KEYS.items():
         wanted = getattr(condition, name)
         if wanted:
