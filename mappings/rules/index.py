@@ -41,7 +41,7 @@ class Drawn:
 
 
 class CompiledRules:
-    """What all rules of a mapping say, ready to be asked issue by issue. Pure: it never changes."""
+    """What all rules of a mapping say, ready to be asked issue by issue. Pure: what it says never changes."""
 
     def __init__(self, mapping: Mapping, trackers: Sequence[TrackerInfo], resolve: Resolve) -> None:
         self.references = References(trackers)
@@ -51,6 +51,7 @@ class CompiledRules:
         self._compilers = {info.name: Compiler(info, self.references, known) for info in trackers}
         self._drawn = tuple(self._draw())
         self._resolve_exceptions()
+        self._indexes: dict[str, Node] = {}
         self._queries_of = {name: self._questions(name) for name in self._compilers}
 
     @classmethod
@@ -194,11 +195,6 @@ class CompiledRules:
         for drawn in self._drawn:
             if keys := named_keys(drawn.rule):
                 self._compilers[drawn.tracker].issues(keys, "self")
-
-    @cached_property
-    def _indexes(self) -> MappingABC[str, Node]:
-        """By tracker; made for the first issue to be tagged, which a run without a change never has."""
-        return {name: self._index(name) for name in self._compilers}
 
     def _node(self, tracker: str) -> Node | None:
         """The index of a tracker's rules, made when its first issue is tagged; None if it is unknown."""
