@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
-from filelock import FileLock, Timeout
 
 from core.store.records import Locked, StoreError
 
@@ -15,6 +14,8 @@ from core.store.records import Locked, StoreError
 @contextmanager
 def writer_lock(database: Path, timeout: float) -> Iterator[None]:
     """Hold the lock of a store, after at most `timeout` seconds of waiting. Raises Locked, or StoreError."""
+    from filelock import FileLock, Timeout  # whoever only reads the store needs no lock
+
     lock = FileLock(beside(database, "lock"), mode=0o600)
     # Who holds it stands in a file of its own: some releases of filelock empty the lock file.
     holder = beside(database, "holder")
