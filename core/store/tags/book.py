@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connectors.contract import Issue, IssueRef
@@ -18,9 +18,15 @@ from core.store.tags import finding, keeping
 from core.store.tags.contract import Key, chunks
 from core.store.tags.finding import SqlAbove
 from core.store.tags.rows import Mark, TagRow
+from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
 from core.store.upsert import insert_for, upsert
 
 _MARK: Final = Mark._fields
+_OWNERS_AT_ONCE: Final = 400
+_issues = wanted("tracker", "id")
+_TAGS_OF = select(tags.c.tracker, tags.c.id, tags.c.owner, tags.c.position).join(
+    _issues, equal(tags, _issues)
+)
 _ALL_UNSETTLED: Final = "all unsettled"
 _LABEL_POLICY: Final = "label policy"
 
@@ -244,7 +250,7 @@ class SqlTagReader:
         """By owner: the open tasks that a comment lists, as they were written down."""
         found: dict[str, str] = {}
         with self._connect() as connection:
-            for chunk in chunks(map(clean, names), keeping.AT_ONCE):
+            for chunk in chunks(map(clean, names), _OWNERS_AT_ONCE):
                 statement = select(owners.c.owner, owners.c.open).where(
                     owners.c.owner.in_(chunk), owners.c.open.is_not(None)
                 )
@@ -254,11 +260,9 @@ class SqlTagReader:
     def tags_of(self, keys: Iterable[Key]) -> dict[Key, tuple[tuple[str, int], ...]]:
         """By issue: owner and position of the rule for each of its tags, sorted by owner."""
         found: defaultdict[Key, list[tuple[str, int]]] = defaultdict(list)
-        statement = select(tags.c.tracker, tags.c.id, tags.c.owner, tags.c.position)
         with self._connect() as connection:
-            for chunk in chunks(keys, keeping.AT_ONCE):
-                rows = connection.execute(statement.where(tuple_(tags.c.tracker, tags.c.id).in_(chunk)))
-                for tracker, id_, owner, position in rows:
+            for chunk in chunks(keys, AT_ONCE):
+                for tracker, id_, owner, position in connection.execute(_TAGS_OF, bound(chunk)):
                     found[tracker, id_].append((owner, position))
         return {key: tuple(sorted(several)) for key, several in found.items()}
 
@@ -286,7 +290,7 @@ class SqlTagReader:
         """The issues (tracker, id) that are tagged to any of these owners."""
         found: set[Key] = set()
         with self._connect() as connection:
-            for chunk in chunks(map(clean, names), keeping.AT_ONCE):
+            for chunk in chunks(map(clean, names), _OWNERS_AT_ONCE):
                 statement = select(tags.c.tracker, tags.c.id).where(tags.c.owner.in_(chunk))
                 found.update((row.tracker, row.id) for row in connection.execute(statement))
         return found

@@ -4,18 +4,37 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 import orjson
-from sqlalchemy import Connection, func, or_, select, tuple_
+from sqlalchemy import Connection, func, or_, select
 
 from connectors.contract import IssueRef
 from core.store.schema import aliases, issues
 from core.store.tags.contract import Key, chunks
-from core.store.tags.keeping import AT_ONCE
 from core.store.tags.rows import Link
+from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
 
 Resolve = Callable[[str, str], str | None]
 
 PAGE: Final = 1000
 """Issues that are read at once while everything is read."""
+
+
+_named = wanted("tracker", "id")
+_parents = wanted("tracker", "parent_id")
+_parent_keys = wanted("tracker", "parent_key")
+_NAMES = (issues.c.tracker, issues.c.id, issues.c.key)
+_FORMER = select(aliases.c.tracker, aliases.c.key).join(_named, equal(aliases, _named))
+_BY_ID = select(*_NAMES).join(_parents, equal(issues, _parents)).where(issues.c.parent_id.is_not(None))
+_BY_KEY = (
+    select(*_NAMES).join(_parent_keys, equal(issues, _parent_keys)).where(issues.c.parent_key.is_not(None))
+)
+_PRESENT = (
+    select(*_NAMES, issues.c.document).join(_named, equal(issues, _named)).where(issues.c.gone.is_(None))
+)
+_LINKS = (
+    select(*_NAMES, issues.c.parent_id, issues.c.parent_key)
+    .join(_named, equal(issues, _named))
+    .where(issues.c.gone.is_(None))
+)
 
 
 def last_change(connection: Connection) -> int:
@@ -25,11 +44,9 @@ def last_change(connection: Connection) -> int:
 
 def changed_after(connection: Connection, seq: int) -> set[Key]:
     """The issues that changed after this change, came, went or came back; and all below those that moved."""
-    rows = connection.execute(
-        select(issues.c.tracker, issues.c.id, issues.c.key, issues.c.moved).where(issues.c.seq > seq)
-    ).all()
-    found = {(row.tracker, row.id) for row in rows}
-    level = [(row.tracker, row.id, row.key) for row in rows if row.moved > seq]
+    changed = connection.execute(select(*_NAMES, issues.c.moved).where(issues.c.seq > seq)).all()
+    found = {(row.tracker, row.id) for row in changed}
+    level = [(row.tracker, row.id, row.key) for row in changed if row.moved > seq]
     below = {each[:2] for each in level}
     while level:
         # Also through those that changed themselves: what is below them has another ancestor now.
@@ -40,24 +57,12 @@ def changed_after(connection: Connection, seq: int) -> set[Key]:
 
 def _children(connection: Connection, above: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
     """Tracker, id and key of the issues that name one of these as their parent, by id or any key."""
-    columns = (issues.c.tracker, issues.c.id, issues.c.key)
     for chunk in chunks(above, AT_ONCE):
-        ids = [(tracker, id_) for tracker, id_, _ in chunk]
-        former = connection.execute(
-            select(aliases.c.tracker, aliases.c.key).where(tuple_(aliases.c.tracker, aliases.c.id).in_(ids))
-        )
+        ids = bound((tracker, id_) for tracker, id_, _ in chunk)
+        former = connection.execute(_FORMER, ids)
         keys = [(tracker, key) for tracker, _, key in chunk] + [(row.tracker, row.key) for row in former]
-        by_id = select(*columns).where(
-            issues.c.parent_id.is_not(None), tuple_(issues.c.tracker, issues.c.parent_id).in_(ids)
-        )
-        for row in connection.execute(by_id):
-            yield row.tracker, row.id, row.key
-        for some in chunks(keys, AT_ONCE):
-            by_key = select(*columns).where(
-                issues.c.parent_key.is_not(None), tuple_(issues.c.tracker, issues.c.parent_key).in_(some)
-            )
-            for row in connection.execute(by_key):
-                yield row.tracker, row.id, row.key
+        yield from (tuple(row) for row in connection.execute(_BY_ID, ids))
+        yield from (tuple(row) for row in connection.execute(_BY_KEY, bound(keys)))
 
 
 def all_present(connection: Connection) -> Iterator[list[tuple[str, str, str, str]]]:
@@ -84,12 +89,8 @@ def all_present(connection: Connection) -> Iterator[list[tuple[str, str, str, st
 
 def present(connection: Connection, keys: Iterable[Key]) -> Iterator[tuple[str, str, str, str]]:
     """The same of these issues alone."""
-    statement = select(issues.c.tracker, issues.c.id, issues.c.key, issues.c.document).where(
-        issues.c.gone.is_(None)
-    )
     for chunk in chunks(keys, AT_ONCE):
-        for row in connection.execute(statement.where(tuple_(issues.c.tracker, issues.c.id).in_(chunk))):
-            yield tuple(row)
+        yield from (tuple(row) for row in connection.execute(_PRESENT, bound(chunk)))
 
 
 class SqlAbove:
@@ -154,12 +155,8 @@ class SqlAbove:
 
     def _present(self, keys: Iterable[Key]) -> dict[Key, Link]:
         found: dict[Key, Link] = {}
-        statement = select(
-            issues.c.tracker, issues.c.id, issues.c.key, issues.c.parent_id, issues.c.parent_key
-        ).where(issues.c.gone.is_(None))
         for chunk in chunks(keys, AT_ONCE):
-            rows = self._connection.execute(statement.where(tuple_(issues.c.tracker, issues.c.id).in_(chunk)))
-            for row in rows:
+            for row in self._connection.execute(_LINKS, bound(chunk)):
                 found[row.tracker, row.id] = Link(
                     IssueRef(row.tracker, row.id, row.key), row.parent_id, row.parent_key
                 )

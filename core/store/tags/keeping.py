@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, insert, select, tuple_, update
@@ -10,13 +10,12 @@ from sqlalchemy import Connection, Table, and_, bindparam, delete, func, insert,
 from core.store.schema import over, owners, sums, tags
 from core.store.tags.contract import chunks
 from core.store.tags.rows import TagRow
+from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
 from core.store.upsert import insert_for
 
 Place = tuple[str, str, str]
 """Owner, tracker and id of an issue."""
 
-AT_ONCE: Final = 400
-"""Rows that one statement asks for; SQLite takes 32,766 parameters at most."""
 COLUMNS = (
     tags.c.owner,
     tags.c.tracker,
@@ -30,14 +29,23 @@ COLUMNS = (
     tags.c.rank,
     tags.c.hard,
 )
+_issues = wanted("tracker", "id")
+_places = wanted("owner", "tracker", "id")
+_OF_ISSUES = select(*COLUMNS, tags.c.counts).join(_issues, equal(tags, _issues))
+_COVERED = (
+    select(over.c.owner, over.c.tracker, over.c.id).join(_places, equal(over, _places)).where(over.c.n > 0)
+)
+_STANDING = select(tags.c.owner, tags.c.tracker, tags.c.id, tags.c.part, tags.c.counts).join(
+    _places, equal(tags, _places)
+)
+_HARD = select(tags.c.owner).distinct().where(tags.c.hard == 1)
 
 
 def rows_of(connection: Connection, refs: Iterable[tuple[str, str]]) -> dict[Place, tuple[TagRow, int]]:
     """The rows of these issues (tracker, id), each with whether it counts."""
     found: dict[Place, tuple[TagRow, int]] = {}
-    statement = select(*COLUMNS, tags.c.counts)
     for chunk in chunks(refs, AT_ONCE):
-        for row in connection.execute(statement.where(tuple_(tags.c.tracker, tags.c.id).in_(chunk))):
+        for row in connection.execute(_OF_ISSUES, bound(chunk)):
             known = TagRow(*row[:-1])
             found[known.place] = (known, row[-1])
     return found
@@ -52,7 +60,7 @@ def insert_rows(connection: Connection, rows: Sequence[TagRow], counts: int = 1)
 
 
 def replace_rows(
-    connection: Connection, refs: Sequence[tuple[str, str]], rows: Sequence[TagRow]
+    connection: Connection, refs: Sequence[tuple[str, str]], new_rows: Sequence[TagRow]
 ) -> tuple[set[str], set[str]]:
     """Let these be the rows of these issues; sums and what counts follow.
 
@@ -60,7 +68,7 @@ def replace_rows(
     ones whose sums have to be made from their issues, since rows alone cannot say them.
     """
     before = rows_of(connection, refs)
-    after = {row.place: row for row in rows}
+    after = {row.place: row for row in new_rows}
     touched = {place[0] for place in before} | {place[0] for place in after}
     gone = {place: known for place, known in before.items() if after.get(place) != known[0]}
     new = {place: row for place, row in after.items() if place not in before or place in gone}
@@ -85,11 +93,8 @@ def replace_rows(
 
 
 def _hard(connection: Connection, among: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for chunk in chunks(among, AT_ONCE):
-        statement = select(tags.c.owner).distinct().where(tags.c.hard == 1, tags.c.owner.in_(chunk))
-        found.update(connection.execute(statement).scalars())
-    return found
+    # Few owners are hard, so that all of them are found faster than some by their names.
+    return set(connection.execute(_HARD).scalars()).intersection(among)
 
 
 def _move_over(
@@ -157,20 +162,16 @@ def _move_sums(
 def _covered(connection: Connection, places: Iterable[Place]) -> set[Place]:
     """Those below which live tagged issues of the same owner stand."""
     found: set[Place] = set()
-    statement = select(over.c.owner, over.c.tracker, over.c.id).where(over.c.n > 0)
     for chunk in chunks(places, AT_ONCE):
-        rows = connection.execute(statement.where(tuple_(over.c.owner, over.c.tracker, over.c.id).in_(chunk)))
-        found.update((row.owner, row.tracker, row.id) for row in rows)
+        found.update(tuple(row) for row in connection.execute(_COVERED, bound(chunk)))
     return found
 
 
 def _standing(connection: Connection, places: Iterable[Place]) -> dict[Place, tuple[str, int]]:
     """By place: part, and whether it counts, as stored."""
     found: dict[Place, tuple[str, int]] = {}
-    statement = select(tags.c.owner, tags.c.tracker, tags.c.id, tags.c.part, tags.c.counts)
     for chunk in chunks(places, AT_ONCE):
-        rows = connection.execute(statement.where(tuple_(tags.c.owner, tags.c.tracker, tags.c.id).in_(chunk)))
-        for owner, tracker, id_, part, counts in rows:
+        for owner, tracker, id_, part, counts in connection.execute(_STANDING, bound(chunk)):
             found[owner, tracker, id_] = (part, counts)
     return found
 
