@@ -1,0 +1,33 @@
+"""Many keys in one statement: as a list of rows in JSON, which SQLite joins by index."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import orjson
+from sqlalchemy import CTE, ColumnElement, FromClause, String, and_, bindparam, column, func, select
+
+AT_ONCE: Final = 2000
+"""Rows that one statement asks for."""
+
+
+def wanted(*names: str) -> CTE:
+    """A table of text columns with these names, given by `bound`.
+
+    `(a, b) IN (VALUES …)` would go through the whole table, and thousands of parameters through SQLAlchemy.
+    """
+    row = func.json_each(bindparam("wanted", type_=String)).table_valued(column("value", String)).alias("row")
+    columns = (
+        func.json_extract(row.c.value, f"$[{place}]", type_=String).label(name)
+        for place, name in enumerate(names)
+    )
+    return select(*columns).cte("wanted")
+
+
+def equal(table: FromClause, keys: CTE) -> ColumnElement[bool]:
+    """Where a row of the table has the wanted names."""
+    return and_(*(table.c[name] == one for name, one in keys.c.items()))
+
+
+def bound(keys: Iterable[tuple[str, ...]]) -> dict[str, str]:
+    """The parameter of a statement that joins `wanted`."""
+    return {"wanted": orjson.dumps(list(keys)).decode()}
