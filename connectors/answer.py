@@ -1,11 +1,14 @@
 """One HTTP answer: read to its end within bounds, as JSON, and as an error that a person can use."""
 
+import json
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import orjson
@@ -21,6 +24,15 @@ MAX_SECONDS = 300.0
 """Seconds that one answer may take from its headers to its end."""
 
 _SAID_LIMIT = 300
+_ESCAPE = re.compile(
+    r"""\\ (?: u[dD][89abAB][0-9a-fA-F]{2} \\u[dD][c-fC-F][0-9a-fA-F]{2}
+           | (?P<lone> u[dD][89a-fA-F][0-9a-fA-F]{2})
+           | . )""",
+    re.VERBOSE | re.DOTALL,
+)
+"""Every escape of JSON in its turn, so that a backslash which is escaped itself begins none."""
+_DIGITS = 19
+"""Digits from which on a whole number may be beyond 64 bits."""
 _PIECE = 128 * 1024
 """Bytes that are taken at once, where so many are there."""
 
@@ -38,13 +50,34 @@ class Answer:
     request: str = ""
 
     def json(self) -> Any:
-        """The body as JSON. Raises Garbled where it is none."""
+        """The body as JSON. Raises Garbled where it is none.
+
+        Text that is no Unicode (lone surrogates, bytes that are no UTF-8) comes with U+FFFD in its place,
+        and a number beyond a double as infinity: one such title must not cost the page that it stands on.
+        """
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as problem:
+            with suppress(ValueError, RecursionError):
+                return json.loads(_as_unicode(self.body), parse_int=_whole, parse_constant=_no_constant)
             said = f"expected JSON, got {_shape(self)} (HTTP {self.status})"
             hint = "Check that the URL is the tracker's own, not that of a login page or proxy"
             raise Garbled(self.tracker, self.request or self.url, said, hint) from problem
+
+
+def _as_unicode(body: bytes) -> str:
+    """The body as text that has an encoding; a mark of the byte order at its beginning is left out."""
+    text = body.decode("utf-8-sig", "replace")
+    return _ESCAPE.sub(lambda found: "\\ufffd" if found["lone"] else found[0], text)
+
+
+def _whole(digits: str) -> int | float:
+    """As `orjson` reads it: exact within 64 bits."""
+    return int(digits) if len(digits) < _DIGITS else float(digits)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
 
 
 def header_seconds(answer: Answer, now: float, name: str = "retry-after") -> float | None:
