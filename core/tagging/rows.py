@@ -9,6 +9,7 @@ from connectors.contract import Issue, IssueRef, StatusCategory
 from core.engine.model import Tagged
 from core.engine.tally import Part
 from core.engine.tasks import Tasks, build_tasks, part_of
+from core.engine.weights import estimate_of
 from core.publish.summary import OpenTask, first_open, key_rank, open_task
 from core.store.codec.plain import micros
 from core.store.tags.rows import TagRow
@@ -27,26 +28,49 @@ def rows_for(issue: Issue, above: Sequence[IssueRef], looped: bool, scheme: Sche
     updated, created = micros(issue.updated), micros(issue.created)
     ids = orjson.dumps([ref.id for ref in above]).decode() if above else "[]"
     rank = key_rank(issue.ref.key)
+    always_hard = looped or bool(issue.mirrors)
     rows = []
     for tag in tags:
-        tagged = tagged_of(issue, tag.rule, scheme.compiled)
-        part = part_of(tagged, scheme.weigh_by[tag.owner], scheme.crediting)
+        part, standing = _part(issue, tag.rule, scheme)
+        hard = always_hard or scheme.compiled.rule(tag.rule).task_list
         rows.append(
             TagRow(
                 tag.owner,
                 issue.ref.tracker,
                 issue.ref.id,
                 tag.rule.position,
-                part.text,
+                part,
                 updated,
                 created,
                 ids,
-                _STANDING.get(part.state, 1),
+                standing,
                 rank,
-                int(looped or tagged.boxes or bool(issue.mirrors)),
+                int(hard),
             )
         )
     return rows
+
+
+def _part(issue: Issue, rule: RuleId, scheme: Scheme) -> tuple[str, int]:
+    """The part of an issue as text, and where it stands; equal issues are worked out once."""
+    weigh_by = scheme.weigh_by[rule.owner]
+    counts = issue.checklist if scheme.compiled.rule(rule).checklist else ()
+    said = (
+        rule.owner,
+        rule.position,
+        issue.category,
+        issue.status,
+        issue.resolution,
+        estimate_of(issue, weigh_by),
+        counts,
+    )
+    known = scheme.parts.get(said)
+    if known is None:
+        part = part_of(tagged_of(issue, rule, scheme.compiled), weigh_by, scheme.crediting)
+        known = (part.text, _STANDING.get(part.state, 1))
+        if not counts:
+            scheme.parts[said] = known
+    return known
 
 
 def tagged_of(issue: Issue, rule_id: RuleId, compiled: CompiledRules) -> Tagged:

@@ -100,6 +100,11 @@ class Scheme:
         return {owner.id: owner.weigh_by for owner in owners_of(self.goals)}
 
     @cached_property
+    def parts(self) -> dict[tuple[object, ...], tuple[str, int]]:
+        """What was worked out already of the parts of issues; see `core.tagging.rows`."""
+        return {}
+
+    @cached_property
     def listed(self) -> frozenset[str]:
         """The milestones of which a comment lists open tasks."""
         stones = self.goals.milestones.values()

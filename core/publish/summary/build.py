@@ -21,6 +21,8 @@ from core.publish.summary.model import (
 from mappings.goals import Goal, KeyResult, Milestone
 from mappings.goals import Mapping as Goals
 
+_USUAL_KEY = re.compile(r"([^0-9]*)([0-9]+)").fullmatch
+
 
 def summarise(
     ref: IssueRef,
@@ -107,6 +109,9 @@ def _task_order(task: Task) -> tuple[bool, str, str, str, int]:
 
 def key_rank(key: str) -> str:
     """A text that sorts as people count: that of BLOG-9 before that of BLOG-10."""
+    usual = _USUAL_KEY(key)
+    if usual:
+        return f"{usual[1]}\x01{_counted(usual[2])}\x01"
     pieces = re.split(r"([0-9]+)", key)
     return "".join(_counted(piece) if place % 2 else f"{piece}\x01" for place, piece in enumerate(pieces))
 

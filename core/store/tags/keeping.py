@@ -54,9 +54,10 @@ def rows_of(connection: Connection, refs: Iterable[tuple[str, str]]) -> dict[Pla
 def insert_rows(connection: Connection, rows: Sequence[TagRow], counts: int = 1) -> None:
     """Write rows that are not there yet."""
     if rows:
-        names = [column.name for column in COLUMNS]
-        statement = insert(tags)
-        connection.execute(statement, [dict(zip(names, row, strict=True), counts=counts) for row in rows])
+        # Straight to the driver: naming each value costs SQLAlchemy as much as SQLite needs to write them.
+        statement = str(insert(tags).compile(connection))
+        before = list(tags.c).index(tags.c.counts)
+        connection.exec_driver_sql(statement, [(*row[:before], counts, *row[before:]) for row in rows])
 
 
 def replace_rows(
