@@ -17,6 +17,7 @@ from connectors.answer import Answer, explain_status, header_seconds, read_answe
 from connectors.budget import Budget, Quota
 from connectors.contract import AnswerLost, BadConfiguration, Garbled, PutOff, TrackerError, Unavailable
 from connectors.parallel import cancelled, in_order
+from connectors.policy import Policy
 from connectors.trouble import causes_of, duration, trouble
 
 __all__ = [
@@ -44,32 +45,12 @@ _TROUBLE = (requests.ConnectionError, requests.Timeout, requests.exceptions.Chun
 _LONGEST_BACKOFF = 30.0
 _SHORT_WINDOW = 60.0
 """Seconds: a quota that begins anew within this is waited for, instead of putting the work off."""
+_LONG_SECRET = 12
+"""Characters from which on a credential cannot be taken for a word that happens to be the same."""
 _GLANCE = 0.25
 """Seconds after which a waiting worker looks whether it is still wanted."""
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How patient the connectors are. All times in seconds."""
-
-    connect_timeout: float = 10.0
-    read_timeout: float = 30.0
-    """The longest silence in an answer."""
-    attempts: int = 4
-    """Of a request that may be repeated: the first try and its retries."""
-    max_wait: float = 300.0
-    """The longest single wait that a tracker may ask for; asked for more, the request is given up."""
-    write_spacing: float = 0.0
-    """The least time from one write to the next."""
-    backoff: float = 1.0
-    """The first wait where the tracker asks for none; it doubles with every try, up to 30 s."""
-
-    @property
-    def timeout(self) -> tuple[float, float]:
-        """What `requests` takes as its time-out: connect, read."""
-        return (self.connect_timeout, self.read_timeout)
 
 
 class RateLimit(Protocol):
@@ -118,6 +99,7 @@ class Transport:
         self._explain = explain
         self._pace = pace
         self._secrets = tuple(sorted((each for each in secrets if len(each) > 3), key=len, reverse=True))
+        self._unmistakable = [each for each in self._secrets if len(each) >= _LONG_SECRET]
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._last_write = -math.inf
@@ -226,11 +208,22 @@ class Transport:
             else type(error)(error.tracker, error.request, said, hint)
         )
 
+    def _veiled(self, answer: Answer) -> Answer:
+        """The answer without our credentials: whatever repeats them must not bring them any further."""
+        for secret in self._unmistakable:
+            hidden = secret.encode()
+            if hidden in answer.body:
+                answer = replace(answer, body=answer.body.replace(hidden, "…".encode()))
+            if any(secret in value for value in answer.headers.values()):
+                headers = {name: value.replace(secret, "…") for name, value in answer.headers.items()}
+                answer = replace(answer, headers=headers)
+        return answer
+
     def _once(self, job: "_Job") -> Answer:
         self._pass_gate(job.request)
         self._spend(job)
         try:
-            answer = replace(job.send(), tracker=self.tracker, request=job.request)
+            answer = self._veiled(replace(job.send(), tracker=self.tracker, request=job.request))
         except requests.RequestException as problem:
             raise self._sort_exception(job.request, problem, job.repeatable) from problem
         except Garbled as problem:
