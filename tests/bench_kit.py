@@ -246,7 +246,7 @@ def _run(line: Sequence[str], environment: Mapping[str, str] | None) -> None:
     done = subprocess.run(
         line,
         cwd=ROOT,
-        env={**os.environ, **(environment or {})},
+        env=_environment(environment or {}),
         capture_output=True,
         text=True,
         timeout=TIMEOUT,
@@ -255,6 +255,13 @@ def _run(line: Sequence[str], environment: Mapping[str, str] | None) -> None:
     if done.returncode:
         said = f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
         raise RuntimeError(f"{' '.join(line)} ended with {done.returncode}:\n{said}")
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Ours and `more`; modules are compiled once, as installers leave them, and not at every start."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | dict(
+        more
+    )
 
 
 _FRESH: ContextVar[bool] = ContextVar("fresh", default=True)

@@ -1,6 +1,7 @@
 """A store of any earlier version is brought up to date with all that it holds, or stays as it is."""
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -164,9 +165,23 @@ def test_issues_of_the_first_version_are_stored_as_this_one_stores_them(tmp_path
 
 
 def test_the_migrations_make_the_tables_that_the_program_uses(tmp_path: Path) -> None:
-    a_store_of_version(tmp_path / "milepost.db", HEAD)
+    a_store_of_version(tmp_path / "milepost.db", "0001")
+    bring_up_to_date(Database(tmp_path / "milepost.db"))
     with Database(tmp_path / "milepost.db").reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_new_store_is_made_as_the_migrations_leave_an_old_one(tmp_path: Path) -> None:
+    """A new file does not go through the migrations, which would take longer than all the rest."""
+    a_store_of_version(tmp_path / "old.db", "0001")
+    shapes = []
+    for name in ("old.db", "new.db"):
+        open_store(tmp_path / name).close()
+        with closing(sqlite3.connect(tmp_path / name)) as raw:
+            made = dict(raw.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+        words = {name: sorted(re.findall(r"[^\s,()]+", sql.replace('"', ""))) for name, sql in made.items()}
+        shapes.append(words)
+    assert shapes[0] == shapes[1]
 
 
 def test_versions_are_the_files_of_the_migrations_in_order() -> None:

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, column, select, table
+from sqlalchemy import Connection, column, insert, select, table
 
 from core.store.database import Database, close_to_others
 from core.store.lock import writer_lock
 from core.store.records import StoreError
-from core.store.schema import HEAD, VERSIONS
+from core.store.schema import HEAD, VERSIONS, metadata
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LOCK_SECONDS: Final = 10.0
@@ -37,8 +37,13 @@ def bring_up_to_date(
         return
     with writer_lock(database.file, LOCK_SECONDS):
         # Another process may have done it while this one waited.
-        if _stored_version(database, versions) != versions[-1]:
-            with database.writing() as connection:
+        stored = _stored_version(database, versions)
+        if stored == versions[-1]:
+            return
+        with database.writing() as connection:
+            if stored is None and (versions, migrations) == (VERSIONS, MIGRATIONS):
+                _make(connection, versions[-1])
+            else:
                 _upgrade(connection, versions[-1], migrations)
 
 
@@ -68,6 +73,17 @@ def _stored_version(database: Database, versions: tuple[str, ...]) -> str | None
 
 def _some(tables: list[str]) -> str:
     return f"the table {tables[0]!r}" if len(tables) == 1 else f"the tables {tables[0]!r} and {tables[1]!r}"
+
+
+def _make(connection: Connection, head: str) -> None:
+    """The tables as they are now, which a new file need not be led to from version to version."""
+    metadata.create_all(connection, checkfirst=False)
+    # As Alembic makes it.
+    connection.exec_driver_sql(
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+        "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+    )
+    connection.execute(insert(_version).values(version_num=head))
 
 
 def _upgrade(connection: Connection, head: str, migrations: Path) -> None:
