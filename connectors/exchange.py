@@ -9,7 +9,10 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from connectors.answer import Answer, read_answer
+from connectors.contract import BadConfiguration
 from connectors.urls import is_loopback
+
+_CERTIFICATES = "Let ca_file, or REQUESTS_CA_BUNDLE in the environment, name certificates in PEM format"
 
 
 class Exchange:
@@ -49,7 +52,8 @@ class Exchange:
     ) -> Answer:
         """The answer, read to its end; `body` is text, bytes or None.
 
-        Raises what `requests` and `read_answer` raise.
+        Raises what `requests` and `read_answer` raise, and BadConfiguration for certificates that cannot be
+        read; a file that is named wrongly never means that nothing is checked.
         """
         request = requests.PreparedRequest()
         request.method = method
@@ -61,7 +65,12 @@ class Exchange:
             request.prepare_cookies(self._session.cookies)
         if self._session.auth is not None:
             request.prepare_auth(self._session.auth, request.url or "")
-        response = self._send(request)
+        try:
+            response = self._send(request)
+        except requests.RequestException:
+            raise
+        except OSError as problem:  # requests looks for certificates first, and says so in a plain one
+            raise BadConfiguration("", "", f"no certificates to trust: {problem}", _CERTIFICATES) from problem
         if response.cookies:
             self._session.cookies.update(response.cookies)
         return read_answer(response)

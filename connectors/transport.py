@@ -226,7 +226,7 @@ class Transport:
             answer = self._veiled(replace(job.send(), tracker=self.tracker, request=job.request))
         except requests.RequestException as problem:
             raise self._sort_exception(job.request, problem, job.repeatable) from problem
-        except Garbled as problem:
+        except (Garbled, BadConfiguration) as problem:
             raise type(problem)(self.tracker, job.request, problem.said, problem.hint) from problem
         now = self._clock()
         self.budget.note(job.resource, answer, now)
@@ -302,6 +302,9 @@ class Transport:
         if any(type(cause).__name__ == "SSLCertVerificationError" for cause in causes):
             hint = "If your company has its own certificate authority, name it with ca_file"
             return BadConfiguration(self.tracker, request, "the server's certificate is not trusted", hint)
+        if any(getattr(cause, "library", None) in ("X509", "PEM") for cause in causes):
+            hint = "Let ca_file name certificates in PEM format"
+            return BadConfiguration(self.tracker, request, "the file of certificates cannot be read", hint)
         if isinstance(problem, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
             return BadConfiguration(self.tracker, request, "the address cannot be used", "Check the url")
         never_sent = any(isinstance(cause, ConnectTimeoutError | NewConnectionError) for cause in causes)

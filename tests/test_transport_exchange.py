@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from connectors.contract import BadConfiguration
 from connectors.exchange import Exchange
 
 TIMEOUT = (5.0, 5.0)
@@ -93,7 +94,7 @@ def test_certificates_that_the_environment_names_are_the_ones_that_count(
     monkeypatch.setenv(name, str(tmp_path / "company.pem"))
     with requests.Session() as session:
         exchange = Exchange(session, "https://127.0.0.1:9", TIMEOUT, True)
-        with pytest.raises(OSError, match=r"company\.pem"):
+        with pytest.raises(BadConfiguration, match=r"company\.pem"):
             exchange.send("GET", "https://127.0.0.1:9/x", {}, None)
 
 
