@@ -1,8 +1,10 @@
 """From TOML files to one mapping, or to everything that is wrong with them at once."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from mappings.rules.model import Condition
 from mappings.rules.references import References
 
 __all__ = ["Loaded", "MappingErrors", "Origin", "load"]
+
+_WILD = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +68,44 @@ def load(patterns: Sequence[str], base: Path, trackers: Sequence[TrackerInfo]) -
 def _files(patterns: Iterable[str], base: Path, problems: list[Problem]) -> list[Path]:
     found: dict[Path, None] = {}
     for pattern in patterns:
-        at = Path(pattern).expanduser()
-        root, rest = (Path(at.anchor), at.relative_to(at.anchor)) if at.is_absolute() else (base, at)
-        files = sorted(file for file in root.glob(str(rest)) if file.is_file()) if rest.parts else []
-        if not files:
+        try:
+            files, strays = _matching(Path(pattern).expanduser(), base)
+        except (ValueError, RuntimeError, OSError) as error:
+            said = f'"{pattern}" is no pattern: {getattr(error, "strerror", None) or error}'
+            problems.append(Problem("mappings", None, "", said, "Write a path; * stands for any name"))
+            continue
+        for file in strays:
+            hint = "Name the file itself in the configuration, or put it there instead of a link"
+            problems.append(
+                Problem("mappings", None, "", f'"{pattern}": {file} leads out of its folder', hint)
+            )
+        if not files and not strays:
             said = f'"{pattern}" matches no file'
             hint = f"Patterns are relative to {base}; * stands for any name, ** for any folders"
             problems.append(Problem("mappings", None, "", said, hint))
         found.update(dict.fromkeys(files))
     return list(found)
+
+
+def _matching(pattern: Path, base: Path) -> tuple[list[Path], list[Path]]:
+    """The files that a pattern matches, and those of them that are links to somewhere else.
+
+    Whoever may put a file into a folder of mappings must not get files read from elsewhere, which an error
+    would then quote. A path without wildcards is the configuration's own word and may lead anywhere.
+    Raises ValueError, RuntimeError or OSError for what is no pattern.
+    """
+    root, rest = (
+        (Path(pattern.anchor), pattern.relative_to(pattern.anchor))
+        if pattern.is_absolute()
+        else (base, pattern)
+    )
+    found = sorted(file for file in root.glob(str(rest)) if file.is_file()) if rest.parts else []
+    if not _WILD.search(str(rest)):
+        return found, []
+    fixed = list(takewhile(lambda part: not _WILD.search(part), rest.parts))
+    home = root.joinpath(*fixed).resolve()
+    inside = [file.resolve().is_relative_to(home) for file in found]
+    return list(compress(found, inside)), [file for file, ours in zip(found, inside, strict=True) if not ours]
 
 
 def _shown(file: Path, base: Path) -> str:

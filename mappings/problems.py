@@ -19,7 +19,11 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend. No text of it ever holds a credential: each is redacted on the way in."""
+    """One thing to mend.
+
+    No text of it ever holds a credential or moves a terminal's cursor: each is redacted on the way in, and
+    what cannot be seen is written as an escape.
+    """
 
     file: str
     line: int | None
@@ -31,13 +35,21 @@ class Problem:
 
     def __post_init__(self) -> None:
         for name in ("file", "path", "said", "hint"):
-            object.__setattr__(self, name, redact(getattr(self, name)))
+            object.__setattr__(self, name, redact(_visible(getattr(self, name))))
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         parts = [part for part in (place, self.path, self.said) if part]
         text = ": ".join(parts)
         return f"{text}. {self.hint}" if self.hint else text
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
+    )
 
 
 class MappingErrors(Exception):

@@ -17,6 +17,8 @@ from mappings.problems import Fault, Problem, faults, nearest, shown_path
 from mappings.rules.model import SAYS_NOTHING
 from mappings.tokens import tokens
 
+LARGEST = 8 * 1024 * 1024
+"""Bytes of one file; a mapping of ten thousand milestones has a quarter of it."""
 Item = Goal | KeyResult | Milestone
 Place = tuple[str | int, ...]
 TABLES: dict[str, type[Item]] = {"goals": Goal, "key_results": KeyResult, "milestones": Milestone}
@@ -72,6 +74,10 @@ class Draft:
 def read(file: Path, name: str, problems: list[Problem]) -> Source | None:
     """One file's tables; None, and a problem, if it cannot be read or is no TOML."""
     try:
+        if file.stat().st_size > LARGEST:
+            said = f"is larger than {LARGEST // 1024 // 1024} MiB"
+            problems.append(Problem(name, None, "", said, "Split it, or look whether it is the right file"))
+            return None
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         problems.append(Problem(name, None, "", f"cannot be read: {error}", "Mapping files are UTF-8 text"))

@@ -130,8 +130,11 @@ def _store_path(config: Config, state: Path | None) -> Path:
 
 
 def _make_folder(path: Path, setting: str) -> None:
+    missing = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in reversed(missing):  # with `parents=True` only the last of them would get the mode
+            folder.mkdir(mode=0o700, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)  # what stands there already may be no folder
     except OSError as error:
         raise UserError(
             f"{path.parent}: this folder cannot be made ({error.strerror or error}); "
