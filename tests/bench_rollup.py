@@ -57,13 +57,15 @@ def fill(file: Path, count: int, more: range = range(0), seed: int = 3) -> None:
 
 
 def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, Any]]:
-    """Every milestone measured: from sums made anew of all rows, or after so many issues changed.
+    """Progress from sums: of every milestone, made anew of all rows; or of those that some changes touch.
 
-    The tags are in step when the clock starts. After changes, tagging again what changed is measured too.
+    The mapping is read, its rules are indexed and the tags in step when the clock starts. After changes,
+    tagging again what changed is measured too. Health and goals, which follow from the sums of every
+    milestone in every run, are measured by the whole runs of `growth`.
     """
-    from core.asking import Answers
     from core.cli.running import open_job
-    from core.known import know
+    from core.engine.tally import weigh
+    from core.tagging.reading import tallies
     from core.tagging.refresh import refresh
     from core.tagging.scheme import Scheme
 
@@ -72,6 +74,7 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
     scheme = Scheme.of(job.mapping, job.infos, job.store.resolver(), job.progress, 10)
     with job.store.tagging() as writer:
         refresh(writer, scheme)
+    scheme.tag(next(job.store.issues()), ())
     if changed:
         milestones = len(job.mapping.milestones)
         more = range(milestones - stones, milestones)
@@ -79,32 +82,33 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
 
     def run() -> dict[str, Any]:
         with kept:
+            touched = None
             with job.store.tagging() as writer:
                 if changed:
-                    refresh(writer, scheme)
+                    touched = refresh(writer, scheme).owners
                 else:
                     writer.recount()
-            known = know(
-                scheme, Answers(), job.store.tags(), job.store.resolver(), {}, {}, job.health, job.now
-            )
-            return {"milestones": len(known.state.milestones)}
+            found = tallies(job.store.tags(), scheme, touched)
+            weighed = {owner: weigh(tally, scheme.weigh_by[owner]) for owner, tally in found.items()}
+            return {"milestones": len(weighed)}
 
     return run
 
 
 ALL = "SELECT owner, category, count(*), sum(weight) FROM tags GROUP BY owner, category"
-TOUCHED = """
-SELECT owner, category, count(*), sum(weight) FROM tags
-WHERE owner IN (SELECT DISTINCT owner FROM tags WHERE issue <= ?) GROUP BY owner, category
-"""
+SOME = "SELECT owner, category, count(*), sum(weight) FROM tags WHERE owner IN ({}) GROUP BY owner, category"
 
 
 def group_by(file: Path, touched: int) -> Callable[[], dict[str, Any]]:
     """SQLite's own sums over a covering index: of all milestones, or of those that some issues touch."""
+    with closing(sqlite3.connect(file)) as database:
+        named = database.execute("SELECT DISTINCT owner FROM tags WHERE issue <= ?", (touched,))
+        owners = [owner for (owner,) in named]
 
     def run() -> dict[str, Any]:
         with closing(sqlite3.connect(file)) as database:
-            found = database.execute(TOUCHED, (touched,)) if touched else database.execute(ALL)
+            some = SOME.format(", ".join("?" * len(owners)))
+            found = database.execute(some, owners) if touched else database.execute(ALL)
             return {"rows": len(found.fetchall())}
 
     return run

@@ -1,5 +1,6 @@
 """From the sums that are kept to what the engine measures."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from connectors.contract import StatusCategory
@@ -10,12 +11,12 @@ from core.tagging.rows import tasks_of
 from core.tagging.scheme import Scheme
 
 
-def tallies(reader: TagReader, scheme: Scheme) -> dict[str, Tally]:
-    """By owner: what its tasks add up to. Owners to which nothing is tagged are left out."""
-    latest = reader.latest()
+def tallies(reader: TagReader, scheme: Scheme, owners: Collection[str] | None = None) -> dict[str, Tally]:
+    """By owner, of all or of these: what its tasks add up to; nothing for owners without any."""
+    latest = reader.latest(owners)
     return {
         owner: _tally(owner, parts, left_out, maybe_moment(latest.get(owner)), reader, scheme)
-        for owner, (parts, left_out) in reader.sums().items()
+        for owner, (parts, left_out) in reader.sums(owners).items()
     }
 
 

@@ -20,6 +20,8 @@ class Refreshed:
     everything: bool = False
     keys: frozenset[tuple[str, str]] = frozenset()
     """Tracker and id of each issue that was looked at, unless it was everything."""
+    owners: frozenset[str] = frozenset()
+    """The milestones and key results whose sums may be others now."""
 
 
 def in_step(tags: TagReader, scheme: Scheme) -> bool:
@@ -37,11 +39,11 @@ def refresh(writer: TagWriter, scheme: Scheme) -> Refreshed:
         return Refreshed()
     if mark is None or mark.basis != aim.basis:
         owners = _anew(writer, scheme)
-        done = Refreshed(everything=True)
+        done = Refreshed(True, owners=frozenset(owners.touched | owners.hard))
     else:
         keys = writer.changed_after(mark.seq) | moved_answers(mark.answers, aim.answers)
         owners = _again(writer, sorted(keys), scheme)
-        done = Refreshed(keys=frozenset(keys))
+        done = Refreshed(False, frozenset(keys), frozenset(owners.touched | owners.hard))
     hard = owners.hard
     for owner in sorted(owners.touched | hard):
         _settle(writer, owner, owner in hard, scheme)

@@ -1,12 +1,12 @@
 """The tags of one store: written in one transaction, or read by any number."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Final
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, exists, func, select
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connectors.contract import Issue, IssueRef
@@ -27,8 +27,19 @@ _issues = wanted("tracker", "id")
 _TAGS_OF = select(tags.c.tracker, tags.c.id, tags.c.owner, tags.c.position).join(
     _issues, equal(tags, _issues)
 )
+_owners = wanted("owner")
+_SUMS = select(sums.c.owner, sums.c.counts, sums.c.part, sums.c.n)
 _ALL_UNSETTLED: Final = "all unsettled"
 _LABEL_POLICY: Final = "label policy"
+
+
+def _among(
+    statement: Select[Any], table: Table, names: Collection[str] | None
+) -> tuple[Select[Any], dict[str, str]]:
+    """The statement for all owners, or for these."""
+    if names is None:
+        return statement, {}
+    return statement.join(_owners, equal(table, _owners)), bound((clean(name),) for name in names)
 
 
 def read_mark(connection: Connection) -> Mark | None:
@@ -217,28 +228,29 @@ class SqlTagReader:
         with self._connect() as connection:
             return finding.last_change(connection)
 
-    def sums(self) -> dict[str, tuple[dict[str, int], int]]:
-        """By owner: how many tasks contribute what, and how many tagged issues are no tasks."""
+    def sums(self, names: Collection[str] | None = None) -> dict[str, tuple[dict[str, int], int]]:
+        """By owner, of all or of these: how many tasks contribute what, and how many issues are no tasks."""
         parts: dict[str, dict[str, int]] = defaultdict(dict)
         left: Counter[str] = Counter()
         with self._connect() as connection:
-            for owner, counts, part, number in connection.execute(select(sums)):
+            for owner, counts, part, number in connection.execute(*_among(_SUMS, sums, names)):
                 if counts:
                     parts[owner][part] = number
                 else:
                     left[owner] += number
         return {owner: (parts.get(owner, {}), left[owner]) for owner in parts.keys() | left.keys()}
 
-    def latest(self) -> dict[str, int]:
-        """By owner: when the task that changed last did, in microseconds since 1970."""
-        known = select(sums.c.owner).distinct().where(sums.c.counts == 1).subquery()
+    def latest(self, names: Collection[str] | None = None) -> dict[str, int]:
+        """By owner, of all or of these: when the task that changed last did, in microseconds since 1970."""
+        statement, given = _among(select(sums.c.owner).distinct().where(sums.c.counts == 1), sums, names)
+        known = statement.subquery()
         last = (
             select(func.max(tags.c.updated))
             .where(tags.c.owner == known.c.owner, tags.c.counts == 1)
             .scalar_subquery()
         )
         with self._connect() as connection:
-            rows = connection.execute(select(known.c.owner, last))
+            rows = connection.execute(select(known.c.owner, last), given)
             return {owner: updated for owner, updated in rows if updated is not None}
 
     def rows_of_owner(self, owner: str) -> list[tuple[TagRow, Issue]]:
