@@ -1,0 +1,186 @@
+"""The campaign: every request of a run times every fault, `python -m tests.faults`; see docs/faults.md."""
+
+import argparse
+import itertools
+import multiprocessing
+import os
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+
+from tests.faults_kinds import TROUBLES
+from tests.faults_stage import SCENARIOS, Stage, stage
+from tests.faults_trial import DOUBLED, EQUAL, HEALED, HUNG, LOST, STEPS, TOLD, Case, Outcome, attempt
+from tests.runs import CLOUD, DATACENTER
+
+PATIENCE = 60.0
+"""Seconds after which a trial counts as hung; it takes half a second, and the waits in it take none."""
+HEAD = (
+    "fault",
+    "tried",
+    "healed",
+    "failed and said so",
+    "survived",
+    "in steps",
+    "doubled",
+    "lost",
+    "hung",
+    "otherwise wrong",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Try what there is time for; print the table. 1 if anything was not as it must be."""
+    options = _options(arguments)
+    began = time.monotonic()
+    outcomes: list[Outcome] = []
+    for outcome in campaign(options.face or (CLOUD, DATACENTER), options.seconds, options.workers):
+        outcomes.append(outcome)
+        if outcome.tried and not outcome.fine:
+            _say(f"WRONG: {outcome}")
+    tried = [each for each in outcomes if each.tried]
+    _say(*table(tried), f"{len(tried)} faults in {time.monotonic() - began:.0f} s")
+    return 0 if tried and all(each.fine for each in tried) else 1
+
+
+def cases(there: Stage) -> list[Case]:
+    """Every request of every scenario with every fault, once and lasting, in an order that mixes them."""
+    found = [
+        Case(scenario, place, trouble, lasting)
+        for scenario in SCENARIOS
+        for place in there.reference(scenario).places
+        for trouble, lasting in itertools.product(TROUBLES, (False, True))
+        # Beside Data Center, GitHub is asked the same as beside Cloud, where it was tried.
+        if trouble.fits(place) and (there.face == CLOUD or place.site == "jira")
+    ]
+    # By a name of its own each case keeps its place whatever else is tried.
+    return sorted(found, key=lambda case: random.Random(str(case)).random())  # noqa: S311
+
+
+def campaign(faces: Sequence[str], seconds: float, workers: int) -> Iterator[Outcome]:
+    """All cases of these faces, as far as the time allows, on this many processes."""
+    until = time.monotonic() + seconds
+    running = [_Worker(face, part, workers) for face in faces for part in range(workers)]
+    waiting, running = running[workers:], running[:workers]
+    for each in running:
+        each.start()
+    while running and time.monotonic() < until:
+        ready = wait([each.pipe for each in running], timeout=1.0)
+        for each in [each for each in running if each.pipe in ready]:
+            outcome = each.take()
+            if outcome is not None:
+                yield outcome
+                continue
+            running.remove(each)
+            if waiting:
+                running.append(waiting.pop(0))
+                running[-1].start()
+    for each in running:
+        each.end()
+
+
+def table(outcomes: Iterable[Outcome]) -> list[str]:
+    """What came of each kind, and of all, as a table in Markdown."""
+    all_of_them = list(outcomes)
+    by_kind = [(each.name, [one for one in all_of_them if one.kind == each.name]) for each in TROUBLES]
+    rows = [_row(name, found) for name, found in by_kind if found]
+    lines = [HEAD, tuple("---" for _ in HEAD), *rows, _row("all", all_of_them)]
+    return [f"| {' | '.join(line)} |" for line in lines]
+
+
+def _row(name: str, found: Sequence[Outcome]) -> tuple[str, ...]:
+    counts = (
+        len(found),
+        sum(each.run == HEALED for each in found),
+        sum(each.run == TOLD for each in found),
+        sum(each.world in (EQUAL, STEPS) for each in found),
+        sum(each.world == STEPS for each in found),
+        sum(each.world == DOUBLED for each in found),
+        sum(each.world == LOST for each in found),
+        sum(each.run == HUNG for each in found),
+        sum(not each.fine and each.world not in (DOUBLED, LOST) and each.run != HUNG for each in found),
+    )
+    return name, *(f"{count:,}" for count in counts)
+
+
+class _Worker:
+    """One process with a stage of its own, which tries every `workers`-th case from `part` on."""
+
+    def __init__(self, face: str, part: int, workers: int) -> None:
+        self._what = face, part, workers
+        self._next = part
+
+    def start(self) -> None:
+        """Begin, or go on after a trial that hung."""
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe(duplex=False)
+        face, _part, workers = self._what
+        self._process = context.Process(target=_work, args=(theirs, face, self._next, workers), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def take(self) -> Outcome | None:
+        """The next outcome; None after the last."""
+        try:
+            outcome = self.pipe.recv()
+        except EOFError:
+            self._process.join()
+            if self._process.exitcode:
+                raise RuntimeError("a worker of the campaign failed; see above") from None
+            return None
+        assert isinstance(outcome, Outcome)
+        self._next += self._what[2]
+        if outcome.run == HUNG:
+            self.end()
+            self.start()
+        return outcome
+
+    def end(self) -> None:
+        """Stop at once."""
+        self._process.kill()
+        self._process.join()
+        self.pipe.close()
+
+
+def _work(pipe: Connection, face: str, start: int, step: int) -> None:
+    memory = Path("/dev/shm")  # noqa: S108 - a folder that no disk slows down, where there is one
+    with (
+        tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder,
+        stage(Path(folder), face) as there,
+    ):
+        for case in cases(there)[start::step]:
+            hung = threading.Timer(PATIENCE, _give_up, (pipe, case))
+            hung.daemon = True
+            hung.start()
+            outcome = attempt(there, case)
+            hung.cancel()
+            pipe.send(outcome)
+
+
+def _give_up(pipe: Connection, case: Case) -> None:
+    """Tell of a trial that does not end, and wait to be killed with it."""
+    pipe.send(Outcome(str(case), case.trouble.name, True, HUNG, "", 0, False, (), ""))
+    time.sleep(PATIENCE)
+    os._exit(1)
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--face", action="append", choices=(CLOUD, DATACENTER), help="only this Jira")
+    parser.add_argument("--seconds", type=float, default=3600, help="stop after this time [3600]")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes [one a core]")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
