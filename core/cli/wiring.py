@@ -85,11 +85,18 @@ def at_desk(file: Path, *, trackers: bool = True, state: Path | None = None) -> 
         store = stack.enter_context(open_store(_store_path(config, state)))
         opened = {}
         if trackers:
+            _save_memory()
             for tracker in config.trackers.values():
                 opened[tracker.name] = _open(tracker, store, clock)
                 stack.callback(opened[tracker.name].close)
         _collect_garbage()
         yield Desk(config, loaded, store, opened, clock, _stop() if trackers else Stop(), sandbox)
+
+
+def _save_memory() -> None:
+    from core.cli.memory import one_arena  # reading from threads is what it is for
+
+    one_arena()
 
 
 def _collect_garbage() -> None:

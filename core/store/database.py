@@ -179,7 +179,7 @@ def _engine(file: Path) -> Engine:
         # Of a new file: a large pull writes fewer pages, a small one not many more bytes. Others keep theirs.
         cursor.execute("PRAGMA page_size = 8192")
         # Enough for a large pull to find the pages of its indexes in memory.
-        cursor.execute("PRAGMA cache_size = -16384")
+        cursor.execute("PRAGMA cache_size = -4096")
         cursor.close()
 
     @event.listens_for(engine, "begin")
