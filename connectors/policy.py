@@ -1,6 +1,10 @@
-"""How patient the connectors are, whatever the tracker."""
+"""How patient the connectors are, and what each vendor adds to that."""
 
 from dataclasses import dataclass
+from typing import Protocol
+
+from connectors.answer import Answer
+from connectors.contract import TrackerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +27,17 @@ class Policy:
     def timeout(self) -> tuple[float, float]:
         """What `requests` takes as its time-out: connect, read."""
         return (self.connect_timeout, self.read_timeout)
+
+
+class RateLimit(Protocol):
+    """How one vendor says "later"."""
+
+    def __call__(self, answer: Answer, now: float, /) -> float | None:
+        """Seconds to wait from `now` (epoch) before trying again; None if this is no rate limit."""
+        ...
+
+
+class Explain(Protocol):
+    """How one vendor's refusal is sorted and worded; None leaves it to `explain_status`."""
+
+    def __call__(self, request: str, answer: Answer, /) -> TrackerError | None: ...

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import requests
 import tenacity
@@ -17,7 +17,8 @@ from connectors.answer import Answer, explain_status, header_seconds, read_answe
 from connectors.budget import Budget, Quota
 from connectors.contract import AnswerLost, BadConfiguration, Garbled, PutOff, TrackerError, Unavailable
 from connectors.parallel import cancelled, in_order
-from connectors.policy import Policy
+from connectors.policy import Explain, Policy, RateLimit
+from connectors.rates import Rates
 from connectors.trouble import causes_of, duration, trouble
 
 __all__ = [
@@ -45,26 +46,14 @@ _TROUBLE = (requests.ConnectionError, requests.Timeout, requests.exceptions.Chun
 _LONGEST_BACKOFF = 30.0
 _SHORT_WINDOW = 60.0
 """Seconds: a quota that begins anew within this is waited for, instead of putting the work off."""
+_TOLD = 5.0
+"""Seconds from which on a wait for a rate of writes is worth a line."""
 _LONG_SECRET = 12
 """Characters from which on a credential cannot be taken for a word that happens to be the same."""
 _GLANCE = 0.25
 """Seconds after which a waiting worker looks whether it is still wanted."""
 
 _T = TypeVar("_T")
-
-
-class RateLimit(Protocol):
-    """How one vendor says "later"."""
-
-    def __call__(self, answer: Answer, now: float, /) -> float | None:
-        """Seconds to wait from `now` (epoch) before trying again; None if this is no rate limit."""
-        ...
-
-
-class Explain(Protocol):
-    """How one vendor's refusal is sorted and worded; None leaves it to `explain_status`."""
-
-    def __call__(self, request: str, answer: Answer, /) -> TrackerError | None: ...
 
 
 class Transport:
@@ -87,11 +76,13 @@ class Transport:
         explain: Explain | None = None,
         pace: RateLimit | None = None,
         budget: Budget | None = None,
+        rates: Rates | None = None,
         secrets: Iterable[str] = (),
     ) -> None:
         self.tracker = tracker
         self.policy = policy
         self.budget = budget or Budget(1.0)
+        self.rates = rates or Rates()
         self._clock = clock
         self._sleep = sleep or _interruptible
         self._notify = notify or logging.getLogger(__name__).warning
@@ -161,21 +152,25 @@ class Transport:
         accept: Collection[int] = (),
         resource: str = "core",
         explain: Explain | None = None,
+        subject: str = "",
     ) -> Answer:
         """Send a change, spaced from the one before. `repeatable`: doing it twice is the same as once.
 
+        `subject` is the issue that it changes, for rates that are kept per issue. Raises PutOff where a rate
+        allows no write for longer than the policy waits.
         A create (not repeatable) goes out again only if the tracker cannot have done it: no connection,
         429, or 503 with Retry-After. Where nobody can know, AnswerLost.
         """
 
         def spaced() -> Answer:
             with self._writing:
-                self._space()
+                self._space(request, subject)
                 self._wrote = True
                 try:
                     return send()
                 finally:
                     self._last_write = self._clock()
+                    self.rates.note(subject, self._last_write)
 
         return self._run(_Job(request, spaced, repeatable, accept, resource, explain, reads=False))
 
@@ -344,12 +339,22 @@ class Transport:
         if STOP.is_set() or cancelled():
             raise Unavailable(self.tracker, request, "stopped while waiting")
 
-    def _space(self) -> None:
+    def _space(self, request: str, subject: str) -> None:
         since = self._clock() - self._last_write
         # A clock set back must not turn a second's spacing into an hour.
         left = min(self.policy.write_spacing - since, self.policy.write_spacing)
         if left > 0:
             self._sleep(left)
+        left, rate = self.rates.wait(subject, self._clock())
+        if rate is None:
+            return
+        until = datetime.fromtimestamp(self._clock() + left, UTC).astimezone()
+        if left > self.policy.max_wait:
+            said = f"put off: the limit of {rate} is reached until {until:%H:%M:%S}"
+            raise PutOff(self.tracker, request, said, "The next run goes on from here")
+        if left >= _TOLD:
+            self._notify(f"{self.tracker}: limit of {rate}, waiting {duration(left)} until {until:%H:%M:%S}")
+        self._pause(request, left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.known import Known, know
 from core.labelling import Labels, labels_of
 from core.looking import look, seen_now
+from core.pace import how_long
 from core.publish.actions import DeleteComment, Plan, WriteComment, Written
 from core.publish.apply import apply
 from core.publish.limits import apply_limits
@@ -131,6 +132,8 @@ def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None
     run = job.store.begin_run(job.now, "sync")
     try:
         concluded = conclude(job)
+        for said in how_long(concluded.plan, job.trackers):
+            log.info("%s", said)
         total = len(concluded.plan.actions)
         moments = concluded.moments.of
         recorder = Recorder(job.store, run, job.now, moments, lambda done: step(done, total))

@@ -17,6 +17,7 @@ from connectors.contract import BadConfiguration, Garbled, Missing, Refused, Tra
 from connectors.github.limits import Explain, RateLimits, graphql_errors, graphql_limited, server_time
 from connectors.github.settings import GitHubSettings, variable
 from connectors.github.wire import Wire, app_auth
+from connectors.rates import GITHUB_WRITES, Rates
 from connectors.transport import Budget, Policy, Transport
 
 REDIRECTS = frozenset({301, 302, 307, 308})
@@ -50,8 +51,9 @@ class Api:
         notify: Callable[[str], None],
         sleep: Callable[[float], None] | None = None,
         used: str = "",
+        written: str = "",
     ) -> None:
-        """`used` is what an earlier run's `transport.budget.text()` told of the quota."""
+        """What an earlier run told: `used` is `Budget.text`, `written` is `Rates.text`."""
         policy = Policy(
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
@@ -74,6 +76,7 @@ class Api:
             rate_limit=RateLimits(),
             explain=Explain(tracker, self.variable),
             budget=Budget(settings.api_share, used),
+            rates=Rates(GITHUB_WRITES if settings.write_spacing else (), settings.write_spacing, written),
             secrets=settings.secrets(),
         )
         self._wire = Wire(tracker, settings, policy)

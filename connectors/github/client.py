@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from connectors import rates
 from connectors.allowance import Allowance, keep, kept
 from connectors.contract import Capability, Finding, Memory, TrackerInfo, TrackerSettings
 from connectors.github.api import Api
@@ -47,13 +48,18 @@ class GitHubTracker:
         return self._api.transport
 
     def close(self) -> None:
-        """Close the connections, and remember how much of the API quota is used."""
+        """Close the connections, and remember how much of the API quota is used, and what was written."""
         self._api.close()
         keep(self._memory, self.allowances())
+        rates.keep(self._memory, self.transport.rates.text(self._api.clock().timestamp()))
 
     def allowances(self) -> tuple[Allowance, ...]:
         """See Budgeted."""
         return self._api.transport.budget.allowances()
+
+    def writing_seconds(self, writes: int) -> float:
+        """See Paced."""
+        return self._api.transport.rates.forecast(writes, self._api.clock().timestamp())
 
 
 def open_tracker(
@@ -71,6 +77,6 @@ def open_tracker(
     """
     if not isinstance(settings, GitHubSettings):
         raise TypeError(f"expected GitHubSettings, got {type(settings).__name__}")
-    used = kept(memory)
-    api = Api(name, settings, clock=clock, notify=notify, sleep=sleep, used=used)
+    used, written = kept(memory), rates.kept(memory)
+    api = Api(name, settings, clock=clock, notify=notify, sleep=sleep, used=used, written=written)
     return GitHubTracker(api, settings.info(name), memory)

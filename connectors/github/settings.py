@@ -51,7 +51,8 @@ class GitHubSettings(TrackerSettings):
     max_wait: Pause = 300.0
     """The longest single wait that GitHub may ask for."""
     write_spacing: Pause = 1.0
-    """GitHub asks for at least one second between writes."""
+    """GitHub asks for at least one second between writes; with 0, for a server without limits, its limits
+    of writes a minute and an hour are not kept either."""
     backoff: Pause = 1.0
     """The first wait before a retry where GitHub asks for none."""
     workers: int = Field(4, ge=1, le=16)

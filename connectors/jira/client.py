@@ -44,6 +44,10 @@ class JiraTracker:
         """See Budgeted."""
         return self._session.transport.budget.allowances()
 
+    def writing_seconds(self, writes: int) -> float:
+        """See Paced."""
+        return self._session.transport.rates.forecast(writes, self._session.now().timestamp())
+
     def close(self) -> None:
         """Drop the connections."""
         self._session.close()

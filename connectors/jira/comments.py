@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from connectors.contract import MARK_PREFIX, Garbled, IssueRef, PostedComment
-from connectors.jira.session import Account, JiraSession, Json, mapping, rows, step
+from connectors.jira.plain import step
+from connectors.jira.session import Account, JiraSession, Json, mapping, rows
 
 PROPERTY = "milepost"
 """The comment property that holds the mark, beside the one that the text shows."""

@@ -1,7 +1,8 @@
-"""Remembered and received texts as plain numbers and times."""
+"""Remembered and received texts as plain numbers, times and steps of a path."""
 
 import math
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 
 def number(text: str | None) -> float:
@@ -20,3 +21,8 @@ def whole_seconds(value: object) -> datetime | None:
     except ValueError:
         return None
     return when.astimezone(UTC).replace(microsecond=0) if when is not None and when.tzinfo else None
+
+
+def step(text: str) -> str:
+    """An id or key as one step of a path."""
+    return quote(text, safe="")

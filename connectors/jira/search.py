@@ -8,7 +8,8 @@ from connectors.answer import Answer
 from connectors.contract import BadConfiguration, Garbled, Missing, Refused, Unavailable
 from connectors.jira.idset import IdSet
 from connectors.jira.jql import listed
-from connectors.jira.session import JiraSession, Json, mapping, rows, step
+from connectors.jira.plain import step
+from connectors.jira.session import JiraSession, Json, mapping, rows
 
 BULK = 100
 """The most issues of one bulk request, on Cloud by the vendor's limit."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import orjson
 from jira import JIRA
@@ -18,6 +18,7 @@ from connectors.exchange import Exchange
 from connectors.jira.headers import heard_at, login_failed, names_caller, pace, rate_limit, says_cloud
 from connectors.jira.plain import number, whole_seconds
 from connectors.jira.settings import CLOUD_DOMAIN, GATEWAY_HOST, JiraSettings, variable
+from connectors.rates import JIRA_WRITES, Rates
 from connectors.transport import Answer, Budget, Policy, Transport, explain_status, told
 from connectors.urls import SANDBOX, base_url
 
@@ -103,6 +104,7 @@ class JiraSession:
             rate_limit=rate_limit,
             pace=pace,
             budget=Budget(settings.api_share, kept(memory)),
+            rates=Rates(JIRA_WRITES if settings.write_spacing else (), settings.write_spacing),
             secrets=settings.secrets(),
         )
         self._lock = threading.Lock()
@@ -149,6 +151,7 @@ class JiraSession:
             repeatable=repeatable,
             accept=accept,
             explain=self._explain_write,
+            subject="/".join(path.split("/")[:2]),
         )
 
     def _read(
@@ -390,8 +393,3 @@ def rows(answer: Answer, value: object, name: str) -> list[Json]:
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise Garbled(answer.tracker, answer.request, f"expected a list of {name}, got something else")
     return found
-
-
-def step(text: str) -> str:
-    """An id or key as one step of a path."""
-    return quote(text, safe="")

@@ -65,7 +65,7 @@ class JiraSettings(TrackerSettings):
     attempts: int = Field(default=4, ge=1, le=20)
     max_wait: Pause = 300.0
     write_spacing: Pause = 0.1
-    """Jira Cloud allows 20 writes in 2 seconds to one issue."""
+    """Jira Cloud allows 20 writes in 2 seconds, and 100 in 30, to one issue; with 0 neither is kept."""
     backoff: Pause = 1.0
     page_size: int = Field(default=100, ge=1, le=1_000)
     id_page_size: int = Field(default=5_000, ge=1, le=5_000)

@@ -14,8 +14,9 @@ from connectors.contract import (
 )
 from connectors.jira.comments import PROPERTY, read_comment
 from connectors.jira.issues import read_labels
+from connectors.jira.plain import step
 from connectors.jira.search import Search
-from connectors.jira.session import JiraSession, Json, mapping, step
+from connectors.jira.session import JiraSession, Json, mapping
 from connectors.jira.settings import LABEL_LIMIT
 
 _NO_PROPERTIES = "jira.no_comment_properties"

@@ -33,11 +33,13 @@ def plan(
     from core.cli.exits import DONE, FAILED, SOMETHING_TO_DO
     from core.cli.output import out
     from core.cli.running import concluded_now, open_job
+    from core.pace import how_long
     from core.reports.data import plan_json
     from core.reports.terminal import plan_lines
 
     with open_job(config, force=force) as job:
         concluded = concluded_now(job)
+        pace = how_long(concluded.plan, job.trackers)
     console = out()
     if json:
         console.print(plan_json(concluded), soft_wrap=True)
@@ -46,6 +48,8 @@ def plan(
             console.print(line)
         for problem in concluded.problems:
             console.print(f"problem: {problem}")
+        for said in pace:
+            console.print(said)
         console.print(f"{len(concluded.plan.actions)} to write, {len(concluded.plan.held)} held.")
     if concluded.failed:
         raise typer.Exit(FAILED)

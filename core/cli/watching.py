@@ -20,6 +20,7 @@ from connectors.contract import (
     TrackerInfo,
     Writer,
 )
+from connectors.rates import writing_seconds
 
 
 def watched(trackers: Mapping[str, Tracker], shown: Progress) -> Mapping[str, Tracker]:
@@ -66,6 +67,9 @@ class _Watched:
 
     def allowances(self) -> tuple[Allowance, ...]:
         return allowances_of(self.tracker)
+
+    def writing_seconds(self, writes: int) -> float:
+        return writing_seconds(self.tracker, writes)
 
     def close(self) -> None:
         self.tracker.close()

@@ -1,0 +1,125 @@
+"""How many writes a tracker takes in how much time: kept to, remembered between runs, and forecast."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import orjson
+
+from connectors.contract import Memory
+
+_KEY = "api.writes"
+_LONG = 60.0
+"""Seconds: what is counted over no more than this is over before another run begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `writes` in any `seconds`; with `per_issue`, to one issue."""
+
+    writes: int
+    seconds: float
+    per_issue: bool = False
+
+    def __str__(self) -> str:
+        spans = {60.0: "a minute", 3600.0: "an hour"}
+        span = spans.get(self.seconds, f"in {self.seconds:g} s")
+        return f"{self.writes} writes {span}{' to one issue' if self.per_issue else ''}"
+
+    @property
+    def span(self) -> float:
+        """The time that is kept: a little more, since requests may arrive closer together than they left."""
+        return self.seconds + min(1.0, self.seconds / 20)
+
+
+GITHUB_WRITES = (Rate(80, 60.0), Rate(500, 3600.0))
+"""Content that may be created (docs.github.com, "Rate limits for the REST API", secondary limits).
+
+GitHub does not say which requests create content, so every write counts.
+"""
+JIRA_WRITES = (Rate(20, 2.0, per_issue=True), Rate(100, 30.0, per_issue=True))
+"""Writes to one issue (developer.atlassian.com, "Rate limiting", per-issue-on-write)."""
+
+
+class Rates:
+    """The writes of late, against what a tracker allows. For one thread at a time.
+
+    `known` is the `text` of an earlier run. All times are in epoch seconds.
+    """
+
+    def __init__(self, rates: Iterable[Rate] = (), spacing: float = 0.0, known: str = "") -> None:
+        self._rates = tuple(rates)
+        self._spacing = spacing
+        longest = max((rate.writes for rate in self._rates if not rate.per_issue), default=0)
+        self._all: deque[float] = deque(_times(known)[-longest:] if longest else (), maxlen=longest)
+        self._of: dict[str, deque[float]] = {}
+        self._most = max((rate.writes for rate in self._rates if rate.per_issue), default=0)
+
+    def wait(self, subject: str, now: float) -> tuple[float, Rate | None]:
+        """Seconds until a write to `subject` (an issue, or empty) is allowed, and the rate that wants them."""
+        waits = [(self._left(rate, subject, now), rate) for rate in self._rates]
+        left, rate = max(waits, key=lambda each: each[0], default=(0.0, None))
+        return (left, rate) if left > 0 else (0.0, None)
+
+    def note(self, subject: str, now: float) -> None:
+        """A write went out, whatever came of it."""
+        self._all.append(now)
+        if subject and self._most:
+            self._of.setdefault(subject, deque(maxlen=self._most)).append(now)
+
+    def forecast(self, writes: int, now: float) -> float:
+        """Seconds until as many writes are done, each to another issue, if only the limits hold up."""
+        ahead = Rates(self._rates, self._spacing)
+        ahead._all.extend(self._all)
+        time = now
+        for _ in range(writes):
+            time += ahead.wait("", time)[0]
+            ahead.note("", time)
+            time += self._spacing
+        return max(0.0, time - now)
+
+    def text(self, now: float) -> str:
+        """What the next run has to know; empty if that is nothing."""
+        longest = max((rate.span for rate in self._rates if rate.seconds > _LONG), default=0.0)
+        late = [round(time) + 1 for time in self._all if now - time < longest]
+        return orjson.dumps(late).decode() if late else ""
+
+    def _left(self, rate: Rate, subject: str, now: float) -> float:
+        times = self._of.get(subject, ()) if rate.per_issue else self._all
+        if len(times) < rate.writes:
+            return 0.0
+        # A clock set back must not make the wait longer than the window is.
+        return min(times[-rate.writes] + rate.span - now, rate.span)
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A tracker that knows how long its limits make writing take."""
+
+    def writing_seconds(self, writes: int) -> float:
+        """About how many seconds as many writes take; sends nothing."""
+        ...
+
+
+def writing_seconds(tracker: object, writes: int) -> float:
+    """What an opened tracker tells; 0 where its connector keeps to no rates."""
+    return tracker.writing_seconds(writes) if isinstance(tracker, Paced) else 0.0
+
+
+def keep(memory: Memory, text: str) -> None:
+    """Remember the writes for the next run; nothing that is new is not written."""
+    if text != kept(memory):
+        memory.set(_KEY, text)
+
+
+def kept(memory: Memory) -> str:
+    """What was remembered, for `Rates`."""
+    return memory.get(_KEY) or ""
+
+
+def _times(known: str) -> list[float]:
+    try:
+        return sorted(float(each) for each in orjson.loads(known or "[]"))
+    except (ValueError, TypeError):
+        return []

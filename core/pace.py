@@ -1,0 +1,33 @@
+"""How long writing a plan takes within the limits of the trackers, said before it begins."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from connectors.contract import Tracker
+from connectors.rates import writing_seconds
+from connectors.trouble import duration
+from core.publish.actions import Action, ChangeLabels, Plan
+
+WORTH_SAYING = 60.0
+"""Seconds from which on a person wants to know beforehand."""
+
+
+def how_long(plan: Plan, trackers: Mapping[str, Tracker]) -> tuple[str, ...]:
+    """A sentence for each tracker to which the plan takes a minute or more to write; asks no tracker."""
+    writes: Counter[str] = Counter()
+    for action in plan.actions:
+        writes[action.tracker] += _requests(action)
+    seconds = {
+        name: writing_seconds(trackers[name], count) for name, count in writes.items() if name in trackers
+    }
+    return tuple(
+        f"{name}: its limits let {writes[name]:,} writes take about {duration(spent)}; "
+        "what a run puts off, the next one writes"
+        for name, spent in seconds.items()
+        if spent >= WORTH_SAYING
+    )
+
+
+def _requests(action: Action) -> int:
+    """How many requests a change is, where labels are added together and removed one by one."""
+    return bool(action.add) + len(action.remove) if isinstance(action, ChangeLabels) else 1
