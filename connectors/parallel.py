@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 _T = TypeVar("_T")
@@ -34,19 +34,59 @@ def in_order(tasks: Iterable[Callable[[], _T]], allowed: Callable[[], int], work
         for task in tasks:
             yield task()
         return
-    cancel = threading.Event()
-    pool = ThreadPoolExecutor(workers, "milepost", initializer=_begin, initargs=(cancel,))
+    hands: _Hands[_T] = _Hands(workers)
     ahead: deque[Future[_T]] = deque()
     try:
         for task in tasks:
             while ahead and len(ahead) >= _room(allowed(), workers):
                 yield ahead.popleft().result()
-            ahead.append(pool.submit(task))
+            ahead.append(hands.begin(task))
         while ahead:
             yield ahead.popleft().result()
     finally:
-        cancel.set()
-        pool.shutdown(wait=True, cancel_futures=True)
+        hands.close()
+
+
+class _Hands(Generic[_T]):
+    """Threads that do tasks in the order in which they come.
+
+    Not a ThreadPoolExecutor: that waits for its threads without end, also at the end of the process, and so
+    would a person who asked to stop, for as long as a tracker does not answer.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._cancel = threading.Event()
+        self._waiting: queue.SimpleQueue[tuple[Callable[[], _T], Future[_T]] | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+
+    def begin(self, task: Callable[[], _T]) -> Future[_T]:
+        """Let a free thread, or the next that becomes free, do this."""
+        future: Future[_T] = Future()
+        self._waiting.put((task, future))
+        if len(self._threads) < self._workers:
+            name = f"milepost_{len(self._threads)}"
+            self._threads.append(threading.Thread(target=self._run, name=name, daemon=True))
+            self._threads[-1].start()
+        return future
+
+    def close(self) -> None:
+        """End all threads; those in the middle of a request get a moment."""
+        self._cancel.set()
+        for _ in self._threads:
+            self._waiting.put(None)
+        end = time.monotonic() + _PATIENCE
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+
+    def _run(self) -> None:
+        _begin(self._cancel)
+        while (found := self._waiting.get()) is not None and not self._cancel.is_set():
+            task, future = found
+            try:
+                future.set_result(task())
+            except BaseException as problem:  # it is raised again where the results are read
+                future.set_exception(problem)
 
 
 def _room(allowed: int, workers: int) -> int:

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from connectors import parallel
 from connectors.answer import Answer
 from connectors.budget import Budget
 from connectors.contract import TrackerError, Unavailable
@@ -341,3 +342,19 @@ def test_a_reset_by_a_tracker_whose_clock_is_wrong_is_counted_from_its_own_date(
 def test_a_share_is_more_than_nothing_and_no_more_than_all(share: float) -> None:
     with pytest.raises(ValueError, match="share"):
         Budget(share)
+
+
+def test_whoever_leaves_does_not_wait_for_a_request_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "_PATIENCE", 0.01)
+    hang, ended = threading.Event(), threading.Event()
+
+    def hanging() -> int:
+        hang.wait(60)
+        ended.set()
+        return 2
+
+    results = parallel.in_order([lambda: 1, hanging], lambda: 2, 2)
+    assert next(results) == 1
+    results.close()
+    assert not ended.is_set()
+    hang.set()
