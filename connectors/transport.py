@@ -19,7 +19,8 @@ from connectors.contract import AnswerLost, BadConfiguration, Garbled, PutOff, T
 from connectors.parallel import cancelled, in_order
 from connectors.policy import Explain, Policy, RateLimit
 from connectors.rates import Rates
-from connectors.trouble import causes_of, duration, trouble
+from connectors.spans import duration
+from connectors.trouble import causes_of, trouble
 
 __all__ = [
     "STOP",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from connectors.contract import Tracker
 from connectors.rates import writing_seconds
-from connectors.trouble import duration
+from connectors.spans import duration
 from core.publish.actions import Action, ChangeLabels, Plan
 
 WORTH_SAYING = 60.0
