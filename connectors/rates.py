@@ -57,7 +57,7 @@ class Rates:
         self._most = max((rate.writes for rate in self._rates if rate.per_issue), default=0)
 
     def wait(self, subject: str, now: float) -> tuple[float, Rate | None]:
-        """Seconds until a write to `subject` (an issue, or empty) is allowed, and the rate that wants them."""
+        """Seconds until a write to `subject` (an issue, or empty) is allowed, and the rate that asks so."""
         waits = [(self._left(rate, subject, now), rate) for rate in self._rates]
         left, rate = max(waits, key=lambda each: each[0], default=(0.0, None))
         return (left, rate) if left > 0 else (0.0, None)

@@ -50,7 +50,7 @@ class Parser:
             found = row.get("id")
             place = place_in(row)
             key = self.spelling.place(place).key if place else None
-            return Unread(str(found) if type(found) is int else None, key, str(problem))
+            return Unread(str(found) if type(found) is int and found > 0 else None, key, str(problem))
 
     def _read(self, row: Mapping[str, Any], parent: tuple[str, str] | None) -> Issue:
         repository, number = self._place(row)
@@ -192,11 +192,11 @@ def _moment(row: Mapping[str, Any], name: str) -> datetime:
     value = row.get(name)
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise Unreadable(f"{name}: expected a time with a zone, got {_what(value)}")
-    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+        if moment is not None and moment.tzinfo is not None:
+            return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Unreadable(f"{name}: expected a time with a zone, got {_what(value)}")
 
 
 def _name(row: Mapping[str, Any], name: str, inner: str) -> str | None:

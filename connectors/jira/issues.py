@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from connectors.checklist import parse_checklist
 from connectors.contract import FieldValue, Garbled, Issue, IssueRef, StatusCategory, Unread
@@ -24,6 +24,7 @@ _CATEGORIES = {
 _URL = re.compile(r"https?://[^\s<>\"|\]}]+")
 # Data Center prints sprints: `…Sprint@1f[id=1,rapidViewId=2,state=ACTIVE,name=Sprint 1,startDate=…]`.
 _OLD_SPRINT = re.compile(r"[\[,]name=(.*?)(?:,[a-zA-Z]+=|\]$)", re.DOTALL)
+_ID = re.compile(r"[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,9})?")
 
 
@@ -43,8 +44,8 @@ class IssueReader:
         except _Unreadable as problem:
             identity, key = row.get("id"), row.get("key")
             return Unread(
-                identity if isinstance(identity, str) else None,
-                key if isinstance(key, str) else None,
+                identity if _is_id(identity) else None,
+                normal_key(key) if isinstance(key, str) else None,
                 str(problem),
             )
 
@@ -60,7 +61,7 @@ class IssueReader:
         if parent_id is None and parent_key is None:
             parent_key = self._epic(fields)
         return Issue(
-            ref=IssueRef(self.tracker, _text(row, "id"), key),
+            ref=IssueRef(self.tracker, _id(row), key),
             url=f"{self.site}/browse/{key}",
             title=_text(fields, "summary"),
             container=_text_or_none(_object_or_empty(fields, "project"), "key") or key.rpartition("-")[0],
@@ -133,6 +134,18 @@ def read_labels(tracker: str, row: Json) -> tuple[str, ...]:
 
 class _Unreadable(ValueError):
     """Why a row makes no issue."""
+
+
+def _is_id(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def _id(row: Json) -> str:
+    """The number that Jira gives an issue for good, as text; addresses are made of it."""
+    value = row.get("id")
+    if not _is_id(value):
+        raise _Unreadable("id: expected digits, got something else")
+    return value
 
 
 def _category(status: Json) -> StatusCategory:
