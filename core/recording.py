@@ -7,7 +7,7 @@ from datetime import datetime
 from connectors.contract import IssueRef
 from core.labelling import Labels, left_over
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, Written
-from core.publish.mark import body_hash, mark_of
+from core.publish.mark import body_hash, mark_of, normal_body
 from core.publish.records import Publication
 from core.publish.wanted import Found, Wanted, WantedComment
 from core.store.contract import Keeper
@@ -81,7 +81,11 @@ def parts_of(target: str) -> list[str]:
 def settle(
     store: Keeper, run: int, wanted: Wanted, found: Found, plan: Plan, snapshots: SnapshotsOf, instance: str
 ) -> None:
-    """Take over comments of ours that agree but are not recorded, and forget those whose issue is gone."""
+    """Take over comments of ours that agree but are not recorded, and forget those whose issue is gone.
+
+    One that does not agree, because its change is held, is left to a later run: recorded now, its old text
+    would count as what is wanted.
+    """
     planned = {action.ref for action in plan.actions if isinstance(action, WriteComment | DeleteComment)}
     for comment in wanted.comments:
         if comment.ref not in found.records and comment.ref not in planned:
@@ -98,7 +102,8 @@ def _take_over(
     posted = found.posted.get(comment.ref)
     for one in posted.comments if posted else ():
         mark = mark_of(one)
-        if one.mine and mark and mark.instance == instance and mark.issue_id == comment.ref.id:
+        ours = one.mine and mark and (mark.instance, mark.issue_id) == (instance, comment.ref.id)
+        if ours and normal_body(one.body) == normal_body(comment.body):
             store.save_publication(
                 Publication(comment.ref, comment.target, one, comment.digest, body_hash(one.body), str(run)),
                 snapshots(parts_of(comment.target)),

@@ -153,7 +153,8 @@ def _is_list(request: Request, response: Response, body: Any) -> bool:
 def _empty(_scene: Scene, request: Request, response: Response) -> Response | None:
     body = _said(response)
     if _is_list(request, response, body):
-        return _json([], response, Link=f'<{request.base_url}?page=2&after=x>; rel="next"')
+        following = f'<{request.base_url}?page=2>; rel="next"'
+        return _json([], response, **({} if "Link" in response.headers else {"Link": following}))
     if not isinstance(body, dict):
         return None
     if "data" in body:
@@ -161,8 +162,8 @@ def _empty(_scene: Scene, request: Request, response: Response) -> Response | No
     rows = next((name for name in ("issues", "comments") if name in body), None)
     if rows is None or request.path.endswith("/bulkfetch"):
         return None
-    more = {"isLast": False, "nextPageToken": "again"} if "isLast" in body else {"total": 9}
-    return _json({**body, rows: [], **more}, response)
+    more = {"isLast": False, "nextPageToken": body.get("nextPageToken", "again")}
+    return _json({**body, rows: [], **(more if "isLast" in body else {"total": 9})}, response)
 
 
 def _repeated(_scene: Scene, request: Request, response: Response) -> Response | None:

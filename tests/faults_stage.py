@@ -23,7 +23,11 @@ PAGE = 4
 """Rows on a page, so that every list takes several."""
 FIRST = "first run"
 CHANGE = "two tasks done"
-SCENARIOS = (FIRST, CHANGE)
+SWEEP = "the day after"
+NO_STORE = "store lost"
+SCENARIOS = (FIRST, CHANGE, SWEEP, NO_STORE)
+"""A run that knows nothing; one after which two tasks are done; the same when it is due to look for what is
+gone; and the same without the store, where comments are known by their marks alone."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,11 @@ class Stage:
             here.jira.transition("BLOG-4", "Done")
             here.github.close("acme/site#4")
             here.world.save(self.folder / f"{CHANGE}.json")
-            shutil.copy(here.database, self.folder / f"{CHANGE}.db")
+            here.world.save(self.folder / f"{NO_STORE}.json")
+            here.world.clock.advance(here.sweep_every.total_seconds())
+            here.world.save(self.folder / f"{SWEEP}.json")
+            for scenario in (CHANGE, SWEEP):
+                shutil.copy(here.database, self.folder / f"{scenario}.db")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """One trial: a run with one fault at one request, clean runs, and whether the world is as it should be."""
 
 import difflib
+import re
 import socket
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -8,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -87,7 +88,7 @@ def attempt(stage: Stage, case: Case) -> Outcome:
         here.settings["jira"].pop("read_timeout", None)
         here.settings["github"].pop("read_timeout", None)
         said = (crash,) if report is None else texts(report)
-        run = CRASHED if report is None else _judged(report, case, said)
+        run = CRASHED if report is None else _judged(here, report, case, said)
         if run == HEALED and trouble.moves is None:
             wrong, _ = compare(truth(here), reference.after)
             run = run if wrong == EQUAL else SILENT
@@ -172,12 +173,21 @@ def _run(here: House) -> tuple[Report | None, str]:
         return None, f"{type(problem).__name__}: {problem}"
 
 
-def _judged(report: Report, case: Case, said: tuple[str, ...]) -> str:
+def _judged(here: House, report: Report, case: Case, said: tuple[str, ...]) -> str:
     if not report.failed:
         return HEALED
     place = case.place
-    named = any(place.site in text and place.path in text for text in said)
-    return TOLD if named else UNTOLD
+    named = any(place.site in text and place.path in unquote(text) for text in said)
+    return TOLD if named or _names_issue(here, place, said) else UNTOLD
+
+
+def _names_issue(here: House, place: Place, said: tuple[str, ...]) -> bool:
+    """Whether the tracker and the issue are named that the request was about: it looks gone to the reader."""
+    numbered = re.search(r"/issue/(\d+)|/repos/([^/]+/[^/]+)/issues/(\d+)", place.path)
+    if numbered is None:
+        return False
+    key = here.jira.issue(numbered[1]).key if numbered[1] else f"{numbered[2]}#{numbered[3]}"
+    return any(f"{key}: {place.site}: " in text for text in said)
 
 
 def _settle(here: House) -> int:

@@ -115,7 +115,7 @@ def test_a_next_page_beside_the_prefix_is_garbled(api: responses.RequestsMock) -
 
 def test_pages_in_a_circle_are_garbled(api: responses.RequestsMock) -> None:
     url = f"{BASE}/repos/acme/site/labels"
-    api.get(url, json=[], headers={"Link": f'<{url}?after=x>; rel="next"'})
+    api.get(url, json=[{"name": "x", "color": "ededed"}], headers={"Link": f'<{url}?after=x>; rel="next"'})
     with pytest.raises(Garbled, match="came before"):
         hub().reader.label_definitions("acme/site")
 

@@ -153,7 +153,9 @@ class Api:
         return found
 
     def next_page(self, answer: Answer, relation: str = "next") -> str | None:
-        """The next page by the Link header, None after the last. Raises Garbled if it leads elsewhere.
+        """The next page by the Link header, None after the last.
+
+        Raises Garbled if it leads elsewhere, or if this page has a next one and yet no rows.
 
         `relation` is "next", or "prev", "first" or "last" for another page than the next.
         """
@@ -163,6 +165,9 @@ class Api:
                 if not self._ours(url):
                     said = f"the {relation} page is said to be on another server or path"
                     raise Garbled(self.tracker, answer.request, said, "Check the url of this tracker")
+                if relation == "next" and answer.body.strip() == b"[]":
+                    said = "an empty page is followed by another, so rows are missing"
+                    raise Garbled(self.tracker, answer.request, said, "The next run reads it again")
                 return url
         return None
 

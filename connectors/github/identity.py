@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.contract import Garbled, Refused
+from connectors.contract import BadConfiguration, Garbled, Missing, Refused
 from connectors.github.api import Api
 from connectors.github.queries import VIEWER
 
@@ -36,6 +36,9 @@ class Identity:
             # Tokens of an installation, such as that of GitHub Actions, may not ask for a user.
             viewer = self._api.graphql(VIEWER, {}).get("viewer")
             return self._named(viewer.get("login") if isinstance(viewer, dict) else None)
+        except Missing as problem:  # which would be taken for an issue that is gone
+            hint = "Check the url of this tracker, its path included"
+            raise BadConfiguration(problem.tracker, problem.request, problem.said, hint) from problem
 
     def _named(self, found: object) -> str:
         if not isinstance(found, str) or not found:

@@ -127,6 +127,7 @@ def _backwards(api: Api, path: str, last: str, watch: Watch) -> Generator[Sheet,
     url, number = last, api.page_number(last)
     while number is not None and number > 1:
         answer = api.get(url)
+        api.next_page(answer)  # which tells of a page without rows that it should have
         yield Sheet(path, answer, watch=watch)
         before = api.next_page(answer, "prev")
         step = api.page_number(before) if before is not None else None

@@ -49,14 +49,18 @@ def _all(session: JiraSession, ref: IssueRef) -> Iterator[Json]:
         params = {**part, "orderBy": "created", "expand": "properties"}
         answer = session.get(f"issue/{step(ref.id)}/comment", params)
         body = mapping(answer, answer.json())
-        page = [row for row in rows(answer, body, "comments") if row.get("id") not in seen]
+        came = rows(answer, body, "comments")
+        page = [row for row in came if row.get("id") not in seen]
         seen.update(row.get("id") for row in page)
         yield from page
         total = body.get("total")
         if not isinstance(total, int):
             raise Garbled(session.name, answer.request, "the total of the comments is missing")
-        if not page or len(seen) >= total:
+        if len(seen) >= total or (came and not page):
             return
+        if not came:  # taken for all, it would have our comment written a second time
+            said = f"the comments end after {len(seen)}, though there are said to be {total}"
+            raise Garbled(session.name, answer.request, said, "The next run looks again")
 
 
 def _mark(properties: object) -> str | None:

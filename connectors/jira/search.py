@@ -120,15 +120,19 @@ class Search:
         for page, errors in self.by_keys(keys, fields, fresh=fresh):
             if errors:
                 said = f"Jira could not send {len(errors)} issues this time"
-                raise Unavailable(self._session.name, "issue/bulkfetch", said)
+                raise Unavailable(self._session.name, self._session.request("POST", "issue/bulkfetch"), said)
             yield from page
 
     def one(self, key: str, fields: Sequence[str]) -> Json | None:
         """One issue by key or id, fresh from the database and found after a move; None if it is gone."""
         try:
-            answer = self._session.get(f"issue/{step(key)}", {"fields": ",".join(fields)})
+            return self.present(key, fields)
         except (Missing, Refused):
             return None
+
+    def present(self, key: str, fields: Sequence[str]) -> Json:
+        """The same; raises Missing if it is gone, Refused if the account may not see it."""
+        answer = self._session.get(f"issue/{step(key)}", {"fields": ",".join(fields)})
         return mapping(answer, answer.json())
 
     def count(self, jql: str) -> int:
@@ -173,7 +177,8 @@ class Search:
     def _bulk(self, chunk: list[str], fields: Sequence[str]) -> tuple[list[Json], list[Json]]:
         answer = self._whole("issue/bulkfetch", {"issueIdsOrKeys": chunk, "fields": list(fields)})
         body = mapping(answer, answer.json())
-        errors = body.get("issueErrors") or []
+        told = body.get("issueErrors")
+        errors = told if isinstance(told, list) else []
         return rows(answer, body, "issues"), [one for one in errors if isinstance(one, dict)]
 
     def _pages(self, jql: str, fields: Sequence[str]) -> Iterator[list[Json]]:
@@ -183,7 +188,7 @@ class Search:
                 yield from pages(f"{jql} {_STABLE}", fields)
                 return
             except _WrongKind:
-                self._mend_kind("search")
+                self._mend_kind("search/jql" if self._session.server().cloud else "search")
 
     def _mend_kind(self, path: str) -> None:
         """Ask again what kind of Jira this is; what was remembered is contradicted.
@@ -193,7 +198,7 @@ class Search:
         before = self._session.server().cloud
         if self._session.ask_server().cloud == before:
             said, hint = "there is no search at this address", "Check the url, its path included"
-            raise BadConfiguration(self._session.name, path, said, hint)
+            raise BadConfiguration(self._session.name, self._session.request("POST", path), said, hint)
 
     def _size(self, fields: Sequence[str]) -> int:
         settings = self._session.settings
@@ -202,12 +207,15 @@ class Search:
     def _by_token(self, jql: str, fields: Sequence[str]) -> Iterator[list[Json]]:
         request: Json = {"jql": jql, "fields": list(fields), "maxResults": self._size(fields)}
         used: set[str] = set()
-        empty = 0
+        empty, asked_again = 0, False
         while True:
             answer = self._whole("search/jql", request)
             body = mapping(answer, answer.json())
             page, token, last = rows(answer, body, "issues"), body.get("nextPageToken"), body.get("isLast")
             self._ended = last is True or (token is None and last is None)
+            if not (page or self._ended or asked_again):
+                asked_again = True  # a page that has a next one should have rows: perhaps it does now
+                continue
             yield page
             if last is True or (token is None and last is None):
                 return

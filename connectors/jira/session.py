@@ -16,7 +16,7 @@ from connectors.allowance import keep, kept
 from connectors.contract import BadConfiguration, Garbled, Memory, Missing, TrackerError
 from connectors.exchange import Exchange
 from connectors.jira.headers import heard_at, login_failed, names_caller, pace, rate_limit, says_cloud
-from connectors.jira.plain import number, whole_seconds
+from connectors.jira.plain import named, number, whole_seconds
 from connectors.jira.settings import CLOUD_DOMAIN, GATEWAY_HOST, JiraSettings, variable
 from connectors.rates import JIRA_WRITES, Rates
 from connectors.transport import Answer, Budget, Policy, Transport, explain_status, told
@@ -25,6 +25,7 @@ from connectors.urls import SANDBOX, base_url
 Json = dict[str, Any]
 
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
+_UNNAMED = {"id": None, "key": None}
 _SKEW = "jira.skew"
 _SKEW_NEWS = 30.0
 """Seconds by which the clocks' difference must have changed to be worth remembering anew."""
@@ -146,7 +147,7 @@ class JiraSession:
         """A request that changes something; it is proved first who sends it."""
         self.account()
         return self.transport.write(
-            self._name(method, path),
+            self.request(method, path),
             lambda: self._send(method, path, None, body),
             repeatable=repeatable,
             accept=accept,
@@ -183,7 +184,7 @@ class JiraSession:
         body: Json | None = None,
         accept: Collection[int] = (),
     ) -> Answer:
-        request = self._name(method, path)
+        request = self.request(method, path)
         try:
             answer = self.transport.read(
                 request,
@@ -270,7 +271,8 @@ class JiraSession:
         exchange = Exchange(client._session, self.settings.url, self._policy.timeout, verify)
         return _Line(client, exchange)
 
-    def _name(self, method: str, path: str) -> str:
+    def request(self, method: str, path: str) -> str:
+        """How errors name a request below `/rest/api/2/`."""
         return f"{method} {urlsplit(self.settings.url).path}/rest/api/2/{path}"
 
     # What is known of the server and the account
@@ -388,8 +390,8 @@ def mapping(answer: Answer, value: object) -> Json:
 
 
 def rows(answer: Answer, value: object, name: str) -> list[Json]:
-    """The list of objects under `name`; raises Garbled for anything else."""
+    """The list of objects under `name`, an id or key that cannot be one left out; else raises Garbled."""
     found = mapping(answer, value).get(name)
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise Garbled(answer.tracker, answer.request, f"expected a list of {name}, got something else")
-    return found
+    return [row if named(row) else {**row, **_UNNAMED} for row in found]

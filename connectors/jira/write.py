@@ -62,18 +62,20 @@ class JiraWriter:
         for label in added:
             if not label or len(label) > LABEL_LIMIT or any(one.isspace() for one in label):
                 said = f"{label!r} is no label: Jira takes 1 to {LABEL_LIMIT} characters without blanks"
-                raise Refused(self._session.name, f"PUT {path}", said)
+                raise Refused(self._session.name, self._session.request("PUT", path), said)
         verbs = [{"add": label} for label in added] + [{"remove": label} for label in removed]
         if verbs:
             self._session.change("PUT", path, {"update": {"labels": verbs}}, repeatable=True)
-        row = self._search.one(ref.id, ["labels"])
-        if row is None:
-            raise Missing(self._session.name, f"GET {path}", "the issue is gone")
-        labels = read_labels(self._session.name, row)
+        labels = read_labels(self._session.name, self._search.present(ref.id, ["labels"]))
         undone = (set(added) - set(labels)) | (set(removed) & set(labels))
         if undone:
             said = f"Jira took the request but did not do it: {', '.join(sorted(undone))}"
-            raise Refused(self._session.name, f"PUT {path}", said, "Check the permission to edit issues")
+            raise Refused(
+                self._session.name,
+                self._session.request("PUT", path),
+                said,
+                "Check the permission to edit issues",
+            )
         return labels
 
     def define_label(self, container: str, definition: LabelDefinition) -> None:

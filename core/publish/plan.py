@@ -108,7 +108,7 @@ class _Planner:
             return
         posted = self._found.posted.get(wanted.ref)
         if posted is None:
-            gone = "the issue is deleted or out of reach of the account"
+            gone = f"{wanted.ref.tracker}: the issue is deleted or out of reach of the account"
             self._held.append(Held(what, gone, "give the account access, or name another issue to carry it"))
             return
         record = self._found.records.get(wanted.ref)
