@@ -16,6 +16,9 @@ from mappings.tokens import redact
 
 Path = tuple[str | int, ...]
 
+_LONGEST = 1000
+"""Characters of one text of a problem: more is no help."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -35,7 +38,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         for name in ("file", "path", "said", "hint"):
-            object.__setattr__(self, name, redact(_visible(getattr(self, name))))
+            object.__setattr__(self, name, _visible(redact(getattr(self, name))))
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
@@ -45,6 +48,8 @@ class Problem:
 
 
 def _visible(text: str) -> str:
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST - 1]}…"
     if text.isprintable():
         return text
     return "".join(

@@ -91,6 +91,9 @@ def read(file: Path, name: str, problems: list[Problem]) -> Source | None:
     except tomllib.TOMLDecodeError as error:
         problems.append(_bad_toml(name, text, error))
         return None
+    except ValueError as error:  # a number of thousands of digits
+        problems.append(Problem(name, None, "", f"no TOML that can be read: {error}"))
+        return None
     except RecursionError:
         problems.append(Problem(name, None, "", "is nested too deeply to be read"))
         return None

@@ -9,11 +9,15 @@ _SHAPES = re.compile(
 )
 """What GitHub, Atlassian and others begin their tokens with, and PEM private keys."""
 _NAMED = re.compile(
-    r"""(?P<key>[\w.-]*(?:token|password|passwd|secret|api[_-]?key|authorization)[\w-]*)["']?\s*[=:]\s*"""
+    r"""(?:token|password|passwd|secret|api[_-]?key|authorization)[\w-]{0,64}["']?\s{0,64}[=:]\s{0,64}"""
     r"""(?P<quote>["'])(?P<value>[A-Za-z0-9+/=_\-.: ]{12,})(?P=quote)""",
     re.IGNORECASE,
 )
-"""A long value without a known shape, under a key that says what it is."""
+"""A long value without a known shape, under a key that says what it is.
+
+Nothing is looked for before the word, and what follows it is bounded: else a long line would take the
+square of its length.
+"""
 
 _STARTS = (
     "github_pat_",
@@ -57,7 +61,8 @@ def tokens(text: str) -> Iterator[tuple[int, str]]:
     lines: dict[int, str] = {}
     likely = ((_SHAPES, _may_have_shape), (_NAMED, _may_have_name))
     for pattern in (pattern for pattern, may_have in likely if may_have(text)):
+        line, place = 1, 0
         for found in pattern.finditer(text):
-            line = text.count("\n", 0, found.start()) + 1
+            line, place = line + text.count("\n", place, found.start()), found.start()
             lines.setdefault(line, redact(found[0]).strip())
     yield from sorted(lines.items())

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from core.store import open_store
 from mappings.load import MappingErrors, load
 from mappings.problems import Problem
 from mappings.reading import LARGEST
+from mappings.tokens import redact, tokens
 from tests.builders import GITHUB, JIRA
 from tests.cli_house import House, real
 from tests.test_mappings_load import SOUND
@@ -190,3 +192,15 @@ def test_a_pipe_or_a_device_in_the_folder_is_no_mapping_and_is_not_waited_for(go
     os.mkfifo(goals / "pipe.toml")
     (goals / "zero.toml").symlink_to("/dev/zero")
     assert len(load(["*.toml"], goals, (JIRA, GITHUB)).files) == 1
+
+
+@pytest.mark.parametrize(
+    "piece", ["A", "a.", "token", "token ", "tokentoken=", "-----BEGIN PRIVATE KEY-----", "ghp_"]
+)
+def test_looking_for_tokens_takes_no_more_than_a_moment_on_any_line(piece: str) -> None:
+    """A pattern that goes back for every letter would take hours over what a file may hold."""
+    text = f"token api_key {piece * (400_000 // len(piece))}"
+    before = time.process_time()
+    redact(text)
+    list(tokens(text))
+    assert time.process_time() - before < 5

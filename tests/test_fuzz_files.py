@@ -1,0 +1,162 @@
+"""Configuration and mapping files, mutated: problems with their place, exit code 2, never a traceback."""
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from connectors.contract import TrackerInfo
+from core.settings import SettingsProblems, load_config
+from mappings.load import MappingErrors, load
+from tests.builders import GITHUB, JIRA
+from tests.cli_house import EXAMPLE, House
+
+EXAMPLES = Path(__file__).parent.parent / "mappings" / "examples"
+EVERY_KEY = (EXAMPLES / "every-key.toml").read_text(encoding="utf-8")
+TRACKERS: tuple[TrackerInfo, ...] = (JIRA, GITHUB)
+VALUES = (
+    "1",
+    "-1",
+    "0",
+    "1e400",
+    "inf",
+    "nan",
+    "9" * 400,
+    "9" * 5_000,
+    "0x" + "f" * 500,
+    "true",
+    '""',
+    '" "',
+    '"\\u0000"',
+    '"\\u202e\\u001b[2J"',
+    '"' + "A" * 50_000 + '"',
+    '"[(?P<"',
+    '"(a+)+$"',
+    '"~nobody-of-that-name/x"',
+    '"http://[::1"',
+    '"https://user:pass@x.example"',
+    "[]",
+    "[[]]",
+    "{}",
+    "[1, 'a', {}]",
+    "{ a = { b = { c = 1 } } }",
+    "[" * 2_000 + "]" * 2_000,
+    "2026-02-30",
+    "9999-12-31",
+    "0001-01-01",
+    "2026-01-01T00:00:00Z",
+    "12:00:00",
+    "'''\nx\n'''",
+    "= =",
+)
+BYTES = (b"\0", b"\xff\xfe", b"\xed\xa0\x80", b"\xc0\xaf", b"\xef\xbb\xbf", b"\r", b"\x0c", b"[", b'"', b"]]")
+FUZZ = hypothesis_settings(
+    max_examples=120,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+EDITS = st.lists(
+    st.tuples(
+        st.integers(0, 10_000), st.integers(0, 10_000), st.sampled_from(["value", "key", "line", "byte"])
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def mutated(text: str, edits: list[tuple[int, int, str]]) -> bytes:
+    """The file with some of its values, keys, lines or bytes replaced."""
+    lines = text.splitlines()
+    raw: list[tuple[int, bytes]] = []
+    for place, what, way in edits:
+        keyed = [number for number, line in enumerate(lines) if re.match(r"\s*[\w-]+\s*=", line)]
+        if way == "byte" or not keyed:
+            raw.append((place, BYTES[what % len(BYTES)]))
+            continue
+        number = keyed[place % len(keyed)]
+        key, _, value = lines[number].partition("=")
+        if way == "value":
+            lines[number] = f"{key}= {VALUES[what % len(VALUES)]}"
+        elif way == "key":
+            lines[number] = f'"{key.strip()}\\u001b{what}" ={value}'
+        else:
+            lines.insert(number, random.Random(what).choice([*lines, "[goals]", "[[x]]", "[a.b.c"]))  # noqa: S311
+    found = "\n".join(lines).encode()
+    for place, piece in raw:
+        at = place % (len(found) + 1)
+        found = found[:at] + piece + found[at:]
+    return found
+
+
+def told(problems: tuple[object, ...]) -> None:
+    assert problems
+    for each in problems:
+        assert str(each).isprintable(), str(each)[:300]
+        assert len(str(each)) < 5_000
+
+
+@FUZZ
+@given(EDITS)
+def test_a_mutated_mapping_is_read_or_refused_with_problems(
+    tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[int, int, str]]
+) -> None:
+    folder = tmp_path_factory.mktemp("mapping")
+    (folder / "m.toml").write_bytes(mutated(EVERY_KEY, edits))
+    try:
+        load(["m.toml"], folder, TRACKERS)
+    except MappingErrors as error:
+        told(error.problems)
+
+
+@FUZZ
+@given(EDITS)
+def test_a_mutated_configuration_is_read_or_refused_with_problems(
+    tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[int, int, str]]
+) -> None:
+    file = tmp_path_factory.mktemp("config") / "config.toml"
+    file.write_bytes(mutated(EXAMPLE, edits))
+    try:
+        load_config(file)
+    except SettingsProblems as error:
+        told(error.problems)
+
+
+@pytest.mark.parametrize("value", range(len(VALUES)))
+def test_every_key_of_a_mapping_takes_every_odd_value(value: int, tmp_path: Path) -> None:
+    for place in range(70):
+        (tmp_path / "m.toml").write_bytes(mutated(EVERY_KEY, [(place, value, "value")]))
+        try:
+            load(["m.toml"], tmp_path, TRACKERS)
+        except MappingErrors as error:
+            told(error.problems)
+
+
+@pytest.mark.parametrize("value", range(len(VALUES)))
+def test_every_key_of_a_configuration_takes_every_odd_value(value: int, tmp_path: Path) -> None:
+    for place in range(40):
+        (tmp_path / "config.toml").write_bytes(mutated(EXAMPLE, [(place, value, "value")]))
+        try:
+            load_config(tmp_path / "config.toml")
+        except SettingsProblems as error:
+            told(error.problems)
+
+
+@pytest.mark.parametrize("piece", BYTES)
+def test_the_command_ends_with_two_and_no_traceback_whatever_bytes_a_file_holds(
+    piece: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(tmp_path, capsys, monkeypatch)
+    for name in ("config.toml", "mine.toml"):
+        house.write(("mappings = [", 'mappings = ["mine.toml", '))
+        (tmp_path / "mine.toml").write_text(EVERY_KEY, encoding="utf-8")
+        text = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(text[:200] + piece + text[200:])
+        said = house.milepost("check")
+        assert said.code in (0, 1, 2)
+        assert "Traceback" not in said.err
+        assert said.code == 2 or piece in (b"\xef\xbb\xbf", b"\r", b"\x0c", b"[", b'"', b"]]")
