@@ -55,6 +55,15 @@ def test_every_test_that_a_page_calls_as_witness_exists(page: str) -> None:
     assert called - there == set()
 
 
+def test_every_threat_of_the_page_has_a_witness_or_says_that_nothing_protects() -> None:
+    rows = re.findall(
+        r"^\| (.+) \| (.+) \|(.*)\|$", PAGES["security.md"].partition("## Tokens")[0], re.MULTILINE
+    )
+    threats = [row for row in rows if not row[0].startswith(("threat", "---", "-"))]
+    assert len(threats) > 20
+    assert [what for what, how, test in threats if "`test_" not in test and "not protected" not in how] == []
+
+
 def test_every_file_that_the_run_goes_through_exists() -> None:
     paths = re.findall(r"`((?:core|mappings|connectors)/[\w/.]*)`", PAGES["run.md"])
     assert len(paths) > 12
