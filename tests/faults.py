@@ -1,4 +1,4 @@
-"""The campaign: every request of a run times every fault, `python -m tests.faults`; see docs/faults.md."""
+"""The campaign: every request of a run times every fault, and every moment of it times every signal."""
 
 import argparse
 import itertools
@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from tests.faults_kinds import TROUBLES
+from tests.faults_process import Moment, interrupt, moments
 from tests.faults_stage import SCENARIOS, Stage, stage
 from tests.faults_trial import DOUBLED, EQUAL, HEALED, HUNG, LOST, STEPS, TOLD, Case, Outcome, attempt
 from tests.runs import CLOUD, DATACENTER
@@ -48,9 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if tried and all(each.fine for each in tried) else 1
 
 
-def cases(there: Stage) -> list[Case]:
-    """Every request of every scenario with every fault, once and lasting, in an order that mixes them."""
-    found = [
+def cases(there: Stage) -> list[Case | Moment]:
+    """Every request of every scenario with every fault, once and lasting, and every signal at every moment.
+
+    Their order mixes them, so that a campaign that is cut short has tried some of all.
+    """
+    found: list[Case | Moment] = [
         Case(scenario, place, trouble, lasting)
         for scenario in SCENARIOS
         for place in there.reference(scenario).places
@@ -58,6 +62,8 @@ def cases(there: Stage) -> list[Case]:
         # Beside Data Center, GitHub is asked the same as beside Cloud, where it was tried.
         if trouble.fits(place) and (there.face == CLOUD or place.site == "jira")
     ]
+    if there.face == CLOUD:  # signals do not care which Jira it is
+        found += itertools.chain.from_iterable(moments(there, scenario) for scenario in SCENARIOS)
     # By a name of its own each case keeps its place whatever else is tried.
     return sorted(found, key=lambda case: random.Random(str(case)).random())  # noqa: S311
 
@@ -65,29 +71,33 @@ def cases(there: Stage) -> list[Case]:
 def campaign(faces: Sequence[str], seconds: float, workers: int) -> Iterator[Outcome]:
     """All cases of these faces, as far as the time allows, on this many processes."""
     until = time.monotonic() + seconds
-    running = [_Worker(face, part, workers) for face in faces for part in range(workers)]
-    waiting, running = running[workers:], running[:workers]
+    every = [_Worker(face, part, workers) for face in faces for part in range(workers)]
+    waiting, running = every[workers:], every[:workers]
     for each in running:
         each.start()
-    while running and time.monotonic() < until:
-        ready = wait([each.pipe for each in running], timeout=1.0)
-        for each in [each for each in running if each.pipe in ready]:
-            outcome = each.take()
-            if outcome is not None:
-                yield outcome
-                continue
-            running.remove(each)
-            if waiting:
-                running.append(waiting.pop(0))
-                running[-1].start()
-    for each in running:
-        each.end()
+    try:
+        while running and time.monotonic() < until:
+            ready = wait([each.pipe for each in running], timeout=1.0)
+            for each in [each for each in running if each.pipe in ready]:
+                outcome = each.take()
+                if outcome is not None:
+                    yield outcome
+                    continue
+                running.remove(each)
+                if waiting:
+                    running.append(waiting.pop(0))
+                    running[-1].start()
+    finally:
+        for each in running:
+            each.end()
 
 
 def table(outcomes: Iterable[Outcome]) -> list[str]:
     """What came of each kind, and of all, as a table in Markdown."""
     all_of_them = list(outcomes)
-    by_kind = [(each.name, [one for one in all_of_them if one.kind == each.name]) for each in TROUBLES]
+    order = [each.name for each in TROUBLES]
+    order += sorted({each.kind for each in all_of_them} - set(order))
+    by_kind = [(name, [one for one in all_of_them if one.kind == name]) for name in order]
     rows = [_row(name, found) for name, found in by_kind if found]
     lines = [HEAD, tuple("---" for _ in HEAD), *rows, _row("all", all_of_them)]
     return [f"| {' | '.join(line)} |" for line in lines]
@@ -120,7 +130,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe(duplex=False)
         face, _part, workers = self._what
-        self._process = context.Process(target=_work, args=(theirs, face, self._next, workers), daemon=True)
+        self._process = context.Process(target=_work, args=(theirs, face, self._next, workers))
         self._process.start()
         theirs.close()
 
@@ -157,14 +167,14 @@ def _work(pipe: Connection, face: str, start: int, step: int) -> None:
             hung = threading.Timer(PATIENCE, _give_up, (pipe, case))
             hung.daemon = True
             hung.start()
-            outcome = attempt(there, case)
+            outcome = attempt(there, case) if isinstance(case, Case) else interrupt(there, case)
             hung.cancel()
             pipe.send(outcome)
 
 
-def _give_up(pipe: Connection, case: Case) -> None:
+def _give_up(pipe: Connection, case: Case | Moment) -> None:
     """Tell of a trial that does not end, and wait to be killed with it."""
-    pipe.send(Outcome(str(case), case.trouble.name, True, HUNG, "", 0, False, (), ""))
+    pipe.send(Outcome(str(case), case.kind, True, HUNG, "", 0, False, (), ""))
     time.sleep(PATIENCE)
     os._exit(1)
 
@@ -177,7 +187,7 @@ def _say(*lines: str) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--face", action="append", choices=(CLOUD, DATACENTER), help="only this Jira")
-    parser.add_argument("--seconds", type=float, default=3600, help="stop after this time [3600]")
+    parser.add_argument("--seconds", type=float, default=2400, help="stop after this time [2400]")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes [one a core]")
     return parser.parse_args(arguments)
 

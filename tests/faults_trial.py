@@ -39,6 +39,11 @@ class Case:
     trouble: Trouble
     lasting: bool
 
+    @property
+    def kind(self) -> str:
+        """The row of the table."""
+        return self.trouble.name
+
     def __str__(self) -> str:
         often = "from then on" if self.lasting else "once"
         return f"{self.scenario}; {self.place}; {self.trouble.name}, {often}"
@@ -93,11 +98,11 @@ def attempt(stage: Stage, case: Case) -> Outcome:
             wrong, _ = compare(truth(here), reference.after)
             run = run if wrong == EQUAL else SILENT
         between = here.standing()
-        runs = _settle(here)
+        runs, _said = settle(here)
         world, differs = compare(truth(here), reference.after, between, headlines=trouble.tells)
         if world in (EQUAL, STEPS):
             go_on(here)
-            _settle(here)
+            settle(here)
             later, differs = compare(truth(here), reference.later, headlines=trouble.tells)
             world = world if later == EQUAL else later
         leaked = bool(stage.elsewhere.asked)
@@ -190,13 +195,15 @@ def _names_issue(here: House, place: Place, said: tuple[str, ...]) -> bool:
     return any(f"{key}: {place.site}: " in text for text in said)
 
 
-def _settle(here: House) -> int:
-    """Clean runs until one finds nothing wrong; how many it took."""
+def settle(here: House) -> tuple[int, tuple[str, ...]]:
+    """Clean runs until one finds nothing wrong: how many it took, and what the last but one said."""
+    said: tuple[str, ...] = ()
     for count in range(1, MOST_RUNS + 1):
-        report, _crash = _run(here)
+        report, crash = _run(here)
         if report is not None and not report.failed:
-            return count
-    return MOST_RUNS + 1
+            return count, said
+        said = (crash,) if report is None else texts(report)
+    return MOST_RUNS + 1, said
 
 
 def _fault(here: House, case: Case, kind: Any) -> Fault:
