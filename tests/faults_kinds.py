@@ -70,6 +70,8 @@ class Trouble:
     fits: Callable[[Place], bool] = lambda _place: True
     partial: bool = False
     """It changes only answers of some shape, so a trial where it changed none is not counted."""
+    late: bool = False
+    """It is done after the run has ended, which nothing in the run can know."""
     tells: bool = False
     """Our comments tell of the move, so their text depends on which run saw it."""
 
@@ -246,7 +248,7 @@ TROUBLES = (
     Trouble("done, answer lost", _plain(Lost())),
     Trouble("time-out, never done", _silent, silent=True),
     Trouble("time-out, done", _done_silently, silent=True),
-    Trouble("time-out, done later", _done_late, silent=True),
+    Trouble("time-out, done later", _done_late, silent=True, late=True),
     Trouble("body cut off", _plain(Truncated())),
     Trouble("HTML instead of JSON", _plain(Html())),
     *(Trouble(str(code), _status(code)) for code in (400, 401, 403, 404, 409, 410, 413, 422)),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
@@ -27,8 +28,10 @@ REQUEST, COMMIT = "request", "commit of the store"
 SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGINT": signal.SIGINT}
 PATIENCE = 60.0
 """Seconds that the process may take."""
-CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.faults_process"])
+Context = SpawnContext | ForkServerContext
+QUICK = multiprocessing.get_context("forkserver")
+QUICK.set_forkserver_preload(["tests.faults_process"])
+"""Imports everything once for all processes; it needs a Unix socket, which tests may not open."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def moments(there: Stage, scenario: str) -> Iterator[Moment]:
     """Every moment of a run of this scenario, with the signals that are worth sending then."""
     counts = there.folder / "counts"
     with there.house(scenario) as here:
-        assert _in_process(here, None, counts) == 0
+        assert _in_process(here, None, counts, QUICK) == 0
     requests, commits = (int(each) for each in counts.read_text().split())
     for what, count in ((REQUEST, requests), (COMMIT, commits)):
         for nth in range(1, count + 1):
@@ -80,11 +83,11 @@ def moments(there: Stage, scenario: str) -> Iterator[Moment]:
             yield Moment(scenario, what, True, nth, "SIGINT")
 
 
-def interrupt(there: Stage, moment: Moment) -> Outcome:
+def interrupt(there: Stage, moment: Moment, context: Context = QUICK) -> Outcome:
     """Try one moment."""
     reference = there.reference(moment.scenario)
     with there.house(moment.scenario) as here:
-        code = _in_process(here, moment, None)
+        code = _in_process(here, moment, None, context)
         there.calm()
         between = here.standing()
         runs, _said = settle(here)
@@ -100,11 +103,11 @@ def interrupt(there: Stage, moment: Moment) -> Outcome:
     return Outcome(str(moment), moment.kind, run != HEALED, run, world, runs, False, (), differs)
 
 
-def _in_process(here: House, moment: Moment | None, counts: Path | None) -> int | None:
+def _in_process(here: House, moment: Moment | None, counts: Path | None, context: Context) -> int | None:
     """Its exit code; None if it did not end."""
     urls = {name: here.server.url(name) for name in here.tracker_names}
     there = _There(here.folder, here.face, here.mapping, urls, here.settings, here.world.clock.now())
-    process = CONTEXT.Process(target=_run, args=(there, moment, counts))
+    process = context.Process(target=_run, args=(there, moment, counts))
     process.start()
     process.join(PATIENCE)
     code = process.exitcode

@@ -94,7 +94,7 @@ def attempt(stage: Stage, case: Case) -> Outcome:
         here.settings["github"].pop("read_timeout", None)
         said = (crash,) if report is None else texts(report)
         run = CRASHED if report is None else _judged(here, report, case, said)
-        if run == HEALED and trouble.moves is None:
+        if run == HEALED and trouble.moves is None and not trouble.late:
             wrong, _ = compare(truth(here), reference.after)
             run = run if wrong == EQUAL else SILENT
         between = here.standing()
