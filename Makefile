@@ -7,7 +7,7 @@ SCHEMA := $(VENV)/contracts/github.schema.graphql
 SCHEMA_PACKAGE := @octokit/graphql-schema@15.26.1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench audit lint types check-format format clean
+.PHONY: help setup demo test bench faults audit lint types check-format format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ types: $(STAMP)  ## check types, strictly
 
 bench: $(STAMP)  ## measure speed and memory beside their floors (takes long), into docs/performance.md
 	@$(BIN)/python -m tests.bench --page docs/performance.md --json $(VENV)/bench.json
+
+faults: $(STAMP)  ## try every request of a run with every fault, and every signal (stops by itself, within 40 min)
+	@$(BIN)/python -m tests.faults
 
 audit: $(STAMP)  ## look for known vulnerabilities in the pinned versions, and for insecure code
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit]'

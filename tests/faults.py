@@ -19,6 +19,8 @@ from tests.faults_stage import SCENARIOS, Stage, stage
 from tests.faults_trial import DOUBLED, EQUAL, HEALED, HUNG, LOST, STEPS, TOLD, Case, Outcome, attempt
 from tests.runs import CLOUD, DATACENTER
 
+REQUESTS, SIGNALS = "requests", "signals"
+"""The two halves of the campaign."""
 PATIENCE = 60.0
 """Seconds after which a trial counts as hung; it takes half a second, and the waits in it take none."""
 HEAD = (
@@ -40,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     began = time.monotonic()
     outcomes: list[Outcome] = []
-    for outcome in campaign(options.face or (CLOUD, DATACENTER), options.seconds, options.workers):
+    for outcome in campaign(
+        options.face or (CLOUD, DATACENTER), options.seconds, options.workers, options.only
+    ):
         outcomes.append(outcome)
         if outcome.tried and not outcome.fine:
             _say(f"WRONG: {outcome}")
@@ -49,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if tried and all(each.fine for each in tried) else 1
 
 
-def cases(there: Stage) -> list[Case | Moment]:
+def cases(there: Stage, only: str | None = None) -> list[Case | Moment]:
     """Every request of every scenario with every fault, once and lasting, and every signal at every moment.
 
     Their order mixes them, so that a campaign that is cut short has tried some of all.
@@ -60,36 +64,35 @@ def cases(there: Stage) -> list[Case | Moment]:
         for place in there.reference(scenario).places
         for trouble, lasting in itertools.product(TROUBLES, (False, True))
         # Beside Data Center, GitHub is asked the same as beside Cloud, where it was tried.
-        if trouble.fits(place) and (there.face == CLOUD or place.site == "jira")
+        if trouble.fits(place) and (there.face == CLOUD or place.site == "jira") and only != SIGNALS
     ]
-    if there.face == CLOUD:  # signals do not care which Jira it is
+    if there.face == CLOUD and only != REQUESTS:  # signals do not care which Jira it is
         found += itertools.chain.from_iterable(moments(there, scenario) for scenario in SCENARIOS)
     # By a name of its own each case keeps its place whatever else is tried.
     return sorted(found, key=lambda case: random.Random(str(case)).random())  # noqa: S311
 
 
-def campaign(faces: Sequence[str], seconds: float, workers: int) -> Iterator[Outcome]:
-    """All cases of these faces, as far as the time allows, on this many processes."""
-    until = time.monotonic() + seconds
-    every = [_Worker(face, part, workers) for face in faces for part in range(workers)]
-    waiting, running = every[workers:], every[:workers]
-    for each in running:
-        each.start()
-    try:
-        while running and time.monotonic() < until:
-            ready = wait([each.pipe for each in running], timeout=1.0)
-            for each in [each for each in running if each.pipe in ready]:
-                outcome = each.take()
-                if outcome is not None:
-                    yield outcome
-                    continue
-                running.remove(each)
-                if waiting:
-                    running.append(waiting.pop(0))
-                    running[-1].start()
-    finally:
+def campaign(
+    faces: Sequence[str], seconds: float, workers: int, only: str | None = None
+) -> Iterator[Outcome]:
+    """All cases of these faces, as far as the time allows, on this many processes; as much for each."""
+    for face in faces:
+        until = time.monotonic() + seconds / len(faces)
+        running = [_Worker(face, part, workers, only) for part in range(workers)]
         for each in running:
-            each.end()
+            each.start()
+        try:
+            while running and time.monotonic() < until:
+                ready = wait([each.pipe for each in running], timeout=1.0)
+                for each in [each for each in running if each.pipe in ready]:
+                    outcome = each.take()
+                    if outcome is None:
+                        running.remove(each)
+                    else:
+                        yield outcome
+        finally:
+            for each in running:
+                each.end()
 
 
 def table(outcomes: Iterable[Outcome]) -> list[str]:
@@ -121,16 +124,18 @@ def _row(name: str, found: Sequence[Outcome]) -> tuple[str, ...]:
 class _Worker:
     """One process with a stage of its own, which tries every `workers`-th case from `part` on."""
 
-    def __init__(self, face: str, part: int, workers: int) -> None:
-        self._what = face, part, workers
+    def __init__(self, face: str, part: int, workers: int, only: str | None) -> None:
+        self._face = face
+        self._step = workers
+        self._only = only
         self._next = part
 
     def start(self) -> None:
         """Begin, or go on after a trial that hung."""
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe(duplex=False)
-        face, _part, workers = self._what
-        self._process = context.Process(target=_work, args=(theirs, face, self._next, workers))
+        what = theirs, self._face, self._only, self._next, self._step
+        self._process = context.Process(target=_work, args=what)
         self._process.start()
         theirs.close()
 
@@ -144,7 +149,7 @@ class _Worker:
                 raise RuntimeError("a worker of the campaign failed; see above") from None
             return None
         assert isinstance(outcome, Outcome)
-        self._next += self._what[2]
+        self._next += self._step
         if outcome.run == HUNG:
             self.end()
             self.start()
@@ -157,13 +162,13 @@ class _Worker:
         self.pipe.close()
 
 
-def _work(pipe: Connection, face: str, start: int, step: int) -> None:
+def _work(pipe: Connection, face: str, only: str | None, start: int, step: int) -> None:
     memory = Path("/dev/shm")  # noqa: S108 - a folder that no disk slows down, where there is one
     with (
         tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder,
         stage(Path(folder), face) as there,
     ):
-        for case in cases(there)[start::step]:
+        for case in cases(there, only)[start::step]:
             hung = threading.Timer(PATIENCE, _give_up, (pipe, case))
             hung.daemon = True
             hung.start()
@@ -187,6 +192,7 @@ def _say(*lines: str) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--face", action="append", choices=(CLOUD, DATACENTER), help="only this Jira")
+    parser.add_argument("--only", choices=(REQUESTS, SIGNALS), help="only this half")
     parser.add_argument("--seconds", type=float, default=2400, help="stop after this time [2400]")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes [one a core]")
     return parser.parse_args(arguments)
