@@ -1,6 +1,7 @@
 """A GitHub connector to test: opened on the sandbox, or on `responses` at https://api.github.com:443."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from connectors.github.client import GitHubTracker, open_tracker
 from connectors.github.settings import GitHubSettings
 from connectors.sandbox.github_world import TOKEN, GitHubSite
 from connectors.sandbox.server import SandboxServer
+from connectors.sandbox.world import World
 from tests.conformance import DictMemory
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -93,3 +95,40 @@ def row(**changes: Any) -> dict[str, Any]:
         "closed_at": None,
         **changes,
     }
+
+
+class Hub:
+    """A sandbox and the memory that lasts from one run to the next."""
+
+    def __init__(self, server: SandboxServer, site: GitHubSite) -> None:
+        self.server = server
+        self.site = site
+        self.memory = DictMemory()
+
+    def fill(self, repository: str, count: int) -> list[str]:
+        made = [self.site.create_issue(repository, f"Task {number}") for number in range(count)]
+        return [self.site.key(issue) for issue in made]
+
+    def open(self, **values: object) -> GitHubTracker:
+        return on_sandbox(self.server, self.site, memory=self.memory, **values)
+
+    def organisation(self, **values: object) -> GitHubTracker:
+        return self.open(repositories=[], organization="acme", **values)
+
+    def asked(self) -> list[str]:
+        """The paths that were asked for since the last time."""
+        log, self.server.log = self.server.log, []
+        return [one.path for one in log]
+
+    def later(self, seconds: float = 3600) -> None:
+        self.server.world.clock.advance(seconds)
+
+
+@contextmanager
+def running() -> Iterator[Hub]:
+    """A hub with three repositories of one owner."""
+    site = GitHubSite("github")
+    with SandboxServer(World.of(site)) as server:
+        for name in ("acme/site", "acme/app", "acme/plans"):
+            site.create_repo(name)
+        yield Hub(server, site)

@@ -43,7 +43,7 @@ def test_a_moved_list_is_followed_with_its_query(api: responses.RequestsMock) ->
         status=301,
         headers={"Location": "https://api.github.com/repositories/7/issues"},
     )
-    query = {"state": "all", "sort": "created", "direction": "asc", "per_page": "100"}
+    query = {"state": "all", "sort": "created", "direction": "desc", "per_page": "100"}
     api.get(f"{BASE}/repositories/7/issues", json=[row()], match=[matchers.query_param_matcher(query)])
     assert pull(hub())[0].keys() == {"acme/site#7"}
 

@@ -1,56 +1,17 @@
-"""Many requests at once, and few of them: lists stay whole whatever moves meanwhile, and errors end all."""
+"""Many requests at once, and few of them; errors end all."""
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from functools import partial
+from contextlib import closing
 
 import orjson
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from werkzeug import Request, Response
 
-from connectors.contract import Interest, Issue, Refused, Unavailable
-from connectors.github.client import GitHubTracker
+from connectors.contract import Interest, Refused, Unavailable
 from connectors.parallel import cancelled, merged
-from connectors.sandbox.faults import Fault, Hook, Replace, Status
-from connectors.sandbox.github_world import GitHubSite
-from connectors.sandbox.server import SandboxServer
-from connectors.sandbox.world import World
-from tests.conformance import DictMemory
-from tests.github_builders import on_sandbox, pull
-
-HOUR = 3600
-OPS = ("edit", "close", "create", "delete", "leave", "arrive")
-
-
-class Hub:
-    """A sandbox and the memory that lasts from one run to the next."""
-
-    def __init__(self, server: SandboxServer, site: GitHubSite) -> None:
-        self.server = server
-        self.site = site
-        self.memory = DictMemory()
-
-    def fill(self, repository: str, count: int) -> list[str]:
-        made = [self.site.create_issue(repository, f"Task {number}") for number in range(count)]
-        return [self.site.key(issue) for issue in made]
-
-    def open(self, **values: object) -> GitHubTracker:
-        return on_sandbox(self.server, self.site, memory=self.memory, **values)
-
-    def organisation(self, **values: object) -> GitHubTracker:
-        return self.open(repositories=[], organization="acme", **values)
-
-    def asked(self) -> list[str]:
-        """The paths that were asked for since the last time."""
-        log, self.server.log = self.server.log, []
-        return [one.path for one in log]
-
-    def later(self, seconds: float = HOUR) -> None:
-        self.server.world.clock.advance(seconds)
+from connectors.sandbox.faults import Fault, Replace, Status
+from tests.github_builders import Hub, pull, running
 
 
 @pytest.fixture
@@ -59,112 +20,28 @@ def hub() -> Iterator[Hub]:
         yield one
 
 
-@contextmanager
-def running() -> Iterator[Hub]:
-    """A hub with three repositories of one owner."""
-    site = GitHubSite("github")
-    with SandboxServer(World.of(site)) as server:
-        for name in ("acme/site", "acme/app", "acme/plans"):
-            site.create_repo(name)
-        yield Hub(server, site)
-
-
-# Whatever moves
-
-
-@dataclass(frozen=True)
-class Move:
-    """What somebody does just before the connector's `nth` request for a page; `place` picks the issue."""
-
-    nth: int
-    what: str
-    place: int
-
-
-MOVES = st.lists(
-    st.builds(Move, st.integers(1, 7), st.sampled_from(OPS), st.integers(0, 10**6)), min_size=1, max_size=6
-)
-
-
-def apply(site: GitHubSite, move: Move) -> None:
-    here = [site.key(each) for each in site.issues.values() if site.key(each).startswith("acme/site#")]
-    there = [site.key(each) for each in site.issues.values() if site.key(each).startswith("acme/app#")]
-    key = here[move.place % len(here)]
-    match move.what:
-        case "edit":
-            site.edit(key, title=f"Moved {site.now()}")
-        case "close":
-            site.close(key)
-        case "create":
-            site.create_issue("acme/site", "New")
-        case "delete":
-            site.delete(key)
-        case "leave":
-            site.transfer(key, "acme/app")
-        case _:
-            if there:
-                site.transfer(there[move.place % len(there)], "acme/site")
-
-
-@pytest.mark.parametrize("by_cursor", [False, True])
-@settings(max_examples=25, deadline=None)
-@given(moves=MOVES)
-def test_no_issue_is_lost_whatever_moves_between_any_two_pages(by_cursor: bool, moves: list[Move]) -> None:
-    with running() as hub:
-        hub.fill("acme/site", 130)
-        hub.fill("acme/app", 4)
-        hub.fill("acme/site", 200)
-        hub.site.repo("acme/site").large = by_cursor
-        hub.later()
-        for move in moves:
-            hub.server.plan(Fault(kind=Hook(partial(apply, hub.site, move)), path="/issues$", nth=move.nth))
-        first = hub.open().reader.changed_since(None, Interest())
-        found = [issue for page in first.pages for issue in page.issues]
-        hub.server.clear_faults()
-        second = hub.open().reader.changed_since(first.cursor, Interest())
-        assert not second.full
-        found += [issue for page in second.pages for issue in page.issues]
-        newest: dict[str, Issue] = {}
-        for issue in found:
-            if issue.ref.id not in newest or newest[issue.ref.id].updated <= issue.updated:
-                newest[issue.ref.id] = issue
-        truth = {
-            str(issue.id): (hub.site.key(issue), issue.title, issue.state)
-            for issue in hub.site.issues.values()
-            if hub.site.key(issue).startswith("acme/site#")
-        }
-        known = {id_: (one.ref.key, one.title, one.status) for id_, one in newest.items() if id_ in truth}
-        assert known == truth
-        assert hub.open().reader.present() == truth.keys()
-
-
-@settings(max_examples=15, deadline=None)
-@given(moves=MOVES)
-def test_a_sweep_finds_all_that_stays_whatever_moves_meanwhile(moves: list[Move]) -> None:
-    with running() as hub:
-        hub.fill("acme/site", 130)
-        hub.fill("acme/app", 4)
-        hub.fill("acme/site", 200)
-        before = {str(id_) for id_ in hub.site.issues}
-        for move in moves:
-            hub.server.plan(Fault(kind=Hook(partial(apply, hub.site, move)), path="/issues$", nth=move.nth))
-        present = hub.open().reader.present()
-        after = {
-            str(one.id) for one in hub.site.issues.values() if hub.site.key(one).startswith("acme/site#")
-        }
-        assert after & before <= present
-
-
 # How many requests
 
 
-def test_a_first_pull_costs_its_pages_and_one_request_that_is_free(hub: Hub) -> None:
-    hub.fill("acme/site", 950)
+@pytest.mark.parametrize(
+    ("issues", "pages"), [(0, 1), (1, 1), (100, 1), (101, 2), (200, 2), (201, 3), (950, 10)]
+)
+def test_a_first_pull_costs_its_pages_and_nothing_more(hub: Hub, issues: int, pages: int) -> None:
+    hub.fill("acme/site", issues)
     hub.later()
-    assert len(pull(hub.open())[0]) == 950
-    assert len(hub.server.log) == 10 + 1
-    assert hub.server.log[-1].status == 304
+    assert len(pull(hub.open())[0]) == issues
+    assert len(hub.server.log) == pages
     assert all(one.path.endswith("/issues") for one in hub.server.log)
+
+
+def test_a_first_pull_of_an_organisation_costs_its_pages_and_three_requests(hub: Hub) -> None:
+    for repository, issues in (("acme/site", 200), ("acme/app", 130), ("acme/plans", 101)):
+        hub.fill(repository, issues)
+    hub.later()
+    assert len(pull(hub.organisation())[0]) == 431
+    paths = hub.asked()
+    assert len(paths) == (2 + 2 + 2) + 3
+    assert [paths.count(path) for path in ("/orgs/acme/repos", "/orgs/acme/issues")] == [1, 2]
 
 
 def test_where_nothing_changed_a_repository_costs_one_request(hub: Hub) -> None:

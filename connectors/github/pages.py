@@ -47,20 +47,21 @@ class Watch:
         self.repeats += sum(1 for row in found if isinstance(row, dict) and row.get("id") in ids)
         if self._first is None:
             self._first = set(stamps)
+            self._lowest = min(filter(None, map(_number, rows)), default=None)
         else:
             self._before = set(stamps)
             if self._backwards:
-                self._look(rows)
+                self._look([row for row in found if _stamp(row)[0] not in ids])
         return found
 
     def _look(self, rows: list[Any]) -> None:
         """Numbers go by arrival: an older issue with a higher one than a younger came from elsewhere."""
         for row in reversed(rows):
-            number = row.get("number") if isinstance(row, dict) else None
-            if type(number) is not int:
+            number = _number(row)
+            if number is None:
                 continue
             if self._lowest is not None and number > self._lowest:
-                moved = _time(row)
+                moved = _time(row, "updated_at")
                 self.shifted = self.shifted or moved is None or moved >= self._since
             self._lowest = number if self._lowest is None else min(number, self._lowest)
 
@@ -94,15 +95,17 @@ class Sheet:
 def whole(api: Api, path: str) -> Iterator[Sheet]:
     """All issues and pull requests of a repository, in order of creation, which no edit changes.
 
-    Where GitHub pages by cursor, its links are followed: a cursor stands for an issue, not for a number.
+    Each page is asked for once. The first question goes from the youngest issue on. Where GitHub pages by
+    cursor, its links are followed: a cursor stands for an issue, not for a number.
+
     Where it pages by number, an issue that goes would pull the next one over to the page that was read. So
-    pages are read from the last to the first, whose numbers nothing behind them moves: what goes, at most
-    brings a row twice. The first page, which told how many there are, is asked for again at the end, at no
-    cost if it is unchanged. An issue that comes to an older place meanwhile is told by its Watch; then, or
-    where the links do not lead back, the list has to be read by `changed`.
+    only the youngest are taken from that end, and the others from the other end, where the oldest stand on
+    page 1: there pages are read backwards, and what goes can only pull issues on to pages that are still to
+    be read; at most a row comes twice. Of n pages the last holds none but the youngest, so n - 1 are left.
+    An issue that comes to an older place meanwhile is told by its Watch; then, or where the links do not
+    lead back, the list has to be read by `changed`.
     """
-    asked = {**_ALL, "sort": "created", "direction": "asc"}
-    first = api.get(path, asked)
+    first = api.get(path, {**_ALL, "sort": "created", "direction": "desc"})
     following, last = api.next_page(first), api.next_page(first, "last")
     by_cursor = following is not None and "after" in parse_qs(urlsplit(following).query)
     if following is None or by_cursor:
@@ -111,32 +114,58 @@ def whole(api: Api, path: str) -> Iterator[Sheet]:
         for answer in api.answers(following) if following is not None else ():
             yield Sheet(path, answer, watch=watch)
         return
-    watch = Watch(api.moment(first), backwards=True)
-    yield Sheet(path, first, watch=watch)
-    if last is None or not (yield from _backwards(api, path, last, watch)):
+    watch, youngest = Watch(api.moment(first), backwards=True), api.rows(first)
+    yield Sheet(path, first, youngest, watch)
+    many = api.page_number(last) if last is not None else None
+    if many is None or not (yield from _backwards(api, path, many, youngest, watch)):
         yield from changed(api, path, None)
-        return
-    tag = first.headers.get("etag")
-    again = api.get(path, asked, accept=(304,), headers={"If-None-Match": tag} if tag else None)
-    if again.status != 304:
-        yield Sheet(path, again, watch=watch)
 
 
-def _backwards(api: Api, path: str, last: str, watch: Watch) -> Generator[Sheet, None, bool]:
-    """The pages from the last down to the second; whether the links led through all of them."""
-    url, number = last, api.page_number(last)
-    while number is not None and number > 1:
-        answer = api.get(url)
+def _backwards(
+    api: Api, path: str, many: int, youngest: list[Any], watch: Watch
+) -> Generator[Sheet, None, bool]:
+    """All but the youngest issues, of so many pages; whether the links led through all of them.
+
+    GitHub does not say in which order it lists issues that were created in one second, nor that this turns
+    round with the direction. Where such a second may lie across the border to the youngest, the last page
+    is read too.
+    """
+    asked = {**_ALL, "sort": "created", "direction": "asc"}
+    number = many - 1
+    if number < 1:
+        return False
+    answer = api.get(path, {**asked, "page": number})
+    rows: list[Any] | None = api.rows(answer)
+    if not _parted(rows or [], youngest):
+        number, rows = many, None
+        answer = api.get(path, {**asked, "page": number})
+    while True:
         api.next_page(answer)  # which tells of a page without rows that it should have
-        yield Sheet(path, answer, watch=watch)
+        yield Sheet(path, answer, rows, watch)
+        if number == 1:
+            return True
         before = api.next_page(answer, "prev")
         step = api.page_number(before) if before is not None else None
-        if before is None or step is None or step >= number:
+        if before is None or step is None or not 0 < step < number:
             return False
         if step < number - 1 and answer.body.strip() != b"[]":
             return False  # only where a page has become empty do its neighbours lie further off
-        url, number = before, step
-    return number == 1
+        number, rows, answer = step, None, api.get(before)
+
+
+def _parted(older: list[Any], youngest: list[Any]) -> bool:
+    """Whether no second of creation can have issues that neither of these pages brought.
+
+    Such an issue is not older than the oldest of the youngest, else it would stand on the older pages; not
+    younger, else it would be among the youngest; and all that stands before it on the older pages is then
+    as old, up to their end.
+    """
+    if not older:
+        return True
+    ends = [_time(row, "created_at") for row in older], [_time(row, "created_at") for row in youngest]
+    if any(time is None for time in chain(*ends)):
+        return False
+    return max(filter(None, ends[0])) != min(filter(None, ends[1]), default=None)
 
 
 def changed(
@@ -219,17 +248,22 @@ def _stamp(row: Any) -> _Stamp:
 
 def _last_change(rows: list[Any]) -> datetime | None:
     """The time of the last row; None if the rows are not in order or do not say, so that Links are used."""
-    times = [_time(row) for row in rows]
+    times = [_time(row, "updated_at") for row in rows]
     known = [time for time in times if time is not None]
     return known[-1] if known and known == sorted(known) else None
 
 
-def _time(row: Any) -> datetime | None:
+def _time(row: Any, field: str) -> datetime | None:
     try:
-        time = datetime.fromisoformat(row["updated_at"])
+        time = datetime.fromisoformat(row[field])
     except (KeyError, TypeError, ValueError):
         return None
     return time if time.tzinfo else None
+
+
+def _number(row: Any) -> int | None:
+    number = row.get("number") if isinstance(row, dict) else None
+    return number if type(number) is int else None
 
 
 def _later(last: datetime | None, after: datetime | None) -> bool:
