@@ -332,6 +332,8 @@ class TrackerError(Exception):
     """
 
     recovery: ClassVar[str] = "stop"
+    advice: ClassVar[str] = ""
+    """What to do, where whoever raises it gives no `hint` of its own."""
 
     def __init__(self, tracker: str, request: str, said: str, hint: str = "") -> None:
         self.tracker = tracker
@@ -344,19 +346,22 @@ class TrackerError(Exception):
         text = (
             f"{self.tracker}: {self.request}: {self.said}" if self.request else f"{self.tracker}: {self.said}"
         )
-        return f"{text}. {self.hint}" if self.hint else text
+        hint = self.hint or self.advice
+        return f"{text}. {hint}" if hint else text
 
 
 class BadConfiguration(TrackerError):
     """Mend the configuration: wrong URL, missing or refused credentials, a JQL that the server rejects."""
 
     recovery = "mend the configuration"
+    advice = "Check the url, the credentials and the queries of this tracker"
 
 
 class Unavailable(TrackerError):
     """Try again later: time-outs, 5xx, connection trouble or rate limits, after the allowed retries."""
 
     recovery = "try again later"
+    advice = "The next run tries again; if it stays so, ask whoever runs the tracker"
 
 
 class PutOff(Unavailable):
@@ -369,21 +374,25 @@ class Garbled(TrackerError):
     """The answer makes no sense (HTML, cut off, wrong shape); hold what rests on it."""
 
     recovery = "hold"
+    advice = "The next run reads it again; if it stays so, check the url and what stands in between"
 
 
 class Refused(TrackerError):
     """The tracker will not do this one thing (403, 413, 422, a locked issue); skip it and go on."""
 
     recovery = "skip"
+    advice = "Check what the account may do there"
 
 
 class Missing(TrackerError):
     """The one thing asked for is gone (404, 410); skip it and go on."""
 
     recovery = "skip"
+    advice = "Check whether it was moved or deleted, and that the account may see it"
 
 
 class AnswerLost(TrackerError):
     """A create was sent and its answer lost: look whether it is there before trying again."""
 
     recovery = "look again"
+    advice = "The next run looks whether it was done"

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.faults_kinds import TROUBLES
 from tests.faults_process import Moment, interrupt, moments
 from tests.faults_stage import SCENARIOS, Stage, stage
-from tests.faults_trial import DOUBLED, EQUAL, HEALED, HUNG, LOST, STEPS, TOLD, Case, Outcome, attempt
+from tests.faults_trial import DOUBLED, ENDED, EQUAL, HEALED, HUNG, LOST, STEPS, TOLD, Case, Outcome, attempt
 from tests.runs import CLOUD, DATACENTER
 
 REQUESTS, SIGNALS = "requests", "signals"
@@ -28,6 +28,7 @@ HEAD = (
     "tried",
     "healed",
     "failed and said so",
+    "ended by its signal",
     "survived",
     "in steps",
     "doubled",
@@ -111,6 +112,7 @@ def _row(name: str, found: Sequence[Outcome]) -> tuple[str, ...]:
         len(found),
         sum(each.run == HEALED for each in found),
         sum(each.run == TOLD for each in found),
+        sum(each.run == ENDED for each in found),
         sum(each.world in (EQUAL, STEPS) for each in found),
         sum(each.world == STEPS for each in found),
         sum(each.world == DOUBLED for each in found),

@@ -21,7 +21,7 @@ from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import Clock, World
 from core.stop import Stopped
 from tests.faults_stage import Stage, go_on, truth
-from tests.faults_trial import EQUAL, HEALED, HUNG, STEPS, TOLD, Outcome, compare, settle
+from tests.faults_trial import ENDED, EQUAL, HEALED, HUNG, STEPS, Outcome, compare, settle
 from tests.runs import House
 
 REQUEST, COMMIT = "request", "commit of the store"
@@ -97,9 +97,11 @@ def interrupt(there: Stage, moment: Moment, context: Context = QUICK) -> Outcome
             settle(here)
             later, differs = compare(truth(here), reference.later)
             world = world if later == EQUAL else later
-    # SIGTERM and SIGINT end a run in order; whether it was done by then does not matter.
+    # SIGTERM and SIGINT let a run end in order; one that was killed says nothing.
     expected = -signal.SIGKILL if moment.signal == "SIGKILL" else 0
-    run = HUNG if code is None else TOLD if code == expected else HEALED if code == 0 else f"exit code {code}"
+    run = (
+        HUNG if code is None else ENDED if code == expected else HEALED if code == 0 else f"exit code {code}"
+    )
     return Outcome(str(moment), moment.kind, run != HEALED, run, world, runs, False, (), differs)
 
 

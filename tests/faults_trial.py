@@ -21,6 +21,7 @@ from tests.faults_stage import Stage, Truth, exactly, go_on, truth
 from tests.runs import House, Standing
 
 HEALED, TOLD, UNTOLD, SILENT, CRASHED, HUNG = "healed", "told", "untold", "silent", "crashed", "hung"
+ENDED = "ended by its signal"
 """What became of the run with the fault: all done; failed and said where; failed without; not failed though
 something is missing; ended by an exception that is no answer of ours; did not end."""
 EQUAL, STEPS, DOUBLED, LOST, OTHER = "equal", "in steps", "doubled", "lost", "other"
@@ -69,7 +70,7 @@ class Outcome:
     @property
     def fine(self) -> bool:
         """Whether it is as it must be."""
-        return self.run in (HEALED, TOLD) and self.world in (EQUAL, STEPS) and not self.leaked
+        return self.run in (HEALED, TOLD, ENDED) and self.world in (EQUAL, STEPS) and not self.leaked
 
 
 def attempt(stage: Stage, case: Case) -> Outcome:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from connectors.contract import TrackerError, Unavailable
 from core.publish.policy import LimitPolicy
 from tests.faults_kinds import TROUBLES, Place
 from tests.faults_stage import CHANGE, FIRST, NO_STORE, SCENARIOS, SWEEP, Stage, stage
@@ -105,3 +106,12 @@ def test_what_is_doubled_lost_or_different_would_be_seen(cloud: Stage) -> None:
     for verdict, changed in wrong.items():
         assert compare(replace(right, standing={**right.standing, **changed}), right)[0] == verdict
     assert compare(replace(right, stored={}), right)[0] == LOST
+
+
+def test_every_error_of_a_tracker_says_what_to_do() -> None:
+    kinds = [*TrackerError.__subclasses__(), *Unavailable.__subclasses__()]
+    assert len(kinds) > 6
+    for kind in kinds:
+        assert str(kind("work", "GET /x", "HTTP 500")).startswith(f"work: GET /x: HTTP 500. {kind.advice}")
+        assert kind.advice
+        assert str(kind("work", "GET /x", "no", "Do this")) == "work: GET /x: no. Do this"
