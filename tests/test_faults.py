@@ -67,10 +67,13 @@ def test_what_once_went_wrong_does_so_no_more(
     assert outcome.fine, outcome
 
 
-@pytest.mark.parametrize("kind", ["done, answer lost", "503", EMPTY, "rows change while read"])
-def test_on_data_center_too(kind: str, datacenter: Stage) -> None:
-    place = Place("jira", "POST", "/rest/api/2/search", 2)
-    outcome = attempt(datacenter, Case(FIRST, place, KINDS[kind], lasting=False))
+@pytest.mark.parametrize(
+    ("kind", "lasting"),
+    [("done, answer lost", False), ("503", False), (EMPTY, True), ("rows change while read", False)],
+)
+def test_on_data_center_too(kind: str, lasting: bool, datacenter: Stage) -> None:
+    place = Place("jira", "POST", "/rest/api/2/search", 5)
+    outcome = attempt(datacenter, Case(FIRST, place, KINDS[kind], lasting))
     assert outcome.tried
     assert outcome.fine, outcome
 

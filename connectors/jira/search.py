@@ -82,7 +82,11 @@ class Search:
             for row in page:
                 identity = row.get("id")
                 if not isinstance(identity, str):
-                    raise Garbled(self._session.name, "search", "an issue came without its id")
+                    raise Garbled(
+                        self._session.name,
+                        self._session.request("POST", self._path),
+                        "an issue came without its id",
+                    )
                 if seen.add(identity):
                     yield identity
 
@@ -93,7 +97,11 @@ class Search:
             for row in page:
                 identity, key = row.get("id"), row.get("key")
                 if not isinstance(identity, str):
-                    raise Garbled(self._session.name, "search", "an issue came without its id")
+                    raise Garbled(
+                        self._session.name,
+                        self._session.request("POST", self._path),
+                        "an issue came without its id",
+                    )
                 found[identity] = key if isinstance(key, str) else identity
         return found
 
@@ -188,7 +196,7 @@ class Search:
                 yield from pages(f"{jql} {_STABLE}", fields)
                 return
             except _WrongKind:
-                self._mend_kind("search/jql" if self._session.server().cloud else "search")
+                self._mend_kind(self._path)
 
     def _mend_kind(self, path: str) -> None:
         """Ask again what kind of Jira this is; what was remembered is contradicted.
@@ -199,6 +207,11 @@ class Search:
         if self._session.ask_server().cloud == before:
             said, hint = "there is no search at this address", "Check the url, its path included"
             raise BadConfiguration(self._session.name, self._session.request("POST", path), said, hint)
+
+    @property
+    def _path(self) -> str:
+        """Where this kind of Jira is searched."""
+        return "search/jql" if self._session.server().cloud else "search"
 
     def _size(self, fields: Sequence[str]) -> int:
         settings = self._session.settings
@@ -235,7 +248,7 @@ class Search:
             if whole:
                 return
         said = f"the issues changed while they were read, {_RESTARTS} times over"
-        raise Unavailable(self._session.name, "search", said)
+        raise Unavailable(self._session.name, self._session.request("POST", "search"), said)
 
     def _side_by_side(self, jql: str, fields: Sequence[str]) -> Generator[list[Json], None, bool]:
         """All pages beside one another, as soon as the first told how many; whether they are whole.
