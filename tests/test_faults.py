@@ -50,8 +50,6 @@ def test_after_a_fault_of_each_kind_and_a_clean_run_the_world_is_as_without_it(
         (SWEEP, Place("jira", "GET", COMMENTS, 1), EMPTY),
         (NO_STORE, Place("jira", "GET", COMMENTS, 1), EMPTY),
         (SWEEP, Place("github", "GET", "/repos/acme/site/issues/1/comments", 1), EMPTY),
-        (FIRST, Place("github", "GET", "/repos/acme/site/issues", 1), EMPTY),
-        (FIRST, Place("jira", "POST", "/rest/api/2/search/jql", 2), EMPTY),
         (FIRST, Place("jira", "POST", "/rest/api/2/search/jql", 2), "404"),
         (FIRST, Place("jira", "GET", "/rest/api/2/issue/10008", 1), "409"),
         (NO_STORE, Place("github", "GET", "/user", 1), "404"),
@@ -63,6 +61,21 @@ def test_what_once_went_wrong_does_so_no_more(
     scenario: str, place: Place, kind: str, lasting: bool, cloud: Stage
 ) -> None:
     outcome = attempt(cloud, Case(scenario, place, KINDS[kind], lasting))
+    assert outcome.tried
+    assert outcome.fine, outcome
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        Place("github", "GET", "/repos/acme/site/issues", 1),
+        Place("jira", "POST", "/rest/api/2/search/jql", 2),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("lasting", [False, True], ids=["once", "lasting"])
+def test_an_empty_page_among_others_loses_nothing(place: Place, lasting: bool, cloud: Stage) -> None:
+    outcome = attempt(cloud, Case(FIRST, place, KINDS[EMPTY], lasting))
     assert outcome.tried
     assert outcome.fine, outcome
 
