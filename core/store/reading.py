@@ -1,7 +1,6 @@
 """Finds stored issues: one, all, by key; and what a sweep concludes."""
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -10,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from connectors.contract import Issue, IssueRef, Unread
 from core.store.codec.issues import decode_issue
 from core.store.codec.plain import clean, maybe_moment
-from core.store.damage import decoded
+from core.store.damage import UNREADABLE, damaged
 from core.store.database import Database
 from core.store.records import PullState
 from core.store.schema import aliases, issues, pulls, unread
@@ -22,9 +21,11 @@ _KEYS_AT_ONCE: Final = 500
 
 def decode(database: Database, ref: IssueRef, document: str) -> Issue:
     """The issue of one row; raises StoreError if the row was damaged."""
-    return decoded(
-        partial(decode_issue, ref), document, database.file, f"what is stored of {ref.key} in {ref.tracker}"
-    )
+    try:  # not by `decoded`, whose arguments would be made for every issue
+        return decode_issue(ref, document)
+    except UNREADABLE as error:
+        what = f"what is stored of {ref.key} in {ref.tracker}"
+        raise damaged(database.file, what, error) from error
 
 
 def all_issues(database: Database, tracker: str | None) -> Iterator[Issue]:

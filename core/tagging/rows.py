@@ -31,8 +31,9 @@ def rows_for(issue: Issue, above: Sequence[IssueRef], looped: bool, scheme: Sche
     always_hard = looped or bool(issue.mirrors)
     rows = []
     for tag in tags:
-        part, standing = _part(issue, tag.rule, scheme)
-        hard = always_hard or scheme.compiled.rule(tag.rule).task_list
+        rule = scheme.compiled.rule(tag.rule)
+        part, standing = _part(issue, tag.rule, rule.checklist, scheme)
+        hard = always_hard or rule.task_list
         rows.append(
             TagRow(
                 tag.owner,
@@ -51,10 +52,10 @@ def rows_for(issue: Issue, above: Sequence[IssueRef], looped: bool, scheme: Sche
     return rows
 
 
-def _part(issue: Issue, rule: RuleId, scheme: Scheme) -> tuple[str, int]:
+def _part(issue: Issue, rule: RuleId, checklist: bool, scheme: Scheme) -> tuple[str, int]:
     """The part of an issue as text, and where it stands; equal issues are worked out once."""
     weigh_by = scheme.weigh_by[rule.owner]
-    counts = issue.checklist if scheme.compiled.rule(rule).checklist else ()
+    counts = issue.checklist if checklist else ()
     said = (
         rule.owner,
         rule.position,

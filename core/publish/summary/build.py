@@ -21,7 +21,7 @@ from core.publish.summary.model import (
 from mappings.goals import Goal, KeyResult, Milestone
 from mappings.goals import Mapping as Goals
 
-_USUAL_KEY = re.compile(r"([^0-9]*)([0-9]+)").fullmatch
+_USUAL_KEY = re.compile(r"([^0-9]*)([1-9][0-9]*)").fullmatch
 
 
 def summarise(
@@ -111,7 +111,8 @@ def key_rank(key: str) -> str:
     """A text that sorts as people count: that of BLOG-9 before that of BLOG-10."""
     usual = _USUAL_KEY(key)
     if usual:
-        return f"{usual[1]}\x01{_counted(usual[2])}\x01"
+        name, digits = usual.groups()
+        return f"{name}\x01{len(digits):06d}{digits}\x01"
     pieces = re.split(r"([0-9]+)", key)
     return "".join(_counted(piece) if place % 2 else f"{piece}\x01" for place, piece in enumerate(pieces))
 
