@@ -3,8 +3,7 @@
 import json
 import math
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -19,9 +18,6 @@ from connectors.contract import BadConfiguration, Garbled, Missing, Refused, Tra
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of one answer, after decompression, that are read before it is given up as garbled."""
-
-MAX_SECONDS = 300.0
-"""Seconds that one answer may take from its headers to its end."""
 
 _SAID_LIMIT = 300
 _ESCAPE = re.compile(
@@ -104,26 +100,16 @@ def retry_after(answer: Answer, now: float, /) -> float | None:
     return header_seconds(answer, now) if answer.status in (429, 503) else None
 
 
-def read_answer(
-    response: requests.Response,
-    limit: int = MAX_BODY,
-    *,
-    seconds: float = MAX_SECONDS,
-    clock: Callable[[], float] = time.monotonic,
-) -> Answer:
-    """Read a streamed response to its end, at most `limit` bytes in `seconds`.
+def read_answer(response: requests.Response, limit: int = MAX_BODY) -> Answer:
+    """Read a streamed response to its end, at most `limit` bytes.
 
-    Raises Garbled for more bytes, requests' ReadTimeout for more time (a time-out of `requests` is for
-    silence only, and an answer that drips is never silent), and whatever requests raises by itself.
+    Raises Garbled for more, and whatever requests raises by itself.
     """
-    end = clock() + seconds
     size, pieces = 0, []
     with response:
         for piece in _pieces(response):
             pieces.append(piece)
             size += len(piece)
-            if clock() > end:
-                raise requests.ReadTimeout
             if size > limit:
                 raise Garbled("", response.url, f"the answer is longer than {limit // 1024 // 1024} MiB")
     headers = {name.lower(): value for name, value in response.headers.items()}

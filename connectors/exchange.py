@@ -10,6 +10,7 @@ from requests.structures import CaseInsensitiveDict
 
 from connectors.answer import Answer, read_answer
 from connectors.contract import BadConfiguration
+from connectors.patience import Patient
 from connectors.urls import is_loopback
 
 _CERTIFICATES = "Let ca_file, or REQUESTS_CA_BUNDLE in the environment, name certificates in PEM format"
@@ -29,6 +30,7 @@ class Exchange:
     ) -> None:
         """`url` is the server's address, `timeout` in seconds for connecting and for silence."""
         self._session = session
+        session.mount(url, Patient())
         around = session.merge_environment_settings(url, {}, True, verify, None)
         if is_loopback(urlsplit(url).hostname or ""):
             around["proxies"] = {}

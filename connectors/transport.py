@@ -51,6 +51,8 @@ _TOLD = 5.0
 """Seconds from which on a wait for a rate of writes is worth a line."""
 _LONG_SECRET = 12
 """Characters from which on a credential cannot be taken for a word that happens to be the same."""
+_MOST = 200_000
+"""Requests of one run, many times what a million issues take: no list may go on for ever."""
 _GLANCE = 0.25
 """Seconds after which a waiting worker looks whether it is still wanted."""
 
@@ -234,7 +236,12 @@ class Transport:
         raise self._sort_answer(job, answer, wait)
 
     def _spend(self, job: "_Job") -> None:
-        """Count one request; raises Unavailable for a read that the budget does not allow any more."""
+        """Count one request; raises PutOff for a read that the budget does not allow any more."""
+        if job.reads and self._used >= _MOST:
+            said = f"{_MOST:,} requests in one run, and no end of them"
+            raise Garbled(
+                self.tracker, job.request, said, "Make several trackers of it, or look at its lists"
+            )
         now = self._clock()
         spent = None if self._wrote or not job.reads else self.budget.spent(job.resource, now)
         if spent is not None:

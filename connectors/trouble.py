@@ -3,6 +3,8 @@
 import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
+from connectors.patience import MAX_SECONDS, TooSlow
+
 
 def causes_of(problem: BaseException) -> list[BaseException]:
     """The exception and all that it wraps: requests and urllib3 keep the cause in args or `reason`."""
@@ -25,6 +27,8 @@ def trouble(
     """What went wrong, in our own words: the library's text names URLs and proxies, passwords included."""
     if any(isinstance(cause, NameResolutionError) for cause in causes):
         return "the host name is not known"
+    if any(isinstance(cause, TooSlow) for cause in causes):
+        return f"the answer took more than {MAX_SECONDS:g} s"
     if isinstance(problem, requests.exceptions.ProxyError):
         return "the proxy cannot be reached or refuses"
     if isinstance(problem, requests.exceptions.SSLError):

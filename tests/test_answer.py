@@ -29,9 +29,3 @@ def test_headers_are_known_by_lower_case_names(body_of: Callable[..., requests.R
 def test_a_body_beyond_the_limit_is_garbled(body_of: Callable[..., requests.Response]) -> None:
     with pytest.raises(Garbled, match="longer than"):
         read_answer(body_of(b"x" * 2_000_001), limit=2_000_000)
-
-
-def test_a_body_that_drips_on_and_on_is_a_time_out(body_of: Callable[..., requests.Response]) -> None:
-    ticks = iter(range(0, 10_000, 50))
-    with pytest.raises(requests.ReadTimeout):
-        read_answer(body_of(b"x" * 1_000_000), seconds=300, clock=lambda: next(ticks))

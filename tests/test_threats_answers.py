@@ -2,19 +2,30 @@
 
 import gzip
 import json
+import re
 import resource
 import socket
 import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
+from itertools import count
+from typing import Any
 
 import pytest
 import requests
+import responses
+from requests import PreparedRequest
 
-from connectors.answer import MAX_BODY, Answer, read_answer
-from connectors.contract import Garbled
+from connectors.answer import MAX_BODY, Answer
+from connectors.contract import Garbled, Interest, Tracker
 from connectors.exchange import Exchange
+from connectors.trouble import causes_of, trouble
+from tests.github_builders import API, hub
+from tests.github_builders import row as github_row
+from tests.jira_answers import center_exchange, cloud_exchange
+from tests.jira_answers import row as jira_row
 
 MIB = 1024 * 1024
 Serve = Callable[[Callable[[socket.socket], object]], str]
@@ -123,18 +134,79 @@ def test_chunks_without_end_are_given_up_at_the_limit(serve: Serve) -> None:
         asked(serve(flood))
 
 
-def test_a_limit_of_time_holds_while_bytes_keep_coming(serve: Serve) -> None:
-    """A time-out of silence never ends this one; the limit of the whole does."""
+OK = b"HTTP/1.1 200 OK\r\n"
+DRIPS = {
+    "status line": (b"", b"H"),
+    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "header": (OK + b"X-Long: ", b"x"),
+    "body": (OK + b"Connection: close\r\n\r\n", b" "),
+    "body of known length": (OK + b"Content-Length: 1000000\r\n\r\n", b" "),
+    "chunks": (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+}
+
+
+@pytest.mark.parametrize("proxy", [False, True], ids=["direct", "through a proxy"])
+@pytest.mark.parametrize(("head", "drop"), DRIPS.values(), ids=DRIPS)
+def test_a_limit_of_time_holds_while_bytes_keep_coming(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, head: bytes, drop: bytes, proxy: bool
+) -> None:
+    """A time-out of silence never ends these; the limit of the whole does, here by a clock that runs fast."""
+    monkeypatch.setattr("connectors.patience.monotonic", partial(next, count(step=100)))
 
     def drip(connection: socket.socket) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+        connection.sendall(head)
         while True:
-            connection.sendall(b" ")
+            connection.sendall(drop)
 
     url = serve(drip)
-    response = requests.get(url, stream=True, timeout=5)
-    with pytest.raises(requests.ReadTimeout):
-        read_answer(response, seconds=0.2)
+    if proxy:
+        monkeypatch.setenv("http_proxy", url)
+        url = "http://tracker.example"
+    with pytest.raises(requests.RequestException) as caught:
+        asked(url)
+    said = trouble(caught.value, causes_of(caught.value), 5, 5)
+    assert said == "the answer took more than 300 s"
+
+
+def _jira_without_end(mock: responses.RequestsMock, *, cloud: bool) -> Tracker:
+    exchange = cloud_exchange(mock) if cloud else center_exchange(mock)
+    page = count(1)
+
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        more = {"nextPageToken": f"{next(page)}"} if cloud else {"total": asked["startAt"] + 1000}
+        first = 2 * next(page) if cloud else asked["startAt"]
+        return {"issues": [jira_row(first), jira_row(first + 1)], **more}
+
+    exchange.call("POST", "search/jql" if cloud else "search", answer)
+    exchange.call("POST", "issue/bulkfetch", lambda asked: {"issues": [], "issueErrors": []})
+    return exchange.open()
+
+
+def _github_without_end(mock: responses.RequestsMock) -> Tracker:
+    page = count(2)
+
+    def answer(_request: PreparedRequest) -> tuple[int, dict[str, str], str]:
+        number = next(page)
+        link = f'<{API}/acme/site/issues?page={number}>; rel="next"'
+        return 200, {"Link": link}, json.dumps([github_row(id=number, number=number)])
+
+    mock.add_callback("GET", re.compile(".*/issues"), answer)
+    return hub()
+
+
+@pytest.mark.parametrize("tracker", ["jira cloud", "jira data center", "github"])
+def test_a_list_without_end_is_given_up(tracker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.transport._MOST", 50)
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        opened = (
+            _github_without_end(mock)
+            if tracker == "github"
+            else _jira_without_end(mock, cloud=tracker == "jira cloud")
+        )
+        with pytest.raises(Garbled, match="50 requests in one run, and no end of them"):
+            for _page in opened.reader.changed_since(None, Interest()).pages:
+                pass
+        assert len(mock.calls) == 50
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,6 @@ class Api:
         accept: Collection[int] = (),
         as_app: bool = False,
         resource: str = "core",
-        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """GET a path, or a whole URL of this GitHub; moved places on the same host are followed.
 
@@ -109,7 +108,7 @@ class Api:
         asked = dict(parameters or {})
         for _ in range(_MOST_HOPS):
             auth = self._app_auth() if as_app else self._auth()
-            send = partial(self._wire.send, auth, "GET", url, asked, None, headers)
+            send = partial(self._wire.send, auth, "GET", url, asked, None)
             answer = self.transport.read(request, send, accept={*accept, *REDIRECTS}, resource=resource)
             if answer.status not in REDIRECTS:
                 return answer

@@ -1,7 +1,7 @@
 """PyGithub's requester over one HTTP exchange at a time, as plain JSON, with nothing done behind our back."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -110,13 +110,12 @@ class Wire:
         url: str,
         parameters: dict[str, Any] | None = None,
         body: Any = None,
-        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One HTTP request; `url` is a path below the base URL, or whole and on the same host."""
         if self._ca_file is not None and not self._ca_file.is_file():
             said = f"there is no file {self._ca_file}"
             raise BadConfiguration(self._tracker, "", said, "Let ca_file name certificates in PEM format")
-        sent = {"Accept": _ACCEPT, **(headers or {})}
+        sent = {"Accept": _ACCEPT}
         with self._line() as line:
             line.requester(auth).requestJson(verb, url, parameters, sent, body, line.wire)
             return line.wire.take()
