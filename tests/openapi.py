@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,10 @@ from openapi_core import Config, OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 from werkzeug import Request, Response
+from werkzeug.datastructures import ImmutableMultiDict
+
+from connectors.sandbox.jira_world import JiraSite
+from connectors.sandbox.server import SandboxServer
 
 FOLDER = Path(__file__).resolve().parents[1].parent / "shared" / "contracts"
 HOST = "http://tracker.test"
@@ -32,10 +37,22 @@ class Exchange:
 
 
 class Contract:
-    """One vendor's document; both lists are empty for an exchange that keeps to it."""
+    """One vendor's document; all lists are empty for an exchange that keeps to it."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._api = OpenAPI.from_dict(document, config=Config(spec_validator_cls=None))
+        self._known: dict[Exchange, list[str]] = {}
+
+    def problems(self, exchange: Exchange) -> list[str]:
+        """Both lists; a request that earned an error may break the contract: a test may be about that.
+
+        Whole runs say the same things again and again, which are looked at once.
+        """
+        if exchange not in self._known:
+            earned = exchange.status is not None and exchange.status >= 400
+            found = [] if earned else self.request_problems(exchange)
+            self._known[exchange] = found + self.answer_problems(exchange)
+        return self._known[exchange]
 
     def request_problems(self, exchange: Exchange) -> list[str]:
         """What is wrong with path, query or body."""
@@ -63,7 +80,6 @@ class Watch:
     """A listener for `SandboxServer.answers` that gathers what breaks the contract.
 
     `to_path` gives the document's path for a request's path, or None for what the document does not hold.
-    A request that earned an error may break it: that may be what the test is about.
     """
 
     def __init__(self, contract: Contract, to_path: Callable[[str], str | None]) -> None:
@@ -73,22 +89,43 @@ class Watch:
         self.checked = 0
 
     def __call__(self, request: Request, response: Response) -> None:
-        path = self.to_path(request.path)
+        # As it was sent: what is quoted in it, such as the slash in a label, is no part of the address.
+        sent = request.environ["RAW_URI"].partition("?")[0].removeprefix(request.script_root)
+        path = self.to_path(sent)
         if path is None:
             return
         self.checked += 1
         exchange = Exchange(
             method=request.method,
             path=path,
-            query=request.args,
+            query=ImmutableMultiDict(request.args),
             body=request.get_data(),
             status=response.status_code,
             answer=response.get_data(),
             answer_type=response.mimetype or "",
         )
-        if response.status_code < 400:
-            self.problems += self.contract.request_problems(exchange)
-        self.problems += self.contract.answer_problems(exchange)
+        self.problems += self.contract.problems(exchange)
+
+
+@contextmanager
+def kept_to(server: SandboxServer) -> Iterator[None]:
+    """Inside, whatever the sites of this server say, and are told, must keep to what the vendors publish."""
+    watches: dict[str, Watch] = {}
+    for name, site in server.world.sites.items():
+        in_cloud = site.face == "cloud" if isinstance(site, JiraSite) else getattr(site, "enterprise", None) is None
+        contract = published(site.kind) if in_cloud else None
+        if contract is not None:
+            watches[name] = Watch(contract, jira_path if site.kind == "jira" else repository_path)
+
+    def told(request: Request, response: Response) -> None:
+        watch = watches.get(request.script_root.strip("/"))
+        if watch is not None:
+            watch(request, response)
+
+    server.answers.append(told)
+    yield
+    problems = [each for watch in watches.values() for each in watch.problems]
+    assert not problems, "\n".join(problems)
 
 
 def jira_path(path: str) -> str | None:
@@ -104,24 +141,35 @@ def github_path(path: str) -> str | None:
     return path.removeprefix("/api/v3")
 
 
-@lru_cache
 def jira_contract() -> Contract:
     """Jira Cloud's platform REST API; skips the test where the document is absent."""
-    return Contract(_relaxed_jira(_document("jira-cloud-v3.openapi.json")))
+    return _present("jira")
+
+
+def github_contract() -> Contract:
+    """GitHub's REST API; skips the test where the document is absent."""
+    return _present("github")
+
+
+def repository_path(path: str) -> str | None:
+    """The same for a path below a repository's id, or a pull request, which the document does not hold."""
+    named = re.sub(r"/repositories/[0-9]+", "/repos/acme/site", path)
+    return None if "/pulls/" in named else github_path(named)
 
 
 @lru_cache
-def github_contract() -> Contract:
-    """GitHub's REST API; skips the test where the document is absent."""
-    return Contract(_relaxed_github(_document("github.openapi.json")))
+def published(kind: str) -> Contract | None:
+    """What the vendor of this kind of tracker publishes of its cloud; None where the document is absent."""
+    name, relaxed = _DOCUMENTS[kind]
+    file = FOLDER / name
+    return Contract(relaxed(json.loads(file.read_bytes()))) if file.exists() else None
 
 
-def _document(name: str) -> dict[str, Any]:
-    path = FOLDER / name
-    if not path.exists():
-        pytest.skip(f"the vendor's OpenAPI document {name} is not in ../shared/contracts/")
-    document: dict[str, Any] = json.loads(path.read_bytes())
-    return document
+def _present(kind: str) -> Contract:
+    contract = published(kind)
+    if contract is None:
+        pytest.skip(f"the vendor's OpenAPI document {_DOCUMENTS[kind][0]} is not in ../shared/contracts/")
+    return contract
 
 
 def _request(exchange: Exchange) -> MockRequest:
@@ -178,6 +226,12 @@ def _relaxed_github(document: dict[str, Any]) -> dict[str, Any]:
         bare = {"type": "array", "items": {"type": "string"}}  # which the schema forgot
         body["schema"] = {"anyOf": [body["schema"], bare]}
     return document
+
+
+_DOCUMENTS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+    "jira": ("jira-cloud-v3.openapi.json", _relaxed_jira),
+    "github": ("github.openapi.json", _relaxed_github),
+}
 
 
 def _error_answer(operation: dict[str, Any], status: str, schema: str) -> None:

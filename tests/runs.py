@@ -24,6 +24,7 @@ from core.store import Store, open_store
 from core.sync import Concluded, Job, Report, conclude, sync
 from core.undo import runs_to_undo, undo
 from mappings.load import load
+from tests.openapi import kept_to
 
 MARKETING = (Path(__file__).parent.parent / "mappings/examples/marketing.toml").read_text(encoding="utf-8")
 """The mapping that comes with milepost; the seeded sandbox is its world."""
@@ -270,7 +271,7 @@ class Watch:
 def house(folder: Path, face: str = CLOUD, mapping: str = MARKETING) -> Iterator[House]:
     """The seeded world, running, and an installation that has not run yet."""
     world = world_for({"jira": ("jira", face), "github": ("github", None)})
-    with SandboxServer(world) as server:
+    with SandboxServer(world) as server, kept_to(server):
         yield House(folder, world, server, face, mapping)
 
 

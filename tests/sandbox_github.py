@@ -1,6 +1,5 @@
 """A sandbox GitHub on loopback, the real client on it, and GitHub's document watching every exchange."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +10,7 @@ from github import Auth, Github
 from connectors.sandbox.github_world import TOKEN, GitHubSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
-from tests.openapi import Watch, github_contract, github_path
+from tests.openapi import Watch, github_contract, repository_path
 
 
 class Lab:
@@ -65,7 +64,7 @@ def lab(enterprise: str | None = None, *, contract: bool = True) -> Iterator[Lab
     site = GitHubSite("hub", enterprise)
     with SandboxServer(World.of(site)) as server:
         site.create_repo("acme/site")
-        watch = Watch(github_contract(), _to_path) if contract else None
+        watch = Watch(github_contract(), repository_path) if contract else None
         if watch is not None:
             server.answers.append(watch)
         yield Lab(server, site)
@@ -84,9 +83,3 @@ def follow(answer: requests.Response, at: Lab) -> Iterator[requests.Response]:
     while "next" in answer.links:
         answer = at.get(answer.links["next"]["url"])
         yield answer
-
-
-def _to_path(path: str) -> str | None:
-    """The document names repositories by owner and name only, and pull requests not at all."""
-    named = re.sub(r"/repositories/[0-9]+", "/repos/acme/site", path)
-    return None if "/pulls/" in named else github_path(named)

@@ -1,21 +1,17 @@
 """What the connector sends keeps to GitHub's OpenAPI document, answer by answer."""
 
-from re import sub
-
 from connectors.contract import Capability, Interest, LabelDefinition
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
 from tests.github_builders import on_sandbox
-from tests.openapi import Watch, github_contract, github_path
+from tests.openapi import Watch, github_contract, repository_path
 
 MARK = "milepost:test:1:0123456789ab"
 
 
 def test_every_request_of_a_whole_run_keeps_to_githubs_document() -> None:
-    watch = Watch(
-        github_contract(), lambda path: github_path(sub(r"/repositories/[0-9]+", "/repos/a/b", path))
-    )
+    watch = Watch(github_contract(), repository_path)
     site = GitHubSite("github")
     for name in ("acme/site", "acme/plans", "acme/app"):
         site.create_repo(name)
