@@ -112,8 +112,8 @@ def kept_to(server: SandboxServer) -> Iterator[None]:
     """Inside, whatever the sites of this server say, and are told, must keep to what the vendors publish."""
     watches: dict[str, Watch] = {}
     for name, site in server.world.sites.items():
-        in_cloud = site.face == "cloud" if isinstance(site, JiraSite) else getattr(site, "enterprise", None) is None
-        contract = published(site.kind) if in_cloud else None
+        own = site.face != "cloud" if isinstance(site, JiraSite) else getattr(site, "enterprise", None)
+        contract = None if own else published(site.kind)
         if contract is not None:
             watches[name] = Watch(contract, jira_path if site.kind == "jira" else repository_path)
 
