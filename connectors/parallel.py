@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Generic, TypeVar
 
 _T = TypeVar("_T")
@@ -13,7 +13,8 @@ _T = TypeVar("_T")
 _NEVER = threading.Event()
 _WORKER = threading.local()
 _GLANCE = 0.25
-"""Seconds after which a thread that waits for room looks whether it is still wanted."""
+"""Seconds after which a thread that waits for room looks whether it is still wanted, and any other wait
+begins anew: the main thread hears a signal that was handed to another one only when it wakes."""
 _PATIENCE = 2.0
 """Seconds that closing waits for threads in the middle of a request; they then end by themselves."""
 
@@ -39,12 +40,18 @@ def in_order(tasks: Iterable[Callable[[], _T]], allowed: Callable[[], int], work
     try:
         for task in tasks:
             while ahead and len(ahead) >= _room(allowed(), workers):
-                yield ahead.popleft().result()
+                yield _result(ahead.popleft())
             ahead.append(hands.begin(task))
         while ahead:
-            yield ahead.popleft().result()
+            yield _result(ahead.popleft())
     finally:
         hands.close()
+
+
+def _result(future: Future[_T]) -> _T:
+    while not wait((future,), _GLANCE).done:
+        pass
+    return future.result()
 
 
 class _Hands(Generic[_T]):
@@ -136,7 +143,10 @@ class _Merge(Generic[_T]):
             thread.start()
         ended = 0
         while ended < len(self._threads):
-            found = self._queue.get()
+            try:
+                found = self._queue.get(timeout=_GLANCE)
+            except queue.Empty:
+                continue
             if found is None:
                 ended += 1
             elif isinstance(found, BaseException):

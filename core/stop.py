@@ -81,6 +81,8 @@ class Stop:
             return
         self._interruptible = True
         try:
+            if self():  # asked between the first look and now, when it could not raise
+                raise Stopped
             yield
         finally:
             self._interruptible = False

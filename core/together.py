@@ -9,6 +9,10 @@ from core.stop import Stop
 FAREWELL = 2.0
 """Seconds that unfinished threads get once someone asked to stop; they hear it at their next page."""
 
+GLANCE = 0.25
+"""Seconds after which a wait begins anew. The system may hand a signal to any thread, and Python hears it
+only when the main thread wakes."""
+
 T = TypeVar("T")
 
 
@@ -46,7 +50,8 @@ def together(tasks: Sequence[Callable[[], T]], stop: Stop) -> list[T]:
     try:
         with stop.reading():
             for thread in threads:
-                thread.ended.wait()
+                while not thread.ended.wait(GLANCE):
+                    pass
     finally:
         for thread in threads:
             thread.ended.wait(FAREWELL / len(threads))

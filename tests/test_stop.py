@@ -3,12 +3,18 @@
 import os
 import signal
 import socket
+import sys
 import threading
 import time
+import traceback
+from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
+from connectors.parallel import in_order, merged
 from core.stop import Stop, Stopped
+from core.together import together
 
 
 def kill(number: signal.Signals = signal.SIGTERM) -> None:
@@ -122,3 +128,38 @@ def test_listening_inside_listening_changes_nothing() -> None:
             pass
         kill()
         assert stop()
+
+
+def _hand_a_signal_to_this_thread(stop: Stop, heard: list[bool]) -> None:
+    main = threading.main_thread().ident
+    assert main is not None
+    while True:  # until the main thread waits for what comes of this
+        calls = [frame.f_code for frame, _ in traceback.walk_stack(sys._current_frames()[main])]
+        if calls[0] is threading.Condition.wait.__code__ and threading.Thread.start.__code__ not in calls:
+            break
+        os.sched_yield()
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    heard.append(stop.wait(10))
+
+
+@pytest.mark.parametrize("way", ["together", "in order", "merged"])
+def test_a_signal_that_the_system_hands_to_another_thread_is_heard_too(way: str) -> None:
+    """Python hears it in the main thread only, which such a signal does not wake."""
+    stop, heard = Stop(), list[bool]()
+
+    def task() -> list[bool]:
+        _hand_a_signal_to_this_thread(stop, heard)
+        return heard
+
+    def stream() -> Iterator[list[bool]]:
+        yield task()
+
+    def wait() -> object:
+        if way == "together":
+            return together([task, list[bool]], stop)
+        in_threads = in_order([task, list[bool]], lambda: 2, 2)
+        return list(in_threads if way == "in order" else merged([stream()], lambda: 2, 2, 2))
+
+    with stop.listen(), pytest.raises(Stopped), nullcontext() if way == "together" else stop.reading():
+        wait()
+    assert heard == [True]
