@@ -93,7 +93,7 @@ def rows(
 
     Their areas are drawn from `areas`, and labels of further milestones from `more`.
     """
-    draw = random.Random(seed)  # noqa: S311 - not for secrets: the same world every time
+    draw = random.Random(seed)
     for place in range(count):
         words = draw.sample(_WORDS, 4)
         head = f"[{words[0]}-{place}] " if place % 97 == 0 else ""

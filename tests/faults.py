@@ -70,7 +70,7 @@ def cases(there: Stage, only: str | None = None) -> list[Case | Moment]:
     if there.face == CLOUD and only != REQUESTS:  # signals do not care which Jira it is
         found += itertools.chain.from_iterable(moments(there, scenario) for scenario in SCENARIOS)
     # By a name of its own each case keeps its place whatever else is tried.
-    return sorted(found, key=lambda case: random.Random(str(case)).random())  # noqa: S311
+    return sorted(found, key=lambda case: random.Random(str(case)).random())
 
 
 def campaign(

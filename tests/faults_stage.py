@@ -2,12 +2,11 @@
 
 import re
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from unittest import mock
 
@@ -17,6 +16,7 @@ from connectors.sandbox.server import Logged, SandboxServer
 from connectors.sandbox.world import World
 from core.publish.policy import LimitPolicy
 from tests.faults_kinds import SILENCE, Place
+from tests.loopback import Loopback
 from tests.runs import CLOUD, MARKETING, House, Standing
 
 PAGE = 4
@@ -56,7 +56,7 @@ class Reference:
     later: Truth
 
 
-class Elsewhere:
+class Elsewhere(Loopback):
     """Another server, which writes down whatever it is asked."""
 
     def __init__(self) -> None:
@@ -77,20 +77,7 @@ class Elsewhere:
                     self.wfile.write(b"[]")
                 self.close_connection = True
 
-            def log_message(self, *_: object) -> None:
-                """Nothing: what was asked is written down."""
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
-
-    def close(self) -> None:
-        """Stop serving."""
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        super().__init__(Handler)
 
 
 class Stage:

@@ -85,7 +85,7 @@ def mutated(text: str, edits: list[tuple[int, int, str]]) -> bytes:
         elif way == "key":
             lines[number] = f'"{key.strip()}\\u001b{what}" ={value}'
         else:
-            lines.insert(number, random.Random(what).choice([*lines, "[goals]", "[[x]]", "[a.b.c"]))  # noqa: S311
+            lines.insert(number, random.Random(what).choice([*lines, "[goals]", "[[x]]", "[a.b.c"]))
     found = "\n".join(lines).encode()
     for place, piece in raw:
         at = place % (len(found) + 1)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -86,19 +87,13 @@ def sound(found: Issue | Unread) -> None:
 @FEW
 @given(SEVERAL)
 def test_a_row_of_jira_is_read_or_named_as_unreadable(changes: list[Change]) -> None:
-    row: Any = JIRA_ROW
-    for change in changes:
-        row = changed(row, change)
-    sound(from_jira(as_sent(row)))
+    sound(from_jira(as_sent(reduce(changed, changes, JIRA_ROW))))
 
 
 @FEW
 @given(SEVERAL)
 def test_a_row_of_github_is_read_or_named_as_unreadable(changes: list[Change]) -> None:
-    row: Any = GITHUB_ROW
-    for change in changes:
-        row = changed(row, change)
-    sound(from_github(as_sent(row)))
+    sound(from_github(as_sent(reduce(changed, changes, GITHUB_ROW))))
 
 
 @pytest.mark.parametrize("value", range(len(VALUES)))

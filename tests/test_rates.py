@@ -29,7 +29,7 @@ class Vendor:
         self.arrived: list[float] = []
         self.slept: list[float] = []
         self.said: list[str] = []
-        self._random = random.Random(seed)  # noqa: S311 - jitter
+        self._random = random.Random(seed)
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

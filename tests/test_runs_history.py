@@ -208,7 +208,7 @@ def check(here: House) -> None:
 def test_whatever_happens_every_run_leaves_the_truth_and_touches_nothing_of_others(
     face: str, seed: int, history: list[list[Move]]
 ) -> None:
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)
     with TemporaryDirectory() as folder, house(Path(folder), face) as here:
         here.limits = LimitPolicy(max_jump_points=100, max_lost_percent=100)
         here.sync()

@@ -76,7 +76,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_tags_of_a_random_history_are_those_made_at_once(seed: int, empty: Path, tmp_path: Path) -> None:
     """After each of some random events, what is kept equals what the engine says, and what is made anew."""
     with open_store(Path(copy(empty, tmp_path))) as store:
-        Story(store, Random(seed)).tell(8)  # noqa: S311 - not for secrets: the same history every time
+        Story(store, Random(seed)).tell(8)
 
 
 class Story:

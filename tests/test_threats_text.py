@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.faults import Fault, Status
+from connectors.sandbox.github_world import GitHubSite
+from connectors.sandbox.jira_world import JiraSite
 from core.publish.policy import CommentPolicy, LabelPolicy, LabelTemplates
 from core.publish.templates import check_template, fill
 from tests.cli_house import House as Folder
@@ -120,8 +122,10 @@ def test_nothing_that_a_tracker_says_moves_the_cursor_of_a_terminal(folder: Fold
     with real(folder, ('kind = "jira"', 'kind = "jira"\nattempts = 1')) as server:
         for site, key in (("jira", "BLOG-4"), ("jira", "BLOG-1"), ("github", "acme/site#4")):
             place = server.world.sites[site]
-            edit = getattr(place, "edit")  # noqa: B009
-            edit(key, **{"summary" if site == "jira" else "title": evil})
+            if isinstance(place, JiraSite):
+                place.edit(key, summary=evil)
+            elif isinstance(place, GitHubSite):
+                place.edit(key, title=evil)
         said = [folder.milepost(*each, "--verbose", "--log-format", form) for each in COMMANDS]
         echo = {"message": evil, "errorMessages": [evil]}
         server.plan(Fault(kind=Status(500, {"X-Evil": "x"}, echo), site="jira", times=None))

@@ -1,9 +1,8 @@
 """TLS to a tracker: checked always, with a company's own authority if it is named, and never switched off."""
 
 import ssl
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from connectors.contract import BadConfiguration, TrackerError
 from connectors.registry import connector
 from tests.conformance import DictMemory
 from tests.github_builders import NOW
+from tests.loopback import Loopback, without_environment
 
 KINDS = pytest.mark.parametrize("kind", ["jira", "github"])
 OWN: dict[str, dict[str, Any]] = {
@@ -45,18 +45,8 @@ class _Refuses(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"{}")
 
-    def log_message(self, *said: object) -> None:
-        """Say nothing."""
 
-
-class _Quiet(ThreadingHTTPServer):
-    """A client that breaks off its handshake is what these tests are about."""
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing."""
-
-
-class Server:
+class Server(Loopback):
     """An HTTPS server on loopback with a certificate by an authority of its own."""
 
     def __init__(self, folder: Path, *names: str, oldest: ssl.TLSVersion | None = None) -> None:
@@ -68,22 +58,12 @@ class Server:
         if oldest is not None:
             context.minimum_version = context.maximum_version = oldest
         self.seen: list[str] = []
-        self.http = _Quiet(("127.0.0.1", 0), type("Handler", (_Refuses,), {"seen": self.seen}))
-        self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
-        self.url = f"https://localhost:{self.http.server_port}"
-        self._thread = threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self.http.shutdown()
-        self.http.server_close()
-        self._thread.join(5)
+        super().__init__(type("Handler", (_Refuses,), {"seen": self.seen}), context)
 
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTPS_PROXY", "https_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
-        monkeypatch.delenv(name, raising=False)
+    without_environment(monkeypatch)
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """Requests over a client's session: what the environment and the server say is honoured, once and for all."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import requests
 
 from connectors.contract import BadConfiguration
 from connectors.exchange import Exchange
+from tests.loopback import Loopback, without_environment
 
 TIMEOUT = (5.0, 5.0)
 
@@ -32,35 +32,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.asked.append((self.requestline, {}))
         self.send_error(502)
 
-    def log_message(self, *said: object) -> None:
-        """Say nothing."""
 
-
-class _Server:
+class _Server(Loopback):
     """A server on loopback that keeps what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, str]]] = []
-        handler = type("Handler", (_Handler,), {"asked": self.asked})
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-        self._thread = threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self.http.shutdown()
-        self.http.server_close()
-        self._thread.join(5)
+        super().__init__(type("Handler", (_Handler,), {"asked": self.asked}))
 
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the machine that runs the tests says of proxies and certificates."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
-        monkeypatch.delenv(name, raising=False)
+    without_environment(monkeypatch)
 
 
 @pytest.fixture
