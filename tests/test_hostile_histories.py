@@ -9,7 +9,7 @@ from werkzeug import Request, Response
 
 from connectors.sandbox.faults import Fault, Replace
 from connectors.sandbox.github_truth.truth import BOT
-from tests.runs import CLOUD, DATACENTER, MARKETING, House, house, milestone, percents
+from tests.runs import CLOUD, DATACENTER, MARKETING, House, house, milestone, percents, plain
 
 FACES = pytest.mark.parametrize("face", [CLOUD, DATACENTER])
 
@@ -111,6 +111,23 @@ def test_an_issue_in_two_milestones_counts_in_both_and_bears_both_labels(tmp_pat
         here.agreed()
         after = percents(here.ours()["BLOG-1"]), percents(here.ours()["MKT-3"])
         assert all(later > one for one, later in zip(before, after, strict=True))
+
+
+@FACES
+def test_the_same_work_in_both_trackers_counts_once_as_the_one_that_is_pointed_to(
+    face: str, tmp_path: Path
+) -> None:
+    mapping = MARKETING + milestone("twin", 'title = "^Twin$"', 'tracking = "MKT-3"')
+    with house(tmp_path, face, mapping) as here:
+        original = here.jira.create_issue("BLOG", "Twin")
+        here.github.create_issue(
+            "acme/site", "Twin", body=f"Mirrors: https://jira.example/browse/{original.key}"
+        )
+        here.agreed()
+        assert "0 of 1 task done" in plain(here.ours()["MKT-3"])
+        here.jira.transition(original.key, "Done")
+        here.agreed()
+        assert "1 of 1 task done" in plain(here.ours()["MKT-3"])
 
 
 def test_a_label_that_differs_by_case_alone_is_the_same_on_github_and_written_once(tmp_path: Path) -> None:
