@@ -26,6 +26,8 @@ TABLES: dict[str, type[Item]] = {"goals": Goal, "key_results": KeyResult, "miles
 _ID = TypeAdapter(Id)
 _STAND_INS = {"title": "?", "goal": "?"}
 """What takes the place of something missing, so that the rest of its table can still be checked."""
+_CONDITIONS = frozenset({"rules", "all", "any", "none"})
+"""Lists of conditions; any other list goes as a whole if one part of it is at fault."""
 _STAND_IN_CONDITION = {"title": "."}
 _ERROR_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 
@@ -154,13 +156,14 @@ def _peeled(model: type[Item], raw: dict[str, Any], id_: str) -> tuple[Item | No
     """The item without the parts at fault, and all faults.
 
     pydantic checks a table as a whole only once its parts are sound, so the parts at fault are taken
-    away and the rest is looked at again, until nothing is found any more.
+    away and the rest is looked at again, until nothing is found that was not found before.
     """
     if "id" not in raw:  # a sound table, as nearly all are, needs no copy
         with suppress(ValidationError):
             return _validated(model, raw, id_), []
     left = copy.deepcopy(raw)
     found: dict[Place, Fault] = {}
+    met: set[tuple[Place, str]] = set()
     if "id" in left:
         found[("id",)] = Fault(
             ("id",), 'unknown key "id"', f"The id is the name of the table: {id_}", "extra_forbidden"
@@ -174,11 +177,12 @@ def _peeled(model: type[Item], raw: dict[str, Any], id_: str) -> tuple[Item | No
         for fault in fresh:
             if not _follows(fault, found):
                 found.setdefault(fault.path, fault)
-        before = copy.deepcopy(left)
+        before = len(met)
+        met.update((fault.path, fault.kind) for fault in fresh)
+        if len(met) == before:
+            return None, list(found.values())
         for fault in fresh:
             _mend(left, fault)
-        if left == before:
-            return None, list(found.values())
 
 
 def _validated(model: type[Item], raw: dict[str, Any], id_: str) -> Item:
@@ -217,7 +221,7 @@ def _drop(left: Any, path: Place) -> None:
     parent, last = parents[-1], path[-1]
     if isinstance(parent, dict):
         parent.pop(last, None)
-    elif isinstance(parent, list) and isinstance(last, int) and isinstance(parent[last], dict):
+    elif path[-2] in _CONDITIONS and isinstance(last, int) and isinstance(parent[last], dict):
         parent[last] = dict(_STAND_IN_CONDITION)
     else:
         _drop(left, path[:-1])

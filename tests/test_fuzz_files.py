@@ -100,6 +100,21 @@ def told(problems: tuple[object, ...]) -> None:
         assert len(str(each)) < 5_000
 
 
+KEYS = [found.span(1) for found in re.finditer(r"(?m)(?:^|[{,] *)([a-z_]+) *=", EVERY_KEY)]
+
+
+@pytest.mark.parametrize(("start", "end"), KEYS, ids=[EVERY_KEY[slice(*key)] for key in KEYS])
+def test_a_misspelt_key_is_told_with_its_line_wherever_it_stands(
+    start: int, end: int, tmp_path: Path
+) -> None:
+    (tmp_path / "m.toml").write_text(f"{EVERY_KEY[:start]}misspelt{EVERY_KEY[end:]}", encoding="utf-8")
+    line = EVERY_KEY.count("\n", 0, start) + 1
+    with pytest.raises(MappingErrors) as caught:
+        load(["m.toml"], tmp_path, TRACKERS)
+    about = [problem for problem in caught.value.problems if '"misspelt"' in str(problem)]
+    assert [problem.line for problem in about] == [line]
+
+
 @FUZZ
 @given(EDITS)
 def test_a_mutated_mapping_is_read_or_refused_with_problems(
