@@ -2,7 +2,11 @@
 
 import random
 import re
+import tomllib
+from copy import deepcopy
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -11,7 +15,11 @@ from hypothesis import strategies as st
 
 from connectors.contract import TrackerInfo
 from core.settings import SettingsProblems, load_config
+from mappings.checks import check
 from mappings.load import MappingErrors, load
+from mappings.locate import Locator
+from mappings.problems import Problem
+from mappings.reading import Source, drafts
 from tests.builders import GITHUB, JIRA
 from tests.cli_house import EXAMPLE, House
 
@@ -126,6 +134,44 @@ def test_a_mutated_mapping_is_read_or_refused_with_problems(
         load(["m.toml"], folder, TRACKERS)
     except MappingErrors as error:
         told(error.problems)
+
+
+SHAPES: tuple[Any, ...] = (
+    *(1, -1.5, True, "x", "", "2027-01-01", date(2027, 1, 1), [], {}, [[]], [{}], [1, "x"], {"x": 1}),
+    *({"any": [{}]}, [{"label": "x"}, {"none": [{"x": 1}]}], [{"on": 1}, {"percent": 200}], {"target": "x"}),
+)
+PLACES = st.lists(st.integers(0, 40), min_size=2, max_size=6)
+RESHAPES = st.lists(st.tuples(PLACES, st.sampled_from(SHAPES), st.booleans()), min_size=1, max_size=4)
+
+
+def reshaped(tables: dict[str, Any], place: list[int], shape: Any, renamed: bool) -> None:
+    """Put a value somewhere among these tables, under the name that is there or under another."""
+    inside: Any = tables
+    for number in place:
+        names = list(inside) if isinstance(inside, dict) else list(range(len(inside)))
+        if not names:
+            return
+        name = names[number % len(names)]
+        if number == place[-1] or not isinstance(inside[name], dict | list):
+            if renamed and isinstance(inside, dict):
+                inside["misspelt"] = inside.pop(name)
+            else:
+                inside[name] = deepcopy(shape)
+            return
+        inside = inside[name]
+
+
+@hypothesis_settings(FUZZ, max_examples=400)
+@given(RESHAPES)
+def test_tables_of_any_shape_are_read_or_refused(changes: list[tuple[list[int], Any, bool]]) -> None:
+    tables = tomllib.loads(EVERY_KEY)
+    for place, shape, renamed in changes:
+        reshaped(tables, place, shape, renamed)
+    problems: list[Problem] = []
+    found = list(drafts(Source("m.toml", EVERY_KEY, tables, Locator(EVERY_KEY)), problems))
+    problems.extend(check(found, TRACKERS, complete=True))
+    if problems:
+        told(tuple(problems))
 
 
 @FUZZ
