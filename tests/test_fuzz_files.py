@@ -15,16 +15,55 @@ from hypothesis import strategies as st
 
 from connectors.contract import TrackerInfo
 from core.settings import SettingsProblems, load_config
+from mappings import goals
 from mappings.checks import check
+from mappings.goals import Frozen
 from mappings.load import MappingErrors, load
 from mappings.locate import Locator
 from mappings.problems import Problem
 from mappings.reading import Source, drafts
+from mappings.rules import model as rules
 from tests.builders import GITHUB, JIRA
 from tests.cli_house import EXAMPLE, House
 
 EXAMPLES = Path(__file__).parent.parent / "mappings" / "examples"
-EVERY_KEY = (EXAMPLES / "every-key.toml").read_text(encoding="utf-8")
+PLANS = """
+[goals.planned]
+title = "Goals, key results and milestones with every key"
+description = "For the tests"
+owner = "Ada"
+start = 2027-01-01
+due = 2027-03-31
+tracking = "acme/site#2"
+targets = [{ on = 2027-02-01, percent = 40 }, { on = 2027-03-01, percent = 85 }]
+
+[key_results.reached]
+goal = "planned"
+title = "A metric"
+weight = 2
+metric = { start = 1, target = 3, current = 2, as_of = 2027-01-05, unit = "%" }
+override = { health = "at_risk", until = 2027-02-15, reason = "Waits", by = "Ada" }
+
+[key_results.kept]
+goal = "planned"
+title = "A guardrail"
+weigh_by = "story_points"
+guardrail = { keep_below = 3, keep_above = 1, current = 2, as_of = 2027-01-05, unit = "%" }
+
+[[key_results.kept.rules]]
+label = "kept"
+
+[milestones.planned-one]
+title = "A milestone"
+weight = 3
+leads_to = ["reached", "kept"]
+targets = [{ on = 2027-02-01, percent = 40 }, { on = 2027-03-01, percent = 85 }]
+override = { health = "off_track", until = 2027-02-15, reason = "Waits" }
+
+[[milestones.planned-one.rules]]
+parent = "BLOG-1"
+"""
+EVERY_KEY = (EXAMPLES / "every-key.toml").read_text(encoding="utf-8") + PLANS
 TRACKERS: tuple[TrackerInfo, ...] = (JIRA, GITHUB)
 VALUES = (
     "1",
@@ -106,6 +145,17 @@ def told(problems: tuple[object, ...]) -> None:
     for each in problems:
         assert str(each).isprintable(), str(each)[:300]
         assert len(str(each)) < 5_000
+
+
+def test_what_is_mutated_has_every_key_that_there_is() -> None:
+    models = [each for module in (goals, rules) for each in vars(module).values()]
+    names = {
+        field.alias or name
+        for model in models
+        if isinstance(model, type) and issubclass(model, Frozen) and model is not goals.Mapping
+        for name, field in model.model_fields.items()
+    }
+    assert names - {"id"} <= {EVERY_KEY[slice(*key)] for key in KEYS} | {"rules"}
 
 
 KEYS = [found.span(1) for found in re.finditer(r"(?m)(?:^|[{,] *)([a-z_]+) *=", EVERY_KEY)]
