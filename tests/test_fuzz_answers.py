@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, example, given
@@ -10,9 +11,18 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from werkzeug import Request, Response
 
-from connectors.contract import Capability, Interest, IssueRef, TrackerError
+from connectors.contract import (
+    Capability,
+    Interest,
+    IssueRef,
+    LabelDefinition,
+    PostedComment,
+    TrackerError,
+)
 from connectors.registry import connector
 from connectors.sandbox.faults import Fault, Replace
+from connectors.sandbox.github_world import GitHubSite
+from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.seed import world_for
 from connectors.sandbox.server import SandboxServer
 from tests.conformance import DictMemory
@@ -20,6 +30,7 @@ from tests.hostile import CHANGES, Change, changed, spoil
 
 FACES = {"jira": ("jira", "cloud"), "center": ("jira", "datacenter"), "github": ("github", "")}
 NAMES = tuple(FACES)
+MARK = "milepost:test:1:0123456789ab"
 ISSUES = {"jira": "BLOG-1", "center": "BLOG-1", "github": "acme/site#1"}
 HEADERS = (
     "Date",
@@ -61,7 +72,11 @@ ODD = (
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SandboxServer]:
-    with SandboxServer(world_for(FACES)) as running:
+    world = world_for(FACES)
+    for site in world.sites.values():
+        if isinstance(site, JiraSite | GitHubSite):
+            site.comment(ISSUES[site.name], "By a person")
+    with SandboxServer(world) as running:
         yield running
 
 
@@ -79,6 +94,9 @@ class Opened:
             own = {"projects": ["BLOG", "MKT"], "site_url": f"https://{name}.example"}
             own |= {"email": "milepost@sandbox.test"} if face == "cloud" else {}
         self.key = ISSUES[name]
+        site = server.world.sites[name]
+        assert isinstance(site, JiraSite | GitHubSite)
+        self.id = str(site.issue(self.key).id)
         self.query = "project = BLOG" if kind == "jira" else "is:issue repo:acme/site"
         self.container = "BLOG" if kind == "jira" else "acme/site"
         self.tracker = found.open(
@@ -91,18 +109,29 @@ class Opened:
 
     def everything(self, cursor: str | None = None) -> Iterator[Callable[[], object]]:
         """Everything that a run may ask."""
-        reader, ref = self.tracker.reader, IssueRef(self.tracker.info.name, "10002", self.key)
+        reader, ref = self.tracker.reader, IssueRef(self.tracker.info.name, self.id, self.key)
         interest = Interest(frozenset({self.key}), frozenset({self.key}), frozenset({"Budget"}), True, True)
         yield lambda: list(reader.changed_since(cursor, interest).pages)
         yield reader.present
-        yield lambda: reader.fetch([self.key, "10002"])
+        yield lambda: reader.fetch([self.key, self.id])
         yield lambda: reader.matching(self.query)
         yield lambda: reader.posted([ref])
         yield lambda: reader.label_definitions(self.container)
         yield lambda: self.tracker.check(frozenset(Capability))
         yield lambda: self.tracker.writer.change_labels(ref, ["x"], ["y"])
-        yield lambda: self.tracker.writer.create_comment(ref, "text", "milepost:x:y")
+        yield from self.writing(ref)
         yield self.tracker.close
+
+    def writing(self, ref: IssueRef) -> Iterator[Callable[[], object]]:
+        """A comment that comes, changes and goes; and a label that is defined."""
+        writer, written = self.tracker.writer, list[PostedComment]()
+        yield lambda: written.append(writer.create_comment(ref, f"text {MARK}", MARK))
+        for comment in written:
+            yield partial(writer.edit_comment, ref, comment, f"more {MARK}", MARK)
+            yield partial(writer.delete_comment, ref, comment)
+        if self.tracker.info.has_label_definitions:
+            yield lambda: writer.define_label(self.container, LabelDefinition("x", "0e8a16", "What for"))
+            yield lambda: writer.remove_label_definition(self.container, "x")
 
 
 def asked(server: SandboxServer, name: str, fault: Fault) -> None:
@@ -136,6 +165,27 @@ def test_no_body_of_an_answer_makes_a_connector_fail_in_a_way_of_its_own(
     server: SandboxServer, name: str, changes: list[Change], nth: int, times: int | None
 ) -> None:
     asked(server, name, Fault(kind=Replace(spoil(*changes)), site=name, nth=nth, times=times))
+
+
+@pytest.mark.parametrize("body", ["null", "3", '"x"', "[]", "{}", "[1]", "[null]", '[{"id": []}]'])
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_of_another_shape_at_any_request_is_an_error_of_its_tracker(
+    server: SandboxServer, name: str, body: str
+) -> None:
+    def change(request: Request, response: Response) -> Response:
+        response.set_data(body)
+        return response
+
+    opened, before = Opened(server, name, DictMemory()), len(server.log)
+    for ask in opened.everything():
+        with suppress(TrackerError):
+            ask()
+    for nth in range(1, len(server.log) - before + 1):
+        server.plan(Fault(kind=Replace(change), site=name, nth=nth))
+        for ask in Opened(server, name, DictMemory()).everything():
+            with suppress(TrackerError):
+                ask()
+        server.clear_faults()
 
 
 @pytest.mark.parametrize("name", NAMES)

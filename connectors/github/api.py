@@ -130,8 +130,8 @@ class Api:
         seen: set[str] = set()
         following: str | None = url
         while following is not None:
-            seen.add(following)
             answer = self.get(following, parameters, resource=resource)
+            seen.update((following, answer.url))  # the first is asked for by its path, and linked by its URL
             yield answer
             parameters, following = None, self.next_page(answer)
             if following in seen:

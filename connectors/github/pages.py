@@ -39,20 +39,20 @@ class Watch:
         stamps = [_stamp(row) for row in rows]
         first = self._first or set()
         found = [
-            row
+            (row, stamp[0])
             for row, stamp in zip(rows, stamps, strict=True)
             if stamp not in self._before and stamp not in first
         ]
-        ids = {stamp[0] for stamp in chain(self._before, first)}
-        self.repeats += sum(1 for row in found if isinstance(row, dict) and row.get("id") in ids)
+        ids = {stamp[0] for stamp in chain(self._before, first)} - {None}
+        self.repeats += sum(id_ in ids for _, id_ in found)
         if self._first is None:
             self._first = set(stamps)
             self._lowest = min(filter(None, map(_number, rows)), default=None)
         else:
             self._before = set(stamps)
             if self._backwards:
-                self._look([row for row in found if _stamp(row)[0] not in ids])
-        return found
+                self._look([row for row, id_ in found if id_ not in ids])
+        return [row for row, _ in found]
 
     def _look(self, rows: list[Any]) -> None:
         """Numbers go by arrival: an older issue with a higher one than a younger came from elsewhere."""
@@ -243,7 +243,8 @@ def _since(after: datetime | None, more: Mapping[str, str | int] | None) -> dict
 
 def _stamp(row: Any) -> _Stamp:
     """What tells rows apart: a row that changed meanwhile comes again as another."""
-    return (row.get("id"), row.get("updated_at")) if isinstance(row, dict) else (None, repr(row))
+    stamp = (row.get("id"), row.get("updated_at")) if isinstance(row, dict) else (None, None)
+    return stamp if type(stamp[0]) is int and isinstance(stamp[1], str) else (None, repr(row))
 
 
 def _last_change(rows: list[Any]) -> datetime | None:

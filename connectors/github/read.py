@@ -138,13 +138,15 @@ class GitHubReader:
 
     def _comments(self, place: Place) -> tuple[PostedComment, ...]:
         pages = self._api.pages(f"{place.path}/comments", {"per_page": PER_PAGE})
-        found = (self._comment(row) for rows in pages for row in rows)
+        found = {each.id: each for rows in pages for each in map(self._comment, rows)}
         # One of ours stays ours when somebody edits the mark out of it, which here stands in the text alone.
-        return tuple(comment for comment in found if comment.mine or MARK_PREFIX in comment.body)
+        return tuple(each for each in found.values() if each.mine or MARK_PREFIX in each.body)
 
     def _comment(self, row: Any) -> PostedComment:
+        if not isinstance(row, dict) or type(row.get("id")) is not int:
+            raise Garbled(self._api.tracker, "GET comments", "a comment came without an id")
         return PostedComment(
-            id=str(row.get("id")),
+            id=str(row["id"]),
             body=comment_body(row),
             mine=self._identity.wrote(row),
             url=str(row.get("html_url") or ""),
