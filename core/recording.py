@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from connectors.contract import IssueRef
+from connectors.contract import IssueRef, PostedComment
 from core.labelling import Labels, left_over
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, Written
 from core.publish.mark import body_hash, mark_of, normal_body
@@ -86,21 +86,32 @@ def settle(
     One that does not agree, because its change is held, is left to a later run: recorded now, its old text
     would count as what is wanted.
     """
-    planned = {action.ref for action in plan.actions if isinstance(action, WriteComment | DeleteComment)}
+    changing = {action.ref for action in plan.actions if isinstance(action, WriteComment)}
+    going = {(action.ref, action.before.id) for action in plan.actions if isinstance(action, DeleteComment)}
     for comment in wanted.comments:
-        if comment.ref not in found.records and comment.ref not in planned:
-            _take_over(store, run, comment, found, snapshots, instance)
+        if comment.ref not in found.records and comment.ref not in changing:
+            staying = [each for each in _posted(found, comment.ref) if (comment.ref, each.id) not in going]
+            _take_over(store, run, comment, staying, snapshots, instance)
     kept = {comment.ref for comment in wanted.comments}
     for ref in found.records:
         if ref not in kept and ref not in found.posted and ref.tracker not in found.down:
             store.forget_publication(ref)
 
 
+def _posted(found: Found, ref: IssueRef) -> tuple[PostedComment, ...]:
+    posted = found.posted.get(ref)
+    return posted.comments if posted else ()
+
+
 def _take_over(
-    store: Keeper, run: int, comment: WantedComment, found: Found, snapshots: SnapshotsOf, instance: str
+    store: Keeper,
+    run: int,
+    comment: WantedComment,
+    staying: Iterable[PostedComment],
+    snapshots: SnapshotsOf,
+    instance: str,
 ) -> None:
-    posted = found.posted.get(comment.ref)
-    for one in posted.comments if posted else ():
+    for one in staying:
         mark = mark_of(one)
         ours = one.mine and mark and (mark.instance, mark.issue_id) == (instance, comment.ref.id)
         if ours and normal_body(one.body) == normal_body(comment.body):
