@@ -11,7 +11,7 @@ def test_issues_without_a_tag_are_counted_by_place_and_epics_of_tagged_work_are_
     others = [(issue.ref, issue.container) for issue in (epic, *strangers)]
     result = coverage(1, others, {epic.ref}, [], [])
     assert (result.pulled, result.tagged, result.structure) == (5, 1, 1)
-    assert [ref.key for ref in result.untagged] == ["acme/site#1", "OPS-2", "OPS-10"]
+    assert result.untagged == 3
     assert result.untagged_in == (("OPS", 2), ("acme/site", 1))
 
 

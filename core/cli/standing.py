@@ -77,7 +77,7 @@ def reach_lines(known: Known, tracking: Collection[IssueRef]) -> Iterator[str]:
     rules = {(rule.owner, rule.position): rule for rule in known.scheme.compiled.rules if rule.position}
     reach = coverage(
         tags.tagged(),
-        ((issue.ref, issue.container) for issue in tags.untagged() if issue.ref not in tracking),
+        ((ref, place) for ref, place in tags.untagged() if ref not in tracking),
         tags.above(),
         [rules[place] for place in tags.used_rules() if place in rules],
         rules.values(),
@@ -86,7 +86,7 @@ def reach_lines(known: Known, tracking: Collection[IssueRef]) -> Iterator[str]:
     if reach.untagged_in:
         places = [f"{count} in {clean(place)}" for place, count in reach.untagged_in[:SHOWN]]
         places += [f"{len(reach.untagged_in) - SHOWN} more places"] * (len(reach.untagged_in) > SHOWN)
-        told += f"; no rule tags {len(reach.untagged)}: {', '.join(places)}"
+        told += f"; no rule tags {reach.untagged}: {', '.join(places)}"
     yield told
     for rule in reach.idle_rules:
         yield f"! no issue is tagged by {clean(rule.name)} ({rule.owner}, rule {rule.position})"

@@ -5,7 +5,6 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from connectors.contract import IssueRef
-from core.engine.tasks import natural
 from mappings.rules.model import RuleId
 
 
@@ -18,8 +17,8 @@ class Coverage:
     """Issues with at least one tag."""
     structure: int
     """Issues without a tag that stand above tagged ones: epics and tracking issues."""
-    untagged: tuple[IssueRef, ...]
-    """All others, sorted by tracker and key."""
+    untagged: int
+    """All others."""
     untagged_in: tuple[tuple[str, int], ...]
     """How many of the untagged are in each project or repository, most first."""
     idle_rules: tuple[RuleId, ...]
@@ -37,19 +36,18 @@ def coverage(
 
     `above`: what stands above tagged issues; `used`: the rules that tagged any of `rules`, which are all.
     """
-    structure, rest = 0, []
+    structure, places = 0, Counter[str]()
     for ref, container in others:
         if ref in above:
             structure += 1
         else:
-            rest.append((ref, container))
-    rest.sort(key=lambda each: (each[0].tracker, natural(each[0].key), each[0].id))
-    places = Counter(container for _, container in rest)
+            places[container] += 1
+    untagged = places.total()
     return Coverage(
-        pulled=tagged + structure + len(rest),
+        pulled=tagged + structure + untagged,
         tagged=tagged,
         structure=structure,
-        untagged=tuple(ref for ref, _ in rest),
+        untagged=untagged,
         untagged_in=tuple(sorted(places.items(), key=lambda place: (-place[1], place[0]))),
         idle_rules=tuple(sorted(set(rules) - set(used))),
     )

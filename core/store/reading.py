@@ -8,8 +8,8 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from connectors.contract import Issue, IssueRef, Unread
 from core.store.codec.issues import decode_issue
-from core.store.codec.plain import clean, maybe_moment
-from core.store.damage import UNREADABLE, damaged
+from core.store.codec.plain import clean, load, maybe_moment
+from core.store.damage import UNREADABLE, damaged, decoded
 from core.store.database import Database
 from core.store.records import PullState
 from core.store.schema import aliases, issues, pulls, unread
@@ -26,6 +26,12 @@ def decode(database: Database, ref: IssueRef, document: str) -> Issue:
     except UNREADABLE as error:
         what = f"what is stored of {ref.key} in {ref.tracker}"
         raise damaged(database.file, what, error) from error
+
+
+def decode_container(database: Database, ref: IssueRef, document: str) -> str:
+    """The project or repository of the issue of one row, and nothing else of it; raises StoreError too."""
+    what = f"what is stored of {ref.key} in {ref.tracker}"
+    return decoded(lambda stored: str(load(stored)["container"]), document, database.file, what)
 
 
 def all_issues(database: Database, tracker: str | None) -> Iterator[Issue]:

@@ -12,7 +12,7 @@ from core.engine.tasks import Tasks, build_tasks, part_of
 from core.engine.weights import estimate_of
 from core.publish.summary import OpenTask, first_open, key_rank, open_task
 from core.store.codec.plain import micros
-from core.store.tags.rows import TagRow
+from core.store.tags.rows import NOTHING_ABOVE, TagRow
 from core.tagging.scheme import Scheme
 from mappings.rules.index import CompiledRules
 from mappings.rules.model import RuleId
@@ -26,7 +26,7 @@ def rows_for(issue: Issue, above: Sequence[IssueRef], looped: bool, scheme: Sche
     if not tags:
         return []
     updated, created = micros(issue.updated), micros(issue.created)
-    ids = orjson.dumps([ref.id for ref in above]).decode() if above else "[]"
+    ids = orjson.dumps([ref.id for ref in above]).decode() if above else NOTHING_ABOVE
     rank = key_rank(issue.ref.key)
     always_hard = looped or bool(issue.mirrors)
     rows = []

@@ -17,7 +17,7 @@ from core.store.schema import issues, over, owners, sums, tagging, tags, unsettl
 from core.store.tags import finding, keeping
 from core.store.tags.contract import Key, chunks
 from core.store.tags.finding import SqlAbove
-from core.store.tags.rows import Mark, TagRow
+from core.store.tags.rows import NOTHING_ABOVE, Mark, TagRow
 from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
 from core.store.upsert import insert_for, upsert
 
@@ -332,19 +332,22 @@ class SqlTagReader:
             several = select(tags.c.tracker, tags.c.id).distinct().subquery()
             return connection.execute(select(func.count()).select_from(several)).scalar_one()
 
-    def untagged(self) -> Iterator[Issue]:
-        """The present issues that are tagged to nothing."""
+    def untagged(self) -> Iterator[tuple[IssueRef, str]]:
+        """The present issues that are tagged to nothing, each with its project or repository."""
         none = ~exists().where(tags.c.tracker == issues.c.tracker, tags.c.id == issues.c.id)
-        yield from self._some(none)
+        for ref, document in self._some(none):
+            yield ref, reading.decode_container(self._database, ref, document)
 
     def mentioning(self, text: str) -> Iterator[Issue]:
         """The present issues in which this text stands anywhere, whatever its case."""
-        yield from self._some(issues.c.document.icontains(text, autoescape=True))
+        for ref, document in self._some(issues.c.document.icontains(text, autoescape=True)):
+            yield reading.decode(self._database, ref, document)
 
     def above(self) -> set[IssueRef]:
         """Everything that stands above a tagged issue; by its id alone."""
         with self._connect() as connection:
-            rows = connection.execute(select(tags.c.tracker, tags.c.above).distinct())
+            some = select(tags.c.tracker, tags.c.above).where(tags.c.above != NOTHING_ABOVE).distinct()
+            rows = connection.execute(some)
             return {IssueRef(tracker, id_, id_) for tracker, ids in rows for id_ in orjson.loads(ids)}
 
     def used_rules(self) -> set[tuple[str, int]]:
@@ -353,11 +356,10 @@ class SqlTagReader:
             rows = connection.execute(select(tags.c.owner, tags.c.position).distinct())
             return {(owner, position) for owner, position in rows}
 
-    def _some(self, which: ColumnElement[bool]) -> Iterator[Issue]:
+    def _some(self, which: ColumnElement[bool]) -> Iterator[tuple[IssueRef, str]]:
         statement = select(issues.c.tracker, issues.c.id, issues.c.key, issues.c.document).where(
             issues.c.gone.is_(None), which
         )
         with self._connect() as connection:
             for row in connection.execution_options(yield_per=finding.PAGE).execute(statement):
-                ref = IssueRef(row.tracker, row.id, row.key)
-                yield reading.decode(self._database, ref, row.document)
+                yield IssueRef(row.tracker, row.id, row.key), row.document

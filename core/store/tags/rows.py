@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from connectors.contract import IssueRef
 
+NOTHING_ABOVE = "[]"
+"""`TagRow.above` where nothing stands above an issue."""
 CANCELLED = "cancelled|"
 """How the part of a cancelled task begins; see `core.engine.tally.Part.text`."""
 
