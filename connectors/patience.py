@@ -5,13 +5,13 @@ and could hold a thread for as long as it likes, in the headers of an answer too
 """
 
 import io
+from functools import cache
 from http.client import HTTPResponse
 from time import monotonic
 from typing import Any, cast
 
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3 import HTTPConnectionPool, PoolManager
 
 MAX_SECONDS = 300.0
 """Seconds that one answer may take, from the end of its request to its own end."""
@@ -50,20 +50,10 @@ class _Answer(HTTPResponse):
         self.fp = io.BufferedReader(_Bounded(self.fp.detach()))
 
 
-class _Plain(HTTPConnection):
+class _Connection:
+    """Comes before a class of connections, and bounds their answers."""
+
     response_class = _Answer
-
-
-class _Secure(HTTPSConnection):
-    response_class = _Answer
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
 
 
 class Patient(HTTPAdapter):
@@ -72,14 +62,25 @@ class Patient(HTTPAdapter):
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         """Make the connections to servers."""
         super().init_poolmanager(*arguments, **named)
-        _bound(self.poolmanager)
+        bound(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **named: Any) -> PoolManager:
         """Make the connections to a proxy, and through it."""
         manager: PoolManager = super().proxy_manager_for(proxy, **named)
-        _bound(manager)
+        bound(manager)
         return manager
 
 
-def _bound(manager: PoolManager) -> None:
-    manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+def bound(manager: PoolManager) -> None:
+    """Let a manager's own kinds of connections, such as those through a SOCKS proxy, keep to the limit."""
+    pools = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {scheme: _bounded(pool) for scheme, pool in pools.items()}
+
+
+@cache
+def _bounded(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
+    usual = pool.ConnectionCls
+    if issubclass(usual, _Connection):
+        return pool
+    connection = type(usual.__name__, (_Connection, usual), {})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection})

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import requests
+from urllib3 import HTTPConnectionPool, PoolManager
 
 from connectors.contract import BadConfiguration
 from connectors.exchange import Exchange
+from connectors.patience import bound
 from tests.loopback import Loopback, without_environment
 
 TIMEOUT = (5.0, 5.0)
@@ -61,6 +63,21 @@ def test_a_proxy_of_the_environment_is_used(server: _Server, monkeypatch: pytest
         with pytest.raises(requests.exceptions.ProxyError):
             exchange.send("GET", "https://tracker.invalid/x", {}, None)
     assert [line.rpartition(" ")[0] for line, _ in server.asked] == ["CONNECT tracker.invalid:443"]
+
+
+def test_a_managers_own_connections_stay_its_own() -> None:
+    """Those through a SOCKS proxy, say: others would go past it."""
+
+    class Own(HTTPConnectionPool):
+        pass
+
+    manager = PoolManager()
+    manager.pool_classes_by_scheme = {"http": Own}
+    bound(manager)
+    found = manager.pool_classes_by_scheme["http"]
+    bound(manager)
+    assert issubclass(found, Own)
+    assert manager.pool_classes_by_scheme["http"] is found
 
 
 def test_this_machine_is_asked_without_a_proxy(server: _Server, monkeypatch: pytest.MonkeyPatch) -> None:
