@@ -197,7 +197,8 @@ class Hub:
         self.now += timedelta(seconds=seconds)
 
 
-def test_what_the_real_connector_puts_off_the_next_run_writes_and_not_before_its_time() -> None:
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_the_real_connector_puts_off_the_next_run_writes_and_not_before_its_time(killed: bool) -> None:
     world = world_for({"github": ("github", "")})
     site = world.sites["github"]
     assert isinstance(site, GitHubSite)
@@ -211,7 +212,8 @@ def test_what_the_real_connector_puts_off_the_next_run_writes_and_not_before_its
             first.writer.change_labels(ref, [f"x{number % 3}"], [])
         with pytest.raises(PutOff, match="500 writes an hour"):
             first.writer.create_comment(ref, "one more", "milepost:x:y")
-        first.close()
+        if not killed:
+            first.close()
         here.sleep(900)
         again = here.opened()
         with pytest.raises(PutOff, match="500 writes an hour"):

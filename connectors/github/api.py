@@ -52,8 +52,12 @@ class Api:
         sleep: Callable[[float], None] | None = None,
         used: str = "",
         written: str = "",
+        wrote: Callable[[], None] = lambda: None,
     ) -> None:
-        """What an earlier run told: `used` is `Budget.text`, `written` is `Rates.text`."""
+        """What an earlier run told: `used` is `Budget.text`, `written` is `Rates.text`.
+
+        `wrote` is called after every write, whatever came of it.
+        """
         policy = Policy(
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
@@ -79,6 +83,7 @@ class Api:
             rates=Rates(GITHUB_WRITES if settings.write_spacing else (), settings.write_spacing, written),
             secrets=settings.secrets(),
         )
+        self._wrote = wrote
         self._wire = Wire(tracker, settings, policy)
         self._base = urlsplit(settings.url)
         self._app: Auth.AppAuth | None = None
@@ -191,12 +196,15 @@ class Api:
     ) -> Answer:
         """Send a change once (or again, if `repeatable`). A redirect is given back, never followed."""
         auth = self._auth()
-        return self.transport.write(
-            f"{verb} {path}",
-            partial(self._wire.send, auth, verb, path, None, body),
-            repeatable=repeatable,
-            accept={*accept, *REDIRECTS},
-        )
+        try:
+            return self.transport.write(
+                f"{verb} {path}",
+                partial(self._wire.send, auth, verb, path, None, body),
+                repeatable=repeatable,
+                accept={*accept, *REDIRECTS},
+            )
+        finally:
+            self._wrote()
 
     def graphql(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         """The data of a GraphQL query; what was not found, or may not be seen, is null in it.

@@ -48,10 +48,9 @@ class GitHubTracker:
         return self._api.transport
 
     def close(self) -> None:
-        """Close the connections, and remember how much of the API quota is used, and what was written."""
+        """Close the connections, and remember how much of the API quota is used."""
         self._api.close()
         keep(self._memory, self.allowances())
-        rates.keep(self._memory, self.transport.rates.text(self._api.clock().timestamp()))
 
     def allowances(self) -> tuple[Allowance, ...]:
         """See Budgeted."""
@@ -77,6 +76,12 @@ def open_tracker(
     """
     if not isinstance(settings, GitHubSettings):
         raise TypeError(f"expected GitHubSettings, got {type(settings).__name__}")
+
+    def wrote() -> None:  # at once: a process that is killed must not forget it
+        rates.keep(memory, api.transport.rates.text(clock().timestamp()))
+
     used, written = kept(memory), rates.kept(memory)
-    api = Api(name, settings, clock=clock, notify=notify, sleep=sleep, used=used, written=written)
+    api = Api(
+        name, settings, clock=clock, notify=notify, sleep=sleep, used=used, written=written, wrote=wrote
+    )
     return GitHubTracker(api, settings.info(name), memory)
