@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.contract import (
-    MARK_PREFIX,
     Garbled,
     Interest,
     Issue,
@@ -14,11 +13,11 @@ from connectors.contract import (
     Missing,
     Page,
     Posted,
-    PostedComment,
     Pull,
     Unread,
 )
 from connectors.github.api import Api, sort_scope
+from connectors.github.comments import read_comments
 from connectors.github.cursor import Cursor, scope_digest, standing_at
 from connectors.github.identity import Identity
 from connectors.github.keys import Place, Spelling, is_repository, place_of
@@ -120,7 +119,9 @@ class GitHubReader:
             if asked is None or place is None or self._is_another(ref, asked, place, row):
                 return None
             place = self._spelling.place(place)
-            comments = self._comments(place) if row.get("comments") != 0 else ()
+            comments = (
+                read_comments(self._api, self._identity, place.path) if row.get("comments") != 0 else ()
+            )
         except Missing:
             return None
         try:
@@ -136,22 +137,6 @@ class GitHubReader:
         """
         return asked.key.lower() == found.key.lower() and str(row.get("id")) != ref.id
 
-    def _comments(self, place: Place) -> tuple[PostedComment, ...]:
-        pages = self._api.pages(f"{place.path}/comments", {"per_page": PER_PAGE})
-        found = {each.id: each for rows in pages for each in map(self._comment, rows)}
-        # One of ours stays ours when somebody edits the mark out of it, which here stands in the text alone.
-        return tuple(each for each in found.values() if each.mine or MARK_PREFIX in each.body)
-
-    def _comment(self, row: Any) -> PostedComment:
-        if not isinstance(row, dict) or type(row.get("id")) is not int:
-            raise Garbled(self._api.tracker, "GET comments", "a comment came without an id")
-        return PostedComment(
-            id=str(row["id"]),
-            body=comment_body(row),
-            mine=self._identity.wrote(row),
-            url=str(row.get("html_url") or ""),
-        )
-
     def _definition(self, row: Any) -> LabelDefinition:
         try:
             description = row.get("description") or ""
@@ -159,9 +144,3 @@ class GitHubReader:
         except (AttributeError, KeyError, TypeError) as problem:
             said = "expected a label with name and color"
             raise Garbled(self._api.tracker, "GET labels", said) from problem
-
-
-def comment_body(row: Any) -> str:
-    """The text of a comment; empty where there is none."""
-    found = row.get("body") if isinstance(row, dict) else None
-    return found if isinstance(found, str) else ""

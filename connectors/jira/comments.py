@@ -1,8 +1,6 @@
 """Comments as Jira tells them, and which of them are milepost's."""
 
-from collections.abc import Iterator
-
-from connectors.contract import MARK_PREFIX, Garbled, IssueRef, PostedComment
+from connectors.contract import MARK_PREFIX, Garbled, IssueRef, PostedComment, Unavailable
 from connectors.jira.plain import step
 from connectors.jira.session import Account, JiraSession, Json, mapping, rows
 
@@ -10,6 +8,7 @@ PROPERTY = "milepost"
 """The comment property that holds the mark, beside the one that the text shows."""
 
 _PAGE = 100
+_RESTARTS = 5
 
 
 def read_comments(
@@ -41,26 +40,42 @@ def read_comment(row: Json, account: Account, site: str, ref: IssueRef) -> Poste
     )
 
 
-def _all(session: JiraSession, ref: IssueRef) -> Iterator[Json]:
-    """Every comment. Servers without paging send all at once; the ids tell."""
-    seen: set[object] = set()
+def _all(session: JiraSession, ref: IssueRef) -> list[Json]:
+    """Every comment; read anew where others removed theirs meanwhile."""
+    for _ in range(_RESTARTS):
+        found = _once(session, ref)
+        if found is not None:
+            return found
+    said = f"the comments changed while they were read, {_RESTARTS} times over"
+    raise Unavailable(session.name, session.request("GET", f"issue/{step(ref.id)}/comment"), said)
+
+
+def _once(session: JiraSession, ref: IssueRef) -> list[Json] | None:
+    """Page by page, each from the last row of the one before; None if that row is not there any more.
+
+    Then rows have left the places before it, and one of ours may have slipped to a page that was read.
+    Servers without paging send all at once; the ids tell.
+    """
+    found: dict[object, Json] = {}
     while True:
-        part = {"startAt": len(seen), "maxResults": _PAGE}
+        last = next(reversed(found), None)
+        part = {"startAt": max(0, len(found) - 1), "maxResults": _PAGE}
         params = {**part, "orderBy": "created", "expand": "properties"}
         answer = session.get(f"issue/{step(ref.id)}/comment", params)
         body = mapping(answer, answer.json())
-        came = rows(answer, body, "comments")
-        page = [row for row in came if row.get("id") not in seen]
-        seen.update(row.get("id") for row in page)
-        yield from page
+        came = {row.get("id"): row for row in rows(answer, body, "comments")}
         total = body.get("total")
         if not isinstance(total, int):
             raise Garbled(session.name, answer.request, "the total of the comments is missing")
-        if len(seen) >= total or (came and not page):
-            return
-        if not came:  # taken for all, it would have our comment written a second time
-            said = f"the comments end after {len(seen)}, though there are said to be {total}"
+        if not came and len(found) < total:  # taken for all, it would have our comment written a second time
+            said = f"the comments end after {len(found)}, though there are said to be {total}"
             raise Garbled(session.name, answer.request, said, "The next run looks again")
+        if found and last not in came:
+            return None
+        new = came.keys() - found.keys()
+        found.update((id_, row) for id_, row in came.items() if id_ in new)
+        if len(found) >= total or not new:
+            return list(found.values())
 
 
 def _mark(properties: object) -> str | None:

@@ -1,0 +1,67 @@
+"""The comments of one issue, complete although others remove theirs while they are read."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from connectors.answer import Answer
+from connectors.contract import MARK_PREFIX, Garbled, PostedComment
+from connectors.github.api import Api
+from connectors.github.identity import Identity
+from connectors.github.pages import PER_PAGE
+
+
+def read_comments(api: Api, identity: Identity, path: str) -> tuple[PostedComment, ...]:
+    """The comments of the issue at this path that are by this account, or bear a mark of milepost."""
+    found: dict[str, PostedComment] = {}
+    for answer in _backwards(api, f"{path}/comments"):
+        for row in api.rows(answer):
+            comment = _comment(api, identity, row)
+            found[comment.id] = comment
+    # One of ours stays ours when somebody edits the mark out of it, which here stands in the text alone.
+    ours = (each for each in found.values() if each.mine or MARK_PREFIX in each.body)
+    return tuple(sorted(ours, key=lambda each: int(each.id)))
+
+
+def comment_body(row: Any) -> str:
+    """The text of a comment; empty where there is none."""
+    found = row.get("body") if isinstance(row, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _backwards(api: Api, path: str) -> Iterator[Answer]:
+    """Every page, the last one first; where there are several, the first is read again at the end.
+
+    Comments stand in the order in which they came. One that is removed pulls those after it over to the page
+    before; read forwards, ours could so slip to a page that was read, and would be written a second time.
+    """
+    first = api.get(path, {"per_page": PER_PAGE})
+    following = api.next_page(first, "last")
+    if following is None:
+        yield first
+        onward = api.next_page(first)
+        yield from api.answers(onward) if onward is not None else ()
+        return
+    number = api.page_number(following)
+    while number is not None:
+        answer = api.get(following)
+        yield answer
+        if number == 1:
+            return
+        following = api.next_page(answer, "prev") or ""
+        before, number = number, api.page_number(following)
+        # Only where a page has become empty do its neighbours lie further off.
+        empty = answer.body.strip() == b"[]"
+        if number is not None and not (number == before - 1 or (empty and 0 < number < before)):
+            break
+    raise Garbled(api.tracker, first.request, "the pages do not lead back to the first")
+
+
+def _comment(api: Api, identity: Identity, row: Any) -> PostedComment:
+    if not isinstance(row, dict) or type(row.get("id")) is not int:
+        raise Garbled(api.tracker, "GET comments", "a comment came without an id")
+    return PostedComment(
+        id=str(row["id"]),
+        body=comment_body(row),
+        mine=identity.wrote(row),
+        url=str(row.get("html_url") or ""),
+    )
