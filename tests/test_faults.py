@@ -55,6 +55,7 @@ def test_after_a_fault_of_each_kind_and_a_clean_run_the_world_is_as_without_it(
         (NO_STORE, Place("github", "GET", "/user", 1), "404"),
         (FIRST, Place("jira", "POST", "/rest/api/2/issue/10003/comment", 1), "time-out, done later"),
         (NO_STORE, Place("github", "GET", "/repos/acme/site/issues/1/comments", 1), AGAIN),
+        (SWEEP, Place("github", "GET", "/repos/acme/site/issues/1/comments", 1), AGAIN),
         (NO_STORE, Place("github", "GET", "/repos/acme/site/labels", 1), AGAIN),
     ],
     ids=str,
