@@ -45,24 +45,30 @@ MOVES = st.lists(
 )
 
 
-def apply(site: GitHubSite, move: Move) -> None:
-    here = [site.key(each) for each in site.issues.values() if site.key(each).startswith("acme/site#")]
-    there = [site.key(each) for each in site.issues.values() if site.key(each).startswith("acme/app#")]
-    key = here[move.place % len(here)]
-    match move.what:
+def happen(site: GitHubSite, what: str, key: str) -> None:
+    """What happens to an issue within its repository."""
+    match what:
         case "edit":
             site.edit(key, title=f"Moved {site.now()}")
         case "close":
             site.close(key)
         case "create":
-            site.create_issue("acme/site", "New")
+            site.create_issue(key.partition("#")[0], "New")
         case "delete":
             site.delete(key)
-        case "leave":
-            site.transfer(key, "acme/app")
-        case _:
-            if there:
-                site.transfer(there[move.place % len(there)], "acme/site")
+
+
+def apply(site: GitHubSite, move: Move) -> None:
+    here = [site.key(each) for each in site.issues.values() if site.key(each).startswith("acme/site#")]
+    there = [site.key(each) for each in site.issues.values() if site.key(each).startswith("acme/app#")]
+    key = here[move.place % len(here)]
+    if move.what == "leave":
+        site.transfer(key, "acme/app")
+    elif move.what == "arrive":
+        if there:
+            site.transfer(there[move.place % len(there)], "acme/site")
+    else:
+        happen(site, move.what, key)
 
 
 def plan(hub: Hub, moves: list[Move], act: Callable[[GitHubSite, Move], None]) -> None:
@@ -119,19 +125,11 @@ def apply_anywhere(site: GitHubSite, move: Move) -> None:
     """The same in any repository of the organisation; what leaves one arrives at another."""
     issues = [*site.issues.values()]
     key = site.key(issues[move.place % len(issues)])
-    home = key.partition("#")[0]
-    match move.what:
-        case "edit":
-            site.edit(key, title=f"Moved {site.now()}")
-        case "close":
-            site.close(key)
-        case "create":
-            site.create_issue(home, "New")
-        case "delete":
-            site.delete(key)
-        case _:
-            others = [name for name in ("acme/site", "acme/app", "acme/plans") if name != home]
-            site.transfer(key, others[move.place % 2])
+    if move.what in ("leave", "arrive"):
+        others = [name for name in ("acme/site", "acme/app", "acme/plans") if not key.startswith(f"{name}#")]
+        site.transfer(key, others[move.place % 2])
+    else:
+        happen(site, move.what, key)
 
 
 @pytest.mark.parametrize("workers", [1, 4])
