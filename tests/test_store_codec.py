@@ -78,6 +78,7 @@ issues = st.builds(
     resolved=st.none() | times,
     checklist=st.lists(st.builds(ChecklistItem, texts, st.booleans()), max_size=3).map(tuple),
     mirrors=names,
+    archived=st.booleans(),
 )
 comments = st.builds(
     PostedComment, texts, texts, st.booleans(), st.none() | texts, texts, st.none() | st.tuples(texts, texts)
@@ -149,6 +150,7 @@ def test_the_strategy_covers_every_attribute_of_an_issue() -> None:
         resolved=datetime(2027, 1, 1, tzinfo=UTC),
         checklist=(ChecklistItem("h", True),),
         mirrors=("i",),
+        archived=True,
     )
     bare = an_issue()
     given_by_default = {"ref", "url", "title", "container", "status", "category", "created", "updated"}

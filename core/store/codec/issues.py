@@ -25,6 +25,7 @@ _DEFAULTS: Final[dict[str, object]] = {
     "parent_id": None,
     "parent_key": None,
     "mirrors": (),
+    "archived": False,
 }
 _NAMES: Final = tuple(_DEFAULTS)
 _MISSING: Final = tuple(_DEFAULTS.values())
