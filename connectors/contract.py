@@ -94,6 +94,23 @@ class Reader(Protocol):
         """The ids of all issues in scope now; what is stored but missing here is deleted or out of reach."""
         ...
 
+    def survey(self, interest: Interest) -> Survey:
+        """One listing of everything in scope, in the trees of the roots, and named by keys.
+
+        Brings an outline of each issue, or the whole issue where that costs no more; an issue may come
+        again. A container that cannot be listed by itself stands in `Survey.containers()` with its `error`,
+        and the others go on. Raises TrackerError, here or while its pages are read, only where the tracker
+        as a whole does not answer or refuses the login, or a list of containers cannot be had.
+        """
+        ...
+
+    def locate(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Whereabouts]:
+        """What became of each of these issues, asked one by one or in batches; every one has an answer.
+
+        A look-up that fails by itself is `Fate.UNKNOWN`; raises only where the tracker is down.
+        """
+        ...
+
     def fetch(self, keys: Sequence[str]) -> Page:
         """The issues with these keys or, for text of digits only, ids; whichever do not exist are left out.
 
@@ -105,8 +122,16 @@ class Reader(Protocol):
         """The ids of issues in scope that a JQL or a GitHub search matches, complete or an error."""
         ...
 
-    def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted]:
-        """What stands on each of these issues; an issue that is gone is left out."""
+    def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted | TrackerError]:
+        """What stands on each of these issues, or why that cannot be read; one that is gone is left out.
+
+        Raises only where the tracker is down: no connection, a refused login, or several different places
+        in a row that do not answer.
+        """
+        ...
+
+    def comment(self, ref: IssueRef, comment_id: str) -> PostedComment | None:
+        """One comment by its id, whether or not it bears a mark; None if it is gone."""
         ...
 
     def label_definitions(self, container: str) -> tuple[LabelDefinition, ...]:

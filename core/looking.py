@@ -41,7 +41,7 @@ def look(
             posted |= known
             with stop.reading():
                 if unknown:
-                    posted |= _each_once(reader.posted(unknown), issues)
+                    posted |= _each_once(_readable(reader.posted(unknown)), issues)
                 if infos[name].has_label_definitions:
                     for container in _containers_on(name, wanted.labels, issues, pulled[name].swept):
                         definitions[name, container] = reader.label_definitions(container)
@@ -88,6 +88,14 @@ def _refs_on(name: str, wanted: Wanted, issues: Issues, records: Records) -> lis
     # A record names the issue by the key it had then; the issue itself, where it is known, by today's.
     today = {ref: issue.ref for ref, issue in issues.items() if ref in refs}
     return sorted(today.get(ref, ref) for ref in refs if ref.tracker == name)
+
+
+def _readable(posted: Mapping[IssueRef, Posted | TrackerError]) -> Mapping[IssueRef, Posted]:
+    """The same; raises the first error among them."""
+    for one in posted.values():
+        if isinstance(one, TrackerError):
+            raise one
+    return {ref: one for ref, one in posted.items() if isinstance(one, Posted)}
 
 
 def _each_once(posted: Mapping[IssueRef, Posted], issues: Issues) -> Mapping[IssueRef, Posted]:

@@ -37,7 +37,10 @@ def plan_undo(job: Job, runs: Sequence[int]) -> Plan:
     for name, tracker in job.trackers.items():
         try:
             with job.stop.reading():
-                posted |= tracker.reader.posted(_issues(name, entries))
+                for ref, one in tracker.reader.posted(_issues(name, entries)).items():
+                    if isinstance(one, TrackerError):
+                        raise one
+                    posted[ref] = one
                 for container in _containers(name, entries):
                     definitions[name, container] = tracker.reader.label_definitions(container)
         except TrackerError as error:

@@ -5,8 +5,19 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.conformance_harness import MARK, NAME, DictMemory, Harness, Sent, Trouble, body, pull
+from tests.conformance_harness import (
+    MARK,
+    NAME,
+    DictMemory,
+    Harness,
+    Sent,
+    Trouble,
+    body,
+    posted_on,
+    pull,
+)
 from tests.conformance_reading import ReadingConformance
+from tests.conformance_surveying import SurveyingConformance
 from tests.conformance_writing import WritingConformance
 
 __all__ = [
@@ -18,11 +29,12 @@ __all__ = [
     "Sent",
     "Trouble",
     "body",
+    "posted_on",
     "pull",
 ]
 
 
-class ConnectorConformance(ReadingConformance, WritingConformance, ABC):
+class ConnectorConformance(ReadingConformance, SurveyingConformance, WritingConformance, ABC):
     """Inherit, give a `harness` fixture, and every test of the suite runs against the new connector."""
 
     @pytest.fixture

@@ -14,6 +14,8 @@ from connectors.contract import (
     IssueRef,
     Memory,
     Page,
+    Posted,
+    Reader,
     Tracker,
 )
 
@@ -167,6 +169,13 @@ def pull(
     issues = [issue for page in pages for issue in page.issues]
     found = {issue.ref: issue for issue in issues}
     assert len(found) == len(issues)
+    return found
+
+
+def posted_on(reader: Reader, ref: IssueRef) -> Posted:
+    """What stands on one issue; fails if that cannot be read."""
+    found = reader.posted([ref])[ref]
+    assert isinstance(found, Posted), found
     return found
 
 

@@ -7,11 +7,12 @@ from connectors.contract import (
     Garbled,
     Interest,
     Missing,
+    Posted,
     Refused,
     TrackerError,
     Unavailable,
 )
-from tests.conformance_harness import MARK, NAME, Harness, Trouble, body, pull
+from tests.conformance_harness import MARK, NAME, Harness, Trouble, body, posted_on, pull
 
 
 class WritingConformance:
@@ -24,7 +25,7 @@ class WritingConformance:
         harness.comment_by_other(ref, "What about the colour?")
         tracker = harness.open()
         written = tracker.writer.create_comment(ref, body("Half done"), MARK)
-        posted = tracker.reader.posted([ref])[ref]
+        posted = posted_on(tracker.reader, ref)
         assert posted.labels == ("kept",)
         assert [comment.id for comment in posted.comments] == [written.id]
         assert posted.comments[0].mine
@@ -33,7 +34,7 @@ class WritingConformance:
     def test_a_mark_copied_by_somebody_else_is_not_ours(self, harness: Harness) -> None:
         ref = harness.create("A")
         harness.comment_by_other(ref, body("Copied"))
-        (comment,) = harness.open().reader.posted([ref])[ref].comments
+        (comment,) = posted_on(harness.open().reader, ref).comments
         assert not comment.mine
 
     def test_marked_comments_are_found_behind_many_others(self, harness: Harness) -> None:
@@ -42,7 +43,7 @@ class WritingConformance:
             harness.comment_by_other(ref, f"Remark {number}")
         tracker = harness.open()
         written = tracker.writer.create_comment(ref, body("Half done"), MARK)
-        assert [comment.id for comment in tracker.reader.posted([ref])[ref].comments] == [written.id]
+        assert [comment.id for comment in posted_on(tracker.reader, ref).comments] == [written.id]
 
     def test_an_issue_that_is_gone_is_left_out(self, harness: Harness) -> None:
         kept, gone = harness.create("Kept"), harness.create("Gone")
@@ -55,6 +56,7 @@ class WritingConformance:
         ref = harness.create("A", labels=["kept"])
         moved = harness.move(ref)
         (posted,) = harness.open().reader.posted([ref]).values()
+        assert isinstance(posted, Posted)
         assert posted.ref.key == moved.key
         assert posted.labels == ("kept",)
 
@@ -140,7 +142,7 @@ class WritingConformance:
         with pytest.raises(AnswerLost):
             harness.open().writer.create_comment(ref, body("Half done"), MARK)
         assert len(harness.comments(ref)) == 1
-        assert len(harness.open().reader.posted([ref])[ref].comments) == 1
+        assert len(posted_on(harness.open().reader, ref).comments) == 1
 
     @pytest.mark.parametrize("trouble", [Trouble.BAD_GATEWAY, Trouble.RESET])
     def test_a_create_that_may_have_been_done_is_not_repeated(

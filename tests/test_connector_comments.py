@@ -8,6 +8,7 @@ from werkzeug import Request, Response
 
 from connectors.contract import Garbled, IssueRef, PostedComment, Unavailable
 from connectors.sandbox.faults import Fault, Hook, Replace
+from tests.conformance import posted_on
 from tests.runs import House, house
 
 PAGE = 2
@@ -52,7 +53,7 @@ def posted(here: House, tracker: str, *faults: Fault) -> list[PostedComment]:
     for fault in faults:
         here.server.plan(fault)
     with here.job() as job:
-        found = list(job.trackers[tracker].reader.posted([ref])[ref].comments)
+        found = list(posted_on(job.trackers[tracker].reader, ref).comments)
     here.server.clear_faults()
     return found
 

@@ -13,6 +13,7 @@ from connectors.sandbox.faults import Fault, Lost
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
+from tests.conformance import posted_on
 from tests.github_builders import on_sandbox, pull
 
 MARK = "milepost:test:1:0123456789ab"
@@ -50,7 +51,7 @@ def test_an_app_reads_writes_and_knows_what_it_wrote(server: SandboxServer, keys
     ref = issues["acme/site#1"].ref
     tracker.writer.create_comment(ref, f"Half done {MARK}", MARK)
     site.comment(ref.key, f"Copied {MARK}")
-    comments = tracker.reader.posted([ref])[ref].comments
+    comments = posted_on(tracker.reader, ref).comments
     assert [(comment.body.split()[0], comment.mine) for comment in comments] == [
         ("Half", True),
         ("Copied", False),

@@ -4,6 +4,7 @@ from connectors.contract import Capability, Interest, LabelDefinition
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
+from tests.conformance import posted_on
 from tests.github_builders import on_sandbox
 from tests.openapi import Watch, github_contract, repository_path
 
@@ -35,7 +36,7 @@ def test_every_request_of_a_whole_run_keeps_to_githubs_document() -> None:
         ref = issues[root]
         written = tracker.writer.create_comment(ref, f"Hello {MARK}", MARK)
         tracker.writer.edit_comment(ref, written, f"Changed {MARK}", MARK)
-        assert tracker.reader.posted([ref])[ref].comments[0].mine
+        assert posted_on(tracker.reader, ref).comments[0].mine
         tracker.writer.change_labels(ref, ["new", "two words"], ["old", "never-there"])
         for colour in ("0e8a16", "d93f0b"):
             tracker.writer.define_label("acme/site", LabelDefinition("goal-a", colour, "What for"))

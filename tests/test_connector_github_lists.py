@@ -12,6 +12,7 @@ from connectors.sandbox.faults import Fault, Hook, Status
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
+from tests.conformance import posted_on
 from tests.github_builders import BASE, DATE, NOW, hub, on_sandbox, pull, row
 
 
@@ -192,7 +193,7 @@ def test_a_transferred_issue_is_fetched_and_written_to_where_it_is_now(
     assert issue.ref.key == moved
     tracker.writer.create_comment(ref, "Hello milepost:a", "milepost:a")
     assert [comment.body for comment in site.comments(moved)] == ["Hello milepost:a"]
-    assert tracker.reader.posted([ref])[ref].ref.key == moved
+    assert posted_on(tracker.reader, ref).ref.key == moved
     tracker.writer.change_labels(ref, ["new"], ["old"])
     assert site.label_names(site.issue(moved)) == ["new"]
 

@@ -14,6 +14,7 @@ from connectors.contract import (
     Missing,
     Refused,
 )
+from tests.conformance import posted_on
 from tests.github_builders import BASE, hub, row
 
 ISSUE = f"{BASE}/repos/acme/site/issues/7"
@@ -54,7 +55,7 @@ def test_a_comment_of_a_deleted_account_is_not_ours(api: responses.RequestsMock)
     api.get(
         f"{ISSUE}/comments", json=[{"id": 5, "body": "milepost:a", "user": None}, {"id": 6, "body": None}]
     )
-    (comment,) = hub().reader.posted([REF])[REF].comments
+    (comment,) = posted_on(hub().reader, REF).comments
     assert (comment.id, comment.mine) == ("5", False)
 
 
@@ -64,7 +65,7 @@ def test_a_token_that_may_not_ask_for_its_user_is_known_by_graphql(api: response
     api.get(f"{ISSUE}/comments", json=[comment])
     api.get(f"{BASE}/user", status=403, json={"message": "Resource not accessible by integration"})
     api.post(f"{BASE}/graphql", json={"data": {"viewer": {"login": "github-actions[bot]"}}})
-    assert hub().reader.posted([REF])[REF].comments[0].mine
+    assert posted_on(hub().reader, REF).comments[0].mine
 
 
 # Labels

@@ -15,7 +15,7 @@ from connectors.sandbox.jira_truth.store import Face
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
-from tests.conformance import NAME, ConnectorConformance, Harness, Sent, Trouble, pull
+from tests.conformance import NAME, ConnectorConformance, Harness, Sent, Trouble, posted_on, pull
 
 PROJECT = "BLOG"
 OUTSIDE = "HR"
@@ -274,7 +274,7 @@ def test_a_mark_is_kept_as_a_property_too(jira: JiraHarness) -> None:
     ref = jira.create("A")
     tracker = jira.open()
     written = tracker.writer.create_comment(ref, "The mark is only beside this text", "milepost:t:1:x")
-    (found,) = tracker.reader.posted([ref])[ref].comments
+    (found,) = posted_on(tracker.reader, ref).comments
     assert found.id == written.id
     assert found.mark == "milepost:t:1:x"
 

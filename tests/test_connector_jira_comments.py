@@ -14,7 +14,7 @@ from connectors.contract import (
     PostedComment,
     Refused,
 )
-from tests.conformance import MARK, body
+from tests.conformance import MARK, body, posted_on
 from tests.jira_answers import (
     API,
     SITE,
@@ -159,14 +159,14 @@ def test_a_mark_that_stands_only_beside_the_text_is_found(cloud: Exchange) -> No
     marked = comment(5, "Somebody cut the last line off", properties=properties)
     others = [comment(6, "Hello"), comment(7, "x", properties=[{"key": "milepost", "value": "x"}])]
     cloud.json("GET", "issue/10001/comment", {"total": 3, "comments": [marked, *others]})
-    (found,) = cloud.open().reader.posted([REF])[REF].comments
+    (found,) = posted_on(cloud.open().reader, REF).comments
     assert (found.id, found.mark) == ("5", MARK)
 
 
 def test_a_server_that_ignores_paging_ends_the_list(center: Exchange) -> None:
     center.json("GET", "issue/10001", row(1))
     center.json("GET", "issue/10001/comment", {"total": 9, "comments": [comment(5, body("x"))]})
-    assert len(center.open().reader.posted([REF])[REF].comments) == 1
+    assert len(posted_on(center.open().reader, REF).comments) == 1
     assert center.asked("issue/10001/comment") == 2
 
 
@@ -175,5 +175,5 @@ def test_the_author_is_known_by_account_and_not_by_display_name(cloud: Exchange)
     impostor = {"accountId": "5b10:other", "displayName": "Milepost", "name": "Milepost"}
     answer = {"total": 1, "comments": [comment(5, body("x"), impostor)]}
     cloud.json("GET", "issue/10001/comment", answer)
-    (found,) = cloud.open().reader.posted([REF])[REF].comments
+    (found,) = posted_on(cloud.open().reader, REF).comments
     assert not found.mine

@@ -4,6 +4,7 @@ from connectors.contract import Capability, Interest
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
+from tests.conformance import posted_on
 from tests.openapi import Watch, jira_contract, jira_path
 from tests.test_connector_jira import JiraHarness
 
@@ -40,7 +41,7 @@ def test_every_request_of_a_whole_run_keeps_to_jiras_document() -> None:
         ref = issues[home]
         written = tracker.writer.create_comment(ref, f"Hello\n{{{{{MARK}}}}}", MARK)
         written = tracker.writer.edit_comment(ref, written, f"Changed\n{{{{{MARK}}}}}", MARK)
-        assert tracker.reader.posted([ref])[ref].comments[0].mine
+        assert posted_on(tracker.reader, ref).comments[0].mine
         assert set(tracker.writer.change_labels(ref, ["new"], ["old"])) == {"new"}
         tracker.writer.delete_comment(ref, written)
     assert watch.problems == []

@@ -8,6 +8,7 @@ import pytest
 from connectors.contract import (
     AnswerLost,
     BadConfiguration,
+    Fate,
     Interest,
     IssueRef,
     LabelDefinition,
@@ -17,8 +18,10 @@ from connectors.contract import (
     PostedComment,
     Pull,
     Refused,
+    Survey,
     TrackerError,
     Unavailable,
+    Whereabouts,
 )
 from core.publish.actions import (
     Action,
@@ -51,14 +54,23 @@ class Board:
     faults: list[TrackerError | None] = field(default_factory=list)
     writes: int = 0
 
-    def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted]:
+    def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted | TrackerError]:
         return {ref: self.world[ref] for ref in refs if ref in self.world}
+
+    def comment(self, ref: IssueRef, comment_id: str) -> PostedComment | None:
+        return next((one for one in self.world[ref].comments if one.id == comment_id), None)
 
     def changed_since(self, cursor: str | None, interest: Interest) -> Pull:
         return Pull("0", iter(()), full=True)
 
     def present(self) -> frozenset[str]:
         return frozenset(ref.id for ref in self.world)
+
+    def survey(self, interest: Interest) -> Survey:
+        return Survey(iter(()), tuple, dict)
+
+    def locate(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Whereabouts]:
+        return {ref: Whereabouts(Fate.UNKNOWN) for ref in refs}
 
     def fetch(self, keys: Sequence[str]) -> Page:
         return Page(())

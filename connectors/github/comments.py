@@ -15,7 +15,7 @@ def read_comments(api: Api, identity: Identity, path: str) -> tuple[PostedCommen
     found: dict[str, PostedComment] = {}
     for answer in _backwards(api, f"{path}/comments"):
         for row in api.rows(answer):
-            comment = _comment(api, identity, row)
+            comment = read_comment(api, identity, row)
             found[comment.id] = comment
     # One of ours stays ours when somebody edits the mark out of it, which here stands in the text alone.
     ours = (each for each in found.values() if each.mine or MARK_PREFIX in each.body)
@@ -56,7 +56,8 @@ def _backwards(api: Api, path: str) -> Iterator[Answer]:
     raise Garbled(api.tracker, first.request, "the pages do not lead back to the first")
 
 
-def _comment(api: Api, identity: Identity, row: Any) -> PostedComment:
+def read_comment(api: Api, identity: Identity, row: Any) -> PostedComment:
+    """One comment; raises Garbled if it has no id."""
     if not isinstance(row, dict) or type(row.get("id")) is not int:
         raise Garbled(api.tracker, "GET comments", "a comment came without an id")
     return PostedComment(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.contract import (
+    Fate,
     Garbled,
     Interest,
     Issue,
@@ -13,11 +14,17 @@ from connectors.contract import (
     Missing,
     Page,
     Posted,
+    PostedComment,
     Pull,
+    Refused,
+    Survey,
+    SurveyPage,
+    TrackerError,
     Unread,
+    Whereabouts,
 )
 from connectors.github.api import Api, sort_scope
-from connectors.github.comments import read_comments
+from connectors.github.comments import read_comment, read_comments
 from connectors.github.cursor import Cursor, scope_digest, standing_at
 from connectors.github.identity import Identity
 from connectors.github.keys import Place, Spelling, is_repository, place_of
@@ -26,6 +33,19 @@ from connectors.github.organisation import Organisation
 from connectors.github.parse import Parser, Unreadable, label_names, place_in
 from connectors.github.pull import OVERLAP, PullRun
 from connectors.github.search import matching
+
+
+class _Unwritten(Memory):
+    """What is remembered, without remembering more: a survey is no pull that a next one could rest on."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def get(self, key: str) -> str | None:
+        return self._memory.get(key)
+
+    def set(self, key: str, value: str) -> None:
+        pass
 
 
 class GitHubReader:
@@ -73,6 +93,36 @@ class GitHubReader:
                 ids.add(str(found))
         return frozenset(ids)
 
+    def survey(self, interest: Interest) -> Survey:
+        """See Reader. Every list that it reads brings whole issues."""
+        listing = Listing(self._api, self._memory, None)
+        now = Cursor(listing.moment, scope_digest(self._api.settings, interest), 0)
+        parser = self._parser(interest.checklists)
+        run = PullRun(
+            self._api, _Unwritten(self._memory), self._spelling, parser, interest, None, now, listing, None
+        )
+        pages = (SurveyPage(issues=page.issues, unread=page.unread) for page in run.pages())
+        return Survey(pages, tuple, dict)
+
+    def locate(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Whereabouts]:
+        """See Reader. GitHub is asked by key: another issue under it means that this one is gone."""
+        return {ref: self._whereabouts(ref) for ref in refs}
+
+    def _whereabouts(self, ref: IssueRef) -> Whereabouts:
+        try:
+            page = self.fetch([ref.key])
+        except Refused as problem:
+            return Whereabouts(Fate.HIDDEN, reason=problem.said)
+        except Garbled as problem:
+            return Whereabouts(Fate.UNKNOWN, reason=problem.said)
+        for issue in page.issues:
+            if issue.ref == ref:
+                return Whereabouts(Fate.PRESENT, issue)
+            return Whereabouts(Fate.GONE, reason=f"{ref.key} leads to another issue, {issue.ref.key}")
+        for unread in page.unread:
+            return Whereabouts(Fate.UNKNOWN, reason=unread.why)
+        return Whereabouts(Fate.GONE, reason="GitHub does not find it by its key")
+
     def fetch(self, keys: Sequence[str]) -> Page:
         """See Reader. GitHub finds no issue by its database id alone, so ids are left out."""
         parser = self._parser(checklists=True)
@@ -93,7 +143,18 @@ class GitHubReader:
         """See Reader. The query is GitHub's search syntax, without a scope of its own."""
         return matching(self._api, query)
 
-    def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted]:
+    def comment(self, ref: IssueRef, comment_id: str) -> PostedComment | None:
+        """See Reader."""
+        place = place_of(ref.key)
+        if place is None or not comment_id.isdigit():
+            return None
+        try:
+            answer = self._api.get(f"/repos/{place.repository}/issues/comments/{comment_id}")
+        except Missing:
+            return None
+        return read_comment(self._api, self._identity, self._api.record(answer))
+
+    def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted | TrackerError]:
         """See Reader. Costs one request an issue, and one for each 100 comments where there are any."""
         return {ref: posted for ref in refs if (posted := self._posted(ref)) is not None}
 

@@ -5,25 +5,33 @@ from datetime import datetime
 
 from connectors.contract import (
     BadConfiguration,
+    Fate,
+    Garbled,
     Interest,
     IssueRef,
     LabelDefinition,
     Missing,
     Page,
     Posted,
+    PostedComment,
     Pull,
     Refused,
+    Survey,
+    SurveyPage,
+    TrackerError,
+    Whereabouts,
 )
 from connectors.jira import jql
-from connectors.jira.comments import read_comments
+from connectors.jira.comments import read_comment, read_comments
 from connectors.jira.cursor import OVERLAP, Cursor, scope_digest
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader, read_labels
 from connectors.jira.known import KnownFields
 from connectors.jira.outside import Outside
+from connectors.jira.plain import step
 from connectors.jira.pull import STEP, Reading, Windows, joined, read_page, unsent
 from connectors.jira.search import Search
-from connectors.jira.session import JiraSession
+from connectors.jira.session import JiraSession, mapping
 from connectors.jira.tree import Tree
 
 
@@ -109,6 +117,24 @@ class JiraReader:
             found |= self._tree(self._interest).ids(roots)
         return frozenset(found)
 
+    def survey(self, interest: Interest) -> Survey:
+        """See the contract. Reads everything whole."""
+        self._interest = interest
+        self._readers.clear()
+        reader, names = self._reader(interest)
+        now = self._session.now()
+        reading = Reading(reader, names, None, now, now, interest, jql.scope_of(self._session))
+        pages = (SurveyPage(issues=page.issues, unread=page.unread) for page in self._pages(reading))
+        return Survey(pages, tuple, dict)
+
+    def locate(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Whereabouts]:
+        """See the contract."""
+        page = self.fetch([ref.id for ref in refs])
+        found = {issue.ref.id: Whereabouts(Fate.PRESENT, issue) for issue in page.issues}
+        failed = {each.id: Whereabouts(Fate.UNKNOWN, reason=each.why) for each in page.unread if each.id}
+        gone = Whereabouts(Fate.GONE, reason="Jira does not find it by its id")
+        return {ref: found.get(ref.id) or failed.get(ref.id) or gone for ref in refs}
+
     def fetch(self, keys: Sequence[str]) -> Page:
         """See the contract."""
         reader, names = self._reader(self._interest)
@@ -119,10 +145,23 @@ class JiraReader:
         wanted = jql.both(jql.scope_of(self._session), jql.condition_of(self._session, query))
         return frozenset(self._search.ids(wanted))
 
-    def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted]:
+    def comment(self, ref: IssueRef, comment_id: str) -> PostedComment | None:
         """See the contract."""
         account, site = self._session.account(), self._session.server().site
-        found = {}
+        path = f"issue/{step(ref.id)}/comment/{step(comment_id)}"
+        try:
+            answer = self._session.get(path, {"expand": "properties"})
+        except Missing:
+            return None
+        comment = read_comment(mapping(answer, answer.json()), account, site, ref)
+        if comment is None:
+            raise Garbled(self._session.name, answer.request, "a comment came without id or text")
+        return comment
+
+    def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted | TrackerError]:
+        """See the contract."""
+        account, site = self._session.account(), self._session.server().site
+        found: dict[IssueRef, Posted | TrackerError] = {}
         by_id = {ref.id: ref for ref in refs}
         for row in self._search.all_of(by_id, ["labels"], fresh=True):
             ref = by_id.get(str(row.get("id")))

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from connectors.contract import IssueRef
+from connectors.contract import IssueRef, TrackerError
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.jira_world import JiraSite
 from core.cli.exits import OutcomeError, UserError
@@ -158,6 +158,8 @@ def _one_of_each(report: Report) -> list[IssueRef]:
 def _comment(console: Console, desk: Desk, ref: IssueRef) -> None:
     """Read the comment back from the tracker, as a person would find it."""
     posted = desk.trackers[ref.tracker].reader.posted([ref])[ref]
+    if isinstance(posted, TrackerError):
+        raise OutcomeError(str(posted))
     for comment in posted.comments:
         for line in comment.body.splitlines():
             console.print(Text(clean(line, 300)))

@@ -14,10 +14,15 @@ from connectors.contract import (
     LabelDefinition,
     Page,
     Posted,
+    PostedComment,
     Pull,
     Reader,
+    Survey,
+    SurveyPage,
     Tracker,
+    TrackerError,
     TrackerInfo,
+    Whereabouts,
     Writer,
 )
 from connectors.rates import writing_seconds
@@ -95,14 +100,31 @@ class _WatchedReader:
     def present(self) -> frozenset[str]:
         return self.reader.present()
 
+    def survey(self, interest: Interest) -> Survey:
+        self.came(0)
+        survey = self.reader.survey(interest)
+        return replace(survey, pages=self._surveyed(survey.pages))
+
+    def _surveyed(self, pages: Iterator[SurveyPage]) -> Iterator[SurveyPage]:
+        for page in pages:
+            self.came(len(page.issues) + len(page.outlines))
+            yield page
+        self.done()
+
+    def locate(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Whereabouts]:
+        return self.reader.locate(refs)
+
     def fetch(self, keys: Sequence[str]) -> Page:
         return self.reader.fetch(keys)
 
     def matching(self, query: str) -> frozenset[str]:
         return self.reader.matching(query)
 
-    def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted]:
+    def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted | TrackerError]:
         return self.reader.posted(refs)
+
+    def comment(self, ref: IssueRef, comment_id: str) -> PostedComment | None:
+        return self.reader.comment(ref, comment_id)
 
     def label_definitions(self, container: str) -> tuple[LabelDefinition, ...]:
         return self.reader.label_definitions(container)

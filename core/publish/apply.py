@@ -131,5 +131,7 @@ def _create(action: WriteComment, reader: Reader, writer: Writer) -> Written:
 def _look(action: WriteComment, reader: Reader) -> PostedComment | None:
     """The comment that this very action wrote: by our account, with its whole mark."""
     posted = reader.posted([action.ref]).get(action.ref)
+    if isinstance(posted, TrackerError):
+        raise posted
     mine = [one for one in (posted.comments if posted else ()) if one.mine]
     return next((one for one in mine if action.mark in (one.mark or "", *one.body.split())), None)

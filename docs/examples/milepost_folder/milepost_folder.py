@@ -98,6 +98,23 @@ class Folder(c.Reader, c.Writer):
     def present(self) -> frozenset[str]:
         return frozenset(number for number, (path, _) in self._files().items() if self._inside(path))
 
+    def survey(self, interest: c.Interest) -> c.Survey:
+        pages = self._pages(None, interest)
+        whole = (c.SurveyPage(issues=page.issues, unread=page.unread) for page in pages)
+        return c.Survey(whole, self._containers, lambda: {name: name for name in self.settings.containers})
+
+    def _containers(self) -> tuple[c.Container, ...]:
+        return tuple(
+            c.Container(one.name, one.name, writable=os.access(one, os.W_OK)) for one in self._folders()
+        )
+
+    def locate(self, refs: Sequence[c.IssueRef]) -> Mapping[c.IssueRef, c.Whereabouts]:
+        page = self.fetch([ref.key for ref in refs])
+        there = {issue.ref: c.Whereabouts(c.Fate.PRESENT, issue) for issue in page.issues}
+        odd = {one.id: c.Whereabouts(c.Fate.UNKNOWN, reason=one.why) for one in page.unread}
+        gone = c.Whereabouts(c.Fate.GONE, reason="there is no such file")
+        return {ref: there.get(ref) or odd.get(ref.id) or gone for ref in refs}
+
     def fetch(self, keys: Sequence[str]) -> c.Page:
         files = self._files()
         return self._page([files[number][0] for number in map(_number, keys) if number in files], False)
@@ -106,8 +123,13 @@ class Folder(c.Reader, c.Writer):
         found = {number for number, (_, row) in self._files().items() if query in str(row.get("title"))}
         return self.present() & found
 
-    def posted(self, refs: Sequence[c.IssueRef]) -> Mapping[c.IssueRef, c.Posted]:
-        files, found = self._files(), {}
+    def comment(self, ref: c.IssueRef, comment_id: str) -> c.PostedComment | None:
+        _, row = self._files().get(ref.id, (None, {}))
+        return next((_comment(one) for one in row.get("comments", ()) if one["id"] == comment_id), None)
+
+    def posted(self, refs: Sequence[c.IssueRef]) -> Mapping[c.IssueRef, c.Posted | c.TrackerError]:
+        files: Mapping[str, tuple[Path, Row]] = self._files()
+        found: dict[c.IssueRef, c.Posted | c.TrackerError] = {}
         for ref in refs:
             if ref.id in files:
                 path, row = files[ref.id]
