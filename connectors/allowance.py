@@ -7,9 +7,13 @@ from typing import Protocol, runtime_checkable
 
 import orjson
 
+from connectors import bounds
 from connectors.contract import Memory
 
 _KEY = "api.budget"
+_COUNTS = ("limit", "remaining", "allowed", "used", "run")
+_LAST = 7_000_000_000.0
+"""Epoch seconds, in the year 2191: what is later is no time at which a quota begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,14 @@ class Allowance:
 
     @property
     def until(self) -> datetime:
-        """When a new window begins."""
+        """When a new window begins; the year 1970 for a number that is no time."""
+        if not 0 <= self.reset <= _LAST:
+            return datetime.fromtimestamp(0, UTC)
         return datetime.fromtimestamp(self.reset, UTC)
 
     def over(self, now: datetime) -> bool:
-        """Whether the window has ended, so that nothing of it counts any more."""
-        return now.timestamp() >= self.reset
+        """Whether the window has ended, or can be none, so that nothing of it counts any more."""
+        return not 0 < self.reset - now.timestamp() <= bounds.LONGEST_WINDOW
 
 
 @runtime_checkable
@@ -63,23 +69,29 @@ def as_text(allowances: Iterable[Allowance]) -> str:
 
 
 def from_text(text: str | None) -> tuple[Allowance, ...]:
-    """What `as_text` wrote; nothing if it is not readable, as a fresh count does no harm."""
+    """What `as_text` wrote, without what is impossible; a fresh count does no harm."""
     try:
-        return tuple(
-            Allowance(
-                str(each["resource"]),
-                int(each["limit"]),
-                int(each["remaining"]),
-                int(each["allowed"]),
-                int(each["used"]),
-                int(each["run"]),
-                float(each["reset"]),
-                str(each["put_off"]),
-            )
-            for each in orjson.loads(text or "[]")
-        )
-    except (ValueError, TypeError, KeyError):
+        found = orjson.loads(text or "[]")
+    except orjson.JSONDecodeError:
         return ()
+    read = (_allowance(each) for each in found) if isinstance(found, list) else ()
+    return tuple(each for each in read if each is not None)
+
+
+def _allowance(value: object) -> Allowance | None:
+    if not isinstance(value, dict):
+        return None
+    resource, put_off = value.get("resource"), value.get("put_off")
+    counts = [bounds.whole(value.get(name), 0, bounds.LARGEST_QUOTA) for name in _COUNTS]
+    reset = bounds.finite(value.get("reset"))
+    limit, remaining, allowed, used, run = counts
+    if not isinstance(resource, str) or not isinstance(put_off, str) or reset is None:
+        return None
+    if limit is None or remaining is None or allowed is None or used is None or run is None:
+        return None
+    if not 1 <= allowed <= limit or remaining > limit or not 0 <= reset <= _LAST:
+        return None
+    return Allowance(resource, limit, remaining, allowed, used, run, reset, put_off)
 
 
 def keep(memory: Memory, allowances: Iterable[Allowance]) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ import orjson
 import requests
 from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSLError
 
+from connectors import bounds
 from connectors.contract import BadConfiguration, Garbled, Missing, Refused, TrackerError, Unavailable
 
 MAX_BODY = 64 * 1024 * 1024
@@ -91,7 +93,7 @@ def header_seconds(answer: Answer, now: float, name: str = "retry-after") -> flo
         then = _http_date(text)
         if then is None:
             return None
-        seconds = then - (_http_date(answer.headers.get("date", "")) or now)
+        seconds = then - (answer_date(answer) or now)
     return None if math.isnan(seconds) else max(0.0, seconds)
 
 
@@ -164,8 +166,19 @@ def told(answer: Answer) -> str:
 
 
 def answer_date(answer: Answer) -> float | None:
-    """The answer's own Date header in epoch seconds; None if it has none that can be read."""
-    return _http_date(answer.headers.get("date", ""))
+    """The answer's own Date header in epoch seconds; None if it has none that can be read or be true."""
+    when = answer_time(answer)
+    return None if when is None else when.timestamp()
+
+
+def answer_time(answer: Answer) -> datetime | None:
+    """The answer's own Date header in UTC, in whole seconds; None if it has none that can be read or true."""
+    try:
+        when = parsedate_to_datetime(answer.headers.get("date", ""))
+    except (ValueError, OverflowError):
+        return None
+    # RFC 5322 writes `-0000` for "the zone is not told", and HTTP has no zone but GMT.
+    return bounds.server_time(when if when.tzinfo is not None else when.replace(tzinfo=UTC))
 
 
 def _http_date(text: str) -> float | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from connectors import bounds
 from connectors.allowance import Allowance, as_text, from_text
 from connectors.answer import Answer, answer_date
 
@@ -32,7 +33,8 @@ class Budget:
 
     Only requests of its own are counted, so that what others use up is not taken from it. Where a tracker
     tells of no quota nothing is ever spent. `known` is the `text` of an earlier run in the same window.
-    Safe for several threads.
+    A window that ends later than any can (`bounds.LONGEST_WINDOW`), since a clock was set wrong when it was
+    noted, counts as none. Safe for several threads.
     """
 
     def __init__(self, share: float = 0.5, known: str = "") -> None:
@@ -58,7 +60,7 @@ class Budget:
         with self._lock:
             self._run[resource] = self._run.get(resource, 0) + 1
             window = self._windows.get(resource)
-            if window is None or now >= window.quota.reset:
+            if window is None or not _lasts(window, now):
                 self._windows[resource] = _Window(quota, 1)
                 return
             # A reset that slides with every answer must not begin a new window with each.
@@ -108,7 +110,7 @@ class Budget:
             return None
         with self._lock:
             window = self._windows.get(resource)
-            if window is None or now >= window.quota.reset:
+            if window is None or not _lasts(window, now):
                 return None
             return window.quota if window.used >= self._allowed(window.quota) else None
 
@@ -130,10 +132,18 @@ class Budget:
 def _quota(headers: Mapping[str, str], answer: Answer, now: float) -> Quota | None:
     limit, remaining = _whole(headers, "x-ratelimit-limit"), _whole(headers, "x-ratelimit-remaining")
     reset = _reset(headers.get("x-ratelimit-reset", ""))
-    if limit is None or remaining is None or reset is None or limit < 1:
+    if limit is None or remaining is None or reset is None:
         return None
     date = answer_date(answer)
-    return Quota(limit, remaining, now + reset - (date if date is not None else now))
+    left = bounds.window(reset - (date if date is not None else now))
+    if left is None or not 1 <= limit <= bounds.LARGEST_QUOTA or remaining > limit:
+        return None
+    return Quota(limit, remaining, now + left)
+
+
+def _lasts(window: _Window, now: float) -> bool:
+    """Whether a window has not ended yet, and can be one."""
+    return 0 < window.quota.reset - now <= bounds.LONGEST_WINDOW
 
 
 def _whole(headers: Mapping[str, str], name: str) -> int | None:

@@ -1,6 +1,6 @@
 """What the house knows of any tracker: what is read and written, and the errors; one place to import from."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from pydantic import BaseModel
@@ -205,6 +205,10 @@ class TrackerSettings(BaseModel):
     def info(self, name: str) -> TrackerInfo:
         """What is known of this tracker without a request."""
         raise NotImplementedError
+
+    def secrets(self) -> Iterator[str]:
+        """The credentials themselves, as they go out: none of them is ever stored or shown."""
+        return iter(())
 
     def secrets_missing(self, name: str) -> tuple[str, ...]:
         """The environment variables (`MILEPOST_TRACKERS__<NAME>__TOKEN`) that must be set and are not."""

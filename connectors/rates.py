@@ -7,9 +7,12 @@ from typing import Protocol, runtime_checkable
 
 import orjson
 
+from connectors import bounds
 from connectors.contract import Memory
 
 _KEY = "api.writes"
+_ROUNDED = 2.0
+"""Seconds by which a remembered write may be of the future: `text` cuts to seconds and adds one."""
 _LONG = 60.0
 """Seconds: what is counted over no more than this is over before another run begins."""
 
@@ -51,6 +54,7 @@ class Rates:
     def __init__(self, rates: Iterable[Rate] = (), spacing: float = 0.0, known: str = "") -> None:
         self._rates = tuple(rates)
         self._spacing = spacing
+        self._longest = max((rate.span for rate in self._rates), default=0.0)
         longest = max((rate.writes for rate in self._rates if not rate.per_issue), default=0)
         self._all: deque[float] = deque(_times(known)[-longest:] if longest else (), maxlen=longest)
         self._of: dict[str, deque[float]] = {}
@@ -58,18 +62,21 @@ class Rates:
 
     def wait(self, subject: str, now: float) -> tuple[float, Rate | None]:
         """Seconds until a write to `subject` (an issue, or empty) is allowed, and the rate that asks so."""
+        self._settle(now)
         waits = [(self._left(rate, subject, now), rate) for rate in self._rates]
         left, rate = max(waits, key=lambda each: each[0], default=(0.0, None))
         return (left, rate) if left > 0 else (0.0, None)
 
     def note(self, subject: str, now: float) -> None:
         """A write went out, whatever came of it."""
+        self._settle(now)
         self._all.append(now)
         if subject and self._most:
             self._of.setdefault(subject, deque(maxlen=self._most)).append(now)
 
     def forecast(self, writes: int, now: float) -> float:
         """Seconds until as many writes are done, each to another issue, if only the limits hold up."""
+        self._settle(now)
         ahead = Rates(self._rates, self._spacing)
         ahead._all.extend(self._all)
         time = now
@@ -81,9 +88,21 @@ class Rates:
 
     def text(self, now: float) -> str:
         """What the next run has to know; empty if that is nothing."""
+        self._settle(now)
         longest = max((rate.span for rate in self._rates if rate.seconds > _LONG), default=0.0)
         late = [round(time) + 1 for time in self._all if now - time < longest]
         return orjson.dumps(late).decode() if late else ""
+
+    def _settle(self, now: float) -> None:
+        """Let no write be of the future, where the clock that told its time was set back since.
+
+        By less than the longest rate: it was of late, and counts from now on. By more: it counts as none.
+        """
+        for times in (self._all, *self._of.values()):
+            if times and times[-1] > now + _ROUNDED:
+                late = [min(time, now) for time in times if time - now < self._longest]
+                times.clear()
+                times.extend(late)
 
     def _left(self, rate: Rate, subject: str, now: float) -> float:
         times = self._of.get(subject, ()) if rate.per_issue else self._all
@@ -120,6 +139,8 @@ def kept(memory: Memory) -> str:
 
 def _times(known: str) -> list[float]:
     try:
-        return sorted(float(each) for each in orjson.loads(known or "[]"))
-    except (ValueError, TypeError):
+        found = orjson.loads(known or "[]")
+    except orjson.JSONDecodeError:
         return []
+    times = (bounds.finite(each) for each in found) if isinstance(found, list) else ()
+    return sorted(time for time in times if time is not None)

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from typing import Protocol, cast
 
 from connectors.contract import Memory, Tracker, TrackerSettings
+from connectors.redaction import RedactedMemory
 
 GROUP = "milepost.connectors"
 
@@ -47,10 +48,14 @@ class Connector:
         clock: Callable[[], datetime],
         notify: Callable[[str], None],
     ) -> Tracker:
-        """Open a tracker; `clock` tells the time in UTC, `notify` takes one line for a person."""
+        """Open a tracker; `clock` tells the time in UTC, `notify` takes one line for a person.
+
+        None of its credentials gets into `memory`, whatever the connector keeps there.
+        """
         module, _, function = self.opener.partition(":")
         opener = cast("Opener", getattr(import_module(module), function))
-        return opener(name, settings, memory=memory, clock=clock, notify=notify)
+        facts = RedactedMemory(memory, settings.secrets())
+        return opener(name, settings, memory=facts, clock=clock, notify=notify)
 
 
 def _jira() -> Connector:

@@ -19,6 +19,7 @@ from connectors.contract import AnswerLost, BadConfiguration, Garbled, PutOff, T
 from connectors.parallel import cancelled, in_order
 from connectors.policy import Explain, Policy, RateLimit
 from connectors.rates import Rates
+from connectors.redaction import SHORTEST
 from connectors.spans import duration
 from connectors.trouble import causes_of, trouble
 
@@ -49,8 +50,6 @@ _SHORT_WINDOW = 60.0
 """Seconds: a quota that begins anew within this is waited for, instead of putting the work off."""
 _TOLD = 5.0
 """Seconds from which on a wait for a rate of writes is worth a line."""
-_LONG_SECRET = 12
-"""Characters from which on a credential cannot be taken for a word that happens to be the same."""
 _MOST = 200_000
 """Requests of one run, many times what a million issues take: no list may go on for ever."""
 _GLANCE = 0.25
@@ -93,7 +92,7 @@ class Transport:
         self._explain = explain
         self._pace = pace
         self._secrets = tuple(sorted((each for each in secrets if len(each) > 3), key=len, reverse=True))
-        self._unmistakable = [each for each in self._secrets if len(each) >= _LONG_SECRET]
+        self._unmistakable = [each for each in self._secrets if len(each) >= SHORTEST]
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._last_write = -math.inf

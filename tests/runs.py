@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,8 @@ class House:
         self.progress = ProgressPolicy()
         self.sweep_every = timedelta(hours=24)
         self.stop = Stop()
+        self.ahead = timedelta(0)
+        """By how much the clock of this machine is ahead of the trackers'."""
 
     @property
     def jira(self) -> JiraSite:
@@ -88,6 +90,10 @@ class House:
     @property
     def database(self) -> Path:
         return self.folder / "milepost.db"
+
+    def now(self) -> datetime:
+        """The time by the clock of this machine."""
+        return self.world.clock.now() + self.ahead
 
     # Runs
 
@@ -111,7 +117,7 @@ class House:
                 limits=self.limits,
                 pulls=PullRules(self.sweep_every, self.limits.max_lost_percent, force=force),
                 force=force,
-                now=self.world.clock.now(),
+                now=self.now(),
                 stop=self.stop,
             )
 
@@ -211,7 +217,7 @@ class House:
             name,
             settings,
             memory=store.memory(name),
-            clock=self.world.clock.now,
+            clock=self.now,
             notify=lambda _line: None,
         )
         stack.callback(tracker.close)

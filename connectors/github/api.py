@@ -295,7 +295,7 @@ class Api:
         try:
             until = datetime.fromisoformat(found["expires_at"])
             return _Token(Auth.Token(found["token"]), until.astimezone(UTC))
-        except (KeyError, TypeError, ValueError, AssertionError) as problem:
+        except (KeyError, TypeError, ValueError, OverflowError, AssertionError) as problem:
             said = "expected a token and the time when it expires"
             raise Garbled(self.tracker, answer.request, said) from problem
 

@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 
+from connectors import bounds
 from connectors.contract import Interest, Memory
 from connectors.github.settings import GitHubSettings
 
@@ -41,12 +42,13 @@ class Cursor:
             found = orjson.loads(text or "")
             if found["v"] != _VERSION:
                 return None
-            at, scope, count = datetime.fromisoformat(found["at"]), found["scope"], found["n"]
+            at, scope, count = bounds.server_time(bounds.moment(found["at"])), found["scope"], found["n"]
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
             return None
-        if at.tzinfo is None or not isinstance(scope, str) or type(count) is not int:
+        count = bounds.whole(count, 0, bounds.LARGEST_ID - 1)
+        if at is None or not isinstance(scope, str) or count is None:
             return None
-        return cls(at.astimezone(UTC), scope, count)
+        return cls(at, scope, count)
 
 
 def scope_digest(settings: GitHubSettings, interest: Interest) -> str:
@@ -95,11 +97,13 @@ def standing_at(memory: Memory, cursor: Cursor) -> Standing | None:
     """What stood when this cursor was taken; None if that is not remembered."""
     found: Any = _remembered(memory, _STANDING).get(cursor.name)
     try:
-        walk = found["walk"]
+        walk, walked = found["walk"], bounds.past(bounds.moment(found["walked"]), cursor.at)
+        if walked is None:
+            return None
         known = _remembered(memory, _TREES)[walk]
         return Standing(
             str(walk),
-            datetime.fromisoformat(found["walked"]),
+            walked,
             str(found["named"]),
             found["whole"] is True,
             {id_: (str(k), str(p), str(u), str(n), int(c)) for id_, (k, p, u, n, c) in known.items()},

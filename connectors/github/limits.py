@@ -1,12 +1,11 @@
 """How GitHub says "later", and how its refusals are sorted and worded."""
 
-import math
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
 
-from connectors.answer import Answer, header_seconds, told
+from connectors import bounds
+from connectors.answer import Answer, answer_date, header_seconds, told
 from connectors.contract import BadConfiguration, Refused, TrackerError
 
 _FIRST_WAIT = 60.0
@@ -114,17 +113,13 @@ def _until_reset(answer: Answer, now: float) -> float | None:
         reset = float(answer.headers["x-ratelimit-reset"])
     except (KeyError, ValueError):
         return None
-    if not math.isfinite(reset):
-        return None
-    return max(0.0, reset - (server_time(answer) or now)) + 1
+    left = bounds.window(reset - (server_time(answer) or now))
+    return None if left is None else max(0.0, left) + 1
 
 
 def server_time(answer: Answer) -> float | None:
     """The Date header in epoch seconds."""
-    try:
-        return parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
-    except (ValueError, OverflowError):
-        return None
+    return answer_date(answer)
 
 
 def graphql_errors(body: Any) -> list[dict[str, Any]]:

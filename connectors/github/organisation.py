@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from connectors import bounds
 from connectors.contract import Memory, Missing, Refused
 from connectors.github.api import Api, sort_scope
 from connectors.github.pages import Sheet
@@ -40,8 +41,8 @@ class Organisation:
 
     def doubted(self, since: datetime) -> bool:
         """Whether changes until `since` may have been missed, so that all must be read again."""
-        doubt = self._fact().get("doubt")
-        return bool(doubt) and since < datetime.fromisoformat(str(doubt))
+        doubt = bounds.moment(self._fact().get("doubt"))
+        return doubt is not None and since < doubt
 
     def begin(self) -> None:
         """Before a full reading."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from connectors import bounds
 from connectors.checklist import parse_checklist
 from connectors.contract import Issue, IssueRef, StatusCategory, Unread
 from connectors.github.keys import Place, Spelling, place_of_api, place_of_page, repository_of_api
@@ -63,7 +64,7 @@ class Parser:
         return Issue(
             ref=IssueRef(self.tracker, str(_number(row, "id")), f"{repository}#{number}"),
             url=_text(row, "html_url"),
-            title=_text(row, "title"),
+            title=bounds.title(_text(row, "title")),
             container=repository,
             status=state,
             category=self._category(row, labels),
@@ -183,7 +184,7 @@ def _text(row: Mapping[str, Any], name: str, default: str | None = None) -> str:
 
 def _number(row: Mapping[str, Any], name: str) -> int:
     value = row.get(name)
-    if type(value) is not int or value <= 0:
+    if type(value) is not int or not 0 < value <= bounds.LARGEST_ID:
         raise Unreadable(f"{name}: expected a positive whole number, got {_what(value)}")
     return value
 

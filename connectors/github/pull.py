@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import chain
 from typing import Any
 
+from connectors import bounds
 from connectors.contract import Interest, Issue, Memory, Missing, Page, Refused, Unread
 from connectors.github.api import Api, Unsupported
 from connectors.github.cursor import Cursor, Stand, Standing, named_digest, remember
@@ -226,8 +227,8 @@ class PullRun:
             return Tree({root.id: root for root in roots})
 
     def _without_trees(self) -> bool:
-        noted = self.memory.get(NO_TREES)
-        return noted is not None and noted > (self.now.at - _ASK_AGAIN).isoformat()
+        noted = bounds.past(bounds.moment(self.memory.get(NO_TREES)), self.now.at)
+        return noted is not None and noted > self.now.at - _ASK_AGAIN
 
     def _note_without_trees(self) -> None:
         self.memory.set(NO_TREES, self.now.at.isoformat())

@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import orjson
 
+from connectors import bounds
 from connectors.contract import Interest
 from connectors.jira.settings import JiraSettings
 
@@ -40,11 +41,8 @@ class Cursor:
         instant, digest = known.get("instant"), known.get("scope")
         if not isinstance(instant, str) or not isinstance(digest, str):
             return None
-        try:
-            when = datetime.fromisoformat(instant)
-        except ValueError:
-            return None
-        return cls(when.astimezone(UTC), digest) if when.tzinfo is not None else None
+        when = bounds.server_time(bounds.moment(instant))
+        return cls(when, digest) if when is not None else None
 
 
 def scope_digest(settings: JiraSettings, interest: Interest, fields: Iterable[str]) -> str:

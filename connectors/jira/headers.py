@@ -1,8 +1,9 @@
 """What the headers of Jira's answers say: how fast requests may come, who asked, when, what kind it is."""
 
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 
+from connectors import bounds
+from connectors.answer import answer_time
 from connectors.transport import Answer, header_seconds
 
 
@@ -56,16 +57,13 @@ def says_cloud(answer: Answer) -> bool | None:
 
 def heard_at(answer: Answer) -> datetime | None:
     """The answer's own Date header, in whole seconds."""
-    try:
-        return parsedate_to_datetime(answer.headers.get("date", ""))
-    except (ValueError, OverflowError):
-        return None
+    return answer_time(answer)
 
 
 def _until_reset(answer: Answer, now: float) -> float | None:
-    try:
-        reset = datetime.fromisoformat(answer.headers.get("x-ratelimit-reset", ""))
-    except ValueError:
+    reset = bounds.moment(answer.headers.get("x-ratelimit-reset", ""))
+    if reset is None:
         return None
     date = heard_at(answer)
-    return max(0.0, reset.timestamp() - (date.timestamp() if date else now)) if reset.tzinfo else None
+    left = bounds.window(reset.timestamp() - (date.timestamp() if date else now))
+    return None if left is None else max(0.0, left)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import TypeGuard, TypeVar
 
+from connectors import bounds
 from connectors.checklist import parse_checklist
 from connectors.contract import FieldValue, Garbled, Issue, IssueRef, StatusCategory, Unread
 from connectors.jira.fields import FieldMap
@@ -63,7 +64,7 @@ class IssueReader:
         return Issue(
             ref=IssueRef(self.tracker, _id(row), key),
             url=f"{self.site}/browse/{key}",
-            title=_text(fields, "summary"),
+            title=bounds.title(_text(fields, "summary")),
             container=_text_or_none(_object_or_empty(fields, "project"), "key") or key.rpartition("-")[0],
             status=_text(status, "name"),
             category=_category(status),

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import orjson
 from jira import JIRA
 
+from connectors import bounds
 from connectors.allowance import keep, kept
 from connectors.contract import BadConfiguration, Garbled, Memory, Missing, TrackerError
 from connectors.exchange import Exchange
@@ -115,7 +116,7 @@ class JiraSession:
         self._account: Account | None = None
         self._server: Server | None = None
         self._server_time: datetime | None = None
-        self._skew = number(memory.get(_SKEW))
+        self._skew = bounds.skew(number(memory.get(_SKEW)))
         self.asked_at: datetime | None = None
         """When the latest request was sent, by the server's clock; None if the answer told no time."""
 
@@ -126,8 +127,9 @@ class JiraSession:
         while self._idle:
             self._idle.pop().close()
         keep(self.memory, self.transport.budget.allowances())
-        if abs(self._skew - number(self.memory.get(_SKEW))) > _SKEW_NEWS:
-            self.memory.set(_SKEW, f"{self._skew:.0f}")
+        skew = bounds.skew(self._skew)
+        if abs(skew - number(self.memory.get(_SKEW))) > _SKEW_NEWS:
+            self.memory.set(_SKEW, f"{skew:.0f}")
 
     # Requests
 

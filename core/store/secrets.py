@@ -20,8 +20,3 @@ _SECRET: Final = re.compile(
 def without_secrets(text: str) -> str:
     """The text with everything that looks like a credential replaced by `(hidden)`."""
     return _SECRET.sub("(hidden)", text)
-
-
-def looks_secret(text: str) -> bool:
-    """Whether any part of the text looks like a credential."""
-    return _SECRET.search(text) is not None

@@ -21,7 +21,7 @@ from core.store.database import Database, database_file, prepare_file
 from core.store.lock import writer_lock
 from core.store.records import GoalValue, PullCounts, PullState, RunRecord
 from core.store.schema import issues, memory
-from core.store.secrets import looks_secret, without_secrets
+from core.store.secrets import without_secrets
 from core.store.tags.book import SqlTagReader, SqlTagWriter, trial
 from core.store.tags.contract import TagReader, TagWriter
 from core.store.upsert import next_seq, upsert, upsert_pull
@@ -275,7 +275,10 @@ class Store:
 
 
 class _Memory:
-    """A connector's facts. A value that looks like a credential is refused."""
+    """A connector's facts, as they are: a repository may be named as tokens look.
+
+    That no credential gets here is seen to by `connectors.redaction`, which knows the configured ones.
+    """
 
     def __init__(self, database: Database, tracker: str) -> None:
         self._database = database
@@ -290,9 +293,7 @@ class _Memory:
         return None if found is None else str(found)
 
     def set(self, key: str, value: str) -> None:
-        """Keep a value. Raises ValueError for what looks like a credential."""
-        if looks_secret(value):
-            raise ValueError(f"{self._tracker}: the fact {key!r} looks like a credential, and none is stored")
+        """Keep a value."""
         row = {"tracker": self._tracker, "key": clean(key), "value": clean(value)}
         with self._database.writing() as connection:
             connection.execute(upsert(connection, memory, ("value",)), row)
