@@ -205,7 +205,7 @@ def _relaxed_jira(document: dict[str, Any]) -> dict[str, Any]:
     document["components"]["schemas"]["IssueBean"]["properties"]["fields"] = {"type": "object"}
     for operation in _operations(document):
         operation.pop("security", None)  # which credentials fit is no question of shape
-        for status in ("400", "401", "403", "404", "410", "413", "415"):
+        for status in ("400", "401", "403", "404", "410", "413", "415", "500"):
             _error_answer(operation, status, "#/components/schemas/ErrorCollection")
     return document
 
@@ -216,7 +216,15 @@ def _relaxed_github(document: dict[str, Any]) -> dict[str, Any]:
             schema["enum"].append(None)  # nullable enums lack null (`state_reason`)
     for operation in _operations(document):
         operation.pop("security", None)
-        for status in ("301", "307", "401", "403", "404"):  # any operation may redirect or refuse
+        for status in (
+            "301",
+            "307",
+            "401",
+            "403",
+            "404",
+            "410",
+            "451",
+        ):  # any operation may redirect or refuse
             _error_answer(operation, status, "#/components/schemas/basic-error")
     found = document["components"]["schemas"]["issue-search-result-item"]
     found["properties"]["body"]["nullable"] = True  # an issue without text is found too

@@ -40,6 +40,8 @@ class Count:
 
     nodes: int = 0
     lists: int = 0
+    largest: int = 0
+    """The largest page or number of ids that was asked for."""
 
     @property
     def points(self) -> int:
@@ -111,6 +113,7 @@ class Counter:
                 raise Refusal("EXCESSIVE_PAGINATION", said, field)
             self.count.lists += times
             self.count.nodes += times * size
+            self.count.largest = max(self.count.largest, size)
             return int(size)
         said = f"You must provide a `first` or `last` value to properly paginate the `{name}` connection."
         raise Refusal("MISSING_PAGINATION_BOUNDARIES", said, field)
@@ -122,6 +125,7 @@ class Counter:
             said = f"You may not provide more than {MAX_IDS} node ids; you provided {number}."
             raise Refusal("ARGUMENT_LIMIT", said, field)
         self.count.nodes += number
+        self.count.largest = max(self.count.largest, number)
         return max(1, number)
 
     def _arguments(self, field: FieldNode) -> dict[str, Any]:

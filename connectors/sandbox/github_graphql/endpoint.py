@@ -23,6 +23,9 @@ from connectors.sandbox.github_graphql.schema import github_schema
 from connectors.sandbox.github_truth.model import Credential
 from connectors.sandbox.github_truth.truth import Truth
 
+UNFINISHED = "RESOURCE_LIMITS_EXCEEDED"
+_UNFINISHED_TEXT = "Resource limits for this query exceeded. The data is incomplete; ask for less at a time."
+
 Pay = Callable[[int], Mapping[str, int] | None]
 """Takes points and tells what is left, or None if that is not enough."""
 
@@ -59,7 +62,20 @@ def answer_query(site: Truth, credential: Credential, body: bytes, pay: Pay) -> 
     answer: dict[str, Any] = {"data": result.data}
     if result.errors:
         answer["errors"] = [_shown(error) for error in result.errors]
+    most = site.settings.graphql_size
+    if most is not None and count.largest > most:
+        _leave_out(answer["data"])
+        answer["errors"] = [*answer.get("errors", ()), {"type": UNFINISHED, "message": _UNFINISHED_TEXT}]
     return answer
+
+
+def _leave_out(data: Any) -> None:
+    """Let the later half of every list be null, as in an answer that ran out of resources."""
+    for value in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        _leave_out(value)
+    if isinstance(data, dict) and isinstance(data.get("nodes"), list):
+        nodes = data["nodes"]
+        nodes[len(nodes) // 2 :] = [None] * (len(nodes) - len(nodes) // 2)
 
 
 class _Unfit(Exception):

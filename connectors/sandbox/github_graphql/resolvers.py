@@ -41,7 +41,12 @@ class Asking:
 
     def sees(self, repo: Repo) -> bool:
         """Whether the bearer may read a repository."""
-        return ROLES.index(self.site.role(repo, self.credential)) >= ROLES.index("pull")
+        allowed = ROLES.index(self.site.role(repo, self.credential)) >= ROLES.index("pull")
+        return allowed and not repo.blocked
+
+    def reads(self, repo: Repo) -> bool:
+        """Whether the bearer may read a repository's issues."""
+        return self.sees(repo) and repo.has_issues
 
 
 Resolver = Callable[..., Any]
@@ -77,13 +82,13 @@ def _by_node_id(asking: Asking, text: str) -> Any:
     if prefix in ("I", "PR"):
         issue = site.issues.get(number)
         fits = issue is not None and issue.pull_request == (prefix == "PR")
-        return issue if issue is not None and fits and asking.sees(site.repos[issue.repo_id]) else None
+        return issue if issue is not None and fits and asking.reads(site.repos[issue.repo_id]) else None
     if prefix == "R":
         repo = site.repos.get(number)
         return repo if repo is not None and asking.sees(repo) else None
     if prefix == "IC":
         found = site.comment_by_id(number)
-        return found[1] if found and asking.sees(site.repos[found[0].repo_id]) else None
+        return found[1] if found and asking.reads(site.repos[found[0].repo_id]) else None
     return None
 
 
@@ -124,7 +129,7 @@ def _issue_of(kinds: tuple[bool, ...], what: str) -> Resolver:
     def resolve(repo: Repo, info: Info, number: int) -> Issue:
         site = _asking(info).site
         found = site.issues.get(site.numbers.get((repo.id, number), 0))
-        if found is None or found.pull_request not in kinds:
+        if found is None or not repo.has_issues or found.pull_request not in kinds:
             raise Refusal("NOT_FOUND", f"Could not resolve to {what} with the number of {number}.")
         return found
 
@@ -148,7 +153,12 @@ def _issues(repo: Repo, info: Info, **args: Any) -> dict[str, Any]:
 
     def passes(issue: Issue) -> bool:
         named = not labels or bool(labels & {name.casefold() for name in site.label_names(issue)})
-        return not issue.pull_request and named and (since is None or issue.updated_at >= since)
+        return (
+            repo.has_issues
+            and not issue.pull_request
+            and named
+            and (since is None or issue.updated_at >= since)
+        )
 
     kept = [place for place in places if passes(load(place))]
     if order["direction"] == "DESC":
@@ -176,14 +186,18 @@ def _comments(issue: Issue, _: Info, **args: Any) -> dict[str, Any]:
 
 def _sub_issues(issue: Issue, info: Info, **args: Any) -> dict[str, Any]:
     asking = _asking(info)
-    children = [asking.site.issues[each] for each in issue.children]
-    return listed([each for each in children if asking.sees(asking.site.repos[each.repo_id])], args)
+    seen = [
+        child if asking.reads(asking.site.repos[child.repo_id]) else None
+        for child in (asking.site.issues[each] for each in issue.children)
+    ]
+    nulls = asking.site.settings.null_sub_issues
+    return listed(seen if nulls else [child for child in seen if child is not None], args)
 
 
 def _parent(issue: Issue, info: Info) -> Issue | None:
     asking = _asking(info)
     parent = asking.site.issues.get(issue.parent or 0)
-    return parent if parent is not None and asking.sees(asking.site.repos[parent.repo_id]) else None
+    return parent if parent is not None and asking.reads(asking.site.repos[parent.repo_id]) else None
 
 
 def _summary(issue: Issue, info: Info) -> dict[str, int]:

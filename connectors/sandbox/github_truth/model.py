@@ -114,6 +114,11 @@ class Repo:
     milestones: dict[int, Milestone] = field(default_factory=dict)
     moved: dict[int, int] = field(default_factory=dict)
     deleted: list[int] = field(default_factory=list)
+    archived: bool = False
+    """Everything can be read and nothing written."""
+    blocked: str = ""
+    """Why GitHub itself keeps everyone out ("dmca", "tos"); empty where it does not."""
+    has_issues: bool = True
 
     @property
     def full_name(self) -> str:
@@ -161,3 +166,15 @@ class Settings:
     """Say of every search that it timed out."""
     token_lifetime: int = 3_600
     """Seconds that an installation's token is good for."""
+    definitions_touch: bool = False
+    """Let a renamed or deleted label, milestone or type move `updated_at` of its issues; GitHub does not."""
+    list_lag: int = 0
+    """Seconds that lists and searches of issues are behind; see `GitHubSite.answer_late`."""
+    comment_lag: int = 0
+    """Seconds that lists of comments are behind."""
+    null_sub_issues: bool = False
+    """Give null for sub-issues that the bearer may not see, instead of leaving them out (GraphQL)."""
+    graphql_size: int | None = None
+    """The largest `first` and number of ids that GraphQL finishes; beyond it half of the data is missing."""
+    pulls_where_disabled: bool = False
+    """Answer the list of a repository without issues with its pull requests instead of 410."""

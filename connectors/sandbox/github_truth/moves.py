@@ -67,14 +67,16 @@ class Moves(Truth):
             raise Impossible("", "name", "already_exists")
         self.tick()
         label.name, label.color, label.description = name, color.lower(), description
+        self._redefined(self._bearers(repo, label))
 
     def drop_label(self, repo: Repo, label: Label) -> None:
         """Remove a definition, and with it the label from every issue, which does not touch their times."""
         self.tick()
         del repo.labels[label.id]
-        for issue in self.issues.values():
-            if issue.repo_id == repo.id and label.id in issue.labels:
-                issue.labels.remove(label.id)
+        bearers = self._bearers(repo, label)
+        for issue in bearers:
+            issue.labels.remove(label.id)
+        self._redefined(bearers)
 
     def create_milestone(
         self, repo: Repo, title: str, *, description: str | None = None, creator: str = PERSON
@@ -288,6 +290,15 @@ class Moves(Truth):
         self.touch(parent)
 
     # -- parts
+
+    def _bearers(self, repo: Repo, label: Label) -> list[Issue]:
+        issues = self.issues.values()
+        return [issue for issue in issues if issue.repo_id == repo.id and label.id in issue.labels]
+
+    def _redefined(self, issues: Iterable[Issue]) -> None:
+        """What an issue bears is called otherwise now, or gone: its time moves only where settings say so."""
+        for issue in issues if self.settings.definitions_touch else ():
+            self.touch(issue)
 
     def _comment(self, comment_id: int) -> tuple[Issue, Comment]:
         found = self.comment_by_id(comment_id)

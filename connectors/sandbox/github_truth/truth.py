@@ -52,6 +52,7 @@ class Truth:
         self.web = web
         self.clock = Clock()
         self.changes = 0
+        self.changed_at = 0
         self.settings = Settings()
         self.accounts: dict[str, Account] = {}
         self.repos: dict[int, Repo] = {}
@@ -77,7 +78,8 @@ class Truth:
         """Move the clock on by one second, as every change does, and tell the time."""
         self.changes += 1
         self.clock.tick()
-        return self.now()
+        self.changed_at = self.now()
+        return self.changed_at
 
     @property
     def has_sub_issues(self) -> bool:
@@ -134,6 +136,8 @@ class Truth:
             raise ValueError(f"no role of GitHub: {role!r}; expected one of {', '.join(ROLES)}")
         self.account(login)
         self.repo(repo).roles[login.casefold()] = role
+        self.changes += 1
+        self.changed_at = self.now()
 
     def role(self, repo: Repo, credential: Credential | None) -> str:
         """What a token's bearer may do in a repository."""

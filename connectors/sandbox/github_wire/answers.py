@@ -48,6 +48,18 @@ class ApiError(Exception):
         return {**body, "documentation_url": DOCS, "status": str(self.status)}
 
 
+class Blocked(ApiError):
+    """What GitHub answers for a repository that it keeps everyone out of."""
+
+    def __init__(self, status: int, block: Mapping[str, Any]) -> None:
+        super().__init__(status, "Repository access blocked")
+        self.block = dict(block)
+
+    def body(self) -> dict[str, Any]:
+        """The JSON of the answer."""
+        return {"message": self.message, "block": self.block}
+
+
 def not_found() -> ApiError:
     """What is not there, or not for this account to see."""
     return ApiError(404, "Not Found")

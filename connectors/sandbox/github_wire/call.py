@@ -1,7 +1,8 @@
 """One request to a sandbox GitHub: who asks, for which repository and issue, and whether they may."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
@@ -13,15 +14,19 @@ from connectors.sandbox.github_truth.moves import Moves
 from connectors.sandbox.github_wire.answers import (
     MAX_PER_PAGE,
     ApiError,
+    Blocked,
     Paging,
     Reply,
     invalid,
     moved,
     not_found,
 )
-from connectors.sandbox.github_wire.render import Render
+from connectors.sandbox.github_wire.render import Render, when
 
 T = TypeVar("T")
+Behind = Callable[[int], Moves | None]
+"""The site as it was so many seconds ago, or None for now."""
+TERMS = "https://github.com/tos"
 
 
 class Handler(Protocol):
@@ -45,11 +50,19 @@ class Call:
     version: str
     limits: Mapping[str, dict[str, int]]
     """What is left of each rate limit."""
+    behind: Behind
 
     @cached_property
     def render(self) -> Render:
         """The JSON of this site's things, for this request."""
         return Render(self.site, self.base, self.version)
+
+    def late(self, seconds: int, about: Repo | Issue | None = None) -> "Call":
+        """The same request to the site as it was so many seconds ago, if what it is about was there then."""
+        past = self.behind(seconds)
+        if past is None or (about and about.id not in past.repos and about.id not in past.issues):
+            return self
+        return replace(self, site=past)
 
     # -- parameters and body
 
@@ -88,6 +101,10 @@ class Call:
         if not isinstance(value, str):
             raise ApiError(422, f"Invalid request.\n\nFor 'properties/{name}', {value!r} is not a string.")
         return value
+
+    def readable(self, repo: Repo) -> bool:
+        """Whether the bearer may see a repository and its issues, wherever these are gathered."""
+        return self.allowed(repo, "pull") and not repo.blocked and repo.has_issues
 
     # -- who asks
 
@@ -131,7 +148,7 @@ class Call:
             repo = self.site.repos.get(self.number("repository_id"))
             if repo is None or not self.allowed(repo, "pull"):
                 raise not_found()
-            return repo
+            return self._opened(repo)
         name = f"{self.args['owner']}/{self.args['repo']}"
         try:
             repo = self.site.repo(name)
@@ -141,7 +158,22 @@ class Call:
             raise not_found()
         if repo.full_name.casefold() != name.casefold():
             raise self._elsewhere(f"{self.base}/repositories/{repo.id}{self.tail}")
+        return self._opened(repo)
+
+    def _opened(self, repo: Repo) -> Repo:
+        """The repository, unless it is closed to everyone, or to this kind of request."""
+        if repo.blocked:
+            block = {"reason": repo.blocked, "created_at": when(repo.updated_at), "html_url": TERMS}
+            raise Blocked(403 if repo.blocked == "tos" else 451, block)
+        if repo.archived and self.request.method not in ("GET", "HEAD"):
+            raise ApiError(403, "Repository was archived so is read-only.")
+        if not repo.has_issues and re.match(r"/issues(/|$)", self.tail) and not self._lists_pulls(repo):
+            raise ApiError(410, "Issues are disabled for this repo")
         return repo
+
+    def _lists_pulls(self, repo: Repo) -> bool:
+        """Whether this is the list of a repository without issues that shows its pull requests."""
+        return self.site.settings.pulls_where_disabled and self.tail == "/issues" and not repo.has_issues
 
     @cached_property
     def issue(self) -> Issue:

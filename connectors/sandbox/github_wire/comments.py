@@ -2,12 +2,13 @@
 
 from connectors.sandbox.github_truth.model import Comment, Issue
 from connectors.sandbox.github_truth.truth import Impossible, moment
-from connectors.sandbox.github_wire.answers import Reply, invalid, not_found, refused
+from connectors.sandbox.github_wire.answers import ApiError, Reply, invalid, not_found, refused
 from connectors.sandbox.github_wire.call import Call
 
 
 def list_comments(call: Call) -> Reply:
     """`GET …/issues/{issue_number}/comments`, ascending by id."""
+    call = call.late(call.site.settings.comment_lag, call.issue)
     issue, since = call.issue, call.query.get("since")
     try:
         least = 0 if since is None else moment(since.replace(" ", "+"))
@@ -25,6 +26,7 @@ def get_comment(call: Call) -> Reply:
 def create_comment(call: Call) -> Reply:
     """`POST …/issues/{issue_number}/comments`: at most 65,536 characters."""
     issue, bearer = call.issue, call.writer()
+    _unlocked(issue)
     body = call.text("IssueComment", "body")
     try:
         comment = call.site.comment(call.site.key(issue), body, bearer.login, call.app_slug())
@@ -37,6 +39,7 @@ def create_comment(call: Call) -> Reply:
 def edit_comment(call: Call) -> Reply:
     """`PATCH …/issues/comments/{comment_id}`: one's own, or anyone's with push access."""
     issue, comment = _own(call)
+    _unlocked(issue)
     try:
         call.site.edit_comment(comment.id, call.text("IssueComment", "body"))
     except Impossible as impossible:
@@ -49,6 +52,11 @@ def delete_comment(call: Call) -> Reply:
     _, comment = _own(call)
     call.site.delete_comment(comment.id)
     return Reply(None, 204)
+
+
+def _unlocked(issue: Issue) -> None:
+    if issue.locked:
+        raise ApiError(403, "Unable to create comment because issue is locked.")
 
 
 def _found(call: Call) -> tuple[Issue, Comment]:

@@ -11,7 +11,7 @@ from connectors.sandbox.github_graphql.endpoint import answer_query
 from connectors.sandbox.github_truth.model import Credential
 from connectors.sandbox.github_truth.moves import Moves
 from connectors.sandbox.github_wire.answers import ApiError, Reply
-from connectors.sandbox.github_wire.call import Call
+from connectors.sandbox.github_wire.call import Behind, Call
 from connectors.sandbox.github_wire.limits import RESOURCES, Limits, exhausted
 from connectors.sandbox.github_wire.render import NEW_VERSION, OLD_VERSION
 from connectors.sandbox.github_wire.routes import find_route
@@ -22,8 +22,9 @@ _JSON = "application/json; charset=utf-8"
 class Wire:
     """One site's HTTP face. github.com has REST at the root, Enterprise Server under /api/v3."""
 
-    def __init__(self, site: Moves) -> None:
+    def __init__(self, site: Moves, behind: Behind) -> None:
         self.site = site
+        self.behind = behind
         self.limits = Limits()
 
     def respond(self, request: Request, base_url: str) -> Response:
@@ -57,7 +58,8 @@ class Wire:
         if "owner" in args or "repository_id" in args:
             segments = path.split("/")[below:]
             tail = "/" + "/".join(segments) if segments else ""
-        call = Call(self.site, request, base, args, tail, credential, version, self._states(request))
+        states = self._states(request)
+        call = Call(self.site, request, base, args, tail, credential, version, states, self.behind)
         headers = {"X-GitHub-Api-Version-Selected": version, **self._scopes(credential)}
         try:
             reply = handler(call)

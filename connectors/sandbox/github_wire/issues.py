@@ -23,6 +23,7 @@ _STATES = ("open", "closed", "all")
 
 def list_issues(call: Call) -> Reply:
     """`GET /repos/{owner}/{repo}/issues`, pull requests among them."""
+    call = call.late(call.site.settings.list_lag, call.repo)
     repo = call.repo
     by_cursor = repo.large or bool({"after", "before"} & set(call.query))
     if repo.large and call.paging.page > 1 and "after" not in call.query:
@@ -35,7 +36,8 @@ def list_issues(call: Call) -> Reply:
 def list_organization_issues(call: Call) -> Reply:
     """`GET /orgs/{org}/issues`: those assigned to the bearer, or with `filter=all` all that it can see."""
     call.bearer()
-    repos = [repo for repo in call.site.owned(call.args["org"]) if call.allowed(repo, "pull")]
+    call = call.late(call.site.settings.list_lag)
+    repos = [repo for repo in call.site.owned(call.args["org"]) if call.readable(repo)]
     if not repos and call.args["org"].casefold() not in call.site.accounts:
         raise ApiError(404, "Not Found")
     return _paged(call, repos, with_repository=True)
@@ -177,6 +179,8 @@ def _filters(call: Call, repos: Sequence[Repo], done: str) -> list[Callable[[Iss
     query, site = call.query, call.site
     tests: list[Callable[[Issue], bool]] = []
     since = _since(call)
+    if not all(repo.has_issues for repo in repos):
+        tests.append(lambda issue: issue.pull_request)
     if since is not None and done != "updated":
         tests.append(lambda issue: issue.updated_at >= since)
     wanted = [name.strip().casefold() for name in query.get("labels", "").split(",") if name.strip()]

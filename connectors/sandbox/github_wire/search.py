@@ -29,6 +29,7 @@ def search_issues(call: Call) -> Reply:
     except SearchError as error:
         raise invalid("Search", "invalid", "q", str(error)) from None
     _check_scope(call, search)
+    call = call.late(call.site.settings.list_lag)
     start, stop = call.paging.bounds()
     if start >= MAX_RESULTS:
         raise ApiError(422, f"Only the first {MAX_RESULTS} search results are available")
@@ -50,7 +51,7 @@ def _found(call: Call, search: Search) -> list[Issue]:
     found = [
         issue
         for repo in call.site.repos.values()
-        if search.covers(repo) and call.allowed(repo, "pull")
+        if search.covers(repo) and call.readable(repo)
         for _, number in call.site.orders[repo.id].places("created", "all")
         if search.matches(call.site, issue := call.site.issues[call.site.numbers[repo.id, number]])
     ]

@@ -11,7 +11,7 @@ def list_sub_issues(call: Call) -> Reply:
     """`GET …/issues/{issue_number}/sub_issues`: direct ones, of whatever repositories the bearer sees."""
     _known(call)
     children = [call.site.issues[each] for each in call.issue.children]
-    seen = [each for each in children if call.allowed(call.site.repos[each.repo_id], "pull")]
+    seen = [each for each in children if call.readable(call.site.repos[each.repo_id])]
     return call.listed(seen, lambda child: issue_json(call.render, child))
 
 
@@ -19,7 +19,7 @@ def get_parent(call: Call) -> Reply:
     """`GET …/issues/{issue_number}/parent`; 404 where there is none or none that the bearer sees."""
     _known(call)
     parent = call.site.issues.get(call.issue.parent or 0)
-    if parent is None or not call.allowed(call.site.repos[parent.repo_id], "pull"):
+    if parent is None or not call.readable(call.site.repos[parent.repo_id]):
         raise not_found()
     return Reply(issue_json(call.render, parent))
 
