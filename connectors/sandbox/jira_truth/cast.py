@@ -48,11 +48,12 @@ class JiraCast(JiraStore):
         return account
 
     def add_project(self, key: str, name: str = "") -> Project:
-        """The project with this key, made if there is none."""
-        if key not in self.projects:
-            self.projects[key] = Project(str(self.next_id()), key, name or key.title())
+        """The project with this key, or with this key once, made if there is none."""
+        found = self.project(key)
+        if found is None:
+            found = self.projects[key] = Project(str(self.next_id()), key, name or key.title())
             self.changes += 1
-        return self.projects[key]
+        return found
 
     def add_status(self, name: str, category: str) -> Status:
         """Add a status; `category` is new, indeterminate, done or undefined."""

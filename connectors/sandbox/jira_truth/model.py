@@ -42,7 +42,7 @@ CATEGORIES = {
 """Jira's four status categories: key -> (id, name, colour). They are fixed on every site."""
 
 PRIORITIES = ("Highest", "High", "Medium", "Low", "Lowest")
-"""From the most to the least urgent; ids are 1 to 5."""
+"""What a new site has, from the most to the least urgent; ids are 1 to 5."""
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class IssueType:
 
 @dataclass(slots=True)
 class Named:
-    """A component, fix version or resolution: a name with an id."""
+    """A component, fix version, resolution or priority: a name with an id."""
 
     id: str
     name: str
@@ -81,6 +81,31 @@ class Project:
     last_number: int = 0
     components: list[Named] = field(default_factory=list)
     versions: list[Named] = field(default_factory=list)
+    old_keys: list[str] = field(default_factory=list)
+    """Keys that it had before; they still lead to it."""
+    archived: bool = False
+    hidden: bool = False
+    """Whether nobody who calls may browse it."""
+
+
+@dataclass(slots=True)
+class Quirks:
+    """How one site behaves beyond what it holds."""
+
+    search_lag: int = 0
+    """Seconds that searches and counts are behind; see `JiraSite.answer_late`."""
+    comment_lag: int = 0
+    """Seconds that lists of comments are behind."""
+    definitions_touch: bool = False
+    """Let what administrators rename or move to another category move `updated` of the issues."""
+    bmp_only: bool = False
+    """Answer 500 to characters beyond the Basic Multilingual Plane, as a MySQL with 3-byte characters."""
+    quiet_refusal: int | None = None
+    """The status for `notifyUsers=false` without admin rights; None: 204, and the request is ignored."""
+    rewrite: str = ""
+    """How comments are stored: as sent (empty), with "one blank line" at most, or with "plain marks"."""
+    bulk_has_archived: bool = False
+    """Let a bulk fetch give archived issues, as a GET by id does."""
 
 
 @dataclass(slots=True)
@@ -135,6 +160,12 @@ class JiraIssue:
     """Values of custom fields by field id: a number, a text, or a list of texts."""
     properties: dict[str, Any] = field(default_factory=dict)
     old_keys: list[str] = field(default_factory=list)
+    archived: bool = False
+    """No search finds it; its id and key open it; it takes no change."""
+    editable: bool = True
+    """False in a workflow step with `jira.issue.editable` set to false."""
+    security: str | None = None
+    """The name of its security level."""
 
     @property
     def number(self) -> int:
@@ -150,6 +181,11 @@ class Scan:
     jql: str
     account: str
     taken: datetime
+
+
+def default_priorities() -> list[Named]:
+    """The priorities of a new site, the most urgent first."""
+    return [Named(str(number), name) for number, name in enumerate(PRIORITIES, 1)]
 
 
 def default_statuses() -> list[Status]:

@@ -5,13 +5,8 @@ from copy import copy
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
-from connectors.sandbox.jira_truth.cast import JiraCast, known
-from connectors.sandbox.jira_truth.model import (
-    PRIORITIES,
-    Comment,
-    JiraIssue,
-    Named,
-)
+from connectors.sandbox.jira_truth.cast import JiraCast, find
+from connectors.sandbox.jira_truth.model import Comment, JiraIssue, Named
 from connectors.sandbox.world import Account
 
 LABEL_LIMIT = 255
@@ -44,8 +39,8 @@ class JiraMoves(JiraCast):
         home.last_number += 1
         issue = JiraIssue(
             id=self.next_id(),
-            key=f"{project}-{home.last_number}",
-            project=project,
+            key=f"{home.key}-{home.last_number}",
+            project=home.key,
             summary=summary,
             type=type_name,
             status=self.statuses[0].name,
@@ -94,7 +89,7 @@ class JiraMoves(JiraCast):
         self.unindex(issue)
         home.last_number += 1
         issue.old_keys.append(issue.key)
-        issue.key, issue.project = f"{project}-{home.last_number}", project
+        issue.key, issue.project = f"{home.key}-{home.last_number}", home.key
         issue.components, issue.versions = [], []  # they belong to the project that was left
         self.index(issue)
         self.touch(issue)
@@ -228,7 +223,7 @@ class JiraMoves(JiraCast):
         issue.type = self.type(value).name
 
     def _set_priority(self, issue: JiraIssue, value: str) -> None:
-        issue.priority = known(value, PRIORITIES, "priority")
+        issue.priority = find(self.priorities, value, "priority").name
 
     def _set_assignee(self, issue: JiraIssue, value: str | None) -> None:
         issue.assignee = None if value is None else self.person(value).id

@@ -12,10 +12,12 @@ from connectors.sandbox.jira_truth.model import (
     JiraIssue,
     Named,
     Project,
+    Quirks,
     Scan,
     Sprint,
     Status,
     bot,
+    default_priorities,
     default_resolutions,
     default_statuses,
     default_types,
@@ -36,7 +38,9 @@ class JiraStore:
         self.name = name
         self.face: Face = face
         self.clock = clock or Clock()
-        self.changes = 0
+        self.changed_at = self.clock.now()
+        self._changes = 0
+        self.quirks = Quirks()
         self.accounts: dict[str, Account] = {}
         self.scoped: set[str] = set()
         """Ids of accounts whose token works through the gateway URL only (Cloud)."""
@@ -44,9 +48,16 @@ class JiraStore:
         """Treat refused credentials as an anonymous reader who sees nothing, as some Jira sites do."""
         self.hidden: set[int] = set()
         """Ids of issues that nobody who calls may see."""
+        self.hidden_comments: set[int] = set()
+        """Ids of comments that nobody who calls may see; the `total` of a list counts them all the same."""
+        self.bulk_errors: set[int] = set()
+        """Ids of issues that a bulk fetch names in `issueErrors` instead of giving them."""
+        self.off_screen: set[tuple[str, str]] = set()
+        """Fields that no edit screen has: (id of a project or of an issue, id of the field)."""
         self.statuses = default_statuses()
         self.types = default_types()
         self.resolutions = default_resolutions()
+        self.priorities = default_priorities()
         self.fields: list[CustomField] = default_fields(face)
         self.projects: dict[str, Project] = {}
         self.sprints: dict[int, Sprint] = {}
@@ -67,6 +78,15 @@ class JiraStore:
         self.accounts[account.id] = account
 
     @property
+    def changes(self) -> int:
+        """How many changes happened so far."""
+        return self._changes
+
+    @changes.setter
+    def changes(self, number: int) -> None:
+        self._changes, self.changed_at = number, self.clock.now()
+
+    @property
     def bot(self) -> Account:
         """Milepost's own account."""
         return next(iter(self.accounts.values()))
@@ -82,6 +102,23 @@ class JiraStore:
             return self.issues.get(int(id_or_key))
         found = self._keys.get(id_or_key.upper())
         return None if found is None else self.issues[found]
+
+    def project(self, name: str) -> Project | None:
+        """The project with this id, key, or key that it had before; None if there is none."""
+        found = self.projects.get(name)
+        if found is not None:
+            return found
+        return next((one for one in self.projects.values() if name == one.id or name in one.old_keys), None)
+
+    def sees(self, account: Account, issue: JiraIssue) -> bool:
+        """Whether an account may open an issue."""
+        closed = issue.id in self.hidden or self.projects[issue.project].hidden
+        return "BROWSE_PROJECTS" in account.permissions and not closed
+
+    def finds(self, account: Account, issue: JiraIssue) -> bool:
+        """Whether a search by an account may find an issue: nothing archived is in the index."""
+        archived = issue.archived or self.projects[issue.project].archived
+        return not archived and self.sees(account, issue)
 
     def in_projects(self, keys: Iterable[str]) -> Iterator[JiraIssue]:
         """All issues of these projects."""
@@ -139,6 +176,7 @@ class JiraStore:
         self._by_touch.pop(issue.id, None)
         self.threads.pop(issue.id, None)
         self.hidden.discard(issue.id)
+        self.bulk_errors.discard(issue.id)
         for child in self._children.pop(issue.id, {}).values():
             child.parent = None
 
@@ -152,6 +190,11 @@ class JiraStore:
             "anonymous": self.anonymous,
             "scoped": sorted(self.scoped),
             "hidden": sorted(self.hidden),
+            "hidden_comments": sorted(self.hidden_comments),
+            "bulk_errors": sorted(self.bulk_errors),
+            "off_screen": sorted(self.off_screen),
+            "quirks": asdict(self.quirks),
+            "priorities": [asdict(priority) for priority in self.priorities],
             "accounts": [account.dump() for account in self.accounts.values()],
             "statuses": [asdict(status) for status in self.statuses],
             "types": [asdict(type_) for type_ in self.types],
@@ -169,6 +212,12 @@ class JiraStore:
         site = cls(data["name"], data["face"])
         site.changes, site.last_id = data["changes"], data["last_id"]
         site.anonymous, site.scoped, site.hidden = data["anonymous"], set(data["scoped"]), set(data["hidden"])
+        site.hidden_comments = set(data.get("hidden_comments", ()))
+        site.bulk_errors = set(data.get("bulk_errors", ()))
+        site.off_screen = {(owner, name) for owner, name in data.get("off_screen", ())}
+        site.quirks = Quirks(**data.get("quirks", {}))
+        if "priorities" in data:
+            site.priorities = [Named(**row) for row in data["priorities"]]
         accounts = [Account.load(row) for row in data["accounts"]]
         site.accounts = {account.id: account for account in accounts}
         site.statuses = [Status(**row) for row in data["statuses"]]

@@ -91,7 +91,7 @@ def statuses(call: Call) -> Response:
 
 def projects(call: Call) -> Response:
     """`/project`: all projects that the caller may see."""
-    return answer([project(call, one) for one in _visible(call)])
+    return answer([project(call, one) for one in _listed(call)])
 
 
 def project_search(call: Call) -> Response:
@@ -99,7 +99,7 @@ def project_search(call: Call) -> Response:
     if not call.cloud:
         raise Refusal(404, "No project could be found with key 'search'.")
     keys = call.many("keys")
-    found = [one for one in _visible(call) if not keys or one.key in keys]
+    found = [one for one in _listed(call) if not keys or one.key in keys]
     start, size = call.number("startAt", 0), min(call.number("maxResults", 50), 100)
     page = {
         "self": call.url("project/search"),
@@ -122,11 +122,17 @@ def one_project(call: Call, key: str) -> Response:
 def _visible(call: Call) -> list[Any]:
     if "BROWSE_PROJECTS" not in call.account.permissions:
         return []
-    return sorted(call.site.projects.values(), key=lambda one: one.key)
+    seen = [one for one in call.site.projects.values() if not one.hidden]
+    return sorted(seen, key=lambda one: one.key)
+
+
+def _listed(call: Call) -> list[Any]:
+    """What the lists have: archived projects are left out unless asked for, which the sandbox does not do."""
+    return [one for one in _visible(call) if not one.archived]
 
 
 def _find_project(call: Call, key: str) -> Any:
     for one in _visible(call):
-        if key in (one.key, one.id):
+        if key in (one.key, one.id, *one.old_keys):
             return one
     raise Refusal(404, f"No project could be found with key '{key}'.")

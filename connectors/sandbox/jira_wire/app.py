@@ -6,9 +6,9 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect, Rule
 
-from connectors.sandbox.jira_truth.moves import JiraMoves
+from connectors.sandbox.jira_truth.admin import JiraAdminMoves
 from connectors.sandbox.jira_wire import about, comments, issues, search
-from connectors.sandbox.jira_wire.call import Call, Refusal, answer
+from connectors.sandbox.jira_wire.call import Behind, Call, Refusal, answer
 from connectors.sandbox.world import Account, Credentials, credentials, holder
 
 ROUTES: dict[tuple[str, str], Callable[..., Response]] = {
@@ -73,12 +73,12 @@ LIMITS = {
 """What every answer says of rate limits: the sandbox has none of its own, a planned fault makes them."""
 
 
-def respond(site: JiraMoves, request: Request, base_url: str) -> Response:
-    """Answer one request to the site."""
+def respond(site: JiraAdminMoves, request: Request, base_url: str, behind: Behind) -> Response:
+    """Answer one request to the site; `behind` gives the site as it was some seconds ago."""
     given = credentials(request)
     caller = None if given is None else _owner(site, given, gateway=request.path.startswith("/ex/jira/"))
     try:
-        response = _answer(site, request, base_url, caller)
+        response = _answer(site, request, base_url, caller, behind)
     except Refusal as refusal:
         response = answer(refusal.body, refusal.status)
     response.headers.update(LIMITS[site.face])
@@ -91,7 +91,9 @@ def respond(site: JiraMoves, request: Request, base_url: str) -> Response:
     return response
 
 
-def _answer(site: JiraMoves, request: Request, base_url: str, caller: Account | None) -> Response:
+def _answer(
+    site: JiraAdminMoves, request: Request, base_url: str, caller: Account | None, behind: Behind
+) -> Response:
     try:
         handler, matched = URLS.bind("sandbox").match(request.path, request.method)
     except MethodNotAllowed:
@@ -109,12 +111,12 @@ def _answer(site: JiraMoves, request: Request, base_url: str, caller: Account | 
     if caller is None and not (public or site.anonymous):
         raise Refusal(401, "Client must be authenticated to access this resource.")
     base = base_url if cloud is None else f"{base_url}/ex/jira/{cloud}"
-    call = Call(site, request, caller or NOBODY, base, base_url, 3 if version == "3" else 2)
+    call = Call(site, request, caller or NOBODY, base, base_url, 3 if version == "3" else 2, behind)
     response: Response = handler(call, **values)
     return response
 
 
-def _owner(site: JiraMoves, given: Credentials, *, gateway: bool) -> Account | None:
+def _owner(site: JiraAdminMoves, given: Credentials, *, gateway: bool) -> Account | None:
     """Whose credentials these are, if they fit the face.
 
     Cloud takes e-mail and token, and through its gateway also a bearer token; Data Center a bearer token,

@@ -1,6 +1,7 @@
 """One request to a sandbox Jira, and how Jira refuses one."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,9 +9,12 @@ from zoneinfo import ZoneInfo
 import orjson
 from werkzeug import Request, Response
 
+from connectors.sandbox.jira_truth.admin import JiraAdminMoves
 from connectors.sandbox.jira_truth.model import Comment, JiraIssue
-from connectors.sandbox.jira_truth.moves import JiraMoves
 from connectors.sandbox.world import Account
+
+Behind = Callable[[int], JiraAdminMoves | None]
+"""The site as it was so many seconds ago, or None for now."""
 
 
 class Refusal(Exception):
@@ -36,12 +40,20 @@ class Call:
     `base` is the URL in front of `/rest` that was called, `home` the one that people open.
     """
 
-    site: JiraMoves
+    site: JiraAdminMoves
     request: Request
     account: Account
     base: str
     home: str
     version: int
+    behind: Behind
+
+    def late(self, seconds: int, about: JiraIssue | None = None) -> "Call":
+        """The same request to the site as it was so many seconds ago, if what it is about was there then."""
+        past = self.behind(seconds)
+        if past is None or (about is not None and about.id not in past.issues):
+            return self
+        return replace(self, site=past)
 
     @property
     def cloud(self) -> bool:
@@ -99,7 +111,7 @@ class Call:
 
     def visible(self, issue: JiraIssue) -> bool:
         """Whether the caller may see the issue."""
-        return "BROWSE_PROJECTS" in self.account.permissions and issue.id not in self.site.hidden
+        return self.site.sees(self.account, issue)
 
     def issue(self, id_or_key: str) -> JiraIssue:
         """The issue, if the caller may see it; refuses with 404 otherwise."""
@@ -116,7 +128,7 @@ class Call:
     def comment(self, issue: JiraIssue, id_: str) -> Comment:
         """A comment of the issue; refuses with 404 if there is none."""
         for comment in self.site.threads.get(issue.id, ()):
-            if str(comment.id) == id_:
+            if str(comment.id) == id_ and comment.id not in self.site.hidden_comments:
                 return comment
         raise Refusal(404, f"Can not find a comment for the id: {id_}.")
 
@@ -124,3 +136,15 @@ class Call:
 def invalid(field: str, complaint: str) -> Refusal:
     """The refusal, with 400, of a value of a field."""
     return Refusal(400, **{field: complaint})
+
+
+def check_open(issue: JiraIssue) -> None:
+    """Refuse with 403 to change what is archived."""
+    if issue.archived:
+        raise Refusal(403, "You can't edit this issue as it has been archived.")
+
+
+def check_editable(issue: JiraIssue) -> None:
+    """Refuse with 400 to edit an issue whose workflow step has `jira.issue.editable` set to false."""
+    if not issue.editable:
+        raise Refusal(400, "This issue is in a non-editable workflow step.")

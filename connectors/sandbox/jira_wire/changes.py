@@ -27,6 +27,9 @@ def changes_of(
     for name in update:
         if name in fields:
             raise invalid(name, f"Field '{name}' cannot appear in both 'fields' and 'update'")
+    for name in (*fields, *update):
+        if record is not None and call.site.lacks(record, name):
+            raise invalid(name, NO_SCREEN.format(name))
     wanted = Changes()
     for name, value in fields.items():
         _set(call, wanted, name, value)

@@ -5,8 +5,9 @@ from typing import Any
 from werkzeug import Response
 
 from connectors.sandbox.jira_truth.model import Comment, JiraIssue
-from connectors.sandbox.jira_wire.call import Call, Refusal, answer, invalid
+from connectors.sandbox.jira_wire.call import Call, Refusal, answer, check_editable, check_open, invalid
 from connectors.sandbox.jira_wire.render import comment
+from connectors.sandbox.jira_wire.rewriting import check_characters, stored
 
 COMMENT_LIMIT = 32_767
 """Characters in a comment."""
@@ -19,7 +20,9 @@ BULK = 1_000
 
 def listing(call: Call, key: str) -> Response:
     """`GET /issue/{key}/comment`: a page by offset, by time of creation in either direction."""
-    thread = list(call.site.threads.get(call.issue(key).id, ()))
+    record = call.issue(key)
+    call = call.late(call.site.quirks.comment_lag, record)
+    thread = list(call.site.threads.get(record.id, ()))
     order = call.request.args.get("orderBy", "created")
     if order.lstrip("+-") != "created":
         raise Refusal(400, f"The comments cannot be ordered by '{order}'.")
@@ -27,7 +30,8 @@ def listing(call: Call, key: str) -> Response:
         thread.reverse()
     start = call.number("startAt", 0)
     size = min(call.number("maxResults", PAGE), PAGE)
-    shown = [comment(call, one, properties=_wants_properties(call)) for one in thread[start : start + size]]
+    page = [one for one in thread[start : start + size] if one.id not in call.site.hidden_comments]
+    shown = [comment(call, one, properties=_wants_properties(call)) for one in page]
     return answer({"startAt": start, "maxResults": size, "total": len(thread), "comments": shown})
 
 
@@ -43,7 +47,7 @@ def bulk(call: Call) -> Response:
         one
         for issue_id, thread in call.site.threads.items()
         for one in thread
-        if str(one.id) in wanted and call.visible(call.site.issues[issue_id])
+        if str(one.id) in wanted and _sees(call, issue_id, one)
     ]
     page = {
         "self": call.url("comment/list"),
@@ -69,11 +73,14 @@ def create(call: Call, key: str) -> Response:
 
 def edit(call: Call, key: str, id_: str) -> Response:
     """`PUT /issue/{key}/comment/{id}`: a visibility that is not sent again is lost, as in Jira."""
-    record = call.comment(call.issue(key), id_)
+    issue = call.issue(key)
+    check_open(issue)
+    record = call.comment(issue, id_)
     _need_own(call, record, "EDIT", "You do not have the permission to edit this comment.")
-    text, visibility = _text(call.body), _visibility(call.body)
+    check_editable(issue)
+    text, visibility = _text(call), _visibility(call.body)
     properties = _properties(call.body)
-    call.site.edit_comment(record, text, call.account)
+    call.site.edit_comment(record, stored(text, call.site.quirks.rewrite), call.account)
     record.visibility = visibility
     record.properties.update(properties)
     return answer(comment(call, record, properties=_wants_properties(call)))
@@ -81,7 +88,9 @@ def edit(call: Call, key: str, id_: str) -> Response:
 
 def delete(call: Call, key: str, id_: str) -> Response:
     """`DELETE /issue/{key}/comment/{id}`."""
-    record = call.comment(call.issue(key), id_)
+    issue = call.issue(key)
+    check_open(issue)
+    record = call.comment(issue, id_)
     _need_own(call, record, "DELETE", "You do not have permission to delete this comment.")
     call.site.delete_comment(record)
     return answer(None, 204)
@@ -89,10 +98,12 @@ def delete(call: Call, key: str, id_: str) -> Response:
 
 def write_comment(call: Call, issue: JiraIssue, body: dict[str, Any]) -> Comment:
     """Write what a request's body holds; refuses what Jira refuses."""
+    check_open(issue)
     call.need("ADD_COMMENTS", "You do not have the permission to comment on this issue.")
-    text, visibility, properties = _text(body), _visibility(body), _properties(body)
+    text, visibility, properties = _text(call, body), _visibility(body), _properties(body)
     if len(call.site.threads.get(issue.id, ())) >= COMMENTS:
         raise Refusal(413, f"The issue has reached the limit of {COMMENTS} comments.")
+    text = stored(text, call.site.quirks.rewrite)
     return call.site.comment(issue.key, text, call.account, visibility=visibility, properties=properties)
 
 
@@ -102,8 +113,8 @@ def _need_own(call: Call, record: Comment, verb: str, complaint: str) -> None:
         call.need(f"{verb}_ALL_COMMENTS", complaint)
 
 
-def _text(body: dict[str, Any]) -> str:
-    text = body.get("body")
+def _text(call: Call, body: dict[str, Any] | None = None) -> str:
+    text = (call.body if body is None else body).get("body")
     if isinstance(text, dict):
         raise Refusal(400, "The sandbox takes wiki markup only: write comments through /rest/api/2.")
     if not isinstance(text, str) or not text.strip():
@@ -113,6 +124,7 @@ def _text(body: dict[str, Any]) -> str:
             "comment",
             f"The entered text is too long. It exceeds the allowed limit of {COMMENT_LIMIT:,} characters.",
         )
+    check_characters(text, bmp_only=call.site.quirks.bmp_only)
     return text
 
 
@@ -154,9 +166,13 @@ def write_property(call: Call, id_: str, name: str) -> Response:
     return answer({}, 200 if known else 201)
 
 
+def _sees(call: Call, issue_id: int, record: Comment) -> bool:
+    return call.visible(call.site.issues[issue_id]) and record.id not in call.site.hidden_comments
+
+
 def _anywhere(call: Call, id_: str) -> Comment:
     for issue_id, thread in call.site.threads.items():
         for record in thread:
-            if str(record.id) == id_ and call.visible(call.site.issues[issue_id]):
+            if str(record.id) == id_ and _sees(call, issue_id, record):
                 return record
     raise Refusal(404, f"Can not find a comment for the id: {id_}.")

@@ -5,11 +5,13 @@ from typing import Any
 from werkzeug import Response
 
 from connectors.sandbox.jira_truth.model import JiraIssue
-from connectors.sandbox.jira_wire.call import Call, Refusal, answer, invalid
+from connectors.sandbox.jira_wire.call import Call, Refusal, answer, check_editable, check_open, invalid
 from connectors.sandbox.jira_wire.changes import changes_of
 from connectors.sandbox.jira_wire.comments import write_comment
 from connectors.sandbox.jira_wire.render import field_names, issue, status
+from connectors.sandbox.jira_wire.rewriting import check_characters
 
+NOT_QUIET = "To discard the user notification either admin or project admin permissions are required."
 PROPERTY_KEY = 255
 PROPERTY_VALUE = 32_768
 """Characters in an entity property's key, and bytes in its value."""
@@ -45,13 +47,21 @@ def create(call: Call) -> Response:
 def edit(call: Call, key: str) -> Response:
     """`PUT /issue/{key}`: `fields`, `update` and `properties` together, all or nothing."""
     record = call.issue(key)
+    check_open(record)
     call.need("EDIT_ISSUES", "You do not have permission to edit this issue.")
+    check_editable(record)
+    check_characters(call.request.get_data(as_text=True), bmp_only=call.site.quirks.bmp_only)
     changes = changes_of(call, call.body.get("fields") or {}, call.body.get("update") or {}, record)
     properties = call.body.get("properties") or []
     for each in properties:
         check_property(each.get("key", ""), each.get("value"))
     quiet = call.request.args.get("notifyUsers", "true").lower() == "false"
     if quiet and not call.account.permissions & {"ADMINISTER", "ADMINISTER_PROJECTS"}:
+        if call.site.quirks.quiet_refusal is not None:
+            complaint = (
+                "To discard the user notification either admin or project admin permissions are required."
+            )
+            raise Refusal(call.site.quirks.quiet_refusal, complaint)
         return answer(None, 204)  # documented: without admin rights the whole request is ignored
     _apply(call, record, changes.fields)
     for comment in changes.comments:
@@ -103,6 +113,7 @@ def transitions(call: Call, key: str) -> Response:
 def transit(call: Call, key: str) -> Response:
     """`POST /issue/{key}/transitions`."""
     record = call.issue(key)
+    check_open(record)
     call.need("TRANSITION_ISSUES", "You do not have permission to transition this issue.")
     wanted = str((call.body.get("transition") or {}).get("id"))
     target = _transitions(call).get(wanted)
@@ -131,7 +142,7 @@ def _transitions(call: Call) -> dict[str, Any]:
 def _project(call: Call, given: Any) -> str:
     wanted = given if isinstance(given, dict) else {}
     for project in call.site.projects.values():
-        if wanted.get("key") == project.key or str(wanted.get("id")) == project.id:
+        if wanted.get("key") in (project.key, *project.old_keys) or str(wanted.get("id")) == project.id:
             return project.key
     raise invalid("project", "valid project is required")
 
@@ -170,6 +181,7 @@ def read_property(call: Call, key: str, name: str) -> Response:
 def write_property(call: Call, key: str, name: str) -> Response:
     """`PUT /issue/{key}/properties/{name}`: 201 for a new one, 200 for another value."""
     record = call.issue(key)
+    check_open(record)
     call.need("EDIT_ISSUES", "You do not have permission to edit this issue.")
     value = call.json()
     check_property(name, value)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.sandbox.jira_truth.fields import CustomField
-from connectors.sandbox.jira_truth.model import CATEGORIES, PRIORITIES, Comment, JiraIssue, Project, Status
+from connectors.sandbox.jira_truth.model import CATEGORIES, Comment, JiraIssue, Project, Status
 from connectors.sandbox.jira_wire.call import Call
 
 SUMMARY_FIELDS = ("summary", "status", "priority", "issuetype")
@@ -190,9 +190,16 @@ def _resolution(call: Call, record: JiraIssue) -> dict[str, Any] | None:
 
 
 def _priority(call: Call, record: JiraIssue) -> dict[str, Any]:
-    id_ = str(PRIORITIES.index(record.priority) + 1)
+    id_ = next(one.id for one in call.site.priorities if one.name == record.priority)
     icon = f"{call.base}/images/icons/priority.png"
     return {"self": call.url(f"priority/{id_}"), "iconUrl": icon, "name": record.priority, "id": id_}
+
+
+def _security(call: Call, record: JiraIssue) -> dict[str, Any] | None:
+    if record.security is None:
+        return None
+    id_ = str(30000 + sum(record.security.encode()))
+    return {"self": call.url(f"securitylevel/{id_}"), "id": id_, "name": record.security, "description": ""}
 
 
 def _components(call: Call, record: JiraIssue) -> list[dict[str, Any]]:
@@ -219,8 +226,9 @@ def _versions(call: Call, record: JiraIssue) -> list[dict[str, Any]]:
 
 def _comments(call: Call, record: JiraIssue) -> dict[str, Any]:
     thread = call.site.threads.get(record.id, [])
-    shown = [comment(call, one, properties=False) for one in thread]
-    return {"comments": shown, "maxResults": len(shown), "total": len(shown), "startAt": 0}
+    seen = [one for one in thread if one.id not in call.site.hidden_comments]
+    shown = [comment(call, one, properties=False) for one in seen]
+    return {"comments": shown, "maxResults": len(shown), "total": len(thread), "startAt": 0}
 
 
 def _custom(call: Call, record: JiraIssue, field: CustomField) -> Any:
@@ -277,6 +285,7 @@ FIELDS: dict[str, Callable[[Call, JiraIssue], Any]] = {
     "updated": lambda call, record: time(call, record.updated),
     "subtasks": _subtasks,
     "parent": _parent,
+    "security": _security,
     "comment": _comments,
 }
 """How the system fields look, by id."""

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from werkzeug import Response
 
-from connectors.sandbox.jira_truth.model import Scan
+from connectors.sandbox.jira_truth.model import JiraIssue, Scan
 from connectors.sandbox.jira_wire.call import Call, Refusal, answer
 from connectors.sandbox.jira_wire.render import field_names, issue
 from connectors.sandbox.jql.evaluate import run
@@ -47,14 +47,13 @@ def enhanced(call: Call) -> Response:
         raise Refusal(400, f"The number of properties exceeds the maximum of {PROPERTIES}.")
     if len(asked["reconcileIssues"]) > RECONCILE:
         raise Refusal(400, f"The number of issues to reconcile exceeds the maximum of {RECONCILE}.")
-    scan, serial, start = _scan(call, asked["jql"], asked["nextPageToken"])
+    scan, serial, start = _scan(call, asked)
     names = field_names(call, [name for name in asked["fields"] if name not in ("id", "key")], "id")
     bare = not names and not asked["properties"]
     size = min(
         call.number("maxResults", PAGE_DEFAULT, asked) or PAGE_DEFAULT, PAGE_BARE if bare else PAGE_FIELDS
     )
-    rows = [call.site.issues[id_] for id_ in scan.ids[start : start + size] if id_ in call.site.issues]
-    rows = [row for row in rows if call.visible(row)]
+    rows = _rows(call, scan.ids[start : start + size], asked["reconcileIssues"])
     if bare and "key" not in asked["fields"]:
         page: dict[str, Any] = {"issues": [{"id": str(row.id)} for row in rows]}
     else:
@@ -81,8 +80,7 @@ def classic(call: Call) -> Response:
         "maxResults": size,
         "total": len(ids),
         "issues": [
-            issue(call, call.site.issues[id_], names, asked["properties"])
-            for id_ in ids[start : start + size]
+            issue(call, row, names, asked["properties"]) for row in _rows(call, ids[start : start + size])
         ],
     }
     return answer(page | {"warningMessages": warnings} if warnings else page)
@@ -105,9 +103,31 @@ def bulk_fetch(call: Call) -> Response:
     if len(wanted) > BULK:
         raise Refusal(400, f"The number of issues requested exceeds the maximum of {BULK}.")
     names = field_names(call, _texts(call.body, "fields"), "*navigable")
-    found = {one.id: one for one in map(call.site.by_key, map(str, wanted)) if one and call.visible(one)}
-    rows = [issue(call, row, names, _texts(call.body, "properties")) for row in found.values()]
-    return answer({"issues": rows, "issueErrors": []})
+    found = {one.id: one for one in map(call.site.by_key, map(str, wanted)) if one and _fetched(call, one)}
+    spoiled = [id_ for id_ in found if id_ in call.site.bulk_errors]
+    rows = [
+        issue(call, row, names, _texts(call.body, "properties"))
+        for row in found.values()
+        if row.id not in spoiled
+    ]
+    errors = [{"id": str(id_), "errorMessage": "The issue could not be fetched."} for id_ in spoiled]
+    return answer({"issues": rows, "issueErrors": errors})
+
+
+def _fetched(call: Call, record: JiraIssue) -> bool:
+    archived = record.archived and not call.site.quirks.bulk_has_archived
+    return call.visible(record) and not archived
+
+
+def _rows(call: Call, ids: Sequence[int], fresh: Sequence[str] = ()) -> list[JiraIssue]:
+    """The issues of a page as the index has them, without those that cannot be seen any more."""
+    site = call.late(call.site.quirks.search_lag).site
+    rows = [
+        call.site.issues[id_] if str(id_) in fresh or id_ not in site.issues else site.issues[id_]
+        for id_ in ids
+        if id_ in call.site.issues
+    ]
+    return [row for row in rows if call.visible(call.site.issues[row.id])]
 
 
 def _asked(call: Call) -> dict[str, Any]:
@@ -153,7 +173,8 @@ def _bounded(jql: str) -> None:
 
 
 def _ids(call: Call, jql: str) -> list[int]:
-    return _found(jql, Vocabulary(call.site, call.account))
+    late = call.late(call.site.quirks.search_lag)
+    return _found(jql, Vocabulary(late.site, call.account))
 
 
 def _found(jql: str, words: Vocabulary) -> list[int]:
@@ -169,18 +190,27 @@ def _all(call: Call, jql: str, *, strict: bool) -> tuple[Sequence[int], list[str
     key = f"{call.site.changes}:{now.timestamp()}:{strict}:{call.account.id}:{jql}"
     if key in call.site.scans:
         return call.site.scans[key].ids, []
-    words = Vocabulary(call.site, call.account, strict)
+    words = Vocabulary(call.late(call.site.quirks.search_lag).site, call.account, strict)
     ids = tuple(_found(jql, words))
     if not words.warnings:
         _keep(call, key, Scan(ids, jql, call.account.id, now))
     return ids, words.warnings
 
 
-def _scan(call: Call, jql: str, token: str | None) -> tuple[Scan, str, int]:
-    """The search that a token continues, or a new one; with its serial number and where the page starts."""
+def _scan(call: Call, asked: dict[str, Any]) -> tuple[Scan, str, int]:
+    """The search that a token continues, or a new one; with its serial number and where the page starts.
+
+    `reconcileIssues` names issues that are looked at as they are, however late the index is.
+    """
+    jql, token = asked["jql"], asked["nextPageToken"]
     if token is None:
         _bounded(jql)
-        scan = Scan(tuple(_ids(call, jql)), jql, call.account.id, call.site.clock.now())
+        ids = _ids(call, jql)
+        if call.site.quirks.search_lag and asked["reconcileIssues"]:
+            fresh = {int(id_) for id_ in asked["reconcileIssues"] if str(id_).isdecimal()}
+            now = _found(jql, Vocabulary(call.site, call.account))
+            ids = [id_ for id_ in ids if id_ not in fresh] + [id_ for id_ in now if id_ in fresh]
+        scan = Scan(tuple(ids), jql, call.account.id, call.site.clock.now())
         serial = str(call.site.scan_count)
         call.site.scan_count += 1
         _keep(call, serial, scan)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from connectors.sandbox.jira_truth.model import PRIORITIES, JiraIssue
+from connectors.sandbox.jira_truth.model import JiraIssue
 from connectors.sandbox.jql.matchers import Choice, Scale, Test
 from connectors.sandbox.jql.parse import All, Clause, Either, Empty, JqlError, Node, Not, Query, Sort
 from connectors.sandbox.jql.vocabulary import Vocabulary, key_order
@@ -18,7 +18,7 @@ def run(query: Query, words: Vocabulary) -> list[int]:
     """
     test: Test = (lambda _: True) if query.where is None else _test(query.where, words)
     order = [_sort_key(sort, words) for sort in query.order]
-    found = [issue for issue in _candidates(query.where, words) if words.visible(issue) and test(issue)]
+    found = [issue for issue in _candidates(query.where, words) if words.finds(issue) and test(issue)]
     found.sort(key=lambda issue: issue.id, reverse=True)
     for key, descending in reversed(order):
         found.sort(key=key, reverse=descending)
@@ -95,7 +95,7 @@ def _sort_key(sort: Sort, words: Vocabulary) -> tuple[Callable[[JiraIssue], Any]
     name = "rank" if sort.field.lower() == "rank" else words.canonical(sort.field)
     if name in DATES:
         return _empties_last(lambda issue: getattr(issue, DATES[name])), sort.descending is not False
-    getter = SORTS.get(name)
+    getter = words.urgency if name == "priority" else SORTS.get(name)
     if getter is None:
         matcher = words.matcher(name)
         if not isinstance(matcher, Scale):
@@ -119,7 +119,6 @@ SORTS: dict[str, Callable[[JiraIssue], Any]] = {
     "summary": lambda issue: issue.summary.casefold(),
     "status": lambda issue: issue.status,
     "issuetype": lambda issue: issue.type,
-    "priority": lambda issue: -PRIORITIES.index(issue.priority),
     "resolution": lambda issue: issue.resolution,
     "assignee": lambda issue: issue.assignee,
     "reporter": lambda issue: issue.reporter,

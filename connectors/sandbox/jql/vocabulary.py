@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from connectors.sandbox.jira_truth.fields import CustomField
-from connectors.sandbox.jira_truth.model import CATEGORIES, PRIORITIES, JiraIssue
+from connectors.sandbox.jira_truth.model import CATEGORIES, JiraIssue
 from connectors.sandbox.jira_truth.moves import JiraMoves
 from connectors.sandbox.jql.matchers import Choice, Scale, Text, date_reader, number_reader, spoken
 from connectors.sandbox.jql.parse import Function, JqlError, Operand, UnknownValue
@@ -39,7 +39,15 @@ class Vocabulary:
 
     def visible(self, issue: JiraIssue) -> bool:
         """Whether the caller may see this issue."""
-        return "BROWSE_PROJECTS" in self.account.permissions and issue.id not in self.site.hidden
+        return self.site.sees(self.account, issue)
+
+    def finds(self, issue: JiraIssue) -> bool:
+        """Whether a search by the caller may find this issue."""
+        return self.site.finds(self.account, issue)
+
+    def urgency(self, issue: JiraIssue) -> int:
+        """What `ORDER BY priority` compares."""
+        return -[one.name for one in self.site.priorities].index(issue.priority)
 
     def canonical(self, name: str) -> str:
         """The one name of a field: `issuekey` -> `key`; a custom field by its id."""
@@ -140,8 +148,9 @@ def _optional(value: Hashable | None) -> tuple[Hashable, ...]:
 
 
 def _project(words: Vocabulary, name: str) -> Matcher:
-    allowed = words.site.projects.values() if "BROWSE_PROJECTS" in words.account.permissions else ()
-    known = [(one.key, (one.key, one.name, one.id)) for one in allowed]
+    browses = "BROWSE_PROJECTS" in words.account.permissions
+    allowed = [one for one in words.site.projects.values() if browses and not one.hidden and not one.archived]
+    known = [(one.key, (one.key, one.name, one.id, *one.old_keys)) for one in allowed]
     return Choice(lambda issue: (issue.project,), words.one_of(name, known))
 
 
@@ -178,8 +187,9 @@ def _resolution(words: Vocabulary, name: str) -> Matcher:
 
 
 def _priority(words: Vocabulary, name: str) -> Matcher:
-    rank = {priority: -place for place, priority in enumerate(PRIORITIES)}
-    known = [(one, (one, str(place))) for place, one in enumerate(PRIORITIES, 1)]
+    priorities = words.site.priorities
+    rank = {priority.name: -place for place, priority in enumerate(priorities)}
+    known = [(one.name, (one.name, one.id)) for one in priorities]
     return Choice(lambda issue: (issue.priority,), words.one_of(name, known), rank.__getitem__)
 
 
