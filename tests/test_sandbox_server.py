@@ -13,12 +13,14 @@ from connectors.sandbox.faults import (
     Close,
     Delay,
     Fault,
+    Headers,
     Hook,
     Html,
     Kind,
     Lost,
     Replace,
     Reset,
+    SkewedDate,
     Status,
     Truncated,
 )
@@ -269,3 +271,29 @@ def test_a_clock_needs_a_zone() -> None:
 def test_a_site_stands_under_its_own_name() -> None:
     with pytest.raises(ValueError, match="name"):
         World(Clock(), {"other": JiraSite("jira")})
+
+
+def test_a_lasting_fault_strikes_one_resource_until_it_is_lifted(
+    client: requests.Session, server: SandboxServer
+) -> None:
+    lasting = server.plan(Fault(kind=Status(500), path=r"/issue/BLOG-1/comment", times=None))
+    other = server.plan(Fault(kind=Status(403), path=r"/issue/BLOG-2", times=None))
+    for _ in range(12):
+        assert comment(client, server).status_code == 500
+        assert get(client, server).status_code == 200
+    server.lift(lasting)
+    server.lift(lasting)
+    assert comment(client, server).status_code == 201
+    assert (lasting.fired, other.fired) == (12, 0)
+
+
+def test_headers_are_dropped_replaced_and_added(client: requests.Session, server: SandboxServer) -> None:
+    server.plan(Fault(kind=Headers({"Date": None}), times=1))
+    server.plan(Fault(kind=Headers({"X-RateLimit-Reset": "1830000000000", "Odd": "\x7f"}), nth=2, times=1))
+    server.plan(Fault(kind=SkewedDate(7_200), nth=3, times=1))
+    assert "Date" not in get(client, server).headers
+    odd = get(client, server).headers
+    assert (odd["X-RateLimit-Reset"], odd["Odd"]) == ("1830000000000", "\x7f")
+    server.world.clock.set(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+    assert get(client, server).headers["Date"] == "Mon, 02 Mar 2026 11:00:00 GMT"
+    assert get(client, server).headers["Date"] == "Mon, 02 Mar 2026 09:00:00 GMT"

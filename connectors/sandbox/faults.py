@@ -72,20 +72,35 @@ class Replace:
 
 
 @dataclass(frozen=True, slots=True)
+class Headers:
+    """Handle the request, then send these headers as they are here; None drops one, `Date` too."""
+
+    values: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SkewedDate:
+    """Handle the request, then send a `Date` that is so many seconds ahead of the sandbox's clock."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hook:
     """Run `call` before the request is handled, so that a test can move the world in between."""
 
     call: Callable[[], object]
 
 
-Kind = Status | Delay | Reset | Lost | Close | Truncated | Html | Replace | Hook
+Kind = Status | Delay | Reset | Lost | Close | Truncated | Html | Replace | Headers | SkewedDate | Hook
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
     """Let the `nth` matching request, and the `times - 1` after it, go wrong (`times=None`: all after it).
 
-    `path` and `body` are regular expressions searched in the path within the site and in the body.
+    A fault of `times=None` lasts until `SandboxServer.lift` or `clear_faults` takes it away. `path` and
+    `body` are regular expressions searched in the path within the site and in the body.
     """
 
     kind: Kind

@@ -5,6 +5,7 @@ import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -20,12 +21,14 @@ from connectors.sandbox.faults import (
     Close,
     Delay,
     Fault,
+    Headers,
     Hook,
     Html,
     Kind,
     Lost,
     Replace,
     Reset,
+    SkewedDate,
     Status,
     Truncated,
 )
@@ -62,6 +65,8 @@ class _Outcome:
 
     response: Response | None = None
     cut: Reset | Lost | Close | Truncated | None = None
+    undated: bool = False
+    """Send no `Date`, instead of the sandbox's."""
 
 
 class SandboxServer:
@@ -127,8 +132,14 @@ class SandboxServer:
 
     def plan(self, fault: Fault) -> Fault:
         """Let a request go wrong from now on; the fault that comes back counts what it has seen."""
-        self._faults.append(fault)
+        with self.world.lock:
+            self._faults.append(fault)
         return fault
+
+    def lift(self, *faults: Fault) -> None:
+        """Let these faults not happen any more; one that was lifted or cleared before is no error."""
+        with self.world.lock:
+            self._faults = [fault for fault in self._faults if not any(fault is each for each in faults)]
 
     def clear_faults(self) -> None:
         """Let nothing go wrong any more."""
@@ -154,8 +165,8 @@ class SandboxServer:
         return outcome
 
     def _handle(self, site: str, request: Request) -> _Outcome:
-        replace: Replace | None = None
         cut: Lost | Truncated | None = None
+        changes: list[Replace | Headers | SkewedDate] = []
         for kind in self._struck(site, request):
             match kind:
                 case Hook():
@@ -168,10 +179,33 @@ class SandboxServer:
                     return _Outcome(cut=kind)
                 case Lost() | Truncated():
                     cut = kind
-                case Replace():
-                    replace = kind
-        response = self._respond(site, request)
-        return _Outcome(replace.change(request, response) if replace else response, cut)
+                case Replace() | Headers() | SkewedDate():
+                    changes.append(kind)
+        return self._changed(request, self._respond(site, request), cut, changes)
+
+    def _changed(
+        self,
+        request: Request,
+        response: Response,
+        cut: Lost | Truncated | None,
+        changes: list[Replace | Headers | SkewedDate],
+    ) -> _Outcome:
+        """What goes out of a site's own answer."""
+        undated = False
+        for kind in changes:
+            if isinstance(kind, Replace):
+                response = kind.change(request, response)
+                continue
+            headers = kind.values if isinstance(kind, Headers) else {"Date": self._skewed(kind.seconds)}
+            for name, value in headers.items():
+                response.headers.pop(name, None)
+                if value is not None:
+                    response.headers[name] = value
+                undated = undated or (name.title() == "Date" and value is None)
+        return _Outcome(response, cut, undated)
+
+    def _skewed(self, seconds: float) -> str:
+        return http_date(self.world.clock.now() + timedelta(seconds=seconds))
 
     def _struck(self, site: str, request: Request) -> list[Kind]:
         with self.world.lock:
@@ -267,16 +301,17 @@ class _Connection(WSGIRequestHandler):
         elif isinstance(outcome.cut, Close) or outcome.response is None:
             self.close_connection = True
         else:
-            self._send(outcome.response, environ, whole=outcome.cut is None)
+            self._send(outcome, outcome.response, environ)
 
-    def _send(self, response: Response, environ: dict[str, Any], *, whole: bool) -> None:
+    def _send(self, outcome: _Outcome, response: Response, environ: dict[str, Any]) -> None:
         head = environ["REQUEST_METHOD"] == "HEAD"
         body = b"" if head or response.status_code in (204, 304) else response.get_data()
         self.send_response_only(response.status_code)
-        response.headers.setdefault("Date", self.date_time_string())
+        if not outcome.undated:
+            response.headers.setdefault("Date", self.date_time_string())
         for name, value in response.get_wsgi_headers(environ):
             self.send_header(name, value)
-        if not whole:
+        if outcome.cut is not None:
             body = body[: len(body) // 2]
             self.close_connection = True
         self.end_headers()
