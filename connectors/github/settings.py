@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from connectors import credentials
 from connectors.contract import TrackerInfo, TrackerSettings
 from connectors.github.keys import Spelling, is_owner, is_repository, place_of
 from connectors.urls import base_url
@@ -97,9 +98,8 @@ class GitHubSettings(TrackerSettings):
     @field_validator("token")
     @classmethod
     def _one_word(cls, token: SecretStr | None) -> SecretStr | None:
-        text = token.get_secret_value() if token else ""
-        if not text.isascii() or any(c.isspace() or not c.isprintable() for c in text):
-            raise ValueError("a token is one word of plain letters, digits and signs")
+        if token is not None:
+            credentials.token(token.get_secret_value())
         return token
 
     @model_validator(mode="after")

@@ -27,6 +27,7 @@ def check(
     from core.cli.output import out
     from core.cli.wiring import at_desk
     from core.reports.clean import clean
+    from core.settings.files import open_to_others
     from mappings.lint import lint
 
     console = out()
@@ -46,6 +47,8 @@ def check(
             )
         )
         for problem in lint(mapping, desk.clock().date(), desk.loaded.origins):
+            console.print(f"! {clean(str(problem), 600)}")
+        for problem in open_to_others(desk.config, desk.loaded.files):
             console.print(f"! {clean(str(problem), 600)}")
         for finding in (*findings(desk), *missing_issues(desk)):
             console.print(f"{'✓' if finding.ok else '✗'} {clean(f'{finding.what}: {finding.said}', 600)}")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("milepost")
 
+_WARNED: set[Problem] = set()
+"""What this process has warned of: `milepost run` says it once, not in each run."""
 _YOUNG = 20_000
 """New objects after which garbage is looked for: those of a few pages; Python's own habit is 700."""
 
@@ -78,6 +80,10 @@ def at_desk(file: Path, *, trackers: bool = True, state: Path | None = None) -> 
     Raises what `read_config` raises, UserError for missing secrets, StoreError.
     """
     config, loaded = read_config(file) if not trackers else _read_whole(file)
+    for warning in config.warnings:
+        if warning not in _WARNED:
+            _WARNED.add(warning)
+            log.warning("%s", warning)
     with ExitStack() as stack:
         clock = _now
         sandbox = None

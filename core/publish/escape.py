@@ -64,13 +64,14 @@ _MARKDOWN_SPECIAL = re.compile(r"[\\`*_\[\]~]")
 _MARKDOWN_START = re.compile(r"^([-+=]|\d+(?=[.)]))")
 _REFERENCES = (
     (re.compile(r"([@#])"), rf"\1{_BREAK}"),
-    (re.compile(r"\b(gh)(-)(?=\d)", re.IGNORECASE), rf"\1\2{_BREAK}"),
+    (re.compile(r"(gh)(-)(?=\d)", re.IGNORECASE), rf"\1\2{_BREAK}"),
     (
         re.compile(r"(?<![0-9A-Za-z])([0-9a-f]{3})(?=[0-9a-f]{4,37}(?![0-9A-Za-z]))", re.IGNORECASE),
         rf"\1{_BREAK}",
     ),
     (re.compile(r"(:)(?=//)"), rf"\1{_BREAK}"),
-    (re.compile(r"\b(www)(?=\.)", re.IGNORECASE), rf"\1{_BREAK}"),
+    # Not only at a word's beginning: GitHub also makes a link after `_`, `*`, `~` and `(`.
+    (re.compile(r"(www)(?=\.)", re.IGNORECASE), rf"\1{_BREAK}"),
     (re.compile(r"(:)(?=[A-Za-z0-9_+-]+:)"), rf"\1{_BREAK}"),
     (re.compile(r"(milepost:)(?!&)"), rf"\1{_BREAK}"),
 )
@@ -118,7 +119,7 @@ _WIKI_BROKEN = (
     re.compile(r"(\()(?=(?:[/x!+\-?yni]|on|off|\*[rgby]?|flag|flagoff)\))"),
     re.compile(r"(:)(?=//)"),
     re.compile(r"(milepost:|mailto:|file:)", re.IGNORECASE),
-    re.compile(r"\b(www)(?=\.)", re.IGNORECASE),
+    re.compile(r"(www)(?=\.)", re.IGNORECASE),
     re.compile(r"(&)(?=#?\w+;)"),
     re.compile(r"(\?)(?=\?)"),
     re.compile(r"(@)"),

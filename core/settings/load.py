@@ -30,6 +30,8 @@ SANDBOX_EMAIL = "milepost@sandbox.test"
 """Whose token a built-in Jira Cloud accepts."""
 SECRET_KEYS = frozenset({"token", "password", "secret", "private_key", "api_key"})
 """Keys of a tracker that never stand in the file."""
+CREDENTIAL_KEYS = SECRET_KEYS | {"email", "user", "username"}
+"""Keys that say who milepost is, and nothing of what it reads."""
 
 _TRACKER_NAME = re.compile(r"^[a-z][a-z0-9_]{0,30}$")
 
@@ -50,15 +52,18 @@ def load_config(file: Path, *, sandbox_url: str = "http://127.0.0.1:9") -> Confi
     if settings is None:
         raise SettingsProblems(problems)
     trackers: dict[str, TrackerConfig] = {}
+    left_over = _left_over(source, layers, settings)
     for name, raw in settings.trackers.items():
+        if name in left_over:
+            continue
         found = _tracker(source, layers, name, raw, sandbox_url)
         if isinstance(found, TrackerConfig):
             trackers[name] = found
         else:
             problems += [blamed(each, layers) for each in found]
-    config = Config(file, settings, trackers)
-    if problems:
-        whole = len(trackers) == len(settings.trackers)
+    config = Config(file, settings, trackers, tuple(left_over.values()))
+    if problems or not trackers:
+        whole = bool(trackers) and len(trackers) + len(left_over) == len(settings.trackers)
         raise SettingsProblems(problems, config if whole else None)
     return config
 
@@ -155,6 +160,26 @@ def _tracker(
     except ValidationError as error:
         return from_validation(source.name, source.text, error, place, found.settings)
     return TrackerConfig(name, _anchored(settings, Path(source.name).resolve().parent), sandbox)
+
+
+def _left_over(source: Source, layers: Layers, settings: Settings) -> dict[str, Problem]:
+    """Credentials outside the file for trackers that are not configured: by name, a warning for each.
+
+    They may be those of another installation or of a tracker that was taken out. Where the name of a
+    configured one is misspelt, that one lacks its credentials and says so. Anything else that is set for a
+    tracker which is not there (a url, projects) is an error, since somebody means to read it.
+    """
+    known = source.tables.get("trackers")
+    known = known if isinstance(known, dict) else {}
+    return {
+        name: replace(
+            _stray(layers, name, known),
+            said=f"no tracker is called {name}, so that this credential is not used",
+            hint=nearest(name, known) or "Unset it, or add the tracker to the configuration file",
+        )
+        for name, raw in settings.trackers.items()
+        if name not in known and known and raw.keys() <= CREDENTIAL_KEYS
+    }
 
 
 def _anchored(settings: TrackerSettings, base: Path) -> TrackerSettings:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from connectors.contract import TrackerInfo, TrackerSettings
 from core.engine.policy import HealthPolicy, ProgressPolicy
@@ -29,11 +29,34 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _a_file(value: object) -> object:
+    """A path as it is, that of an SQLite URL without the scheme; ValueError for what is no file.
+
+    No message repeats the value, which may hold a password.
+    """
+    text = str(value)
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):", text)
+    if scheme and re.fullmatch(r"sqlite(\+pysqlite)?", scheme[1], re.IGNORECASE):
+        text = re.sub(r"^[^:]+:/{2,3}", "", text) if re.match(r"[^:]+:///", text) else ""
+        if not text or text == ":memory:" or "?" in text:
+            raise ValueError("expected sqlite:///path/to/file, or the path alone")
+        value = text
+    elif scheme or re.search(r"(?:password|passwd|pwd)\s*=", text, re.IGNORECASE):
+        what = f"a URL of {scheme[1].lower()}" if scheme else "the words of a connection to a server"
+        raise ValueError(f"the store is a file in this version, but this is {what}. Write a path")
+    if not text.strip() or not text.isprintable():
+        raise ValueError("expected the path of a file, without line ends and other invisible characters")
+    return value
+
+
+File = Annotated[Path, BeforeValidator(_a_file)]
+
+
 class StoreSettings(Section):
     """Where milepost remembers what it read and what it wrote."""
 
-    path: Path = Path("milepost.db")
-    """Relative to the configuration file."""
+    path: File = Path("milepost.db")
+    """Relative to the configuration file. An SQLite file: a path, or `sqlite:///path/to/file`."""
 
 
 class ScheduleSettings(Section):
@@ -49,7 +72,7 @@ class ScheduleSettings(Section):
 class SandboxSettings(Section):
     """The built-in trackers, where a `url` is `sandbox:`."""
 
-    state: Path = Path(".milepost/sandbox.json")
+    state: File = Path(".milepost/sandbox.json")
     """Relative to the configuration file; what the trackers hold lasts between commands."""
 
 
@@ -107,6 +130,8 @@ class Config:
     file: Path
     settings: Settings
     trackers: Mapping[str, TrackerConfig]
+    warnings: tuple[Problem, ...] = ()
+    """What has no effect, though it seems to be meant to have one."""
 
     @property
     def base(self) -> Path:

@@ -64,6 +64,11 @@ def prepare_file(file: Path) -> None:
     """
     if not file.parent.is_dir():
         raise StoreError(f"{file}: there is no folder {file.parent}. Make it, or name another file")
+    for suffix in ("-wal", "-shm", "-journal"):
+        # SQLite keeps them beside the file that a link leads to, and would follow a link of that name.
+        name = file.resolve()
+        if (companion := name.with_name(name.name + suffix)).is_symlink():
+            raise StoreError(f"{companion}: is a symbolic link, which milepost does not follow. Remove it")
     try:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         try:
@@ -81,6 +86,7 @@ def prepare_file(file: Path) -> None:
 
 def close_to_others(file: Path) -> None:
     """Take the rights of everybody but the owner from a store that was copied or made with them."""
+    file = file.resolve()
     for name in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
         try:
             if name.stat().st_mode & 0o077:
