@@ -110,6 +110,16 @@ def test_any_other_variable_that_sets_nothing_is_an_error(
         load_config(folder / "config.toml")
 
 
+def test_the_credential_of_a_misspelt_tracker_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILEPOST_TRACKERS__GITHUBB__TOKEN", "another-token")
+    assert len(load_config(folder / "config.toml").warnings) == 1, "github has its own"
+    monkeypatch.delenv("MILEPOST_TRACKERS__GITHUB__TOKEN")
+    with pytest.raises(SettingsProblems, match='Did you mean "github"'):
+        load_config(folder / "config.toml")
+
+
 # What a token is
 
 

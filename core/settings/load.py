@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -165,9 +166,9 @@ def _tracker(
 def _left_over(source: Source, layers: Layers, settings: Settings) -> dict[str, Problem]:
     """Credentials outside the file for trackers that are not configured: by name, a warning for each.
 
-    They may be those of another installation or of a tracker that was taken out. Where the name of a
-    configured one is misspelt, that one lacks its credentials and says so. Anything else that is set for a
-    tracker which is not there (a url, projects) is an error, since somebody means to read it.
+    They may be those of another installation or of a tracker that was taken out. A name that is nearly
+    that of a configured tracker without this very credential is misspelt, and an error; so is anything else
+    that is set for a tracker which is not there (a url, projects), since somebody means to read it.
     """
     known = source.tables.get("trackers")
     known = known if isinstance(known, dict) else {}
@@ -178,8 +179,15 @@ def _left_over(source: Source, layers: Layers, settings: Settings) -> dict[str, 
             hint=nearest(name, known) or "Unset it, or add the tracker to the configuration file",
         )
         for name, raw in settings.trackers.items()
-        if name not in known and known and raw.keys() <= CREDENTIAL_KEYS
+        if name not in known and raw.keys() <= CREDENTIAL_KEYS and not _misspelt(name, raw, settings, known)
     }
+
+
+def _misspelt(
+    name: str, raw: Mapping[str, Any], settings: Settings, configured: Mapping[str, object]
+) -> bool:
+    lacking = [each for each in configured if not raw.keys() <= settings.trackers.get(each, {}).keys()]
+    return not configured or bool(get_close_matches(name, lacking, n=1, cutoff=0.8))
 
 
 def _anchored(settings: TrackerSettings, base: Path) -> TrackerSettings:
