@@ -12,6 +12,7 @@ from connectors.errors import (
     Missing,
     PutOff,
     Refused,
+    TrackerDown,
     TrackerError,
     Unavailable,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "Survey",
     "SurveyPage",
     "Tracker",
+    "TrackerDown",
     "TrackerError",
     "TrackerInfo",
     "TrackerSettings",

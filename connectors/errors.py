@@ -36,13 +36,17 @@ class BadConfiguration(TrackerError):
 
 
 class Unavailable(TrackerError):
-    """Try again later: time-outs, 5xx, connection trouble or rate limits, after the allowed retries."""
+    """Try again later: a time-out or a 5xx of one address, after the allowed retries."""
 
     recovery = "try again later"
     advice = "The next run tries again; if it stays so, ask whoever runs the tracker"
 
 
-class PutOff(Unavailable):
+class TrackerDown(Unavailable):
+    """The tracker as a whole is not to be had: no connection, or a rate limit that outlasts the retries."""
+
+
+class PutOff(TrackerDown):
     """Milepost's own share of the tracker's quota is spent: nothing is lost, and a later run goes on."""
 
     recovery = "put off"

@@ -15,7 +15,8 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from connectors.answer import Answer, explain_status, header_seconds, read_answer, retry_after, told
 from connectors.budget import Budget, Quota
-from connectors.contract import AnswerLost, BadConfiguration, Garbled, PutOff, TrackerError, Unavailable
+from connectors.contract import AnswerLost, BadConfiguration, Garbled, PutOff
+from connectors.errors import TrackerDown, TrackerError, Unavailable
 from connectors.parallel import cancelled, in_order
 from connectors.policy import Explain, Policy, RateLimit
 from connectors.rates import Rates
@@ -284,7 +285,7 @@ class Transport:
         if answer.status == 429 or wait is not None:
             with self._lock:
                 self._limited += 1
-            error: TrackerError = Unavailable(self.tracker, request, told(answer))
+            error: TrackerError = TrackerDown(self.tracker, request, told(answer))
             return _Again(error, wait, limited=True)
         if not job.repeatable and (answer.status >= 500 or answer.status == 408):
             return AnswerLost(self.tracker, request, f"{told(answer)}{_MAYBE}")
@@ -295,7 +296,7 @@ class Transport:
 
     def _too_long(self, request: str, answer: Answer, wait: float) -> TrackerError:
         said = f"HTTP {answer.status}: asked to wait {duration(wait)}, allowed are {self.policy.max_wait:g} s"
-        return Unavailable(self.tracker, request, said, "Raise max_wait, or run again later")
+        return TrackerDown(self.tracker, request, said, "Raise max_wait, or run again later")
 
     def _sort_exception(
         self, request: str, problem: requests.RequestException, repeatable: bool
@@ -314,7 +315,8 @@ class Transport:
         if not repeatable and not never_sent:
             return AnswerLost(self.tracker, request, said + _MAYBE)
         hint = "Check the address and the network" if never_sent else ""
-        error = Unavailable(self.tracker, request, said, hint)
+        kind = TrackerDown if never_sent else Unavailable
+        error = kind(self.tracker, request, said, hint)
         return _Again(error, None) if isinstance(problem, _TROUBLE) else error
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
@@ -344,7 +346,7 @@ class Transport:
     def _pause(self, request: str, seconds: float) -> None:
         self._sleep(seconds)
         if STOP.is_set() or cancelled():
-            raise Unavailable(self.tracker, request, "stopped while waiting")
+            raise TrackerDown(self.tracker, request, "stopped while waiting")
 
     def _space(self, request: str, subject: str) -> None:
         since = self._clock() - self._last_write

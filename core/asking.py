@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from connectors.contract import Reader, TrackerError
+from core.faults import unexpected
 from core.stop import Stop
 from core.store.contract import Keeper
 from mappings.rules.index import CompiledRules, Query
@@ -51,6 +52,8 @@ def ask(
                 continue
             except TrackerError as error:
                 refused[query] = str(error)
+            except Exception as error:
+                refused[query] = str(unexpected(query.tracker, error))
         last = place.get(_place(query))
         if last is not None:
             matches[query] = frozenset(orjson.loads(last))

@@ -3,12 +3,27 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from connectors.contract import Issue, IssueRef, LabelDefinition, Posted, Reader, TrackerError, TrackerInfo
+from connectors.contract import (
+    BadConfiguration,
+    Issue,
+    IssueRef,
+    LabelDefinition,
+    Posted,
+    Reader,
+    TrackerDown,
+    TrackerError,
+    TrackerInfo,
+    Unavailable,
+)
+from core.faults import unexpected
 from core.publish.labels import Labelled
 from core.publish.records import Publication
 from core.publish.wanted import Found, Wanted
 from core.pull import Pulled
 from core.stop import Stop
+
+SILENT_IN_ROW = 3
+"""Containers that do not answer one after the other, until the tracker counts as down."""
 
 Records = Mapping[IssueRef, Publication]
 Issues = Mapping[IssueRef, Issue]
@@ -25,30 +40,73 @@ def look(
 ) -> Found:
     """What stands on the issues that comments and labels belong to; a tracker that fails now is down.
 
+    What cannot be read of one issue, or of the labels of one container, is missing alone, with its reason.
     Nothing is asked about an issue that has not changed since its comment was last looked at. Should a
     tracker not move an issue's time of change when somebody removes a comment, the next sweep sees it.
     `issues`: what is known of the issues that carry a comment or should, and of those whose labels differ.
     """
     down = {name: each.why for name, each in pulled.items() if each.down}
-    posted: dict[IssueRef, Posted] = {}
-    definitions: dict[tuple[str, str], tuple[LabelDefinition, ...]] = {}
+    standing = _Standing()
     for name, reader in readers.items():
         if name in down:
             continue
         try:
             refs = _refs_on(name, wanted, issues, records)
             known, unknown = _sorted_out(refs, issues, records, pulled[name])
-            posted |= known
+            standing.posted |= known
             with stop.reading():
                 if unknown:
-                    posted |= _each_once(_readable(reader.posted(unknown)), issues)
+                    standing.take(_each_once(reader.posted(unknown), issues))
                 if infos[name].has_label_definitions:
-                    for container in _containers_on(name, wanted.labels, issues, pulled[name].swept):
-                        definitions[name, container] = reader.label_definitions(container)
+                    containers = _containers_on(name, wanted.labels, issues, pulled[name].swept)
+                    standing.read_definitions(name, containers, reader)
         except TrackerError as error:
             down[name] = str(error)
+        except Exception as error:
+            down[name] = str(unexpected(name, error))
     labels = {ref: issue.labels for ref, issue in issues.items()}
-    return Found(posted, labels, definitions, records, down)
+    return Found(
+        standing.posted,
+        labels,
+        standing.definitions,
+        records,
+        down,
+        standing.unreadable,
+        standing.closed,
+    )
+
+
+class _Standing:
+    """Collects what stands on the trackers, and the reasons of what could not be read."""
+
+    def __init__(self) -> None:
+        self.posted: dict[IssueRef, Posted] = {}
+        self.definitions: dict[tuple[str, str], tuple[LabelDefinition, ...]] = {}
+        self.unreadable: dict[IssueRef, str] = {}
+        self.closed: dict[tuple[str, str], str] = {}
+
+    def take(self, answers: Mapping[IssueRef, Posted | TrackerError]) -> None:
+        """What a reader gave for each issue."""
+        for ref, answer in answers.items():
+            if isinstance(answer, TrackerError):
+                self.unreadable[ref] = str(answer)
+            else:
+                self.posted[ref] = answer
+
+    def read_definitions(self, tracker: str, containers: Iterable[str], reader: Reader) -> None:
+        """The labels that each container defines. Raises TrackerError where the tracker is down."""
+        silent = 0
+        for container in containers:
+            try:
+                self.definitions[tracker, container] = reader.label_definitions(container)
+                silent = 0
+            except (TrackerDown, BadConfiguration):
+                raise
+            except TrackerError as error:
+                silent = silent + 1 if isinstance(error, Unavailable) else 0
+                if silent == SILENT_IN_ROW:
+                    raise
+                self.closed[tracker, container] = str(error)
 
 
 def seen_now(found: Found, issues: Issues, pulled: Mapping[str, Pulled]) -> Iterator[Publication]:
@@ -90,22 +148,20 @@ def _refs_on(name: str, wanted: Wanted, issues: Issues, records: Records) -> lis
     return sorted(today.get(ref, ref) for ref in refs if ref.tracker == name)
 
 
-def _readable(posted: Mapping[IssueRef, Posted | TrackerError]) -> Mapping[IssueRef, Posted]:
-    """The same; raises the first error among them."""
-    for one in posted.values():
-        if isinstance(one, TrackerError):
-            raise one
-    return {ref: one for ref, one in posted.items() if isinstance(one, Posted)}
-
-
-def _each_once(posted: Mapping[IssueRef, Posted], issues: Issues) -> Mapping[IssueRef, Posted]:
+def _each_once(
+    answers: Mapping[IssueRef, Posted | TrackerError], issues: Issues
+) -> Mapping[IssueRef, Posted | TrackerError]:
     """Without the former selves of issues that are there.
 
     GitHub gives a transferred issue a new id and leads to it from its old place, so that a record of the
     old one finds the comment that now belongs to the new one.
     """
-    here = {ref.key for ref in posted if ref in issues}
-    return {ref: one for ref, one in posted.items() if ref in issues or one.ref.key not in here}
+    here = {ref.key for ref in answers if ref in issues}
+    return {
+        ref: answer
+        for ref, answer in answers.items()
+        if ref in issues or isinstance(answer, TrackerError) or answer.ref.key not in here
+    }
 
 
 def _containers_on(name: str, labels: Iterable[Labelled], issues: Issues, whole: bool) -> list[str]:

@@ -16,10 +16,11 @@ from connectors.contract import (
     Tracker,
     TrackerError,
 )
+from core.faults import unexpected
 from core.publish.actions import Held
 from core.stop import Stop
 from core.store.contract import Keeper
-from core.store.records import PullState
+from core.store.records import PullState, StoreError
 
 FORCE = "look into it, then run once with --force"
 
@@ -91,6 +92,12 @@ def pull(
     except TrackerError as error:
         store.pull_failed(name, now, str(error))
         return Pulled(name, error=error, since=state.read_at)
+    except StoreError:
+        raise
+    except Exception as error:
+        found_out = unexpected(name, error)
+        store.pull_failed(name, now, str(found_out))
+        return Pulled(name, error=found_out, since=state.read_at)
 
 
 def _heard(pages: Iterator[Page], stop: Stop) -> Iterator[Page]:

@@ -94,7 +94,8 @@ def settle(
             _take_over(store, run, comment, staying, snapshots, instance)
     kept = {comment.ref for comment in wanted.comments}
     for ref in found.records:
-        if ref not in kept and ref not in found.posted and ref.tracker not in found.down:
+        read = ref.tracker not in found.down and ref not in found.unreadable
+        if ref not in kept and ref not in found.posted and read:
             store.forget_publication(ref)
 
 

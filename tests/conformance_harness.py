@@ -17,6 +17,7 @@ from connectors.contract import (
     Posted,
     Reader,
     Tracker,
+    TrackerError,
 )
 
 NAME = "work"
@@ -173,9 +174,10 @@ def pull(
 
 
 def posted_on(reader: Reader, ref: IssueRef) -> Posted:
-    """What stands on one issue; fails if that cannot be read."""
+    """What stands on one issue; raises the error of that issue if it cannot be read."""
     found = reader.posted([ref])[ref]
-    assert isinstance(found, Posted), found
+    if isinstance(found, TrackerError):
+        raise found
     return found
 
 

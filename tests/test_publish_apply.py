@@ -9,6 +9,7 @@ from connectors.contract import (
     AnswerLost,
     BadConfiguration,
     Fate,
+    Garbled,
     Interest,
     IssueRef,
     LabelDefinition,
@@ -19,6 +20,7 @@ from connectors.contract import (
     Pull,
     Refused,
     Survey,
+    TrackerDown,
     TrackerError,
     Unavailable,
     Whereabouts,
@@ -138,6 +140,11 @@ def relabel(ref: IssueRef = EPIC) -> ChangeLabels:
     return ChangeLabels(ref, (LABEL.name,), ())
 
 
+def labels_of(count: int) -> tuple[ChangeLabels, ...]:
+    """Changes of labels in one project; to one issue, so that the board has it."""
+    return tuple(ChangeLabels(EPIC, (f"mp/{number}",), ()) for number in range(count))
+
+
 def run(actions: Iterable[Action], board: Board, other: Board | None = None) -> tuple[Written, ...]:
     boards = {"jira": board, "github": other or board}
     return apply(Plan(tuple(actions)), boards, boards, record=lambda written: None)
@@ -177,13 +184,59 @@ def test_a_refused_write_fails_alone(kind: type[TrackerError]) -> None:
     assert "POST /comment: no" in written[0].said
 
 
-@pytest.mark.parametrize("kind", [Unavailable, BadConfiguration])
+@pytest.mark.parametrize("kind", [TrackerDown, BadConfiguration])
 def test_the_rest_of_a_tracker_that_is_out_is_put_off_and_others_go_on(kind: type[TrackerError]) -> None:
     down, up = a_board(error(kind)), a_board()
     written = run((create(), relabel(), relabel(TRACKING)), down, up)
     assert outcomes(written) == ["failed", "failed", "done"]
     assert written[1].said.startswith("put off: ")
     assert down.writes == 1
+
+
+@pytest.mark.parametrize("kind", [Unavailable, Garbled])
+def test_a_change_whose_own_address_does_not_answer_fails_alone(kind: type[TrackerError]) -> None:
+    written = run((relabel(), create(), relabel(TRACKING)), a_board(error(kind)))
+    assert outcomes(written) == ["failed", "done", "done"]
+    assert written[0].cause == "unavailable"
+
+
+def test_after_three_addresses_in_a_row_that_do_not_answer_the_rest_of_their_kind_is_put_off() -> None:
+    board = a_board(*[error(Unavailable)] * 3)
+    written = run((*labels_of(5), create()), board)
+    assert outcomes(written) == ["failed"] * 5 + ["done"]
+    assert [each.cause for each in written[3:5]] == ["put off"] * 2
+    assert board.writes == 4
+
+
+def test_a_tracker_on_which_nothing_answers_is_asked_once_for_each_further_kind() -> None:
+    board = a_board(*[error(Unavailable)] * 9)
+    run((*labels_of(5), create(), create(1), create(2)), board)
+    assert board.writes == 3 + 1
+
+
+@pytest.mark.parametrize("kind", [Refused, Missing])
+def test_a_container_that_refuses_three_changes_in_a_row_is_not_asked_again_for_their_kind(
+    kind: type[TrackerError],
+) -> None:
+    board = a_board(*[error(kind)] * 3)
+    written = run((*labels_of(5), create(), relabel(TRACKING)), board)
+    assert outcomes(written) == ["failed"] * 5 + ["done", "done"]
+    assert "BLOG refused 3 changes in a row" in written[4].said
+    assert board.writes == 5
+
+
+def test_a_refusal_between_others_that_succeed_puts_nothing_off() -> None:
+    faults = [error(Refused), error(Refused), None, error(Refused), error(Refused)]
+    written = run(labels_of(6), a_board(*faults))
+    assert [each.cause for each in written] == ["refused", "refused", "", "refused", "refused", ""]
+
+
+def test_an_error_that_no_tracker_should_raise_puts_off_its_tracker_and_no_other() -> None:
+    broken, up = a_board(), a_board()
+    broken.world = {}  # every write to it raises KeyError
+    written = run((relabel(), relabel(), relabel(TRACKING)), broken, up)
+    assert outcomes(written) == ["failed", "failed", "done"]
+    assert "KeyError" in written[0].said
 
 
 def test_a_create_whose_answer_was_lost_is_found_and_not_repeated() -> None:

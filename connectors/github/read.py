@@ -23,7 +23,7 @@ from connectors.contract import (
     Unread,
     Whereabouts,
 )
-from connectors.github.api import Api, sort_scope
+from connectors.github.api import Api
 from connectors.github.comments import read_comment, read_comments
 from connectors.github.cursor import Cursor, scope_digest, standing_at
 from connectors.github.identity import Identity
@@ -33,6 +33,7 @@ from connectors.github.organisation import Organisation
 from connectors.github.parse import Parser, Unreadable, label_names, place_in
 from connectors.github.pull import OVERLAP, PullRun
 from connectors.github.search import matching
+from connectors.isolation import read_apart
 
 
 class _Unwritten(Memory):
@@ -156,17 +157,14 @@ class GitHubReader:
 
     def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted | TrackerError]:
         """See Reader. Costs one request an issue, and one for each 100 comments where there are any."""
-        return {ref: posted for ref in refs if (posted := self._posted(ref)) is not None}
+        return read_apart(refs, self._posted)
 
     def label_definitions(self, container: str) -> tuple[LabelDefinition, ...]:
-        """See Reader."""
+        """See Reader. Raises Missing for a repository that is not there for this account."""
         if not is_repository(container):
             raise Missing(self._api.tracker, "", f"{container!r} is no repository")
-        try:
-            pages = self._api.pages(f"/repos/{container}/labels", {"per_page": PER_PAGE})
-            return tuple(self._definition(row) for rows in pages for row in rows)
-        except Missing as problem:
-            raise sort_scope(problem, container) from problem
+        pages = self._api.pages(f"/repos/{container}/labels", {"per_page": PER_PAGE})
+        return tuple(self._definition(row) for rows in pages for row in rows)
 
     def _parser(self, checklists: bool) -> Parser:
         labels = frozenset(label.lower() for label in self._api.settings.in_progress_labels)

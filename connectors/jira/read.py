@@ -15,12 +15,13 @@ from connectors.contract import (
     Posted,
     PostedComment,
     Pull,
-    Refused,
     Survey,
     SurveyPage,
     TrackerError,
+    Unavailable,
     Whereabouts,
 )
+from connectors.isolation import read_apart
 from connectors.jira import jql
 from connectors.jira.comments import read_comment, read_comments
 from connectors.jira.cursor import OVERLAP, Cursor, scope_digest
@@ -31,7 +32,7 @@ from connectors.jira.outside import Outside
 from connectors.jira.plain import step
 from connectors.jira.pull import STEP, Reading, Windows, joined, read_page, unsent
 from connectors.jira.search import Search
-from connectors.jira.session import JiraSession, mapping
+from connectors.jira.session import JiraSession, Json, mapping
 from connectors.jira.tree import Tree
 
 
@@ -161,18 +162,37 @@ class JiraReader:
     def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted | TrackerError]:
         """See the contract."""
         account, site = self._session.account(), self._session.server().site
-        found: dict[IssueRef, Posted | TrackerError] = {}
-        by_id = {ref.id: ref for ref in refs}
-        for row in self._search.all_of(by_id, ["labels"], fresh=True):
-            ref = by_id.get(str(row.get("id")))
-            if ref is None:
-                continue
+        rows = self._label_rows(refs)
+
+        def read(ref: IssueRef) -> Posted | None:
+            row = rows.get(ref)
+            if row is None:
+                return None
+            if isinstance(row, TrackerError):
+                raise row
             today = IssueRef(ref.tracker, ref.id, str(row.get("key") or ref.key))
             try:
                 comments = read_comments(self._session, account, site, today)
-            except (Missing, Refused):
-                continue  # gone between the two requests
-            found[ref] = Posted(today, read_labels(self._session.name, row), comments)
+            except Missing:
+                return None  # gone between the two requests
+            return Posted(today, read_labels(self._session.name, row), comments)
+
+        return read_apart(refs, read)
+
+    def _label_rows(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Json | TrackerError]:
+        """Each issue with its labels as they are now, or why it did not come; without those that are gone."""
+        by_id = {ref.id: ref for ref in refs}
+        if not self._session.server().cloud:
+            return read_apart(refs, lambda ref: self._search.one(ref.id, ["labels"]))
+        found: dict[IssueRef, Json | TrackerError] = {}
+        for rows, errors in self._search.by_keys(by_id, ["labels"], fresh=True):
+            found.update((by_id[id_], row) for row in rows if (id_ := str(row.get("id"))) in by_id)
+            for error in errors:
+                ref = by_id.get(str(error.get("id")))
+                if ref is not None:
+                    request = self._session.request("POST", "issue/bulkfetch")
+                    reason = f"Jira could not send {ref.key} this time"
+                    found[ref] = Unavailable(self._session.name, request, reason)
         return found
 
     def label_definitions(self, container: str) -> tuple[LabelDefinition, ...]:

@@ -130,6 +130,9 @@ class Plan:
 
 
 Outcome = Literal["done", "failed", "unknown"]
+Cause = Literal["", "refused", "unavailable", "tracker", "put off"]
+"""Why a write failed: it was refused, its own address did not answer, the tracker is down, or it was not
+tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +144,5 @@ class Written:
     said: str = ""
     comment: PostedComment | None = None
     labels: tuple[str, ...] | None = field(default=None)
+    cause: Cause = field(default="", compare=False)
+    """Of what did not succeed; only in the run itself, the ledger keeps the sentence."""

@@ -1,19 +1,24 @@
 """A plan written to the trackers, one change after the other, each outcome recorded before the next."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from connectors.contract import (
     AnswerLost,
     BadConfiguration,
     Garbled,
+    Posted,
     PostedComment,
     Reader,
+    TrackerDown,
     TrackerError,
     Unavailable,
     Writer,
 )
+from core.faults import unexpected
 from core.publish.actions import (
     Action,
+    Cause,
     ChangeLabels,
     DefineLabel,
     DeleteComment,
@@ -22,6 +27,7 @@ from core.publish.actions import (
     WriteComment,
     Written,
 )
+from core.publish.circuit import Circuit
 
 STOPPED = "put off: milepost was asked to stop"
 
@@ -46,38 +52,47 @@ def apply(
     """Write every action of the plan in its order and give back what became of each.
 
     `record` is called with each outcome right after its write and before the next one; if it raises,
-    nothing more is written. A TrackerError never ends the whole: a refused change fails alone; where a
-    tracker is unavailable or misconfigured, the rest of its changes is put off, and other trackers go on.
-    `stop` is asked before each write; once it says yes, the rest is put off. What failed or was put off is
-    found again by the next plan.
+    nothing more is written. What one change raises never ends the whole: a change that is refused, or whose
+    own address does not answer, fails alone. Where the tracker itself is down (no connection, no login, a
+    rate limit, an error that no tracker should raise), the rest of its changes is put off; `Circuit` says
+    when several failures in a row stand for more than themselves. `stop` is asked before each write; once
+    it says yes, the rest is put off. What failed or was put off is found again by the next plan.
     """
-    put_off: dict[str, str] = {}
+    circuit = Circuit()
     outcomes = []
     for action in plan.actions:
-        why = STOPPED if stop() else put_off.get(action.tracker)
-        if why is not None:
-            written = Written(action, "failed", why)
+        reason = STOPPED if stop() else circuit.open_for(action)
+        if reason is not None:
+            written = Written(action, "failed", reason, cause="put off")
         elif action.tracker not in writers or action.tracker not in readers:
-            written = Written(action, "failed", f"{action.tracker} is not configured")
+            written = Written(action, "failed", f"{action.tracker} is not configured", cause="tracker")
         else:
-            written = _one(action, readers[action.tracker], writers[action.tracker], put_off)
+            written = _one(action, readers[action.tracker], writers[action.tracker])
+            circuit.note(written)
         record(written)
         notify(written)
         outcomes.append(written)
     return tuple(outcomes)
 
 
-def _one(action: Action, reader: Reader, writer: Writer, put_off: dict[str, str]) -> Written:
+def _one(action: Action, reader: Reader, writer: Writer) -> Written:
     """One action, tried again only where nothing can come of it twice."""
     try:
         if isinstance(action, WriteComment) and action.before is None:
             return _create(action, reader, writer)
         return _repeatable(action, writer)
-    except (Unavailable, BadConfiguration) as error:
-        put_off[action.tracker] = f"put off: {error}"
-        return Written(action, "failed", str(error))
     except TrackerError as error:
-        return Written(action, "failed", str(error))
+        return Written(action, "failed", str(error), cause=cause_of(error))
+    except Exception as error:
+        # A defect of one connector must not keep the others from being published.
+        return Written(action, "failed", str(unexpected(action.tracker, error)), cause="tracker")
+
+
+def cause_of(error: TrackerError) -> Cause:
+    """What a failed write says: of its tracker as a whole, or of its own target."""
+    if isinstance(error, TrackerDown | BadConfiguration):
+        return "tracker"
+    return "unavailable" if isinstance(error, Unavailable | Garbled | AnswerLost) else "refused"
 
 
 def _repeatable(action: Action, writer: Writer) -> Written:
@@ -89,7 +104,7 @@ def _repeatable(action: Action, writer: Writer) -> Written:
     try:
         return _write(action, writer)
     except AnswerLost as error:
-        return Written(action, "unknown", f"{error}; the next run looks again")
+        return Written(action, "unknown", f"{error}; the next run looks again", cause="unavailable")
 
 
 def _write(action: Action, writer: Writer) -> Written:
@@ -113,24 +128,25 @@ def _write(action: Action, writer: Writer) -> Written:
 
 def _create(action: WriteComment, reader: Reader, writer: Writer) -> Written:
     """Create a comment; after a lost answer look whether it is there, and try once more only if it is not."""
-    said = ""
+    lost = Written(action, "unknown", cause="unavailable")
+    reason = ""
     for _ in range(2):
         try:
             return _write(action, writer)
         except (AnswerLost, Garbled) as error:
-            said = str(error)
+            reason = str(error)
         try:
             there = _look(action, reader)
         except TrackerError as error:
-            return Written(action, "unknown", f"{said}; and it could not be looked for: {error}")
+            return replace(lost, said=f"{reason}; and it could not be looked for: {error}")
         if there is not None:
             return Written(action, "done", "the answer was lost, but the comment is there", comment=there)
-    return Written(action, "unknown", f"{said}; the next run looks again")
+    return replace(lost, said=f"{reason}; the next run looks again")
 
 
 def _look(action: WriteComment, reader: Reader) -> PostedComment | None:
-    """The comment that this very action wrote: by our account, with its whole mark."""
-    posted = reader.posted([action.ref]).get(action.ref)
+    """The comment that this very action wrote: by our account, with its whole mark. Raises TrackerError."""
+    posted: Posted | TrackerError | None = reader.posted([action.ref]).get(action.ref)
     if isinstance(posted, TrackerError):
         raise posted
     mine = [one for one in (posted.comments if posted else ()) if one.mine]

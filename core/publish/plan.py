@@ -71,11 +71,21 @@ class _Planner:
         add, remove = relabels(now, wanted, self._policy.labels.prefix, fold=fold)
         if not add and not remove:
             return
-        why = self._found.down.get(ref.tracker) or (wanted.waiting if wanted else None)
+        why = self._unread(ref) or (wanted.waiting if wanted else None)
         if why:
             self._held.append(Held(f"labels of {ref.key}", why, NEXT_PULL))
-        else:
+            return
+        closed = self._found.closed.get((ref.tracker, wanted.container)) if wanted and add else None
+        if closed:
+            # An undefined label would be defined by its first use, in any colour.
+            self._held.append(Held(f"new labels of {ref.key}", closed, NEXT_PULL))
+            add = ()
+        if add or remove:
             self._relabels.append(ChangeLabels(posted.ref if posted else ref, add, remove))
+
+    def _unread(self, ref: IssueRef) -> str | None:
+        """Why nothing is planned for an issue: its tracker is down, or it could not be read itself."""
+        return self._found.down.get(ref.tracker) or self._found.unreadable.get(ref)
 
     def _define(self, used: Iterable[Labelled]) -> None:
         needed: dict[tuple[str, str, str], LabelDefinition] = {}
@@ -102,7 +112,7 @@ class _Planner:
 
     def _comment(self, wanted: WantedComment) -> None:
         what = f"comment on {wanted.ref.key}"
-        why = self._found.down.get(wanted.ref.tracker) or wanted.waiting
+        why = self._unread(wanted.ref) or wanted.waiting
         if why:
             self._held.append(Held(what, why, NEXT_PULL))
             return
@@ -158,10 +168,9 @@ class _Planner:
     def _leave(self, ref: IssueRef, record: Publication) -> None:
         """Take away our comment from an issue that nothing points to any more."""
         posted = self._found.posted.get(ref)
-        if ref.tracker in self._found.down:
-            self._held.append(
-                Held(f"removal of the comment on {ref.key}", self._found.down[ref.tracker], NEXT_PULL)
-            )
+        why = self._unread(ref)
+        if why:
+            self._held.append(Held(f"removal of the comment on {ref.key}", why, NEXT_PULL))
         elif posted is not None:
             reason = "no milestone or goal points here any more"
             for one in self._ours(posted, record):

@@ -72,3 +72,7 @@ class Found:
     records: Mapping[IssueRef, Publication] = field(default_factory=dict)
     down: Mapping[str, str] = field(default_factory=dict)
     """Trackers that could not be read, and why: nothing is planned for them."""
+    unreadable: Mapping[IssueRef, str] = field(default_factory=dict)
+    """Issues of which it could not be read what stands there, and why: nothing is planned for them."""
+    closed: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """By tracker and container: why its label definitions could not be read; no label is added there."""

@@ -1,0 +1,63 @@
+"""When failures in a row stand for more than themselves: the rest of their kind is put off in this run."""
+
+from connectors.contract import IssueRef
+from core.publish.actions import Action, DefineLabel, RemoveLabelDefinition, Written
+
+IN_ROW = 3
+"""Different targets that fail one after the other, until the rest of their kind is put off."""
+
+
+class Circuit:
+    """Counts what fails in a row, by tracker and by container, while a plan is written.
+
+    Three changes in a row whose addresses do not answer put off the rest of that kind of change on their
+    tracker, and three refusals in a row the rest of that kind in their container; the next kind then gets a
+    single try. By kind, because an account may well write comments where it must not write labels.
+    """
+
+    def __init__(self) -> None:
+        self._tracker: dict[str, str] = {}
+        self._kinds: dict[tuple[str, str, str], str] = {}
+        self._silent: dict[str, int] = {}
+        self._refused: dict[tuple[str, str], int] = {}
+
+    def open_for(self, action: Action) -> str | None:
+        """Why this action is not to be tried now; None if it is."""
+        place, kind = (action.tracker, container_of(action)), type(action).__name__
+        return (
+            self._tracker.get(action.tracker)
+            or self._kinds.get((action.tracker, "", kind))
+            or self._kinds.get((*place, kind))
+        )
+
+    def note(self, written: Written) -> None:
+        """Take account of what became of an action that was tried."""
+        action = written.action
+        tracker, place, kind = action.tracker, container_of(action), type(action).__name__
+        if written.cause == "tracker":
+            self._tracker[tracker] = f"put off: {written.said}"
+        elif written.cause == "unavailable":
+            self._silent[tracker] = self._silent.get(tracker, 0) + 1
+            if self._silent[tracker] >= IN_ROW:
+                reason = f"put off: {IN_ROW} changes in a row failed on {tracker}, the last one with: "
+                self._kinds[tracker, "", kind] = f"{reason}{written.said}"
+        elif written.cause == "refused":
+            self._silent[tracker] = 0
+            self._refused[tracker, place] = self._refused.get((tracker, place), 0) + 1
+            if self._refused[tracker, place] >= IN_ROW:
+                reason = f"put off: {place} refused {IN_ROW} changes in a row, the last one with: "
+                self._kinds[tracker, place, kind] = f"{reason}{written.said}"
+        else:
+            self._silent[tracker] = self._refused[tracker, place] = 0
+
+
+def container_of(action: Action) -> str:
+    """The project or repository that an action writes to, by the name in its key."""
+    if isinstance(action, DefineLabel | RemoveLabelDefinition):
+        return action.container
+    return container_of_key(action.ref)
+
+
+def container_of_key(ref: IssueRef) -> str:
+    """`BLOG` of `BLOG-12`, `acme/site` of `acme/site#4`."""
+    return ref.key.rpartition("#" if "#" in ref.key else "-")[0]
