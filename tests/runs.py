@@ -70,6 +70,7 @@ class House:
         self.publish = PublishPolicy()
         self.limits = LimitPolicy()
         self.progress = ProgressPolicy()
+        self.health = HealthPolicy()
         self.sweep_every = timedelta(hours=24)
         self.stop = Stop()
         self.ahead = timedelta(0)
@@ -112,7 +113,7 @@ class House:
                 trackers={name: self._open(name, settings[name], store, stack) for name in settings},
                 store=store,
                 progress=self.progress,
-                health=HealthPolicy(),
+                health=self.health,
                 publish=self.publish,
                 limits=self.limits,
                 pulls=PullRules(self.sweep_every, self.limits.max_lost_percent, force=force),

@@ -1,7 +1,7 @@
 """One GraphQL request: read, checked, counted, paid for and run."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -94,6 +94,7 @@ def _read(body: bytes) -> tuple[str, Mapping[str, Any], str | None]:
     return asked["query"], asked.get("variables") or {}, asked.get("operationName")
 
 
+@lru_cache(64)  # a client asks the same few queries again and again; checking one takes the most time
 def _checked(
     schema: GraphQLSchema, query: str, name: str | None
 ) -> tuple[DocumentNode, OperationDefinitionNode]:

@@ -1,0 +1,1 @@
+"""Tools that take longer than a test: campaigns, audits, benchmarks."""
