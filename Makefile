@@ -46,8 +46,9 @@ types: $(STAMP)  ## check types, strictly
 bench: $(STAMP)  ## measure speed and memory beside their floors (takes long), into docs/performance.md
 	@$(BIN)/python -m tests.bench --page docs/performance.md --json $(VENV)/bench.json
 
-faults: $(STAMP)  ## try every request of a run with every fault, and every signal (stops by itself, within 40 min)
+faults: $(STAMP)  ## try every request of a run with every fault, every signal, and long histories (stops by itself, within an hour)
 	@$(BIN)/python -m tests.faults
+	@$(BIN)/python -m tests.tools.consistency --seconds 1200
 
 audit: $(STAMP)  ## look for known vulnerabilities in the pinned versions, and for insecure code
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit]'
