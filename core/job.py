@@ -1,7 +1,9 @@
 """The scheduled job: when to run, one run at a time, and a clean stop."""
 
 import logging
+import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from schedule import Scheduler
 
@@ -10,34 +12,97 @@ from core.stop import Stop, Stopped
 
 log = logging.getLogger("milepost")
 
-
-def planned(settings: ScheduleSettings) -> Scheduler:
-    """A scheduler that knows when a run is due: every N minutes, or at times of the day (local time)."""
-    scheduler = Scheduler()
-    if settings.at:
-        for time in settings.at:
-            scheduler.every().day.at(time).do(_nothing)
-    else:
-        scheduler.every(settings.every_minutes).minutes.do(_nothing)
-    return scheduler
+_LONGEST_WAIT = 60.0
+"""Seconds that are slept at most, so that a clock that was set is noticed soon."""
+_SHORTEST_WAIT = 0.1
+_LONGEST_DAY = timedelta(hours=26)
+"""The next time of the day is never farther ahead, also where summer time ends."""
 
 
-def run_forever(settings: ScheduleSettings, once: Callable[[], None], stop: Stop) -> None:
-    """Run now and then as scheduled, until asked to stop.
+class Interval:
+    """A run every so many minutes, by a clock that nobody sets.
+
+    So neither summer time nor a clock that is set makes an interval longer or shorter. `monotonic` gives
+    seconds from any beginning.
+    """
+
+    def __init__(self, minutes: int, monotonic: Callable[[], float]) -> None:
+        self._seconds = minutes * 60.0
+        self._monotonic = monotonic
+        self.done()
+
+    def left(self) -> float:
+        """Seconds until the next run is due; not above 0 if it is."""
+        passed = max(self._monotonic() - self._began, self._waited)
+        return self._seconds - passed
+
+    def waited(self, seconds: float) -> None:
+        """A wait came to its end by itself, and so has lasted this long at least."""
+        self._waited += seconds
+
+    def done(self) -> None:
+        """Whatever was due by now counts as done; the next is due an interval from now."""
+        self._began = self._monotonic()
+        self._waited = 0.0
+
+
+class TimesOfDay:
+    """A run at times of the day, by the wall's clock of this machine and its time zone.
+
+    A time that the beginning of summer time skips is due as soon as the clock jumped over it; one that its
+    end repeats is due once.
+    """
+
+    def __init__(self, times: tuple[str, ...]) -> None:
+        self._times = times
+        self._scheduler = self._planned()
+
+    def left(self) -> float:
+        """Seconds until the next run is due; not above 0 if it is."""
+        due = self._scheduler.next_run
+        now = datetime.now()  # noqa: DTZ005 (the scheduler counts by the wall's clock)
+        if due is None or due - now > _LONGEST_DAY:  # the clock was ahead when that was planned
+            self._scheduler = self._planned()
+        return self._scheduler.idle_seconds or 0.0
+
+    def waited(self, seconds: float) -> None:
+        """The wall's clock says by itself how much time passed."""
+
+    def done(self) -> None:
+        """Whatever was due by now counts as done, and gets its next time."""
+        self._scheduler.run_pending()
+
+    def _planned(self) -> Scheduler:
+        scheduler = Scheduler()
+        for each in self._times:
+            scheduler.every().day.at(each).do(_nothing)
+        return scheduler
+
+
+def run_forever(
+    settings: ScheduleSettings,
+    once: Callable[[], None],
+    stop: Stop,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> None:
+    """Run now and then as scheduled, until asked to stop. `monotonic` is as that of `Interval`.
 
     There is never more than one run: one that takes longer than the interval delays the next one, which
     then comes an interval later, and times that passed meanwhile are not made up for. An error that
     `once` lets through is logged and does not end the job.
     """
-    scheduler = planned(settings)
+    timetable = TimesOfDay(settings.at) if settings.at else Interval(settings.every_minutes, monotonic)
     _guarded(once)
     while not stop():
-        log.debug("next run at %s", scheduler.next_run)
-        if stop.wait(_pause(scheduler.idle_seconds)):
+        left = timetable.left()
+        log.debug("next run in %.0f s", left)
+        wait = min(max(left, _SHORTEST_WAIT), _LONGEST_WAIT)
+        if stop.wait(wait):
             break
-        if any(job.should_run for job in scheduler.jobs):
+        timetable.waited(wait)
+        if timetable.left() <= 0:
             _guarded(once)
-            scheduler.run_pending()  # whatever is due by now counts as done, and gets its next time
+            timetable.done()
     log.info("stopped")
 
 
@@ -52,8 +117,3 @@ def _guarded(once: Callable[[], None]) -> None:
 
 def _nothing() -> None:
     """What the scheduler itself does at the time; the run is ours to start."""
-
-
-def _pause(idle: float | None) -> float:
-    """Seconds to sleep: at most a minute, so that a clock that was set is noticed soon."""
-    return 60.0 if idle is None else min(max(idle, 0.1), 60.0)

@@ -75,7 +75,7 @@ def pull(
     leaves the store as it was, and the result says so; it never raises for that.
     """
     name = tracker.info.name
-    state = store.pull_state(name)
+    state = store.pull_state(name).believed(now)
     try:
         with stop.reading():
             found = tracker.reader.changed_since(state.cursor, interest)

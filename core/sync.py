@@ -213,8 +213,12 @@ def known_from_store(job: Job) -> Iterator[Known]:
 
     Where the mapping was changed since, everything is tagged by the new one, and nothing of that stored.
     """
-    states = {name: job.store.pull_state(name) for name in job.infos}
-    down = {name: state.read_at for name, state in states.items() if state.error or state.read_at is None}
+    states = {name: job.store.pull_state(name).believed(job.now) for name in job.infos}
+    down = {
+        name: state.believed(job.now).read_at
+        for name, state in states.items()
+        if state.error or state.read_at is None
+    }
     scheme = _scheme(job)
     answers = remembered(scheme.compiled.queries, job.store)
     scheme = replace(scheme, matches=answers.matches)

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 
-from core.job import run_forever
+from core.job import Interval, run_forever
 from core.settings import ScheduleSettings
 from core.stop import Stop, Stopped
 
@@ -22,9 +24,17 @@ class Clock(Stop):
         self.traveller = traveller
         self.until = until
         self.waits: list[float] = []
+        self.seconds = 0.0
+        """That really passed, whatever the wall's clock says."""
+
+    def set(self, ahead: timedelta) -> None:
+        """Somebody sets the wall's clock."""
+        self.traveller.shift(ahead)
+        self.until += ahead
 
     def pass_by(self, seconds: float) -> None:
-        self.traveller.move_to(datetime.now().astimezone() + timedelta(seconds=seconds))
+        self.seconds += seconds
+        self.traveller.shift(timedelta(seconds=seconds))
 
     def wait(self, seconds: float) -> bool:
         self.waits.append(seconds)
@@ -113,3 +123,63 @@ def test_reading_is_not_even_begun_once_someone_asked(clock: Clock) -> None:
     clock.request()
     with pytest.raises(Stopped), clock.reading():
         pytest.fail("it was begun")
+
+
+@pytest.mark.parametrize("hours", [-5, -1, 1, 5, -24 * 365, 24 * 365])
+def test_a_clock_that_is_set_leaves_an_interval_as_long_as_it_is(clock: Clock, hours: int) -> None:
+    begun: list[float] = []
+
+    def once() -> None:
+        begun.append(clock.seconds)
+        if len(begun) == 2:
+            clock.set(timedelta(hours=hours))
+
+    run_forever(ScheduleSettings(every_minutes=15), once, clock)
+    assert {later - one for one, later in pairwise(begun)} == {900.0}
+    assert len(begun) == 8
+
+
+def test_an_interval_is_counted_by_the_clock_that_nobody_sets(clock: Clock) -> None:
+    elapsed = [0.0]
+    interval = Interval(15, lambda: elapsed[0])
+    clock.set(timedelta(hours=5))
+    assert interval.left() == 900
+    elapsed[0] = 901
+    assert interval.left() <= 0
+    interval.done()
+    assert interval.left() == 900
+
+
+def test_times_of_the_day_are_kept_after_a_clock_that_was_years_ahead(clock: Clock) -> None:
+    clock.set(timedelta(days=3_650))
+
+    def during(run: int) -> None:
+        if run == 1:
+            clock.set(timedelta(days=-3_650))
+
+    settings = ScheduleSettings(at=("07:00",))
+    assert runs(clock, settings, during) == ["06:00", "07:00"]
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+"""Time travel makes it the zone of this machine."""
+SPRING = datetime(2027, 3, 28, 1, 0, tzinfo=BERLIN)
+"""An hour later the clock jumps from 02:00 to 03:00."""
+AUTUMN = datetime(2027, 10, 31, 1, 0, tzinfo=BERLIN)
+"""Two hours later the clock goes back from 03:00 to 02:00."""
+
+
+@pytest.mark.parametrize("start", [SPRING, AUTUMN])
+def test_summer_time_leaves_an_interval_as_long_as_it_is(start: datetime) -> None:
+    begun: list[datetime] = []
+    with time_machine.travel(start, tick=False) as traveller:
+        clock = Clock(traveller, start + timedelta(hours=5))
+        run_forever(ScheduleSettings(every_minutes=15), lambda: begun.append(datetime.now(UTC)), clock)
+    assert {later - one for one, later in pairwise(begun)} == {timedelta(minutes=15)}
+
+
+@pytest.mark.parametrize(("start", "hour"), [(SPRING, "03:00"), (AUTUMN, "02:30")])
+def test_a_time_that_summer_time_skips_or_repeats_is_due_once(start: datetime, hour: str) -> None:
+    with time_machine.travel(start, tick=False) as traveller:
+        clock = Clock(traveller, start + timedelta(hours=8))
+        assert runs(clock, ScheduleSettings(at=("02:30",))) == ["01:00", hour]

@@ -35,7 +35,7 @@ def status(
         for tracker in desk.config.trackers.values():
             named = getattr(tracker.settings, "url", "")
             address = "built-in" if tracker.sandbox is not None else str(named)
-            state = desk.store.pull_state(tracker.name)
+            state = desk.store.pull_state(tracker.name).believed(desk.clock())
             for line in tracker_lines(tracker.info, address, state, len(unread.get(tracker.name, ()))):
                 console.print(line)
             for line in budget_lines(from_text(kept(desk.store.memory(tracker.name))), desk.clock()):

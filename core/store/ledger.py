@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, update
@@ -19,16 +20,16 @@ from core.store.codec.ledger import (
     encode_written,
 )
 from core.store.codec.plain import (
+    EPOCH,
     clean,
+    credible_moment,
     dump,
     load,
     maybe_fraction,
-    maybe_moment,
     maybe_ratio,
     micros,
-    moment,
 )
-from core.store.damage import decoded
+from core.store.damage import UNREADABLE, decoded
 from core.store.records import GoalValue, RunRecord, StoreError
 from core.store.schema import entries, goal_values, publications, runs
 from core.store.secrets import without_secrets
@@ -81,12 +82,21 @@ def _run(row: Row[Any]) -> RunRecord:
     return RunRecord(
         run=row.run,
         kind=row.kind,
-        begun=moment(row.begun),
-        ended=maybe_moment(row.ended),
+        begun=credible_moment(row.begun) or EPOCH,
+        ended=credible_moment(row.ended),
         outcome=row.outcome,
         said=row.said,
-        counts=load(row.counts),
+        counts=_counts(row.counts),
     )
+
+
+def _counts(stored: object) -> dict[str, int]:
+    """What a run counted; nothing where that cannot be read, since it is only shown."""
+    try:
+        found = load(stored) if isinstance(stored, str) else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def record(connection: Connection, run: int, written: Written, at: datetime) -> None:
@@ -111,14 +121,14 @@ def all_publications(connection: Connection) -> dict[IssueRef, Publication]:
     """Every comment of ours that stands on an issue, as far as the store knows."""
     statement = select(publications.c.tracker, publications.c.id, publications.c.document)
     rows = connection.execute(statement.order_by(publications.c.tracker, publications.c.id))
-    found = [_publication(connection, *row) for row in rows]
-    return {publication.ref: publication for publication in found}
+    found = [_publication(*row) for row in rows]
+    return {publication.ref: publication for publication in found if publication is not None}
 
 
 def one_publication(connection: Connection, ref: IssueRef) -> Publication | None:
     """The comment of ours on one issue, whatever key `ref` has."""
     document = connection.execute(select(publications.c.document).where(*_on(ref))).scalar()
-    return None if document is None else _publication(connection, ref.tracker, ref.id, document)
+    return None if document is None else _publication(ref.tracker, ref.id, document)
 
 
 def published_ids(connection: Connection, tracker: str) -> frozenset[str]:
@@ -133,8 +143,10 @@ def snapshots_of(connection: Connection, ref: IssueRef) -> dict[str, Snapshot]:
     document = connection.execute(select(publications.c.snapshots).where(*_on(ref))).scalar()
     if document is None:
         return {}
-    what = f"what our comment on {ref.id} in {ref.tracker} told of"
-    return decoded(decode_snapshots, document, connection.engine.url.database, what)
+    try:
+        return decode_snapshots(document)
+    except UNREADABLE:
+        return {}  # as after the first comment: nothing is told of what changed since
 
 
 def save_publication(
@@ -162,17 +174,39 @@ def _on(ref: IssueRef) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return publications.c.tracker == clean(ref.tracker), publications.c.id == clean(ref.id)
 
 
-def _publication(connection: Connection, tracker: str, id_: str, document: str) -> Publication:
-    what = f"our comment on {id_} in {tracker}"
-    return decoded(decode_publication, document, connection.engine.url.database, what)
+def _publication(tracker: str, id_: str, document: str) -> Publication | None:
+    """What is stored of one comment; None where that was damaged: its mark finds the comment again."""
+    try:
+        found = decode_publication(document)
+        texts = (
+            found.target,
+            found.comment.id,
+            found.comment.body,
+            found.digest,
+            found.body_hash,
+            found.ref.key,
+        )
+        sound = all(isinstance(text, str) for text in texts)
+    except UNREADABLE:
+        return None
+    return found if sound and (found.ref.tracker, found.ref.id) == (tracker, id_) else None
 
 
 def all_goal_values(connection: Connection) -> dict[str, GoalValue]:
     """The last published numbers of each goal, by goal id."""
     return {
-        row.goal: GoalValue(maybe_fraction(row.delivered), maybe_fraction(row.achieved), row.rules)
+        row.goal: GoalValue(_share(row.delivered), _share(row.achieved), str(row.rules))
         for row in connection.execute(select(goal_values).order_by(goal_values.c.goal))
     }
+
+
+def _share(stored: object) -> Fraction | None:
+    """A number from 0 to 1; None for None, and for what was damaged: nothing is compared with it then."""
+    try:
+        found = maybe_fraction(stored) if isinstance(stored, str) else None
+    except (ValueError, ZeroDivisionError):
+        return None
+    return found if found is not None and 0 <= found <= 1 else None
 
 
 def save_goal_values(connection: Connection, values: Mapping[str, GoalValue]) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
+from connectors import bounds
 from connectors.contract import Issue, IssueRef, Unread
 from core.store.codec.issues import decode_issue
-from core.store.codec.plain import clean, load, maybe_moment
+from core.store.codec.plain import clean, credible_moment, load
 from core.store.damage import UNREADABLE, damaged, decoded
 from core.store.database import Database
 from core.store.records import PullState
@@ -178,13 +179,26 @@ def pull_state(connection: Connection, tracker: str) -> PullState:
     if row is None:
         return PullState()
     return PullState(
-        cursor=row.cursor,
-        read_at=maybe_moment(row.read_at),
-        swept_at=maybe_moment(row.swept_at),
-        failed_at=maybe_moment(row.failed_at),
-        error=row.error,
-        issues=row.present,
+        cursor=_text(row.cursor),
+        read_at=credible_moment(row.read_at),
+        swept_at=credible_moment(row.swept_at),
+        failed_at=credible_moment(row.failed_at),
+        error=_text(row.error),
+        issues=_count(connection, tracker, row.present),
     )
+
+
+def _text(stored: object) -> str | None:
+    return stored if isinstance(stored, str) else None
+
+
+def _count(connection: Connection, tracker: str, stored: object) -> int:
+    """How many issues are present, counted anew where the number that is kept cannot be one."""
+    known = bounds.whole(stored, 0, bounds.LARGEST_ID)
+    if known is not None:
+        return known
+    statement = select(func.count()).where(issues.c.tracker == tracker, issues.c.gone.is_(None))
+    return connection.execute(statement).scalar_one()
 
 
 def absent(database: Database, tracker: str, present: frozenset[str]) -> tuple[IssueRef, ...]:

@@ -1,10 +1,11 @@
 """What the store gives back, and the two ways in which it fails."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 
+from connectors.bounds import past
 from connectors.contract import IssueRef
 
 
@@ -37,6 +38,15 @@ class PullState:
     error: str | None = None
     issues: int = 0
     """How many issues are stored and present."""
+
+    def believed(self, now: datetime) -> "PullState":
+        """The same without moments ahead of `now`, which a clock that was wrong for one run left."""
+        return replace(
+            self,
+            read_at=past(self.read_at, now),
+            swept_at=past(self.swept_at, now),
+            failed_at=past(self.failed_at, now),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from connectors import bounds
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -30,6 +32,14 @@ def maybe_micros(at: datetime | None) -> int | None:
 def maybe_moment(stored: int | None) -> datetime | None:
     """As `moment`, with None for None."""
     return None if stored is None else moment(stored)
+
+
+def credible_moment(stored: object) -> datetime | None:
+    """The time that `micros` wrote; None for None, and for what no clock shows (`bounds.server_time`)."""
+    try:
+        return bounds.server_time(moment(stored)) if type(stored) is int else None
+    except OverflowError:
+        return None
 
 
 def ratio(value: Fraction) -> str:
