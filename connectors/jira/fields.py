@@ -13,6 +13,11 @@ _BUILT_IN = (
     "assignee", "parent", "project", "created", "updated", "resolutiondate",
 )  # fmt: skip
 
+_OUTLINE = (
+    "updated", "status", "resolution", "issuetype", "priority", "labels", "components", "fixVersions",
+    "project", "parent",
+)  # fmt: skip
+
 _EPIC_LINK = ("com.pyxis.greenhopper.jira:gh-epic-link",)
 _PARENT_LINK = ("com.atlassian.jpo:jpo-custom-field-parent",)
 _SPRINT = ("com.pyxis.greenhopper.jira:gh-sprint",)
@@ -47,6 +52,10 @@ class FieldMap:
     mirror: tuple[str, ...] = ()
     asked: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What the mapping asked for: its own spelling, and the ids."""
+
+    def outlined(self) -> list[str]:
+        """The `fields` of a search that brings what an `IssueOutline` holds and nothing else."""
+        return list(dict.fromkeys([*_OUTLINE, *self.epic_link]))
 
     def wanted(self, description: bool) -> list[str]:
         """The `fields` of a search that brings all of this and nothing else."""

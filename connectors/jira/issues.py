@@ -10,7 +10,7 @@ from typing import TypeGuard, TypeVar
 
 from connectors import bounds
 from connectors.checklist import parse_checklist
-from connectors.contract import FieldValue, Garbled, Issue, IssueRef, StatusCategory, Unread
+from connectors.contract import FieldValue, Garbled, Issue, IssueOutline, IssueRef, StatusCategory, Unread
 from connectors.jira.fields import FieldMap
 from connectors.jira.session import Json
 from connectors.jira.settings import normal_key
@@ -40,50 +40,64 @@ class IssueReader:
 
     def read(self, row: Json) -> Issue | Unread:
         """The issue, or why this row makes none; never an exception."""
-        try:
-            return self._issue(row)
-        except _Unreadable as problem:
-            identity, key = row.get("id"), row.get("key")
-            return Unread(
-                identity if _is_id(identity) else None,
-                normal_key(key) if isinstance(key, str) else None,
-                str(problem),
-            )
+        return _attempt(row, self._issue)
 
-    def _issue(self, row: Json) -> Issue:
+    def outline(self, row: Json) -> IssueOutline | Unread:
+        """What `IssueOutline.of` the same issue would be, from `FieldMap.outlined` alone; never an exception."""
+        return _attempt(row, self._outline)
+
+    def _outline(self, row: Json) -> IssueOutline:
         key = _text(row, "key")
         if normal_key(key) is None:
             raise _Unreadable("its key is no issue key")
         fields = _object(row, "fields")
         status = _object(fields, "status")
-        kind = _object_or_empty(fields, "issuetype")
         parent = _object_or_empty(fields, "parent")
         parent_id, parent_key = _text_or_none(parent, "id"), _text_or_none(parent, "key")
         if parent_id is None and parent_key is None:
             parent_key = self._epic(fields)
-        return Issue(
+        return IssueOutline(
             ref=IssueRef(self.tracker, _id(row), key),
-            url=f"{self.site}/browse/{key}",
-            title=bounds.title(_text(fields, "summary")),
             container=_text_or_none(_object_or_empty(fields, "project"), "key") or key.rpartition("-")[0],
+            updated=_time(fields, "updated"),
             status=_text(status, "name"),
             category=_category(status),
             resolution=_name_or_none(fields.get("resolution")),
-            type=_text_or_none(kind, "name") or "",
-            level=_level(kind),
+            type=_text_or_none(_object_or_empty(fields, "issuetype"), "name") or "",
             priority=_name_or_none(fields.get("priority")),
             labels=_names(fields, "labels"),
             components=_names(fields, "components"),
             versions=_names(fields, "fixVersions"),
+            parent_id=parent_id,
+            parent_key=parent_key,
+        )
+
+    def _issue(self, row: Json) -> Issue:
+        outline = self._outline(row)
+        fields = _object(row, "fields")
+        return Issue(
+            ref=outline.ref,
+            url=f"{self.site}/browse/{outline.ref.key}",
+            title=bounds.title(_text(fields, "summary")),
+            container=outline.container,
+            status=outline.status,
+            category=outline.category,
+            resolution=outline.resolution,
+            type=outline.type,
+            level=_level(_object_or_empty(fields, "issuetype")),
+            priority=outline.priority,
+            labels=outline.labels,
+            components=outline.components,
+            versions=outline.versions,
             sprints=self._sprints(fields),
             assignees=_people(fields.get("assignee")),
             team=self._first(fields, self.fields.team, _name_or_none),
             points=self._first(fields, self.fields.points, _points),
             fields=tuple((name, self._asked(fields, ids)) for name, ids in self.fields.asked),
-            parent_id=parent_id,
-            parent_key=parent_key,
+            parent_id=outline.parent_id,
+            parent_key=outline.parent_key,
             created=_time(fields, "created"),
-            updated=_time(fields, "updated"),
+            updated=outline.updated,
             resolved=_time(fields, "resolutiondate") if fields.get("resolutiondate") else None,
             checklist=parse_checklist(str(fields.get("description") or "")) if self.checklists else (),
             mirrors=self._mirrors(fields),
@@ -135,6 +149,18 @@ def read_labels(tracker: str, row: Json) -> tuple[str, ...]:
 
 class _Unreadable(ValueError):
     """Why a row makes no issue."""
+
+
+def _attempt(row: Json, read: Callable[[Json], _T]) -> _T | Unread:
+    try:
+        return read(row)
+    except _Unreadable as problem:
+        identity, key = row.get("id"), row.get("key")
+        return Unread(
+            identity if _is_id(identity) else None,
+            normal_key(key) if isinstance(key, str) else None,
+            str(problem),
+        )
 
 
 def _is_id(value: object) -> TypeGuard[str]:

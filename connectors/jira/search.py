@@ -47,7 +47,8 @@ class Search:
         listing = self.rows(jql, fields)
         page = next(listing, [])
         yield page, []
-        if self._session.settings.workers == 1 or not self._session.server().cloud or self._ended:
+        one_by_one = self._session.settings.workers == 1 or len(page) > BULK
+        if one_by_one or not self._session.server().cloud or self._ended:
             yield from ((more, []) for more in listing)
             return
         try:
@@ -214,8 +215,9 @@ class Search:
         return "search/jql" if self._session.server().cloud else "search"
 
     def _size(self, fields: Sequence[str]) -> int:
+        """Rows of a page: rows without texts are small, and a server gives as many as it likes to."""
         settings = self._session.settings
-        return settings.id_page_size if list(fields) == ["id"] else settings.page_size
+        return settings.page_size if "summary" in fields else settings.id_page_size
 
     def _by_token(self, jql: str, fields: Sequence[str]) -> Iterator[list[Json]]:
         request: Json = {"jql": jql, "fields": list(fields), "maxResults": self._size(fields)}
