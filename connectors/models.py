@@ -263,6 +263,8 @@ class PostedComment:
     url: str = ""
     visibility: tuple[str, str] | None = None
     """Jira: ("role" or "group", name), to be sent again with every edit."""
+    internal: bool | None = None
+    """Whether customers of a service management project do not see it; None where nothing says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,16 @@
 """Comments as Jira tells them, and which of them are milepost's."""
 
+from dataclasses import dataclass
+
 from connectors.contract import MARK_PREFIX, Garbled, IssueRef, PostedComment, Unavailable
+from connectors.jira.account import Account
 from connectors.jira.plain import step
-from connectors.jira.session import Account, JiraSession, Json, mapping, rows
+from connectors.jira.session import JiraSession, Json, mapping, rows
 
 PROPERTY = "milepost"
 """The comment property that holds the mark, beside the one that the text shows."""
+INTERNAL = "sd.public.comment"
+"""The comment property by which service management hides a comment from customers."""
 
 _PAGE = 100
 _RESTARTS = 5
@@ -37,6 +42,7 @@ def read_comment(row: Json, account: Account, site: str, ref: IssueRef) -> Poste
         mark=_mark(row.get("properties")),
         url=f"{site}/browse/{ref.key}?focusedCommentId={identity}",
         visibility=_visibility(row.get("visibility")),
+        internal=_internal(row),
     )
 
 
@@ -54,28 +60,52 @@ def _once(session: JiraSession, ref: IssueRef) -> list[Json] | None:
     """Page by page, each from the last row of the one before; None if that row is not there any more.
 
     Then rows have left the places before it, and one of ours may have slipped to a page that was read.
-    Servers without paging send all at once; the ids tell.
+    `total` may count comments that the account may not see: a page may then have fewer rows than places,
+    or none, and the list ends where its places end. Servers without paging send all at once.
     """
     found: dict[object, Json] = {}
+    start, before, last = 0, 0, None
     while True:
-        last = next(reversed(found), None)
-        part = {"startAt": max(0, len(found) - 1), "maxResults": _PAGE}
-        params = {**part, "orderBy": "created", "expand": "properties"}
-        answer = session.get(f"issue/{step(ref.id)}/comment", params)
-        body = mapping(answer, answer.json())
-        came = {row.get("id"): row for row in rows(answer, body, "comments")}
-        total = body.get("total")
-        if not isinstance(total, int):
-            raise Garbled(session.name, answer.request, "the total of the comments is missing")
-        if not came and len(found) < total:  # taken for all, it would have our comment written a second time
-            said = f"the comments end after {len(found)}, though there are said to be {total}"
-            raise Garbled(session.name, answer.request, said, "The next run looks again")
-        if found and last not in came:
+        page = _page(session, ref, start)
+        if not page.rows and start < page.total:
+            page = _page(session, ref, start)  # empty by mistake, or all of them hidden
+        if page.total < before or (last is not None and last not in page.rows):
             return None
-        new = came.keys() - found.keys()
-        found.update((id_, row) for id_, row in came.items() if id_ in new)
-        if len(found) >= total or not new:
+        new = page.rows.keys() - found.keys()
+        found.update(page.rows)
+        end = start + page.places
+        if end >= page.total or not (new or page.paged):
             return list(found.values())
+        before = page.total
+        # The row in the last place is read again, to see that none has left; a hidden one shows nothing.
+        last = next(reversed(page.rows)) if page.rows and len(page.rows) >= page.places else None
+        start = max(start + 1, end - 1) if last is not None else end
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """One page of an issue's comments."""
+
+    rows: dict[object, Json]
+    """By id, in their order."""
+    total: int
+    places: int
+    """How many places of the list it covers, at least 1; rows that are hidden are missing in it."""
+    paged: bool
+    """Whether the server said how many rows a page has."""
+
+
+def _page(session: JiraSession, ref: IssueRef, start: int) -> _Page:
+    params = {"startAt": start, "maxResults": _PAGE, "orderBy": "created", "expand": "properties"}
+    answer = session.get(f"issue/{step(ref.id)}/comment", params)
+    body = mapping(answer, answer.json())
+    came = {row.get("id"): row for row in rows(answer, body, "comments")}
+    total, size = body.get("total"), body.get("maxResults")
+    if not isinstance(total, int):
+        raise Garbled(session.name, answer.request, "the total of the comments is missing")
+    paged = isinstance(size, int) and size > 0
+    places = max(size if isinstance(size, int) and paged else len(came) or _PAGE, len(came), 1)
+    return _Page(came, total, places, paged)
 
 
 def _mark(properties: object) -> str | None:
@@ -85,6 +115,17 @@ def _mark(properties: object) -> str | None:
             if isinstance(mark, str) and mark.startswith(MARK_PREFIX):
                 return mark
     return None
+
+
+def _internal(row: Json) -> bool | None:
+    """By the property, which milepost sets itself, and by `jsdPublic`; None if neither was sent."""
+    properties, public = row.get("properties"), row.get("jsdPublic")
+    for one in properties if isinstance(properties, list) else ():
+        if isinstance(one, dict) and one.get("key") == INTERNAL and isinstance(one.get("value"), dict):
+            return one["value"].get("internal") is True
+    if isinstance(public, bool):
+        return not public
+    return False if isinstance(properties, list) else None
 
 
 def _visibility(value: object) -> tuple[str, str] | None:

@@ -43,7 +43,7 @@ class IssueReader:
         return _attempt(row, self._issue)
 
     def outline(self, row: Json) -> IssueOutline | Unread:
-        """What `IssueOutline.of` the same issue would be, from `FieldMap.outlined` alone; never an exception."""
+        """What `IssueOutline.of` it would be, from the fields of `FieldMap.outlined` alone; never raises."""
         return _attempt(row, self._outline)
 
     def _outline(self, row: Json) -> IssueOutline:

@@ -7,6 +7,9 @@ from connectors.contract import BadConfiguration
 from connectors.jira.session import JiraSession
 from connectors.jira.settings import JiraSettings
 
+NOTHING = 'created < "1970-01-02"'
+"""A condition that Jira takes and no issue meets."""
+
 
 def scope(settings: JiraSettings) -> str:
     """What the tracker's configuration asks for. Raises ValueError for a `jql` that is not whole."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
 
-from connectors.contract import Interest, Issue, Page, Unread
+from connectors.contract import Container, Interest, Issue, Page, Unread
 from connectors.jira import jql
 from connectors.jira.cursor import OVERLAP
 from connectors.jira.idset import IdSet
@@ -18,7 +18,7 @@ STEP = timedelta(minutes=2)
 """How far a server's clock may go back, or the nodes' clocks lie apart, within what the overlap covers."""
 
 _WINDOWS = 3
-_GUESSES = 2
+_GUESSES = 3
 _SLACK = timedelta(minutes=2)
 """How much a server's clock may have run ahead of what is remembered, before a window is asked again."""
 _MARGIN = timedelta(hours=1)
@@ -48,6 +48,8 @@ class Reading:
     """Of the keys that the interest names: those that came."""
     named: dict[str, str] = field(default_factory=dict)
     """The same by their ids."""
+    failed: tuple[Container, ...] = ()
+    """Projects in scope that could not be read."""
     missing: set[str] = field(default_factory=set)
     """Fields that were asked for and that some row does not have."""
 
@@ -91,12 +93,17 @@ class Windows:
         """
         if self._session.now() < since - _MARGIN:
             return None
+        told: datetime | None = None
         for _ in range(_GUESSES):
             guess = max(self._session.now(), since)
             minutes = _minutes(guess - since, OVERLAP + _SLACK)
             pages = self._search.rows(jql.both(condition, jql.changed(minutes)), names)
             first = next(pages, [])
-            taken, heard = self._session.asked_at, self._session.now()
+            if self._session.asked_at is None and told is None:
+                # No Date header: our own clock proves nothing, so that the server is asked for its time.
+                told = self._session.ask_told_time()
+                continue
+            taken, heard = self._session.asked_at or told, self._session.now()
             if taken is None or heard < since - STEP:
                 return None
             wide = timedelta(minutes=minutes)

@@ -3,9 +3,10 @@
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from connectors import bounds
 from connectors.contract import (
     BadConfiguration,
-    Fate,
+    Container,
     Garbled,
     Interest,
     IssueRef,
@@ -16,7 +17,6 @@ from connectors.contract import (
     PostedComment,
     Pull,
     Survey,
-    SurveyPage,
     TrackerError,
     Unavailable,
     Whereabouts,
@@ -28,11 +28,14 @@ from connectors.jira.cursor import OVERLAP, Cursor, scope_digest
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader, read_labels
 from connectors.jira.known import KnownFields
+from connectors.jira.locate import Locator
 from connectors.jira.outside import Outside
 from connectors.jira.plain import step
+from connectors.jira.projects import Projects, Readable
 from connectors.jira.pull import STEP, Reading, Windows, joined, read_page, unsent
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession, Json, mapping
+from connectors.jira.survey import Surveyor, nothing_readable
 from connectors.jira.tree import Tree
 
 
@@ -44,6 +47,7 @@ class JiraReader:
         self._search = Search(session)
         self._interest = Interest()
         self._known = KnownFields(session)
+        self._projects = Projects(session)
         self._windows = Windows(session, self._search)
         self._readers: dict[Interest, tuple[IssueReader, list[str]]] = {}
 
@@ -70,20 +74,70 @@ class JiraReader:
                 return pull
         scope = jql.scope_of(self._session)
         reading = Reading(reader, names, None, taken, self._session.now(), interest, scope)
-        return Pull(Cursor(taken, self._digest(interest, names)).text(), self._pages(reading), full=True)
+        return self._pull(reading, self._digest(interest, names), {})
 
     def _since(self, before: Cursor, interest: Interest, how: tuple[IssueReader, list[str]]) -> Pull | None:
-        """The pull of what changed since this cursor; None if it was another scope's, or of the future."""
+        """The pull of what changed since this cursor; None if it was another scope's, or of the future.
+
+        A project that could not be read for a while is read from where that began.
+        """
         digest = self._digest(interest, how[1])
         if before.digest != digest:
             return None
-        scope = jql.scope_of(self._session)
+        behind = self._projects.behind(digest)
+        since = _earliest(before.instant, behind.values())
+        if since is None:
+            return None
         outside = self._outside(digest, how[0])
-        reading = self._open_beside(before.instant, scope, how, interest, outside) if outside else None
-        reading = reading or self._windows.open(before.instant, scope, *how, interest)
+        failed: tuple[Container, ...] = ()
+        try:
+            reading = self._opened(since, jql.scope_of(self._session), how, interest, outside)
+        except BadConfiguration as problem:
+            readable = self._narrowed(problem)
+            failed = readable.failed
+            scope = self._projects.condition(readable.keys.values())
+            reading = self._opened(since, scope, how, interest, outside)
         if reading is None:
             return None
-        return Pull(Cursor(reading.taken, digest).text(), self._pages(reading), full=False)
+        reading.failed = failed
+        instant = before.instant.isoformat()
+        return self._pull(reading, digest, {one.name: behind.get(one.name, instant) for one in failed})
+
+    def _pull(self, reading: Reading, digest: str, behind: Mapping[str, str | None]) -> Pull:
+        """`behind`: since when each failed project was not read; those of a full reading never were."""
+
+        def pages() -> Iterator[Page]:
+            yield from self._pages(reading)
+            left = {one.name: behind.get(one.name) for one in reading.failed}
+            self._projects.remember_behind(digest, left)
+
+        cursor = Cursor(reading.taken, digest).text()
+        return Pull(cursor, pages(), full=reading.since is None, failed=lambda: reading.failed)
+
+    def _opened(
+        self,
+        since: datetime,
+        scope: str,
+        how: tuple[IssueReader, list[str]],
+        interest: Interest,
+        outside: Outside | None,
+    ) -> Reading | None:
+        reading = self._open_beside(since, scope, how, interest, outside) if outside else None
+        return reading or self._windows.open(since, scope, *how, interest)
+
+    def _narrowed(self, problem: BadConfiguration) -> Readable:
+        """Which projects can be read, where a search that names all of them was refused.
+
+        Raises the refusal itself where it is not for a project, or where none can be read.
+        """
+        if not self._session.settings.projects:
+            raise problem
+        readable = self._projects.readable()
+        if not (readable.failed or readable.archived):
+            raise problem
+        if readable.failed and not readable.keys and not readable.archived:
+            raise nothing_readable(self._session, readable.failed) from problem
+        return readable
 
     def _outside(self, digest: str, reader: IssueReader) -> Outside | None:
         links = () if self._session.server().cloud else reader.fields.epic_link
@@ -119,22 +173,15 @@ class JiraReader:
         return frozenset(found)
 
     def survey(self, interest: Interest) -> Survey:
-        """See the contract. Reads everything whole."""
+        """See the contract. Brings outlines; what differs is fetched by its id."""
         self._interest = interest
         self._readers.clear()
-        reader, names = self._reader(interest)
-        now = self._session.now()
-        reading = Reading(reader, names, None, now, now, interest, jql.scope_of(self._session))
-        pages = (SurveyPage(issues=page.issues, unread=page.unread) for page in self._pages(reading))
-        return Survey(pages, tuple, dict)
+        survey = Surveyor(self._session, self._search, self._projects, self._reader(interest)[0], interest)
+        return Survey(survey.pages(), survey.containers, survey.names)
 
     def locate(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Whereabouts]:
         """See the contract."""
-        page = self.fetch([ref.id for ref in refs])
-        found = {issue.ref.id: Whereabouts(Fate.PRESENT, issue) for issue in page.issues}
-        failed = {each.id: Whereabouts(Fate.UNKNOWN, reason=each.why) for each in page.unread if each.id}
-        gone = Whereabouts(Fate.GONE, reason="Jira does not find it by its id")
-        return {ref: found.get(ref.id) or failed.get(ref.id) or gone for ref in refs}
+        return Locator(self._session, self._search, *self._reader(self._interest)).locate(refs)
 
     def fetch(self, keys: Sequence[str]) -> Page:
         """See the contract."""
@@ -240,6 +287,15 @@ class JiraReader:
         if reading.since is not None:
             yield from self._windows.pages(reading, reading.since)
             return
+        try:
+            yield from self._everything(reading)
+        except BadConfiguration as problem:
+            readable = self._narrowed(problem)
+            reading.failed = readable.failed
+            reading.condition = self._projects.condition(readable.keys.values())
+            yield from self._everything(reading)
+
+    def _everything(self, reading: Reading) -> Iterator[Page]:
         for rows, errors in self._search.everything(reading.condition, reading.names):
             page = reading.page(rows)
             yield Page(page.issues, (*page.unread, *unsent(errors)))
@@ -275,6 +331,13 @@ class JiraReader:
             reader = IssueReader(self._session.name, self._session.server().site, found, interest.checklists)
             self._readers[interest] = (reader, found.wanted(interest.checklists))
         return self._readers[interest]
+
+
+def _earliest(instant: datetime, behind: Iterable[str | None]) -> datetime | None:
+    """From when on to read; None if something was never read, or nobody knows since when."""
+    moments = [bounds.server_time(bounds.moment(text)) for text in behind]
+    known = [when for when in moments if when is not None]
+    return min([instant, *known]) if len(known) == len(moments) else None
 
 
 def _has_new_root(reading: Reading, outside: Outside) -> bool:

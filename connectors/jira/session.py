@@ -16,6 +16,7 @@ from connectors import bounds
 from connectors.allowance import keep, kept
 from connectors.contract import BadConfiguration, Garbled, Memory, Missing, TrackerError
 from connectors.exchange import Exchange
+from connectors.jira.account import Account, Server
 from connectors.jira.headers import heard_at, login_failed, names_caller, pace, rate_limit, says_cloud
 from connectors.jira.plain import named, number, whole_seconds
 from connectors.jira.settings import CLOUD_DOMAIN, GATEWAY_HOST, JiraSettings, variable
@@ -30,32 +31,6 @@ _UNNAMED = {"id": None, "key": None}
 _SKEW = "jira.skew"
 _SKEW_NEWS = 30.0
 """Seconds by which the clocks' difference must have changed to be worth remembering anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """What `serverInfo` told."""
-
-    cloud: bool
-    version: str
-    site: str
-    """Where people open issues: the configured URL, or behind the gateway the site's own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Who milepost is: `id` is the accountId, or Data Center's user key."""
-
-    id: str
-    name: str
-
-    def is_author(self, author: object) -> bool:
-        """Whether a comment's author is this account."""
-        if not isinstance(author, dict):
-            return False
-        return self.id in (author.get("accountId"), author.get("key")) or (
-            "accountId" not in author and bool(self.name) and self.name == author.get("name")
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +119,20 @@ class JiraSession:
         return self._read("POST", path, None, body, accept)
 
     def change(
-        self, method: str, path: str, body: Json | None, *, repeatable: bool, accept: Collection[int] = ()
+        self,
+        method: str,
+        path: str,
+        body: Json | None,
+        *,
+        repeatable: bool,
+        accept: Collection[int] = (),
+        params: Mapping[str, object] | None = None,
     ) -> Answer:
         """A request that changes something; it is proved first who sends it."""
         self.account()
         return self.transport.write(
             self.request(method, path),
-            lambda: self._send(method, path, None, body),
+            lambda: self._send(method, path, params, body),
             repeatable=repeatable,
             accept=accept,
             explain=self._explain_write,
@@ -302,7 +284,9 @@ class JiraSession:
         """What kind of Jira this is now; remembered."""
         answer = self.get("serverInfo")
         body = mapping(answer, answer.json())
-        self._server_time = whole_seconds(body.get("serverTime"))
+        self._server_time = bounds.server_time(whole_seconds(body.get("serverTime")))
+        if self.asked_at is None and self._server_time is not None:
+            self._skew = self._server_time.timestamp() - self._clock().timestamp()
         kind, version = body.get("deploymentType"), body.get("version")
         if kind is None and not isinstance(version, str):
             raise Garbled(self.name, answer.request, "this is no answer of a Jira", "Check the url")
@@ -320,6 +304,11 @@ class JiraSession:
         """The server's time now, in whole seconds: its own word, or the Date header of its answer."""
         self.ask_server()
         return self._server_time or self.now()
+
+    def ask_told_time(self) -> datetime | None:
+        """The same, by the server alone; None if it tells no time at all, since our clock may be wrong."""
+        self.ask_server()
+        return self.asked_at or self._server_time
 
     def now(self) -> datetime:
         """The tracker's own time, in whole seconds: by its latest answer, else as far as it is remembered."""
@@ -361,7 +350,8 @@ class JiraSession:
 
     def refused(self, answer: Answer) -> TrackerError:
         """The error for a write that was accepted for closer inspection and is refused after all."""
-        return explain_status(self.name, answer.request, answer)
+        explained = self._explain_write(answer.request, answer)
+        return explained or explain_status(self.name, answer.request, answer)
 
     def _explain_read(self, request: str, answer: Answer) -> TrackerError | None:
         if answer.status == 400:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from connectors import credentials
 from connectors.contract import TrackerInfo, TrackerSettings
 from connectors.urls import base_url
 
@@ -59,6 +60,8 @@ class JiraSettings(TrackerSettings):
     comment_visibility: Visibility | None = None
     internal_comments: bool = False
     """Service management projects: hide milepost's comments from customers."""
+    notify_watchers: bool = False
+    """Whether Jira mails the watchers of an issue when milepost changes its labels or edits its comment."""
     ca_file: Path | None = None
     connect_timeout: Seconds = 10.0
     read_timeout: Seconds = 30.0
@@ -75,6 +78,19 @@ class JiraSettings(TrackerSettings):
     api_share: float = Field(default=0.5, gt=0, le=1)
     """The share of the API quota that milepost may use, where the tracker tells its quota."""
 
+    @field_validator("token")
+    @classmethod
+    def _one_word(cls, token: SecretStr | None) -> SecretStr | None:
+        """Without the line ends that files and shells leave; an empty one is none."""
+        text = credentials.token(token.get_secret_value()) if token else ""
+        return SecretStr(text) if text else None
+
+    @field_validator("email")
+    @classmethod
+    def _address(cls, email: str | None) -> str | None:
+        """Basic authentication sends it as it is, so that it must be plain letters."""
+        return (credentials.address(email) or None) if email else None
+
     @field_validator("projects")
     @classmethod
     def _check_projects(cls, projects: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,7 +99,7 @@ class JiraSettings(TrackerSettings):
             raise ValueError(f"{wrong[0]!r} is no project key such as BLOG")
         return tuple(dict.fromkeys(key.strip().upper() for key in projects))
 
-    @field_validator("jql", "email", "epic_link", "story_points", "sprint", "team", "mirror_field")
+    @field_validator("jql", "epic_link", "story_points", "sprint", "team", "mirror_field")
     @classmethod
     def _blank_is_none(cls, text: str | None) -> str | None:
         return (text.strip() or None) if text is not None else None
@@ -131,7 +147,7 @@ class JiraSettings(TrackerSettings):
         wants_email = self.auth == "basic" or (self.auth is None and self.host.endswith(CLOUD_DOMAIN))
         if wants_email and not self.email:
             missing.append(variable(name, "EMAIL"))
-        if self.token is None or not self.token.get_secret_value().strip():
+        if self.token is None:
             missing.append(variable(name, "TOKEN"))
         return tuple(missing)
 

@@ -1,8 +1,9 @@
 """The writing half of a Jira."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from connectors.answer import Answer
+from connectors.answer import Answer, told
 from connectors.contract import (
     AnswerLost,
     Garbled,
@@ -12,7 +13,8 @@ from connectors.contract import (
     PostedComment,
     Refused,
 )
-from connectors.jira.comments import PROPERTY, read_comment
+from connectors.jira.comments import INTERNAL, PROPERTY, read_comment, read_comments
+from connectors.jira.habits import LOUD, PLAIN, Habits, only_bmp
 from connectors.jira.issues import read_labels
 from connectors.jira.plain import step
 from connectors.jira.search import Search
@@ -20,6 +22,18 @@ from connectors.jira.session import JiraSession, Json, mapping
 from connectors.jira.settings import LABEL_LIMIT
 
 _NO_PROPERTIES = "jira.no_comment_properties"
+_QUIETLY = {"notifyUsers": "false"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A comment as it is to be."""
+
+    ref: IssueRef
+    body: str
+    mark: str
+    visibility: tuple[str, str] | None
+    create: bool
 
 
 class JiraWriter:
@@ -28,10 +42,12 @@ class JiraWriter:
     def __init__(self, session: JiraSession) -> None:
         self._session = session
         self._search = Search(session)
+        self._habits = Habits(session)
 
     def create_comment(self, ref: IssueRef, body: str, mark: str) -> PostedComment:
         """See the contract."""
-        answer = self._comment("POST", f"issue/{step(ref.id)}/comment", body, mark, None)
+        path = f"issue/{step(ref.id)}/comment"
+        answer = self._comment(path, _Wanted(ref, body, mark, None, create=True))
         try:
             return self._told(answer, ref)
         except Garbled as problem:
@@ -42,7 +58,8 @@ class JiraWriter:
         """See the contract. Who may see the comment stays as it is, or becomes what the settings say."""
         path = f"issue/{step(ref.id)}/comment/{step(comment.id)}"
         try:
-            return self._told(self._comment("PUT", path, body, mark, comment.visibility), ref)
+            wanted = _Wanted(ref, body, mark, comment.visibility, create=False)
+            return self._told(self._comment(path, wanted), ref)
         except Refused as refused:
             # Some servers answer 400 for a comment that is not there.
             if self._session.get(path, accept=(404, 410)).status in (404, 410):
@@ -64,10 +81,14 @@ class JiraWriter:
                 said = f"{label!r} is no label: Jira takes 1 to {LABEL_LIMIT} characters without blanks"
                 raise Refused(self._session.name, self._session.request("PUT", path), said)
         verbs = [{"add": label} for label in added] + [{"remove": label} for label in removed]
-        if verbs:
-            self._session.change("PUT", path, {"update": {"labels": verbs}}, repeatable=True)
-        labels = read_labels(self._session.name, self._search.present(ref.id, ["labels"]))
+        labels, quiet = self._send_verbs(ref, path, verbs)
         undone = (set(added) - set(labels)) | (set(removed) & set(labels))
+        if undone and quiet:
+            # Where the account may not do it quietly, Jira may also ignore the whole request.
+            labels, _ = self._send_verbs(ref, path, verbs, quiet=False)
+            undone = (set(added) - set(labels)) | (set(removed) & set(labels))
+            if not undone:
+                self._habits.note(LOUD)
         if undone:
             said = f"Jira took the request but did not do it: {', '.join(sorted(undone))}"
             raise Refused(
@@ -84,22 +105,73 @@ class JiraWriter:
     def remove_label_definition(self, container: str, name: str) -> None:
         """Nothing to do: Jira's labels have no definitions."""
 
-    def _comment(
-        self, method: str, path: str, body: str, mark: str, visibility: tuple[str, str] | None
-    ) -> Answer:
-        repeatable = method == "PUT"
-        if self._session.memory.get(_NO_PROPERTIES) is None:
-            sent = {**self._body(body, visibility), "properties": self._properties(mark)}
-            answer = self._session.change(method, path, sent, repeatable=repeatable, accept=(400,))
-            if answer.status != 400:
+    def _send_verbs(
+        self, ref: IssueRef, path: str, verbs: list[Json], *, quiet: bool | None = None
+    ) -> tuple[tuple[str, ...], bool]:
+        """Change the labels; all that stand afterwards, and whether it was asked for without mails."""
+        quiet = self._quiet if quiet is None else quiet
+        if verbs:
+            body: Json = {"update": {"labels": verbs}}
+            params, accept = (_QUIETLY, (400, 403)) if quiet else (None, ())
+            answer = self._session.change("PUT", path, body, repeatable=True, params=params, accept=accept)
+            if answer.status >= 400:
+                if not _names_mails(answer):
+                    raise self._session.refused(answer)
+                self._habits.note(LOUD)
+                quiet = False
+                self._session.change("PUT", path, body, repeatable=True)
+        return read_labels(self._session.name, self._search.present(ref.id, ["labels"])), quiet
+
+    def _comment(self, path: str, wanted: "_Wanted") -> Answer:
+        """Write a comment; once more without what this server or this account cannot do, and only that."""
+        plain = self._habits.has(PLAIN)
+        learned = False
+        while True:
+            bare = self._session.memory.get(_NO_PROPERTIES) is not None
+            quiet = self._quiet and not wanted.create
+            text = only_bmp(wanted.body) if plain else wanted.body
+            special = text != only_bmp(text)
+            answer = self._session.change(
+                "POST" if wanted.create else "PUT",
+                path,
+                self._whole_body(text, wanted, bare=bare),
+                repeatable=not wanted.create,
+                accept=(400, *((403,) if quiet else ()), *((500,) if special else ())),
+                params=_QUIETLY if quiet else None,
+            )
+            if answer.status < 400:
+                if learned:
+                    self._habits.note(PLAIN)
                 return answer
-            if not self._internal and b"propert" in answer.body.lower():
+            if quiet and _names_mails(answer):
+                self._habits.note(LOUD)
+            elif answer.status == 400 and not (bare or self._internal) and b"propert" in answer.body.lower():
                 # A server that knows no properties did nothing; the mark in the text must do.
                 self._session.memory.set(_NO_PROPERTIES, "yes")
+            elif answer.status in (400, 500) and special:
+                self._not_written(answer, wanted)
+                plain = learned = True
             else:
                 raise self._session.refused(answer)
-        text = body if mark in body else f"{body}\n\n{mark}"
-        return self._session.change(method, path, self._body(text, visibility), repeatable=repeatable)
+
+    def _not_written(self, answer: Answer, wanted: "_Wanted") -> None:
+        """Raises AnswerLost where a comment may have been written though the answer was an error."""
+        if not wanted.create or answer.status < 500:
+            return
+        session = self._session
+        there = read_comments(session, session.account(), session.server().site, wanted.ref)
+        if any(one.mine and (one.mark == wanted.mark or wanted.mark in one.body) for one in there):
+            raise AnswerLost(session.name, answer.request, f"{told(answer)}, and a comment stands there")
+
+    @property
+    def _quiet(self) -> bool:
+        return not self._session.settings.notify_watchers and not self._habits.has(LOUD)
+
+    def _whole_body(self, text: str, wanted: "_Wanted", *, bare: bool) -> Json:
+        if bare:
+            whole = text if wanted.mark in text else f"{text}\n\n{wanted.mark}"
+            return self._body(whole, wanted.visibility)
+        return {**self._body(text, wanted.visibility), "properties": self._properties(wanted.mark)}
 
     @property
     def _internal(self) -> bool:
@@ -115,7 +187,7 @@ class JiraWriter:
     def _properties(self, mark: str) -> list[Json]:
         properties: list[Json] = [{"key": PROPERTY, "value": {"mark": mark}}]
         if self._internal:
-            properties.append({"key": "sd.public.comment", "value": {"internal": True}})
+            properties.append({"key": INTERNAL, "value": {"internal": True}})
         return properties
 
     def _told(self, answer: Answer, ref: IssueRef) -> PostedComment:
@@ -124,3 +196,8 @@ class JiraWriter:
         if comment is None:
             raise Garbled(self._session.name, answer.request, "the answer tells no comment with id and text")
         return comment
+
+
+def _names_mails(answer: Answer) -> bool:
+    """Whether a refusal is for `notifyUsers`: Jira's message speaks of the user notification."""
+    return answer.status in (400, 403) and (b"notif" in answer.body.lower())

@@ -63,7 +63,7 @@ def status(call: Call, record: Status) -> dict[str, Any]:
 
 def project(call: Call, record: Project) -> dict[str, Any]:
     """A project as issues and lists show it."""
-    shown = {
+    shown: dict[str, Any] = {
         "self": call.url(f"project/{record.id}"),
         "id": record.id,
         "key": record.key,
@@ -71,6 +71,7 @@ def project(call: Call, record: Project) -> dict[str, Any]:
         "projectTypeKey": "software",
         "avatarUrls": {"48x48": f"{call.base}/secure/projectavatar"},
     }
+    shown["archived"] = record.archived
     return shown | {"simplified": False} if call.cloud else shown
 
 

@@ -1,0 +1,29 @@
+"""What is known of a Jira and of the account that milepost uses there."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What `serverInfo` told."""
+
+    cloud: bool
+    version: str
+    site: str
+    """Where people open issues: the configured URL, or behind the gateway the site's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who milepost is: `id` is the accountId, or Data Center's user key."""
+
+    id: str
+    name: str
+
+    def is_author(self, author: object) -> bool:
+        """Whether a comment's author is this account."""
+        if not isinstance(author, dict):
+            return False
+        return self.id in (author.get("accountId"), author.get("key")) or (
+            "accountId" not in author and bool(self.name) and self.name == author.get("name")
+        )

@@ -1,0 +1,114 @@
+"""What became of issues that no list has: each is asked for by its id."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from connectors.contract import (
+    BadConfiguration,
+    Fate,
+    Issue,
+    IssueRef,
+    Missing,
+    Refused,
+    TrackerError,
+    Unread,
+    Whereabouts,
+)
+from connectors.isolation import read_apart
+from connectors.jira.issues import IssueReader
+from connectors.jira.jql import listed
+from connectors.jira.search import BULK, Search
+from connectors.jira.session import JiraSession, Json
+
+_ARCHIVED_AT = "archiveddate"
+"""The field in which Data Center says when an issue was archived; whoever does not know it leaves it out."""
+_FRESH = timedelta(hours=1)
+"""An issue that changed within this may be missing in a search because its index is late."""
+_ARCHIVED = "archived: no search finds it, its id opens it"
+
+
+class Locator:
+    """Asks for issues by id, and tells those that a search finds from those that only their id opens."""
+
+    def __init__(
+        self, session: JiraSession, search: Search, reader: IssueReader, names: Sequence[str]
+    ) -> None:
+        self._session = session
+        self._search = search
+        self._reader = reader
+        self._names = [*names, _ARCHIVED_AT]
+
+    def locate(self, refs: Iterable[IssueRef]) -> dict[IssueRef, Whereabouts]:
+        """Where each is. Raises TrackerError where the tracker is down or refuses the login."""
+        wanted = list(dict.fromkeys(refs))
+        rows = self._in_bulk(wanted)
+        single = read_apart([ref for ref in wanted if ref.id not in rows], self._ask)
+        found: dict[IssueRef, Whereabouts] = {}
+        archived: set[str] = set()
+        for ref in wanted:
+            answer = rows.get(ref.id) or single.get(ref)
+            if isinstance(answer, Whereabouts):
+                found[ref] = answer
+            elif isinstance(answer, dict):
+                found[ref] = self._read(answer)
+                if (answer.get("fields") or {}).get(_ARCHIVED_AT):
+                    archived.add(ref.id)
+            else:
+                reason = answer.said if isinstance(answer, TrackerError) else "no answer"
+                found[ref] = Whereabouts(Fate.UNKNOWN, reason=reason)
+        there = {ref.id: at.issue for ref, at in found.items() if at.fate is Fate.PRESENT and at.issue}
+        archived |= self._unlisted([id_ for id_ in there if id_ not in archived], there)
+        return {ref: _archived(at) if ref.id in archived else at for ref, at in found.items()}
+
+    def _in_bulk(self, refs: Sequence[IssueRef]) -> dict[str, Json]:
+        """By id, those that come together; none at all where that fails, since each is asked for then."""
+        if not self._session.server().cloud:
+            return {}
+        rows: dict[str, Json] = {}
+        try:
+            for page, _ in self._search.by_keys([ref.id for ref in refs], self._names):
+                rows.update((row["id"], row) for row in page if isinstance(row.get("id"), str))
+        except BadConfiguration:
+            raise
+        except TrackerError:
+            return rows
+        return rows
+
+    def _ask(self, ref: IssueRef) -> Whereabouts | Json:
+        try:
+            return self._search.present(ref.id, self._names)
+        except Missing as gone:
+            return Whereabouts(Fate.GONE, reason=gone.said)
+        except Refused as refused:
+            return Whereabouts(Fate.HIDDEN, reason=refused.said)
+
+    def _read(self, row: Json) -> Whereabouts:
+        issue = self._reader.read(row)
+        if isinstance(issue, Unread):
+            return Whereabouts(Fate.UNKNOWN, reason=f"it came but could not be read: {issue.why}")
+        return Whereabouts(Fate.PRESENT, issue)
+
+    def _unlisted(self, ids: Sequence[str], there: Mapping[str, Issue]) -> set[str]:
+        """Those of these issues that no search finds. One whose search fails is taken for listed."""
+        now = self._session.now()
+        old = [id_ for id_ in ids if now - there[id_].updated > _FRESH]
+        missing: set[str] = set()
+        for start in range(0, len(old), BULK):
+            missing |= self._not_found(old[start : start + BULK])
+        return missing
+
+    def _not_found(self, ids: Sequence[str]) -> set[str]:
+        """A server may refuse a search that names what it does not have: then by halves."""
+        try:
+            return set(ids) - self._search.ids(f"id in ({listed(ids)})").keys()
+        except BadConfiguration:
+            if len(ids) == 1:
+                return set(ids)
+            half = len(ids) // 2
+            return self._not_found(ids[:half]) | self._not_found(ids[half:])
+
+
+def _archived(at: Whereabouts) -> Whereabouts:
+    issue = replace(at.issue, archived=True) if at.issue is not None else None
+    return Whereabouts(Fate.ARCHIVED, issue, _ARCHIVED)

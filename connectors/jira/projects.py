@@ -1,0 +1,138 @@
+"""The projects in scope: what they are called today, and which of them cannot be read."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from connectors.contract import BadConfiguration, Container, Garbled, Missing, Refused, TrackerError
+from connectors.errors import TrackerDown
+from connectors.jira import jql
+from connectors.jira.plain import step
+from connectors.jira.session import JiraSession, mapping
+
+_IDS = "jira.projects"
+_FAILED = "jira.failed"
+_NAME = re.compile(r"[A-Za-z0-9_]{1,255}")
+_ID = re.compile(r"[0-9]{1,19}")
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """The configured projects, each asked for by itself."""
+
+    keys: Mapping[str, str]
+    """Of those that a search may name: the configured key and today's."""
+    failed: tuple[Container, ...]
+    """Those that are not there for this account, with the reason."""
+    archived: tuple[Container, ...]
+    """Those that are archived: no search may name them, and their issues rest."""
+    found: Mapping[str, Container]
+    """By configured key: what is known of each."""
+
+
+class Projects:
+    """Asks for projects by key, and remembers their ids for the time when they cannot be asked for."""
+
+    def __init__(self, session: JiraSession) -> None:
+        self._session = session
+
+    def ask(self, name: str) -> Container | TrackerError:
+        """The project that this key (an old one too) or id leads to, or why it cannot be read.
+
+        Raises TrackerError where the tracker as a whole is down or refuses the login.
+        """
+        try:
+            answer = self._session.get(f"project/{step(name)}")
+            row = mapping(answer, answer.json())
+            id_, key = row.get("id"), row.get("key")
+            if not isinstance(id_, str) or not _ID.fullmatch(id_) or not isinstance(key, str) or not key:
+                raise Garbled(self._session.name, answer.request, "a project came without its id or key")
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError as problem:
+            return problem
+        return Container(id_, key.upper(), row.get("archived") is True)
+
+    def readable(self) -> Readable:
+        """What is known of each configured project now. Raises as `ask` does."""
+        keys: dict[str, str] = {}
+        failed: list[Container] = []
+        archived: list[Container] = []
+        found: dict[str, Container] = {}
+        ids = self._ids()
+        for key in self._session.settings.projects:
+            project = self.ask(key)
+            if isinstance(project, Container):
+                found[key] = project
+                if project.archived:
+                    archived.append(project)
+                else:
+                    keys[key] = project.name
+                continue
+            found[key] = Container(ids.get(key, key), key, error=project.said)
+            if isinstance(project, Missing | Refused):
+                failed.append(found[key])
+            else:
+                keys[key] = key  # its own address does not answer; a search may all the same
+        self._remember_ids({key: one.id for key, one in found.items() if not one.error})
+        return Readable(keys, tuple(failed), tuple(archived), found)
+
+    def names(self, wanted: Iterable[str]) -> dict[str, str]:
+        """By name: the id of the project that it leads to today; without those that lead nowhere."""
+        found = {}
+        for name in sorted(set(wanted)):
+            project = self.ask(name) if _NAME.fullmatch(name) else None
+            if isinstance(project, Container):
+                found[name] = project.id
+        return found
+
+    def condition(self, keys: Iterable[str]) -> str:
+        """The scope with these projects alone."""
+        several = sorted(set(keys))
+        narrowed = self._session.settings.model_copy(update={"projects": tuple(several)})
+        if not several:
+            return jql.NOTHING
+        return jql.scope(narrowed)
+
+    # What could not be read, and since when
+
+    def behind(self, digest: str) -> dict[str, str | None]:
+        """By configured key: the cursor's instant from which on it was not read; None: never at all."""
+        known = self._recall(_FAILED)
+        lists = known.get("projects")
+        if known.get("for") != digest or not isinstance(lists, dict):
+            return {}
+        return {
+            key: since if isinstance(since, str) else None
+            for key, since in lists.items()
+            if key in self._session.settings.projects
+        }
+
+    def remember_behind(self, digest: str, behind: Mapping[str, str | None]) -> None:
+        """Keep it for the next pull of the same scope."""
+        known = {"for": digest, "projects": behind}
+        text = orjson.dumps(known, option=orjson.OPT_SORT_KEYS).decode() if behind else ""
+        if self._session.memory.get(_FAILED) not in (text, text or None):
+            self._session.memory.set(_FAILED, text)
+
+    def _ids(self) -> dict[str, str]:
+        known = self._recall(_IDS)
+        ids = known.get("ids")
+        if known.get("url") != self._session.settings.url or not isinstance(ids, dict):
+            return {}
+        return {key: id_ for key, id_ in ids.items() if isinstance(id_, str) and _ID.fullmatch(id_)}
+
+    def _remember_ids(self, found: Mapping[str, str]) -> None:
+        before = self._ids()
+        if found.items() - before.items():
+            known = {"url": self._session.settings.url, "ids": {**before, **found}}
+            self._session.memory.set(_IDS, orjson.dumps(known, option=orjson.OPT_SORT_KEYS).decode())
+
+    def _recall(self, name: str) -> dict[str, object]:
+        try:
+            known = orjson.loads(self._session.memory.get(name) or "null")
+        except orjson.JSONDecodeError:
+            return {}
+        return known if isinstance(known, dict) else {}

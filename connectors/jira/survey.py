@@ -1,0 +1,151 @@
+"""One listing of everything in scope and in the trees, by the cheap fields alone."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from connectors.contract import (
+    BadConfiguration,
+    Container,
+    Garbled,
+    Interest,
+    IssueOutline,
+    SurveyPage,
+    Unavailable,
+    Unread,
+)
+from connectors.errors import TrackerDown
+from connectors.jira import jql
+from connectors.jira.idset import IdSet
+from connectors.jira.issues import IssueReader
+from connectors.jira.projects import Projects, Readable
+from connectors.jira.pull import unsent
+from connectors.jira.search import Search
+from connectors.jira.session import JiraSession, Json
+from connectors.jira.tree import Tree
+
+
+class Surveyor:
+    """Lists a scope project by project where one of them spoils the whole; then trees and named keys."""
+
+    def __init__(
+        self,
+        session: JiraSession,
+        search: Search,
+        projects: Projects,
+        reader: IssueReader,
+        interest: Interest,
+    ) -> None:
+        self._session = session
+        self._search = search
+        self._projects = projects
+        self._reader = reader
+        self._interest = interest
+        self._fields = reader.fields.outlined()
+        self._seen = IdSet()
+        self._containers: dict[str, Container] = {}
+        self._names: dict[str, str] = {}
+
+    def containers(self) -> tuple[Container, ...]:
+        """What the pages brought to light, by name; without configured projects: those of the issues."""
+        return tuple(sorted(self._containers.values(), key=lambda one: (one.name, one.id)))
+
+    def names(self) -> Mapping[str, str]:
+        """See `Survey`."""
+        return dict(self._names)
+
+    def pages(self) -> Iterator[SurveyPage]:
+        """Everything, each issue once. Raises TrackerError where the tracker or the whole scope fails."""
+        if self._session.settings.projects:
+            yield from self._configured()
+        else:
+            yield from self._listed(jql.scope_of(self._session), note=True)
+        named = sorted(self._interest.keys | self._interest.roots)
+        for rows, errors in self._search.by_keys(named, self._fields):
+            yield self._page(rows, errors)
+        yield from self._below()
+        configured = set(self._session.settings.projects)
+        self._names.update(self._projects.names(self._interest.containers - configured))
+
+    def _configured(self) -> Iterator[SurveyPage]:
+        readable = self._projects.readable()
+        for key, project in readable.found.items():
+            self._containers[project.id] = project
+            if not project.error:
+                self._names[key] = project.id
+        if readable.failed and not readable.keys and not readable.archived:
+            raise nothing_readable(self._session, readable.failed)
+        if not readable.keys:
+            return
+        jql.scope_of(self._session)  # a jql that is not whole is an error of the configuration
+        try:
+            yield from self._listed(self._projects.condition(readable.keys.values()))
+        except BadConfiguration:
+            if len(readable.keys) == 1:
+                raise
+            yield from self._one_by_one(readable)
+            return
+        self._clear(readable.keys)
+
+    def _one_by_one(self, readable: Readable) -> Iterator[SurveyPage]:
+        """Each project by itself: one that is refused is told, and the others are listed."""
+        refused: BadConfiguration | None = None
+        for key, today in readable.keys.items():
+            try:
+                yield from self._listed(self._projects.condition([today]))
+            except TrackerDown:
+                raise
+            except (BadConfiguration, Garbled, Unavailable) as problem:
+                refused = problem if isinstance(problem, BadConfiguration) else refused
+                project = readable.found[key]
+                failed = Container(project.id, project.name, project.archived, error=problem.said)
+                self._containers[project.id] = failed
+            else:
+                self._clear([key])
+        if refused is not None and all(
+            self._containers[readable.found[key].id].error for key in readable.keys
+        ):
+            raise refused  # then it is not the projects but the jql or the account
+
+    def _clear(self, keys: Iterable[str]) -> None:
+        """A project whose own address failed was listed all the same."""
+        for id_, project in list(self._containers.items()):
+            if project.error and project.name in keys:
+                self._containers[id_] = Container(project.id, project.name)
+
+    def _listed(self, condition: str, *, note: bool = False) -> Iterator[SurveyPage]:
+        for rows, errors in self._search.everything(condition, self._fields):
+            if note:
+                for row in rows:
+                    self._note_project(row)
+            yield self._page(rows, errors)
+
+    def _note_project(self, row: Json) -> None:
+        fields = row.get("fields")
+        project = fields.get("project") if isinstance(fields, dict) else None
+        if isinstance(project, dict):
+            id_, key = project.get("id"), project.get("key")
+            if isinstance(id_, str) and isinstance(key, str) and id_ and key:
+                self._containers[id_] = Container(id_, key)
+
+    def _below(self) -> Iterator[SurveyPage]:
+        rows = self._search.all_of(sorted(self._interest.roots), ["updated"])
+        roots = {str(row["id"]): str(row["key"]) for row in rows if row.get("id") and row.get("key")}
+        if roots:
+            tree = Tree(self._search, self._reader.fields, self._session.server().cloud)
+            for page in tree.rows(roots, self._fields, None):
+                yield self._page(page, ())
+
+    def _page(self, rows: Iterable[Json], errors: Iterable[Json]) -> SurveyPage:
+        new = [row for row in rows if row.get("id") is None or self._seen.add(str(row["id"]))]
+        read = [self._reader.outline(row) for row in new]
+        return SurveyPage(
+            outlines=tuple(one for one in read if isinstance(one, IssueOutline)),
+            unread=(*(one for one in read if isinstance(one, Unread)), *unsent(errors)),
+        )
+
+
+def nothing_readable(session: JiraSession, failed: Iterable[Container]) -> BadConfiguration:
+    """The error where not one configured project is there for the account."""
+    reasons = "; ".join(f"{one.name}: {one.error}" for one in failed)
+    hint = "Check the projects of this tracker, and that the account may browse them"
+    request = session.request("GET", "project")
+    return BadConfiguration(session.name, request, f"no project can be read: {reasons}", hint)
