@@ -79,6 +79,7 @@ class Exchange:
             self.json(
                 "GET", "serverInfo", {**kind, "baseUrl": SITE, "serverTime": "2026-03-02T10:00:00.000+0000"}
             )
+        self.json("GET", "project/BLOG", {"id": "10000", "key": "BLOG"})
         self.json("GET", "field", [SUMMARY, EPIC_LINK, SPRINT, POINTS, *fields])
 
     def json(self, method: str, path: str, body: Any, status: int = 200, **headers: str) -> None:

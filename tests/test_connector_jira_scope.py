@@ -75,11 +75,23 @@ def test_an_override_is_taken_by_name_or_id_and_alone(mock: responses.RequestsMo
         mock.reset()
 
 
-def test_an_override_that_does_not_exist_is_told_by_its_setting(mock: responses.RequestsMock) -> None:
-    exchange = Exchange(mock, sprint="Sprinte")
+@pytest.mark.parametrize("setting", ["sprint", "story_points", "team", "mirror_field", "epic_link"])
+@pytest.mark.parametrize("name", ["Sprinte", "customfield_10017", "Colour"])
+def test_an_override_that_does_not_exist_is_told_by_its_setting_and_the_rest_is_read(
+    mock: responses.RequestsMock, setting: str, name: str
+) -> None:
+    exchange = Exchange(mock, **{setting: name})
     exchange.usual()
-    with pytest.raises(BadConfiguration, match="sprint = 'Sprinte'"):
-        pull(exchange.open())
+    exchange.json("POST", "search/jql", {"issues": [row(1, customfield_10016=8)]})
+    (issue,) = pull(exchange.open()).values()
+    assert issue.points == (None if setting == "story_points" else 8)
+    (notice,) = exchange.notices
+    assert f"{setting} = '{name}', and this Jira has no such field" in notice
+    assert "by its id" not in notice
+    near = {"Sprinte": "'Sprint' (customfield_10007)", "customfield_10017": "(customfield_10007)"}
+    assert near.get(name, "GET /rest/api/2/field") in notice
+    pull(exchange.open())
+    assert len(exchange.notices) == 2  # told in each run, though the fields are asked for once a day
 
 
 def test_fields_the_mapping_asks_for_come_by_its_own_spelling(cloud: Exchange) -> None:

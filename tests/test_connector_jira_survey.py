@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Container, Fate, Interest, IssueOutline, IssueRef
+from connectors.contract import Capability, Container, Fate, Interest, IssueOutline, IssueRef
 from connectors.sandbox.faults import Fault, Headers, Status
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer
@@ -29,7 +29,7 @@ def ref(jira: JiraHarness, key: str) -> IssueRef:
 
 
 def survey(
-    jira: JiraHarness, interest: Interest | None = None, **more: object
+    jira: JiraHarness, interest: Interest | None = None, **more: Any
 ) -> tuple[dict[str, IssueOutline], tuple[Container, ...], dict[str, str]]:
     """Outlines by key, containers, and names of one survey that was read to its end."""
     found = jira.open(**more).reader.survey(interest or Interest())
@@ -232,3 +232,33 @@ def test_without_a_date_header_the_server_is_asked_for_its_time_and_nothing_is_l
     third = jira.open().reader.changed_since(second.cursor, Interest())
     assert not third.full
     assert [page for page in third.pages if page.issues] == []
+
+
+# What a check says of projects
+
+
+def test_a_check_tells_renamed_archived_and_hidden_projects_and_looks_at_the_others(
+    jira: JiraHarness,
+) -> None:
+    jira.create("Task")
+    for key in ("OLD", "PAST", "GONE"):
+        jira.site.add_project(key)
+    scope = ["BLOG", "OLD", "PAST", "GONE"]
+    jira.site.rename_project("OLD", "NEW")
+    jira.site.archive_project("PAST")
+    jira.site.hide_project("GONE")
+    found = {one.what: one for one in jira.open(projects=scope).check(frozenset({Capability.READ}))}
+    assert "project BLOG" not in found
+    assert (found["project OLD"].ok, found["project OLD"].said) == (True, "called NEW today")
+    assert (found["project PAST"].ok, found["project PAST"].said) == (True, "archived")
+    assert not found["project GONE"].ok
+    assert found["scope"].ok
+    assert "1 issues" in found["scope"].said
+    assert found["read issues in BLOG"].ok
+
+
+def test_a_check_tells_a_setting_that_names_no_field_and_the_fields_that_are_there(jira: JiraHarness) -> None:
+    findings = jira.open(story_points="Pints").check(frozenset())
+    (bad,) = [one for one in findings if not one.ok]
+    assert "story_points = 'Pints'" in bad.said
+    assert any(one.what == "sprint" for one in findings)

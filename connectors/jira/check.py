@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from connectors.contract import BadConfiguration, Capability, Finding, TrackerError
 from connectors.jira import jql
 from connectors.jira.fields import FieldMap, find_fields, read_fields
+from connectors.jira.habits import LOUD, PLAIN, Habits
+from connectors.jira.projects import Projects
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession, Json, mapping
 
@@ -29,6 +31,8 @@ def check(session: JiraSession, needs: frozenset[Capability]) -> tuple[Finding, 
         findings.append(_tried("server", lambda: _server(session)))
     if all(finding.ok for finding in findings):
         findings.append(_tried("scope", lambda: _scope(session)))
+        findings += _projects(session)
+        findings += _habits(session)
         findings += _fields(session)
         findings += _permissions(session, needs)
     return tuple(findings)
@@ -47,9 +51,46 @@ def _server(session: JiraSession) -> Finding:
 
 def _scope(session: JiraSession) -> Finding:
     scope = jql.scope_of(session)
-    count = Search(session).count(scope)
+    try:
+        count = Search(session).count(scope)
+    except BadConfiguration:
+        readable = Projects(session).readable()
+        if not readable.keys or not (readable.failed or readable.archived):
+            raise
+        scope = Projects(session).condition(readable.keys.values())
+        count = Search(session).count(scope)
     hint = "" if count else "Nothing is in scope: check projects and jql, and what the account may see"
     return Finding("scope", True, f"{count} issues match {scope}", hint)
+
+
+def _projects(session: JiraSession) -> Iterator[Finding]:
+    """Configured projects that are called otherwise today, are archived or cannot be read."""
+    projects = Projects(session)
+    for key in session.settings.projects:
+        try:
+            project = projects.ask(key)
+        except TrackerError as problem:
+            yield _failed(f"project {key}", problem)
+            continue
+        if isinstance(project, TrackerError):
+            yield _failed(f"project {key}", project)
+        elif project.archived:
+            hint = "Its issues keep their last state; take it out of projects once nothing rests on it"
+            yield Finding(f"project {key}", True, "archived", hint)
+        elif project.name != key:
+            hint = f"Write {project.name} in projects and in the rules; {key} goes on meaning it"
+            yield Finding(f"project {key}", True, f"called {project.name} today", hint)
+
+
+def _habits(session: JiraSession) -> Iterator[Finding]:
+    habits = Habits(session)
+    if habits.has(LOUD) and not session.settings.notify_watchers:
+        reason = "the account may not change issues without mails to their watchers"
+        hint = "Let it administer the projects, or set notify_watchers = true"
+        yield Finding("watchers", True, reason, hint)
+    if habits.has(PLAIN):
+        reason = "this Jira does not store emoji and the like; comments are written without them"
+        yield Finding("characters", True, reason)
 
 
 def _fields(session: JiraSession) -> Iterator[Finding]:
@@ -60,6 +101,8 @@ def _fields(session: JiraSession) -> Iterator[Finding]:
     except TrackerError as problem:
         yield _failed("fields", problem)
         return
+    for message in found.wrong:
+        yield Finding("fields", False, message, "Until then issues are read without it")
     for what, ids, override in _meanings(found, session.server().cloud):
         if not ids:
             yield Finding(what, True, "this Jira has no such field", f"If it has, name it: {override} = …")

@@ -1,7 +1,8 @@
 """Finds out under which ids this Jira keeps what is no built-in field."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from connectors.contract import BadConfiguration, Garbled
@@ -52,6 +53,8 @@ class FieldMap:
     mirror: tuple[str, ...] = ()
     asked: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What the mapping asked for: its own spelling, and the ids."""
+    wrong: tuple[str, ...] = ()
+    """A message for each setting that names a field which is not there; issues come without that field."""
 
     def outlined(self) -> list[str]:
         """The `fields` of a search that brings what an `IssueOutline` holds and nothing else."""
@@ -78,20 +81,29 @@ def find_fields(
 ) -> FieldMap:
     """What the fields mean: overrides first, then by custom type, story points also by name.
 
-    Raises BadConfiguration for an override or an asked field that does not exist, naming near misses.
+    A setting that names no field is told in `wrong`: that field is absent, Epic Link is found by its type.
+    Raises BadConfiguration for a field that the mapping asks for and that does not exist.
     """
+    wrong: list[str] = []
+
+    def by_type(types: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(field.id for kind in types for field in fields if field.custom_type == kind)
 
     def chosen(override: str | None, types: tuple[str, ...], setting: str) -> tuple[str, ...]:
-        if override is not None:
+        if override is None:
+            return by_type(types)
+        try:
             return _named(name, f"{setting} = {override!r}", override, fields)
-        return tuple(field.id for kind in types for field in fields if field.custom_type == kind)
+        except BadConfiguration as problem:
+            wrong.append(f"{problem.said}. {problem.hint}")
+            return by_type(types) if setting == "epic_link" else ()
 
     names = sorted(set(asked))
     points = chosen(settings.story_points, _POINTS, "story_points")
     if settings.story_points is None:
         by_name = [field.id for field in fields if field.number and field.name.casefold() in _POINT_NAMES]
         points = tuple(dict.fromkeys([*points, *by_name]))
-    return FieldMap(
+    found = FieldMap(
         epic_link=chosen(settings.epic_link, _EPIC_LINK + _PARENT_LINK, "epic_link"),
         sprint=chosen(settings.sprint, _SPRINT, "sprint"),
         points=points,
@@ -99,6 +111,7 @@ def find_fields(
         mirror=chosen(settings.mirror_field, (), "mirror_field"),
         asked=tuple((text, _named(name, f"the mapping asks for {text!r}", text, fields)) for text in names),
     )
+    return replace(found, wrong=tuple(wrong))
 
 
 def _named(tracker: str, where: str, text: str, fields: tuple[Field, ...]) -> tuple[str, ...]:
@@ -108,9 +121,12 @@ def _named(tracker: str, where: str, text: str, fields: tuple[Field, ...]) -> tu
     found = tuple(field.id for field in fields if field.name.casefold() == text.casefold())
     if found:
         return found
-    known = {field.name.casefold(): field.name for field in fields}
+    by_id = re.fullmatch(r"customfield_\d+", text) is not None
+    known = {(one.id if by_id else one.name).casefold(): f"{one.name!r} ({one.id})" for one in fields}
     near = [known[name] for name in get_close_matches(text.casefold(), known, n=3, cutoff=0.6)]
-    hint = f"Did you mean {' or '.join(repr(one) for one in near)}?" if near else "Name it by its id"
+    hint = "Take its name or id from GET /rest/api/2/field; perhaps the account may not see it"
+    if near:
+        hint = f"Did you mean {' or '.join(near)}?"
     raise BadConfiguration(tracker, "GET field", f"{where}, and this Jira has no such field", hint)
 
 

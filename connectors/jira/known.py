@@ -13,6 +13,7 @@ from connectors.jira.session import JiraSession, Json
 _KEY = "jira.fields"
 _FRESH = 86_400.0
 """Seconds that a remembered answer is believed."""
+_LISTS = ("epic_link", "sprint", "points", "team", "mirror", "wrong")
 _SLACK = 300.0
 """Seconds by which it may seem to be of the future: the clocks' difference is known to a second or so."""
 
@@ -78,7 +79,9 @@ class KnownFields:
 
 def _field_map(known: Json) -> FieldMap:
     """The map that was remembered. Raises KeyError, TypeError or ValueError for anything else."""
-    lists = {name: _texts(known[name]) for name in ("epic_link", "sprint", "points", "team", "mirror")}
+    lists = {
+        name: _texts(known[name]) for name in ("epic_link", "sprint", "points", "team", "mirror", "wrong")
+    }
     asked = tuple((str(name), _texts(ids)) for name, ids in known["asked"])
     return FieldMap(**lists, asked=asked)
 

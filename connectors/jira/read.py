@@ -49,6 +49,7 @@ class JiraReader:
         self._known = KnownFields(session)
         self._projects = Projects(session)
         self._windows = Windows(session, self._search)
+        self._told: set[str] = set()
         self._readers: dict[Interest, tuple[IssueReader, list[str]]] = {}
 
     def changed_since(self, cursor: str | None, interest: Interest) -> Pull:
@@ -321,6 +322,13 @@ class JiraReader:
     def _tree(self, interest: Interest) -> Tree:
         return Tree(self._search, self._reader(interest)[0].fields, self._session.server().cloud)
 
+    def _tell(self, found: FieldMap) -> None:
+        """Tell once a run what a setting names and Jira does not have."""
+        for message in found.wrong:
+            if message not in self._told:
+                self._told.add(message)
+                self._session.notify(f"{self._session.name}: {message}")
+
     def _digest(self, interest: Interest, names: list[str]) -> str:
         return scope_digest(self._session.settings, interest, names)
 
@@ -328,6 +336,7 @@ class JiraReader:
         """How rows are read for this interest; asks what the fields mean where nobody remembers."""
         if interest not in self._readers:
             found = known or self._known.remembered(interest) or self._known.ask(interest)
+            self._tell(found)
             reader = IssueReader(self._session.name, self._session.server().site, found, interest.checklists)
             self._readers[interest] = (reader, found.wanted(interest.checklists))
         return self._readers[interest]
