@@ -14,7 +14,7 @@ from connectors.sandbox.faults import Fault, Status
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
-from tests.conformance import MARK, body, posted_on
+from tests.conformance import MARK, body, posted_on, pull
 from tests.test_connector_jira import JiraHarness
 
 
@@ -180,3 +180,26 @@ def test_line_ends_around_a_token_are_left_out() -> None:
     assert settings.token is not None
     assert settings.token.get_secret_value() == "secret"
     assert settings.email == "bot@acme.example"
+
+
+# Pages that are too large
+
+
+@pytest.mark.parametrize("status", [400, 413, 422, 500])
+@pytest.mark.parametrize("bulk", [False, True])
+def test_pages_shrink_where_the_server_says_that_they_are_too_large(
+    jira: JiraHarness, status: int, bulk: bool
+) -> None:
+    refs = [jira.create(f"Task {number}") for number in range(23)]
+    refusal = {"errorMessages": ["The response is too large, ask for fewer issues."]}
+    path, large = ("/bulkfetch$", r'"issueIdsOrKeys":\[("\d+",){5,}') if bulk else ("/search", "")
+    body_ = large or r'"maxResults":(\d{3,}|[1-9]\d|[6-9])\D'
+    jira.server.plan(Fault(kind=Status(status, body=refusal), path=path, body=body_, times=None))
+    tracker = jira.open()
+    if bulk:
+        assert len(tracker.reader.fetch([ref.id for ref in refs]).issues) == 23
+        return
+    assert len(pull(tracker)) == 23
+    asked = len(jira.server.log)
+    assert len(tracker.reader.matching("summary ~ Task")) == 23
+    assert len(jira.server.log) - asked < 13  # what was refused is remembered for the run

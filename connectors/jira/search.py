@@ -1,5 +1,6 @@
 """Every row that a JQL matches, complete or an error: tokens on Cloud, offsets on Data Center."""
 
+import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
@@ -19,6 +20,11 @@ _OMITTED = 50
 """Issues that a bulk fetch may leave out before it is not believed and all pages are read instead."""
 _USUAL_CAP = 1_000
 """The longest page of most Data Centers (`jira.search.views.default.max`)."""
+_TOO_LARGE = re.compile(
+    r"HTTP 413|max_?\s?results|too (?:large|many|big)|number of issues|page size|response size|result window",
+    re.IGNORECASE,
+)
+"""What a server says where it is asked for too much at once."""
 _STABLE = "ORDER BY created ASC, key ASC"
 
 
@@ -29,6 +35,8 @@ class Search:
         self._session = session
         self._ended = False
         """Whether the latest page of a search by token was its last."""
+        self._cap = 5_000
+        """Rows of a page that this server has not refused in this run."""
 
     def rows(self, jql: str, fields: Sequence[str]) -> Iterator[list[Json]]:
         """Pages of rows, each issue once. An answer that is no page of issues is an error, never an end."""
@@ -184,7 +192,14 @@ class Search:
         return found + self._singly((one for one in chunk if one not in came), fields)
 
     def _bulk(self, chunk: list[str], fields: Sequence[str]) -> tuple[list[Json], list[Json]]:
-        answer = self._whole("issue/bulkfetch", {"issueIdsOrKeys": chunk, "fields": list(fields)})
+        try:
+            answer = self._whole("issue/bulkfetch", {"issueIdsOrKeys": chunk, "fields": list(fields)})
+        except (BadConfiguration, Unavailable) as problem:
+            if len(chunk) == 1 or not _TOO_LARGE.search(problem.said):
+                raise
+            half = len(chunk) // 2
+            halves = [self._bulk(part, fields) for part in (chunk[:half], chunk[half:])]
+            return [row for found, _ in halves for row in found], [one for _, bad in halves for one in bad]
         body = mapping(answer, answer.json())
         told = body.get("issueErrors")
         errors = told if isinstance(told, list) else []
@@ -224,7 +239,7 @@ class Search:
         used: set[str] = set()
         empty, asked_again = 0, False
         while True:
-            answer = self._whole("search/jql", request)
+            answer = self._page("search/jql", request)
             body = mapping(answer, answer.json())
             page, token, last = rows(answer, body, "issues"), body.get("nextPageToken"), body.get("isLast")
             self._ended = last is True or (token is None and last is None)
@@ -298,12 +313,26 @@ class Search:
     def _offset_page(self, jql: str, fields: Sequence[str], start: int, size: int) -> tuple[list[Json], int]:
         """The rows from `start` on, and how many there are in all."""
         request = {"jql": jql, "fields": list(fields), "startAt": start, "maxResults": size}
-        answer = self._whole("search", request)
+        answer = self._page("search", request)
         body = mapping(answer, answer.json())
         page, total = rows(answer, body, "issues"), body.get("total")
         if not isinstance(total, int):
             raise Garbled(self._session.name, answer.request, "the total is missing")
         return page, total
+
+    def _page(self, path: str, request: Json) -> Answer:
+        """A page of a search, smaller by halves where the server says that it is too large.
+
+        Two rows are the least: pages by offset overlap by one.
+        """
+        while True:
+            size = min(request["maxResults"], self._cap)
+            try:
+                return self._whole(path, {**request, "maxResults": size})
+            except (BadConfiguration, Unavailable) as problem:
+                if size <= 2 or not _TOO_LARGE.search(problem.said):
+                    raise
+                self._cap = min(self._cap, size // 2)
 
     def _whole(self, path: str, body: Json) -> Answer:
         """Ask for many issues: a refusal of the whole is an error of its own, never an empty answer."""
