@@ -1,6 +1,7 @@
 """What is asked of Jira: scope, queries, fields and the window of an incremental pull."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import orjson
 import pytest
@@ -80,7 +81,8 @@ def test_an_override_is_taken_by_name_or_id_and_alone(mock: responses.RequestsMo
 def test_an_override_that_does_not_exist_is_told_by_its_setting_and_the_rest_is_read(
     mock: responses.RequestsMock, setting: str, name: str
 ) -> None:
-    exchange = Exchange(mock, **{setting: name})
+    override: dict[str, Any] = {setting: name}
+    exchange = Exchange(mock, **override)
     exchange.usual()
     exchange.json("POST", "search/jql", {"issues": [row(1, customfield_10016=8)]})
     (issue,) = pull(exchange.open()).values()
