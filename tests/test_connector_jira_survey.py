@@ -191,6 +191,7 @@ def test_a_hidden_project_is_told_by_a_pull_and_read_from_where_it_stopped(jira:
         assert not second.full
         (failed,) = second.failed()
         assert (failed.name, "404" in failed.error) == ("HR", True)
+        assert "project HR was not read" in jira.notices[-1]
         cursor = second.cursor
     jira.site.hide_project("HR", hidden=False)
     jira.pass_time(timedelta(hours=1))

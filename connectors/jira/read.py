@@ -109,6 +109,8 @@ class JiraReader:
 
         def pages() -> Iterator[Page]:
             yield from self._pages(reading)
+            for one in reading.failed:
+                self._session.notify(f"{self._session.name}: project {one.name} was not read: {one.error}")
             left = {one.name: behind.get(one.name) for one in reading.failed}
             self._projects.remember_behind(digest, left)
 
