@@ -37,7 +37,8 @@ class Recorder:
 
     def record(self, written: Written) -> None:
         """One outcome: into the ledger, and into what is known of the trackers. Raises StoreError."""
-        self._store.record(self._run, written, self._now)
+        if written.cause not in ("put off", "closed"):  # what was not tried has left no trace to take back
+            self._store.record(self._run, written, self._now)
         if written.outcome == "done":
             self._keep(written)
         elif isinstance(written.action, WriteComment | DeleteComment):

@@ -20,8 +20,10 @@ from core.publish.apply import apply
 from core.publish.limits import apply_limits
 from core.publish.plan import make_plan
 from core.publish.policy import LimitPolicy, PublishPolicy
+from core.publish.quarantine import Target, target_of
 from core.publish.wanted import Found, Wanted
 from core.pull import Pulled, PullRules, pull
+from core.quarantine import Quarantine
 from core.recording import Recorder, settle, settle_labels
 from core.stop import Stop
 from core.store.contract import Keeper
@@ -70,6 +72,7 @@ class Concluded:
     """The numbers from which the next run measures how far a goal jumped; none while a limit holds."""
     plan: Plan
     problems: tuple[str, ...]
+    quarantine: Quarantine
 
     @property
     def failed(self) -> bool:
@@ -85,14 +88,20 @@ class Report:
     concluded: Concluded
     written: tuple[Written, ...]
     seconds: float
+    as_before: frozenset[Target] = frozenset()
+    """What was tried again out of quarantine, and failed for the reason that is known."""
     allowances: Mapping[str, tuple[Allowance, ...]] = field(default_factory=dict)
     """By tracker: the API quotas that it told of, and what of them milepost used."""
 
     @property
     def failed(self) -> bool:
-        """Whether anything failed, was held, or could not be read."""
-        held = bool(self.concluded.plan.held)
-        return self.concluded.failed or held or any(each.outcome != "done" for each in self.written)
+        """Whether anything failed, was held, or could not be read; what is in quarantine is no news."""
+        news = [
+            each
+            for each in self.written
+            if each.outcome != "done" and target_of(each.action) not in self.as_before
+        ]
+        return self.concluded.failed or bool(self.concluded.plan.held) or bool(news)
 
     @property
     def fields(self) -> Mapping[str, object]:
@@ -105,6 +114,7 @@ class Report:
             "written": outcomes.count("done"),
             "failed": len(outcomes) - outcomes.count("done"),
             "held": len(self.concluded.plan.held),
+            "quarantined": len(self.concluded.plan.quarantined) + len(self.as_before),
             "problems": len(self.concluded.problems),
             "quotas": {name: [asdict(each) for each in told] for name, told in self.allowances.items()},
             "seconds": round(self.seconds, 2),
@@ -114,11 +124,12 @@ class Report:
     def line(self) -> str:
         """The run in one line, for a person."""
         fields = self.fields
+        waiting = f"{fields['quarantined']} in quarantine; " if fields["quarantined"] else ""
         read = "; ".join(f"{each.tracker}: {_reading(each)}" for each in self.concluded.pulled)
         return (
             f"run {self.run} {fields['outcome']}: {read}; {fields['written']} written, "
             f"{fields['failed']} failed, {fields['held']} held, {fields['problems']} problems; "
-            f"{_spending(self.allowances)}{fields['seconds']} s"
+            f"{waiting}{_spending(self.allowances)}{fields['seconds']} s"
         )
 
 
@@ -154,7 +165,8 @@ def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None
         raise
     job.store.save_goal_values(concluded.goals)
     spent = {name: told for name, tracker in job.trackers.items() if (told := allowances_of(tracker))}
-    report = Report(run, concluded, written, monotonic() - began, spent)
+    kept = concluded.quarantine.keep(job.store, written, _complete(concluded), job.now)
+    report = Report(run, concluded, written, monotonic() - began, kept.as_before, spent)
     counts = {key: value for key, value in report.fields.items() if isinstance(value, int)}
     job.store.end_run(run, job.now, str(report.fields["outcome"]), report.line, counts)
     return report
@@ -188,12 +200,22 @@ def conclude(job: Job) -> Concluded:
     found = look(wanted, issues, records, readers, job.infos, read, job.stop)
     before = job.store.goal_values()
     whole = make_plan(wanted, found, job.publish, job.infos)
-    plan = apply_limits(whole, facts_of(known, whole, before, goals), job.limits, force=job.force)
+    quarantine = Quarantine.of(whole, job.store, issues, job.now)
+    whole = quarantine.plan(whole)
+    facts = replace(facts_of(known, whole, before, goals), again=frozenset(quarantine.parts.again))
+    plan = apply_limits(whole, facts, job.limits, force=job.force)
     # A jump that is held is measured from the same place next time.
     goals = values_to_keep(before, goals, known.state) if plan.held == whole.held else {}
-    plan = Plan(plan.actions, tuple(each.held for each in pulled if each.held) + plan.held)
+    plan = replace(plan, held=tuple(each.held for each in pulled if each.held) + plan.held)
     problems = _problems(known, pulled, found)
-    return Concluded(known, pulled, wanted, found, issues, labels, moments, goals, plan, problems)
+    return Concluded(known, pulled, wanted, found, issues, labels, moments, goals, plan, problems, quarantine)
+
+
+def _complete(concluded: Concluded) -> frozenset[str]:
+    """The trackers of which the plan has everything that is wanted: none where something was held back."""
+    if concluded.plan.held:
+        return frozenset()
+    return frozenset(each.tracker for each in concluded.pulled if each.tracker not in concluded.found.down)
 
 
 def _remember_looks(job: Job, concluded: Concluded) -> None:

@@ -15,6 +15,7 @@ from tests.runs import CLOUD, DATACENTER, House, Standing, house
 
 FACES = pytest.mark.parametrize("face", [CLOUD, DATACENTER])
 RUNS = 10
+WRITES = r"/issue/\d+$|/comment$|/comment/\d|/comments|/labels"
 REFUSED = Status(403, {}, {"message": "Forbidden", "errorMessages": ["Forbidden"], "errors": {}})
 LASTING = pytest.mark.parametrize(
     "kind",
@@ -146,3 +147,82 @@ def test_an_error_that_no_tracker_should_raise_costs_only_its_own_tracker(
         assert ill.ours()["acme/site#1"].splitlines()[0] == well.ours()["acme/site#1"].splitlines()[0]
     assert "dictionary changed size" in caplog.text
     assert any(record.exc_info for record in caplog.records)
+
+
+# Quarantine
+
+
+def asked(here: House) -> tuple[int, Report]:
+    """How many writes one run sends, and its report."""
+    watch = here.watch()
+    report = here.sync()
+    return len(watch.writes), report
+
+
+def test_what_is_refused_is_told_once_and_tried_again_ever_more_rarely(tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        id_ = here.jira.issue("BLOG-2").id
+        here.server.plan(Fault(kind=REFUSED, site="jira", method="PUT", path=rf"/issue/{id_}$", times=None))
+        assert here.sync().failed
+        writes = []
+        for _ in range(12):
+            here.world.clock.advance(7200)
+            sent, report = asked(here)
+            assert not report.failed, report.line
+            writes.append(sent)
+        assert sum(writes) <= 8
+        assert "1 in quarantine" in report.line
+        here.server.clear_faults()
+        here.world.clock.advance(86_400)
+        assert not here.sync().failed
+        assert "mp/milestone/blog" in here.labels()["BLOG-2"]
+        with here.job() as job:
+            assert job.store.quarantine() == {}
+
+
+def test_what_is_refused_is_tried_again_as_soon_as_its_issue_changes(tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        id_ = here.jira.issue("BLOG-2").id
+        here.server.plan(Fault(kind=REFUSED, site="jira", method="PUT", path=rf"/issue/{id_}$", times=None))
+        here.sync()
+        here.server.clear_faults()
+        assert asked(here)[0] == 0
+        here.world.clock.advance(60)
+        here.jira.edit("BLOG-2", labels=["unlocked"])
+        assert not here.sync().failed
+        assert "mp/milestone/blog" in here.labels()["BLOG-2"]
+
+
+def test_an_account_that_may_only_read_asks_ever_less_and_the_store_does_not_grow(tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            here.server.plan(Fault(kind=REFUSED, method=method, path=WRITES, times=None))
+        sent, sizes, reports = [], [], []
+        for _ in range(10):
+            writes, report = asked(here)
+            sent.append(writes)
+            sizes.append(here.database.stat().st_size)
+            reports.append(report)
+        assert sent[0] <= 3 * (3 + 1 + 1)  # projects and repositories, and kinds of changes
+        assert sum(sent[4:]) == 0, sent
+        assert not any(report.failed for report in reports[4:])
+        assert sizes[-1] == sizes[4]
+        here.server.clear_faults()
+        here.world.clock.advance(86_400)
+        here.agreed()
+
+
+def test_issues_that_take_no_labels_do_not_make_every_run_fail(tmp_path: Path) -> None:
+    with both_worlds(tmp_path) as (well, ill):
+        said = {"errorMessages": [], "errors": {"labels": "Field 'labels' cannot be set."}}
+        closed = {f"BLOG-{number}" for number in (2, 3, 4, 5)}
+        for key in closed:
+            path = rf"/issue/{ill.jira.issue(key).id}$"
+            ill.server.plan(
+                Fault(kind=Status(400, {}, said), site="jira", method="PUT", path=path, times=None)
+            )
+        assert ill.sync().failed
+        ill.sync()
+        assert not ill.sync().failed
+        well.agreed()
+        assert spoilt(well, ill) == closed

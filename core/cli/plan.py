@@ -50,7 +50,8 @@ def plan(
             console.print(f"problem: {problem}")
         for said in pace:
             console.print(said)
-        console.print(f"{len(concluded.plan.actions)} to write, {len(concluded.plan.held)} held.")
+        waiting = f", {len(concluded.plan.quarantined)} in quarantine" if concluded.plan.quarantined else ""
+        console.print(f"{len(concluded.plan.actions)} to write, {len(concluded.plan.held)} held{waiting}.")
     if concluded.failed:
         raise typer.Exit(FAILED)
     raise typer.Exit(SOMETHING_TO_DO if concluded.plan or concluded.plan.held else DONE)

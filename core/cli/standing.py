@@ -9,6 +9,7 @@ from connectors.allowance import Allowance
 from connectors.contract import IssueRef, TrackerInfo
 from core.engine.coverage import coverage
 from core.known import Known
+from core.publish.quarantine import Book, told, until
 from core.reports.clean import clean
 from core.store.records import PullState, RunRecord
 from mappings.rules.index import INTAKE
@@ -49,6 +50,15 @@ def budget_lines(allowances: Iterable[Allowance], now: datetime) -> Iterator[Tex
                 "the next run goes on, and a larger api_share allows more",
                 style="yellow",
             )
+
+
+def quarantine_lines(book: Book) -> Iterator[Text]:
+    """What was refused or keeps failing: what, why, since when, how often, and when it is tried again."""
+    entries = [entry for entry in book.values() if entry.confirmed]
+    if entries:
+        yield Text(f"in quarantine: {len(entries)} {'write' if len(entries) == 1 else 'writes'}")
+    for entry in entries:
+        yield Text(f"  {clean(entry.what, 400)}: {clean(told(entry), 600)}; {until(entry)}", style="yellow")
 
 
 def last_run_line(run: RunRecord | None) -> Text:

@@ -20,7 +20,13 @@ def status(
     from connectors.allowance import from_text, kept
     from core.cli.output import out
     from core.cli.running import job_of
-    from core.cli.standing import budget_lines, last_run_line, reach_lines, tracker_lines
+    from core.cli.standing import (
+        budget_lines,
+        last_run_line,
+        quarantine_lines,
+        reach_lines,
+        tracker_lines,
+    )
     from core.cli.wiring import at_desk
     from core.reports.terminal import tree
     from core.sync import known_from_store
@@ -40,4 +46,6 @@ def status(
                 console.print(line)
             for line in budget_lines(from_text(kept(desk.store.memory(tracker.name))), desk.clock()):
                 console.print(line)
+        for line in quarantine_lines(desk.store.quarantine()):
+            console.print(line)
         console.print(last_run_line(desk.store.last_run()))

@@ -123,6 +123,8 @@ class Plan:
 
     actions: tuple[Action, ...] = ()
     held: tuple[Held, ...] = ()
+    quarantined: tuple[Held, ...] = ()
+    """What failed before and waits for its next try: no failure of this run."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
@@ -130,9 +132,9 @@ class Plan:
 
 
 Outcome = Literal["done", "failed", "unknown"]
-Cause = Literal["", "refused", "unavailable", "tracker", "put off"]
+Cause = Literal["", "refused", "unavailable", "tracker", "put off", "closed"]
 """Why a write failed: it was refused, its own address did not answer, the tracker is down, or it was not
-tried."""
+tried; "closed": not tried, because its container refused others like it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,9 @@ def apply(
     circuit = Circuit()
     outcomes = []
     for action in plan.actions:
-        reason = STOPPED if stop() else circuit.open_for(action)
-        if reason is not None:
-            written = Written(action, "failed", reason, cause="put off")
+        skipped = Written(action, "failed", STOPPED, cause="put off") if stop() else circuit.skipped(action)
+        if skipped is not None:
+            written = skipped
         elif action.tracker not in writers or action.tracker not in readers:
             written = Written(action, "failed", f"{action.tracker} is not configured", cause="tracker")
         else:

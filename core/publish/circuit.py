@@ -21,14 +21,14 @@ class Circuit:
         self._silent: dict[str, int] = {}
         self._refused: dict[tuple[str, str], int] = {}
 
-    def open_for(self, action: Action) -> str | None:
-        """Why this action is not to be tried now; None if it is."""
-        place, kind = (action.tracker, container_of(action)), type(action).__name__
-        return (
-            self._tracker.get(action.tracker)
-            or self._kinds.get((action.tracker, "", kind))
-            or self._kinds.get((*place, kind))
-        )
+    def skipped(self, action: Action) -> Written | None:
+        """What becomes of an action that is not to be tried now; None if it is."""
+        kind = type(action).__name__
+        reason = self._tracker.get(action.tracker) or self._kinds.get((action.tracker, "", kind))
+        if reason is not None:
+            return Written(action, "failed", reason, cause="put off")
+        reason = self._kinds.get((action.tracker, container_of(action), kind))
+        return None if reason is None else Written(action, "failed", reason, cause="closed")
 
     def note(self, written: Written) -> None:
         """Take account of what became of an action that was tried."""

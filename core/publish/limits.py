@@ -1,7 +1,7 @@
 """What holds a plan back: too many changes, a tracker that lost issues, a goal that jumped."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from connectors.contract import IssueRef
@@ -34,6 +34,8 @@ class Facts:
     """By issue that is written to: the trackers from which its numbers come."""
     goals: Mapping[IssueRef, frozenset[str]] = field(default_factory=dict)
     """By issue that is written to: the goals that its comment or labels tell of."""
+    again: frozenset[Action] = frozenset()
+    """Actions that failed before and are tried again: no limit counts them."""
 
 
 def apply_limits(plan: Plan, facts: Facts, policy: LimitPolicy, *, force: bool = False) -> Plan:
@@ -59,10 +61,11 @@ def apply_limits(plan: Plan, facts: Facts, policy: LimitPolicy, *, force: bool =
                 f" without a change of the mapping (limit {policy.max_jump_points} points)"
             )
             actions = _hold(actions, _telling_of(actions, jump.goal, facts), why, held)
-    if len(actions) > policy.max_changes:
-        why = f"the plan has {len(actions):,} changes (limit {policy.max_changes:,})"
+    counted = len([action for action in actions if action not in facts.again])
+    if counted > policy.max_changes:
+        why = f"the plan has {counted:,} changes (limit {policy.max_changes:,})"
         actions = _hold(actions, set(actions), why, held)
-    return Plan(actions, tuple(held))
+    return replace(plan, actions=actions, held=tuple(held))
 
 
 def _ref(action: Action) -> IssueRef | None:

@@ -11,10 +11,11 @@ from core.sync import Concluded
 
 
 def plan_json(concluded: Concluded) -> str:
-    """`{"actions": […], "held": […], "problems": […]}`, one object for each planned change, in order."""
+    """`{"actions": […], "held": […], "quarantined": […], "problems": […]}`, one object for each planned change, in order."""
     document = {
         "actions": [_action(action) for action in concluded.plan.actions],
         "held": [asdict(held) for held in concluded.plan.held],
+        "quarantined": [asdict(held) for held in concluded.plan.quarantined],
         "problems": list(concluded.problems),
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()

@@ -67,6 +67,7 @@ def plan_lines(plan: Plan) -> Iterator[Text]:
     for action in plan.actions:
         yield Text(clean(action.sentence, 400))
     yield from held_lines(plan.held)
+    yield from held_lines(plan.quarantined)
 
 
 def held_lines(held: Iterable[Held]) -> Iterator[Text]:

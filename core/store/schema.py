@@ -18,7 +18,7 @@ from sqlalchemy import (
     and_,
 )
 
-VERSIONS: Final = ("0001", "0002", "0003")
+VERSIONS: Final = ("0001", "0002", "0003", "0004")
 """All schema versions that this program knows, in order; each is a file in `migrations/versions`."""
 HEAD: Final = VERSIONS[-1]
 
@@ -151,6 +151,16 @@ entries = Table(
     Column("at", BigInteger, nullable=False),
     Column("document", Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("tracker", Name, primary_key=True),
+    Column("kind", Name, primary_key=True),
+    Column("place", Name, primary_key=True),
+    Column("name", Name, primary_key=True),
+    Column("document", Text, nullable=False),
 )
 
 # The five tables below keep what issues contribute to milestones and key results, so that a run works out

@@ -13,8 +13,9 @@ from sqlalchemy import select, update
 from connectors.contract import Issue, IssueRef, Memory, Pull, Unread
 from core.engine.model import Snapshot
 from core.publish.actions import Written
+from core.publish.quarantine import Book, Quarantined, Target
 from core.publish.records import Publication
-from core.store import ledger, pulling, reading
+from core.store import ledger, pulling, quarantine, reading
 from core.store.codec.issues import content_hash, encode_issue
 from core.store.codec.plain import clean, micros
 from core.store.database import Database, database_file, prepare_file
@@ -237,6 +238,19 @@ class Store:
         """Keep these numbers; goals that are not named keep theirs."""
         with self._database.writing() as connection:
             ledger.save_goal_values(connection, values)
+
+    # What failed
+
+    def quarantine(self) -> Book:
+        """Every write that failed and is remembered, by target."""
+        with self._database.reading() as connection:
+            return quarantine.all_entries(connection)
+
+    def save_quarantine(self, save: Iterable[Quarantined], forget: Iterable[Target]) -> None:
+        """Remember these, and forget those."""
+        with self._database.writing() as connection:
+            quarantine.save(connection, save)
+            quarantine.forget(connection, forget)
 
     # The ledger
 

@@ -1,0 +1,272 @@
+"""Writes that were refused, or whose own address keeps failing: put last, and tried ever more rarely."""
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from connectors.contract import IssueRef
+from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, WriteComment, Written
+from core.publish.circuit import IN_ROW, container_of
+
+FIRST = timedelta(minutes=15)
+"""After the first refusal; each further one doubles it."""
+LONGEST = timedelta(days=1)
+"""The longest time without a try."""
+FORGOTTEN = timedelta(days=3)
+"""After this time without a try nobody wants it any more: what is wanted is tried once a day."""
+EARLY = 8
+"""Tries before the time has come, because a wish or an issue changed, until only the time counts."""
+
+_VARYING = re.compile(r"\d{4,}|[0-9a-fA-F-]{12,}")
+"""Numbers of requests and times, which make no other reason of a reason."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """What an action changes: two actions with one target never stand in one plan."""
+
+    tracker: str
+    kind: str
+    place: str
+    """The id of the issue, or the container of a label definition."""
+    name: str = ""
+    """The label that is defined, or the id of the comment that is edited or removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """What is remembered of a write that failed."""
+
+    target: Target
+    container: str
+    what: str
+    """The action in one sentence."""
+    wish: str
+    """A digest of what was to be written."""
+    updated: datetime | None
+    """The issue's time of change when it was tried; None: whatever the next run finds."""
+    reason: str
+    refused: bool
+    """It was refused; otherwise its address did not answer, which counts from the second time on."""
+    count: int
+    """How often it was tried."""
+    early: int
+    """How many of the latest tries came before their time."""
+    first: datetime
+    last: datetime
+    next_try: datetime
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether it is in quarantine; a single time without an answer is none."""
+        return self.refused or self.count > 1
+
+
+Book = Mapping[Target, Quarantined]
+"""Everything that is remembered, by target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A plan's actions by what quarantine says of them, each part in the order of the plan."""
+
+    first: tuple[Action, ...]
+    """Never failed, or only once without an answer."""
+    again: tuple[Action, ...]
+    """In quarantine and due; they go last, and no limit counts them."""
+    waiting: tuple[Action, ...]
+    """In quarantine and not due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a run makes of the book."""
+
+    save: tuple[Quarantined, ...] = ()
+    forget: tuple[Target, ...] = ()
+    as_before: frozenset[Target] = frozenset()
+    """Tried again and failed for the reason that is known: no news, and no reason for another exit code."""
+
+
+def target_of(action: Action) -> Target:
+    """What this action changes. A comment that is created is another target than one that is edited."""
+    match action:
+        case ChangeLabels():
+            return Target(action.tracker, "labels", action.ref.id)
+        case WriteComment():
+            edited = action.before.id if action.before else ""
+            return Target(action.tracker, "comment", action.ref.id, edited)
+        case DeleteComment():
+            return Target(action.tracker, "removal", action.ref.id, action.before.id)
+        case DefineLabel():
+            return Target(action.tracker, "definition", action.container, action.definition.name.casefold())
+    return Target(action.tracker, "removal of a definition", action.container, action.name.casefold())
+
+
+def wish_of(action: Action) -> str:
+    """12 hex digits of what is to be written; of a comment, its meaning."""
+    match action:
+        case ChangeLabels():
+            said = repr((action.add, action.remove))
+        case WriteComment():
+            said = action.digest
+        case DefineLabel():
+            said = repr(action.definition)
+        case _:
+            said = "removed"
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def pause(count: int) -> timedelta:
+    """How long to wait after failure number `count` (from 1 on): 15 minutes, doubled each time, to a day."""
+    doublings = min(max(count, 1) - 1, 10)
+    return min(FIRST * (1 << doublings), LONGEST)
+
+
+def due(entry: Quarantined, wish: str, updated: datetime | None, now: datetime) -> bool:
+    """Whether to try again: its time has come, its wish or its issue changed, or its times are impossible."""
+    if now >= entry.next_try or entry.last > now or entry.next_try - now > LONGEST:
+        return True
+    changed = entry.updated is not None and updated is not None and updated != entry.updated
+    return entry.early < EARLY and (wish != entry.wish or changed)
+
+
+def sort_out(
+    actions: Iterable[Action], book: Book, updated: Mapping[IssueRef, datetime], now: datetime
+) -> Sorted:
+    """The actions to try, those to try again, and those that wait. `updated`: when issues last changed."""
+    parts: tuple[list[Action], list[Action], list[Action]] = ([], [], [])
+    for action in actions:
+        entry = book.get(target_of(action))
+        if entry is None or not entry.confirmed:
+            parts[0].append(action)
+        elif due(entry, wish_of(action), updated.get(_ref(action) or _NOWHERE), now):
+            parts[1].append(action)
+        else:
+            parts[2].append(action)
+    return Sorted(*(tuple(part) for part in parts))
+
+
+def changes(
+    book: Book,
+    wished: Collection[Target],
+    written: Iterable[Written],
+    updated: Mapping[IssueRef, datetime],
+    ended: Collection[str],
+    now: datetime,
+) -> Changes:
+    """What the outcomes of a run make of the book.
+
+    `wished`: the targets of the whole plan before anything was held; an entry without a wish is forgotten
+    where nothing of its tracker was held back (`ended` names these trackers), or after three days.
+    """
+    save: dict[Target, Quarantined] = {}
+    forget = {
+        target
+        for target, entry in book.items()
+        if target not in wished and (target.tracker in ended or now - entry.last > FORGOTTEN)
+    }
+    as_before: set[Target] = set()
+    touched: set[tuple[str, str]] = set()
+    for each in written:
+        target, before = target_of(each.action), book.get(target_of(each.action))
+        ref = _ref(each.action)
+        if each.outcome == "done":
+            forget.update({target} & book.keys())
+            if ref is not None:
+                touched.add((ref.tracker, ref.id))
+        elif each.cause in ("refused", "unavailable") or _closed(each, book):
+            entry = _after(before, each, updated.get(ref or _NOWHERE), now)
+            save[target] = entry
+            if before and before.confirmed and plain(before.reason) == plain(entry.reason):
+                as_before.add(target)
+    remembered = {target: entry for target, entry in {**book, **save}.items() if target not in forget}
+    save.update(_moved(remembered, save.keys(), touched, updated))
+    return Changes(tuple(save[t] for t in sorted(save)), tuple(sorted(forget)), frozenset(as_before))
+
+
+def _moved(
+    remembered: Book,
+    tried: Collection[Target],
+    touched: Collection[tuple[str, str]],
+    updated: Mapping[IssueRef, datetime],
+) -> Iterator[tuple[Target, Quarantined]]:
+    """Entries with another time of change: our own write moves an issue's, and that is none that matters."""
+    for target, entry in remembered.items():
+        if (target.tracker, target.place) in touched:
+            yield target, replace(entry, updated=None)
+        elif entry.updated is None and target not in tried:
+            found = updated.get(IssueRef(target.tracker, target.place, ""))
+            if found is not None:
+                yield target, replace(entry, updated=found)
+
+
+def held(actions: Iterable[Action], book: Book) -> tuple[Held, ...]:
+    """What waits, with why and until when."""
+    return tuple(
+        Held(action.sentence, told(entry), until(entry))
+        for action in actions
+        if (entry := book.get(target_of(action))) is not None
+    )
+
+
+def told(entry: Quarantined) -> str:
+    """Since when, how often and why."""
+    times = "once" if entry.count == 1 else f"{entry.count} times"
+    return f"in quarantine since {entry.first:%Y-%m-%d %H:%M} UTC, tried {times}: {entry.reason}"
+
+
+def until(entry: Quarantined) -> str:
+    """What ends the wait."""
+    return f"tried again when it or its issue changes, else at {entry.next_try:%Y-%m-%d %H:%M} UTC"
+
+
+def plain(reason: str) -> str:
+    """A reason without what differs each time."""
+    return _VARYING.sub("…", reason)
+
+
+_NOWHERE = IssueRef("", "", "")
+
+
+def _ref(action: Action) -> IssueRef | None:
+    return action.ref if isinstance(action, ChangeLabels | WriteComment | DeleteComment) else None
+
+
+def _closed(written: Written, book: Book) -> bool:
+    """Whether an action was not tried in a container that refused others of its kind, now and before."""
+    if written.cause != "closed":
+        return False
+    target, container = target_of(written.action), container_of(written.action)
+    alike = [
+        entry
+        for entry in book.values()
+        if (entry.target.tracker, entry.target.kind, entry.container)
+        == (target.tracker, target.kind, container)
+    ]
+    return sum(entry.refused for entry in alike) >= IN_ROW
+
+
+def _after(
+    before: Quarantined | None, written: Written, updated: datetime | None, now: datetime
+) -> Quarantined:
+    action = written.action
+    count = before.count + 1 if before else 1
+    refused = written.cause != "unavailable"
+    early = before.early + 1 if before and before.last <= now < before.next_try else 0
+    return Quarantined(
+        target=target_of(action),
+        container=container_of(action),
+        what=action.sentence,
+        wish=wish_of(action),
+        updated=updated,
+        reason=written.said,
+        refused=refused,
+        count=count,
+        early=early,
+        first=before.first if before and before.first <= now else now,
+        last=now,
+        next_try=now + pause(count) if refused or count > 1 else now,
+    )

@@ -1,0 +1,94 @@
+"""Writes that failed and when each is tried again, a row for each target."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, select
+
+from core.publish.quarantine import Quarantined, Target
+from core.store.codec.plain import clean, dump, load, maybe_micros, maybe_moment, micros, moment
+from core.store.damage import decoded
+from core.store.schema import quarantine
+from core.store.secrets import without_secrets
+from core.store.upsert import upsert
+
+
+def all_entries(connection: Connection) -> dict[Target, Quarantined]:
+    """Everything that is remembered, in the order of the targets."""
+    found = {}
+    for row in connection.execute(select(quarantine)):
+        target = Target(row.tracker, row.kind, row.place, row.name)
+
+        def decode(document: str, target: Target = target) -> Quarantined:
+            return _decode(target, document)
+
+        what = f"why a write to {target.place} in {target.tracker} is in quarantine"
+        found[target] = decoded(decode, row.document, connection.engine.url.database, what)
+    return dict(sorted(found.items()))
+
+
+def save(connection: Connection, entries: Iterable[Quarantined]) -> None:
+    """Keep these in place of earlier ones for the same targets."""
+    rows = [
+        {
+            "tracker": clean(entry.target.tracker),
+            "kind": entry.target.kind,
+            "place": clean(entry.target.place),
+            "name": clean(entry.target.name),
+            "document": _encode(entry),
+        }
+        for entry in entries
+    ]
+    if rows:
+        connection.execute(upsert(connection, quarantine, ("document",)), rows)
+
+
+def forget(connection: Connection, targets: Iterable[Target]) -> None:
+    """Remember nothing of these any more."""
+    for target in targets:
+        connection.execute(delete(quarantine).where(_at(target)))
+
+
+def _at(target: Target) -> ColumnElement[bool]:
+    return and_(
+        quarantine.c.tracker == clean(target.tracker),
+        quarantine.c.kind == target.kind,
+        quarantine.c.place == clean(target.place),
+        quarantine.c.name == clean(target.name),
+    )
+
+
+def _encode(entry: Quarantined) -> str:
+    return dump(
+        {
+            "container": entry.container,
+            "what": entry.what,
+            "wish": entry.wish,
+            "updated": maybe_micros(entry.updated),
+            "reason": without_secrets(entry.reason),
+            "refused": entry.refused,
+            "count": entry.count,
+            "early": entry.early,
+            "first": micros(entry.first),
+            "last": micros(entry.last),
+            "next": micros(entry.next_try),
+        }
+    )
+
+
+def _decode(target: Target, stored: str) -> Quarantined:
+    document: dict[str, Any] = load(stored)
+    return Quarantined(
+        target=target,
+        container=str(document["container"]),
+        what=str(document["what"]),
+        wish=str(document["wish"]),
+        updated=maybe_moment(document["updated"]),
+        reason=str(document["reason"]),
+        refused=bool(document["refused"]),
+        count=max(1, int(document["count"])),
+        early=max(0, int(document["early"])),
+        first=moment(document["first"]),
+        last=moment(document["last"]),
+        next_try=moment(document["next"]),
+    )
