@@ -174,6 +174,7 @@ def test_when_half_of_the_writes_fail_the_rest_is_done_and_the_next_run_repairs_
                 each.outcome for each in first.written
             ]
         here.server.clear_faults()
+        here.world.clock.advance(900)  # after the first pause of what was refused
         second = here.sync()
         assert not second.failed
         assert {each.action.sentence for each in second.written} >= {

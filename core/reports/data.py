@@ -11,7 +11,7 @@ from core.sync import Concluded
 
 
 def plan_json(concluded: Concluded) -> str:
-    """`{"actions": […], "held": […], "quarantined": […], "problems": […]}`, one object for each planned change, in order."""
+    """`{"actions": […], "held": […], "quarantined": […], "problems": […]}`, an object for each change."""
     document = {
         "actions": [_action(action) for action in concluded.plan.actions],
         "held": [asdict(held) for held in concluded.plan.held],
