@@ -89,7 +89,7 @@ def test_plan_as_json_has_one_object_for_each_change(house: House) -> None:
     said = house.milepost("plan", "--json")
     plan = json.loads(said.out)
     assert said.code == 3
-    assert set(plan) == {"actions", "held", "problems"}
+    assert set(plan) == {"actions", "held", "quarantined", "problems"}
     assert len(plan["actions"]) == 27
     comment = next(each for each in plan["actions"] if each["kind"] == "write comment")
     assert set(comment) == {"kind", "tracker", "says", "issue", "about", "reason", "before", "body"}

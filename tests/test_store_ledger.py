@@ -1,6 +1,8 @@
 """Runs, what they wrote, and what was published, in the order in which it happened."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
@@ -11,6 +13,7 @@ import pytest
 from connectors.contract import IssueRef, PostedComment
 from core.engine.model import Snapshot, Unmeasured, Why
 from core.publish.actions import ChangeLabels, Written
+from core.publish.quarantine import Quarantined, Target
 from core.publish.records import Publication
 from core.store import GoalValue, RunRecord, Store, open_store
 from tests.builders import NOON, an_issue
@@ -138,3 +141,19 @@ def test_goal_values_are_exact_and_goals_not_named_keep_theirs(store: Store) -> 
         "show": third,
         "grow": GoalValue(Fraction(10**30, 10**30 + 1), Fraction(0), "r2"),
     }
+
+
+def test_what_is_in_quarantine_is_kept_until_it_is_forgotten_and_damage_counts_as_unset(store: Store) -> None:
+    target = Target("jira", "labels", "10002")
+    entry = Quarantined(
+        target, "BLOG", "Label BLOG-2", "abc", NOON, "HTTP 403", True, 2, 1, NOON, LATER, LATER
+    )
+    store.save_quarantine([entry], [])
+    assert store.quarantine() == {target: entry}
+    with closing(sqlite3.connect(store.file)) as raw, raw:
+        raw.execute("UPDATE quarantine SET document = '[1]'")
+    assert store.quarantine() == {}
+    store.save_quarantine([entry], [])
+    assert store.quarantine() == {target: entry}
+    store.save_quarantine([], [target])
+    assert store.quarantine() == {}

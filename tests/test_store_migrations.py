@@ -20,7 +20,7 @@ from connectors.contract import Page, PostedComment, Pull, StatusCategory
 from core.engine.model import Snapshot, SnapshotTask
 from core.publish.actions import RemoveLabelDefinition, Written
 from core.publish.records import Publication
-from core.store import Locked, Store, StoreError, open_store
+from core.store import Locked, Store, open_store
 from core.store.database import Database, prepare_file
 from core.store.lock import writer_lock
 from core.store.schema import HEAD, VERSIONS, metadata
@@ -109,8 +109,7 @@ def assert_filled(store: Store) -> None:
     ref = an_issue("BLOG-1").ref
     assert store.publication(ref) == Publication(ref, "blog", PostedComment("10", "é", True), "d", "h", "1")
     assert store.snapshots(ref) == {"blog": Snapshot(NOON, "r1", Fraction(1, 3), (TASK,))}
-    with pytest.raises(StoreError, match="comment on damaged in github cannot be read"):
-        store.publications()
+    assert set(store.publications()) == {ref}  # a damaged one counts as unset
 
 
 @pytest.mark.parametrize("version", VERSIONS)

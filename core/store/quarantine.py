@@ -1,29 +1,26 @@
 """Writes that failed and when each is tried again, a row for each target."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select
 
 from core.publish.quarantine import Quarantined, Target
 from core.store.codec.plain import clean, dump, load, maybe_micros, maybe_moment, micros, moment
-from core.store.damage import decoded
+from core.store.damage import UNREADABLE
 from core.store.schema import quarantine
 from core.store.secrets import without_secrets
 from core.store.upsert import upsert
 
 
 def all_entries(connection: Connection) -> dict[Target, Quarantined]:
-    """Everything that is remembered, in the order of the targets."""
+    """Everything that is remembered, in the order of the targets; what is damaged counts as unset."""
     found = {}
     for row in connection.execute(select(quarantine)):
         target = Target(row.tracker, row.kind, row.place, row.name)
-
-        def decode(document: str, target: Target = target) -> Quarantined:
-            return _decode(target, document)
-
-        what = f"why a write to {target.place} in {target.tracker} is in quarantine"
-        found[target] = decoded(decode, row.document, connection.engine.url.database, what)
+        with suppress(*UNREADABLE):
+            found[target] = _decode(target, row.document)
     return dict(sorted(found.items()))
 
 
