@@ -15,7 +15,8 @@ def unwritable(at: Sites) -> set[tuple[str, str]]:
     """Issues and repositories that refuse what milepost would write, whatever it does."""
     found: set[tuple[str, str]] = set()
     for issue in at.jira.issues.values():
-        if not issue.editable or issue.archived or at.jira.lacks(issue, "labels"):
+        hidden = issue.id in at.jira.hidden
+        if hidden or not issue.editable or issue.archived or at.jira.lacks(issue, "labels"):
             found.add(("jira", str(issue.id)))
     token = at.github.tokens["sandbox"]
     for repo in at.github.repos.values():
