@@ -90,15 +90,17 @@ def comment_difference(action: WriteComment) -> str:
 
 
 def strays(at: Sites, wanted: set[str]) -> list[str]:
-    """More than one comment of ours on an issue, and those that nobody wants."""
-    found = []
+    """More than one comment of ours on an issue, and those that nobody wants and that can be taken away."""
+    found, closed = [], unwritable(at)
     for issue_id, thread in at.jira.threads.items():
         ours = [one for one in thread if one.author == at.jira.bot.id]
         key = at.jira.issues[issue_id].key
-        found += _stray(key, str(issue_id), len(ours), wanted)
+        if ("jira", str(issue_id)) not in closed:
+            found += _stray(key, str(issue_id), len(ours), wanted)
     for issue in at.github.issues.values():
         ours_there = [one for one in issue.comments if one.author == BOT and parse_mark(one.body)]
-        found += _stray(at.github.key(issue), str(issue.id), len(ours_there), wanted)
+        if ("github", str(issue.id)) not in closed:
+            found += _stray(at.github.key(issue), str(issue.id), len(ours_there), wanted)
     return found
 
 
