@@ -8,7 +8,7 @@ import orjson
 import pytest
 from werkzeug import Request, Response
 
-from connectors.contract import Interest, Refused, Unavailable
+from connectors.contract import Interest, Unavailable
 from connectors.parallel import cancelled, merged
 from connectors.sandbox.faults import Fault, Replace, Status
 from tests.github_builders import Hub, pull, running
@@ -170,16 +170,19 @@ def test_side_by_side_brings_what_one_after_the_other_brings(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize("nth", [1, 4, 8])
-def test_a_fault_in_one_repository_fails_the_whole_pull(hub: Hub, nth: int) -> None:
+def test_a_fault_in_one_repository_is_its_own_and_is_made_good_by_the_next_pull(hub: Hub, nth: int) -> None:
     hub.fill("acme/site", 350)
     hub.fill("acme/app", 350)
     refusal = Status(403, {}, {"message": "Forbidden"})
     hub.server.plan(Fault(kind=refusal, path="^/repo.*/issues$", nth=nth))
-    before = dict(hub.memory.facts)
-    with pytest.raises(Refused):
-        list(hub.organisation().reader.changed_since(None, Interest()).pages)
-    assert hub.memory.facts == before
-    assert len(pull(hub.organisation())[0]) == 700
+    first = hub.organisation().reader.changed_since(None, Interest())
+    came = {issue.ref.key for page in first.pages for issue in page.issues}
+    (failed,) = first.failed()
+    assert "HTTP 403: Forbidden" in failed.error
+    hub.later()
+    second = hub.organisation().reader.changed_since(first.cursor, Interest())
+    came |= {issue.ref.key for page in second.pages for issue in page.issues}
+    assert (len(came), second.full, second.failed()) == (700, False, ())
 
 
 def test_a_rate_limit_that_one_thread_meets_is_kept_by_all(hub: Hub) -> None:

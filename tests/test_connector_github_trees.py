@@ -7,7 +7,7 @@ import orjson
 import pytest
 from werkzeug import Request, Response
 
-from connectors.contract import Garbled, Issue, Unavailable, Unread
+from connectors.contract import Issue, Unavailable, Unread
 from connectors.github.pull import NO_TREES, WALK_AGAIN
 from connectors.sandbox.faults import Fault, Replace, Status
 from connectors.sandbox.github_world import GitHubSite
@@ -234,7 +234,7 @@ def test_spent_graphql_points_are_a_rate_limit_though_they_come_as_success(hub: 
         hub.pull(root)
 
 
-def test_a_tree_that_makes_no_sense_is_garbled(hub: Hub) -> None:
+def test_a_root_that_makes_no_sense_in_graphql_is_asked_for_by_rest(hub: Hub) -> None:
     root = hub.issue("acme/site", "Root")
 
     def change(request: Request, response: Response) -> Response:
@@ -242,8 +242,9 @@ def test_a_tree_that_makes_no_sense_is_garbled(hub: Hub) -> None:
         return response
 
     hub.server.plan(Fault(kind=Replace(change), path="/graphql$"))
-    with pytest.raises(Garbled, match="a sub-issue cannot be read"):
-        hub.pull(root)
+    found, unread, _ = hub.pull(root)
+    assert found.keys() == {root}
+    assert unread == []
 
 
 def test_what_this_account_may_not_see_is_told_and_the_rest_comes(hub: Hub) -> None:

@@ -24,9 +24,16 @@ REDIRECTS = frozenset({301, 302, 307, 308})
 _MOST_HOPS = 5
 _NOT_SEEN = frozenset({"NOT_FOUND", "FORBIDDEN"})
 """Errors about one node of a GraphQL query; the others come all the same."""
+_TOO_MUCH = frozenset({"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"})
 _NO_FIELD = re.compile(r"doesn't exist on type|^Cannot query field")
 _TOKEN_MARGIN = timedelta(minutes=10)
 """An installation's token lives for an hour; a request may have to wait for minutes before it goes out."""
+
+
+class TooMuch(Refused):
+    """GraphQL gives up a query that asks for too much at once; the same in smaller parts may be answered."""
+
+    advice = "GitHub did not answer a query within its resource limits, however small its parts were"
 
 
 class Unsupported(Exception):
@@ -182,8 +189,12 @@ class Api:
 
     def moment(self, answer: Answer) -> datetime:
         """The server's time when it answered; ours where it does not say."""
+        return self.server_moment(answer) or self.clock()
+
+    def server_moment(self, answer: Answer) -> datetime | None:
+        """The server's time when it answered; None where it does not say."""
         epoch = server_time(answer)
-        return self.clock() if epoch is None else datetime.fromtimestamp(epoch, UTC)
+        return None if epoch is None else datetime.fromtimestamp(epoch, UTC)
 
     def write(
         self,
@@ -240,6 +251,8 @@ class Api:
         if "undefinedField" in codes or _NO_FIELD.search(message):
             return Unsupported(said)
         kinds = {error.get("type") for error in errors}
+        if kinds & _TOO_MUCH:
+            return TooMuch(self.tracker, request, said)
         if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
             return Refused(self.tracker, request, said, "The account lacks the permission to read this")
         return Garbled(self.tracker, request, f"GraphQL answered with an error: {said}")

@@ -124,7 +124,7 @@ class _Check:
 
     def trees(self) -> Iterator[Finding]:
         try:
-            self.api.graphql(CHILDREN, {"ids": []})
+            self.api.graphql(CHILDREN, {"ids": [], "first": 1})
         except Unsupported:
             said = "this GitHub knows no sub-issues; rules by tree find only the root"
             yield Finding("sub-issues", False, said, "Update the Enterprise Server, or use rules by label")

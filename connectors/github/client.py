@@ -1,7 +1,9 @@
 """Opens a GitHub tracker."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from connectors import rates
 from connectors.allowance import Allowance, keep, kept
@@ -9,7 +11,9 @@ from connectors.contract import Capability, Finding, Memory, TrackerInfo, Tracke
 from connectors.github.api import Api
 from connectors.github.check import check
 from connectors.github.identity import Identity
+from connectors.github.keys import place_of
 from connectors.github.read import GitHubReader
+from connectors.github.repositories import Names
 from connectors.github.settings import GitHubSettings
 from connectors.github.write import GitHubWriter
 from connectors.transport import Transport
@@ -22,8 +26,9 @@ class GitHubTracker:
         self._api = api
         self._memory = memory
         self._identity = Identity(api)
-        self._info = info
-        self._reader = GitHubReader(api, memory, self._identity)
+        names = Names(api.settings, memory)
+        self._info = replace(info, owns=partial(_owns, names))
+        self._reader = GitHubReader(api, memory, self._identity, names)
         self._writer = GitHubWriter(api)
 
     @property
@@ -59,6 +64,12 @@ class GitHubTracker:
     def writing_seconds(self, writes: int) -> float:
         """See Paced."""
         return self._api.transport.rates.forecast(writes, self._api.clock().timestamp())
+
+
+def _owns(names: Names, key: str) -> bool:
+    """Whether a key lies in scope, by a repository's name that is configured or by what it became."""
+    place = place_of(key)
+    return place is not None and names.covers(place.repository)
 
 
 def open_tracker(

@@ -3,18 +3,22 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
 from connectors import bounds
 from connectors.contract import Interest, Memory
+from connectors.github.keys import is_repository
 from connectors.github.settings import GitHubSettings
 
 _VERSION = 1
 _TREES = "github.trees"
 _STANDING = "github.standing"
+_READING = "github.reading"
+MOST_BEHIND = 500
+"""Repositories that are remembered as not read; with more of them it is no single repository that fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,12 @@ class Cursor:
     at: datetime
     scope: str
     count: int
+    dated: bool = True
+    """The time is the server's. Else it is ours, and only names the pull: no reading goes by it."""
 
     def __str__(self) -> str:
-        return orjson.dumps(
-            {"v": _VERSION, "at": self.at.isoformat(), "scope": self.scope, "n": self.count}
-        ).decode()
+        said = {"v": _VERSION, "at": self.at.isoformat(), "scope": self.scope, "n": self.count}
+        return orjson.dumps(said if self.dated else {**said, "dated": False}).decode()
 
     @property
     def name(self) -> str:
@@ -48,7 +53,55 @@ class Cursor:
         count = bounds.whole(count, 0, bounds.LARGEST_ID - 1)
         if at is None or not isinstance(scope, str) or count is None:
             return None
-        return cls(at, scope, count)
+        return cls(at, scope, count, found.get("dated") is not False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """From when on the next pull has to read; None for everything."""
+
+    since: datetime | None
+    behind: Mapping[str, datetime | None] = field(default_factory=dict)
+    """The same for single repositories, by name in lower case, that could not be read."""
+
+    def back(self, overlap: timedelta) -> "Reading":
+        """The same so much earlier."""
+        return Reading(
+            _back(self.since, overlap), {name: _back(t, overlap) for name, t in self.behind.items()}
+        )
+
+
+def reading_at(memory: Memory, cursor: Cursor) -> Reading:
+    """What to read after this cursor. A cursor without a server's time is worth what is remembered of it."""
+    found = _remembered(memory, _READING).get(cursor.name)
+    found = found if isinstance(found, dict) else {}
+    latest = _moment(found.get("since"), cursor)
+    behind = found.get("behind")
+    several = behind.items() if isinstance(behind, dict) and len(behind) <= MOST_BEHIND else ()
+    return Reading(
+        cursor.at if cursor.dated else latest,
+        {name: _moment(time, cursor) for name, time in several if is_repository(name)},
+    )
+
+
+def remember_reading(memory: Memory, before: Cursor | None, now: Cursor, reading: Reading) -> None:
+    """Keep it beside what is kept for `before`; nothing is written where nothing has to be remembered."""
+    readings = _remembered(memory, _READING)
+    kept = {before.name: readings[before.name]} if before and before.name in readings else {}
+    since = "" if now.dated or reading.since is None else reading.since.isoformat()
+    behind = {name: time.isoformat() if time else "" for name, time in sorted(reading.behind.items())}
+    if since or behind:
+        kept[now.name] = {"since": since, "behind": behind}
+    if kept != readings:
+        memory.set(_READING, orjson.dumps(kept).decode())
+
+
+def _moment(text: object, cursor: Cursor) -> datetime | None:
+    return bounds.past(bounds.server_time(bounds.moment(text)), cursor.at)
+
+
+def _back(time: datetime | None, overlap: timedelta) -> datetime | None:
+    return time - overlap if time is not None else None
 
 
 def scope_digest(settings: GitHubSettings, interest: Interest) -> str:

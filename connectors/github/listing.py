@@ -1,71 +1,227 @@
-"""What is in scope, read as lists: repositories side by side, pages of one ahead of who takes them."""
+"""What is in scope, read as lists: repositories side by side, what fails of one is its own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from connectors.answer import Answer
-from connectors.contract import Memory, Missing
+from connectors.contract import (
+    BadConfiguration,
+    Container,
+    Garbled,
+    Memory,
+    Missing,
+    Refused,
+    TrackerDown,
+    TrackerError,
+    Unavailable,
+)
 from connectors.github.api import Api, sort_scope
+from connectors.github.keys import Spelling, repository_of_api
 from connectors.github.organisation import Organisation
-from connectors.github.pages import PER_PAGE, Sheet, changed, whole
+from connectors.github.pages import Sheet, changed, whole
+from connectors.github.repositories import PER_PAGE, Names, container, member_pages, members, row_id
+from connectors.isolation import IN_ROW
 from connectors.parallel import merged
 
-__all__ = ["PER_PAGE", "Listing", "repositories"]
+__all__ = ["PER_PAGE", "Listing", "Plan"]
+
+_MOST_IN_ROW = 10
+"""Lists that do not answer in a row, although others did, until the tracker counts as down."""
 
 
-def repositories(api: Api) -> Iterator[tuple[str, bool]]:
-    """Every repository in scope once, `owner/name`, and whether it is configured by name."""
-    yield from ((name, True) for name in api.settings.repositories)
-    if api.settings.organization is not None:
-        yield from ((name, False) for name in _members(api, _member_pages(api)))
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """From when on to read, as GitHub's own time; None for everything. `survey`: everything, and with facts.
+
+    A survey never takes an organisation's own list, and asks what is told of each repository.
+    """
+
+    since: datetime | None = None
+    behind: Mapping[str, datetime | None] = field(default_factory=dict)
+    """The same for single repositories, by name in lower case, that could not be read before."""
+    survey: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """A repository whose list is read: its name in the lists, and its row where that is known."""
+
+    name: str
+    configured: bool
+    row: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    home: _Home
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A list was read to its end, or failed."""
+
+    home: _Home
+    error: TrackerError | None = None
+
+
+_Part = Sheet | _Facts | _End
 
 
 class Listing:
-    """One reading of all issues and pull requests in scope that changed at or after `since` (None: all).
+    """One reading of all issues and pull requests in scope, by a Plan.
 
-    Opening it sends the first request, whose answer tells GitHub's `moment`. A configured repository that
-    is not there is a BadConfiguration, never an empty list; one of an organisation may vanish meanwhile.
+    Opening it sends the first request, whose answer tells GitHub's `moment`; a survey sends none. A list
+    that cannot be read is told by `failed`, and the others are read; it is the tracker that fails where no
+    configured list can be read, where an organisation's list of repositories cannot be had, or where three
+    repositories in a row do not answer before one did. Then the first error is raised; a configured
+    repository that is not there is a BadConfiguration.
     """
 
-    moment: datetime
-    """GitHub's own time when the reading began."""
+    moment: datetime | None
+    """GitHub's own time when the reading began; None if it did not tell."""
 
-    def __init__(self, api: Api, memory: Memory, since: datetime | None) -> None:
+    def __init__(self, api: Api, memory: Memory, names: Names, spelling: Spelling, plan: Plan) -> None:
         self._api = api
-        self._since = since
+        self._names = names
+        self._spelling = spelling
+        self._plan = plan
         self._organisation = Organisation(api, memory)
-        self._full = since is None and api.settings.organization is not None
-        self._streams = self._begun()
+        self._full = plan.since is None and api.settings.organization is not None
         self._again: dict[str, None] = {}
         self._repeats = 0
+        self._silent = 0
+        self._read_one = False
+        self._failed: dict[str, tuple[_Home, TrackerError]] = {}
+        self._homes: dict[str, _Home] = {}
+        self._by_path: dict[str, _Home] = {}
+        self.latest: datetime | None = None
+        """The last change that came, if it is not ahead of our clock."""
+        self.moment = None
+        self._streams = self._begun()
 
     def rows(self) -> Iterator[list[Any]]:
         """The rows by pages, in no order that means anything; some may come twice, none is lost."""
         if self._full:
             self._organisation.begin()
-        for sheet in self._read(self._streams):
-            rows = self._taken(sheet)
+        for part in self._read(self._streams):
+            rows = self._taken(part)
             if rows:
                 yield rows
-        for sheet in self._read(changed(self._api, path, None) for path in self._again):
-            yield sheet.rows(self._api)
+        self._judge()
+        for part in self._read(self._anew(path) for path in self._again):
+            rows = part.rows(self._api) if isinstance(part, Sheet) else self._taken(part)
+            self._note_latest(rows)
+            yield rows
+        self._names.keep()
         if self._full:
-            self._organisation.end(self._repeats, self.moment, certain=not self._again)
+            certain = not (self._again or self._failed)
+            began = self.moment or self._api.clock()
+            self._organisation.end(self._repeats, began, certain=certain)
 
-    def _taken(self, sheet: Sheet) -> list[Any]:
+    @property
+    def failed(self) -> tuple[Container, ...]:
+        """Once the rows are in: the repositories that could not be read, each with its `error`."""
+        found = (
+            replace(self._container(home), error=str(error) or type(error).__name__)
+            for home, error in self._failed.values()
+        )
+        return tuple(sorted(found, key=lambda each: each.name))
+
+    @property
+    def failed_names(self) -> tuple[str, ...]:
+        """The names in lower case of the lists that failed."""
+        return tuple(self._failed)
+
+    @property
+    def first_error(self) -> TrackerError | None:
+        """Why the first of them could not be read, but for those of an organisation that are not there."""
+        errors = (
+            error
+            for home, error in self._failed.values()
+            if home.configured or not isinstance(error, Missing)
+        )
+        return next(errors, None)
+
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        """Once the rows of a survey are in: every repository in scope."""
+        failed = {each.id: each for each in self.failed}
+        read = {each.id: each for each in map(self._container, self._homes.values())}
+        return tuple(sorted({**read, **failed}.values(), key=lambda each: each.name))
+
+    def _container(self, home: _Home) -> Container:
+        name = self._spelling.repository(str(home.row.get("full_name") or self._names.today(home.name)))
+        found = container(home.row, name, app=self._api.settings.app_id is not None)
+        return found if row_id(home.row) else replace(found, id=self._names.id_of(home.name))
+
+    def _taken(self, part: _Part) -> list[Any]:
+        if isinstance(part, Sheet):
+            return self._rows_of(part)
+        key = part.home.name.lower()
+        if isinstance(part, _Facts):
+            self._homes[key] = part.home
+            now = part.home.row.get("full_name")
+            if part.home.configured and isinstance(now, str):
+                self._names.learn(part.home.name, now, row_id(part.home.row))
+        elif part.error is None:
+            if key not in self._failed:  # its pages may have come, and hold no rows
+                self._silent, self._read_one = 0, True
+        else:
+            self._failed.setdefault(key, (part.home, part.error))
+            self._silent = self._silent + 1 if isinstance(part.error, Unavailable) else 0
+            if self._silent >= (_MOST_IN_ROW if self._read_one else IN_ROW):
+                raise part.error
+        return []
+
+    def _rows_of(self, sheet: Sheet) -> list[Any]:
         before = sheet.repeats
-        rows = sheet.rows(self._api)
+        try:
+            rows = sheet.rows(self._api)
+        except Garbled as problem:
+            home = self._by_path.get(sheet.path)
+            if home is None:
+                raise
+            self._failed.setdefault(home.name.lower(), (home, problem))
+            return []
+        self._silent = 0
         self._organisation.count(sheet, rows)
         self._repeats += sheet.repeats - before
         if sheet.shifted:
             self._again[sheet.path] = None
+        home = self._by_path.get(sheet.path)
+        row = rows[0] if rows and isinstance(rows[0], dict) else {}
+        now = repository_of_api(str(row.get("repository_url")))
+        if home is not None and home.configured and now is not None:
+            self._names.learn(home.name, now)
+        self._note_latest(rows)
         return rows
 
-    def _read(self, streams: Iterable[Iterable[Sheet]]) -> Iterator[Sheet]:
-        """The pages of these lists, some lists at once; every rate limit that is met halves how many."""
+    def _note_latest(self, rows: list[Any]) -> None:
+        """Only where GitHub tells no time: its rows do."""
+        if self.moment is not None or self._plan.survey:
+            return
+        present = self._api.clock()
+        for row in rows:
+            try:
+                time = datetime.fromisoformat(row["updated_at"])
+                late = time > present or (self.latest is not None and time <= self.latest)
+            except (KeyError, TypeError, ValueError):
+                continue
+            self.latest = self.latest if late else time
+
+    def _judge(self) -> None:
+        """Raise where nothing was read, since then it is the tracker, or its configuration, that fails."""
+        if self._read_one or not self._failed or self._plan.survey:
+            return
+        for home, error in self._failed.values():
+            if home.configured or not isinstance(error, Missing | Refused):
+                raise sort_scope(error, home.name) from error
+
+    def _read(self, streams: Iterable[Iterable[_Part]]) -> Iterator[_Part]:
+        """The parts of these lists, some lists at once; every rate limit that is met halves how many."""
         transport, settings = self._api.transport, self._api.settings
         many = settings.organization is not None or len(settings.repositories) > 1
         workers, before = settings.workers if many else 1, transport.limited
@@ -76,67 +232,123 @@ class Listing:
         with closing(merged(streams, allowed, workers, 1 + workers)) as sheets:
             yield from sheets
 
-    def _begun(self) -> Iterator[Iterator[Sheet]]:
+    def _begun(self) -> Iterator[Iterator[_Part]]:
         """A stream for each list. The first request is sent here, so that its answer tells the time."""
-        api, organisation = self._api, self._organisation
-        named = api.settings.repositories
+        api, organisation, plan = self._api, self._organisation, self._plan
+        named = [_Home(name, configured=True) for name in self._names.configured()]
         if api.settings.organization is None:
-            return self._first_now(self._named(name) for name in named)
-        if self._since is not None and organisation.listed:
-            owner = f"{api.settings.organization.lower()}/"
-            others = [name for name in named if not name.lower().startswith(owner)]
-            everything = changed(api, organisation.path, self._since, {"filter": "all"})
-            what = f"the organisation {api.settings.organization}"
-            return self._first_now([_must(everything, what), *(self._named(name) for name in others)])
-        pages = _member_pages(api)
+            lists = map(self._list, named)
+            return lists if plan.survey else self._first_now(lists)
+        if plan.since is not None and organisation.listed and not plan.survey:
+            begun = self._organisation_list(organisation, named)
+            if begun is not None:
+                return begun
+        pages = member_pages(api)
         first = next(pages)
-        self.moment = api.moment(first)
-        members = _members(api, chain([first], pages))
-        return chain(map(self._named, named), map(self._member, members))
+        self.moment = api.server_moment(first)
+        found = members(api, chain([first], pages), self._names)
+        homes = (_Home(name, configured=False, row=row) for name, row in found)
+        return chain(map(self._list, named), map(self._list, homes))
 
-    def _first_now(self, streams: Iterable[Iterator[Sheet]]) -> Iterator[Iterator[Sheet]]:
-        first, *others = streams
-        head = next(first)
-        self.moment = self._api.moment(head.answer)
-        return iter([chain([head], first), *others])
-
-    def _list(self, name: str) -> Iterator[Sheet]:
-        path = f"/repos/{name}/issues"
-        return whole(self._api, path) if self._since is None else changed(self._api, path, self._since)
-
-    def _named(self, name: str) -> Iterator[Sheet]:
-        return _must(self._list(name), name)
-
-    def _member(self, name: str) -> Iterator[Sheet]:
+    def _organisation_list(
+        self, organisation: Organisation, named: list[_Home]
+    ) -> Iterator[Iterator[_Part]] | None:
+        """The organisation's own list, and those that are not in it; None if it does not answer well."""
+        owner = f"{self._api.settings.organization}/".lower()
+        inside = {home.name.lower(): home for home in named if home.name.lower().startswith(owner)}
+        others = [home for home in named if home.name.lower() not in inside]
+        late = [
+            inside.get(name, _Home(name, configured=False))
+            for name in self._plan.behind
+            if name.startswith(owner)
+        ]
+        everything = changed(self._api, organisation.path, self._plan.since, {"filter": "all"})
         try:
-            yield from self._list(name)
+            head = next(everything)
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError:
+            organisation.distrust()
+            return None
+        self.moment = self._api.server_moment(head.answer)
+        whole_list = self._must(chain([head], everything), organisation)
+        return iter([whole_list, *map(self._list, [*others, *late])])
+
+    def _must(self, sheets: Iterator[Sheet], organisation: Organisation) -> Iterator[_Part]:
+        """The organisation's list; if it breaks off, the next run reads repository by repository."""
+        try:
+            yield from sheets
+        except TrackerError as problem:
+            if not isinstance(problem, TrackerDown | BadConfiguration):
+                organisation.distrust()
+            raise sort_scope(problem, f"the organisation {self._api.settings.organization}") from problem
+        yield _End(_Home(organisation.path, configured=True))
+
+    def _first_now(self, streams: Iterator[Iterator[_Part]]) -> Iterator[Iterator[_Part]]:
+        for stream in streams:
+            head = next(stream)
+            if isinstance(head, Sheet):
+                self.moment = self._api.server_moment(head.answer)
+                return chain([chain([head], stream)], streams)
+            self._taken(head)
+        self._judge()
+        return iter(())
+
+    def _list(self, home: _Home) -> Iterator[_Part]:
+        """The sheets of one list, and how it ended."""
+        try:
+            if self._plan.survey or home.row:
+                home = self._asked(home)
+                yield _Facts(home)
+                if home.row.get("has_issues") is False and not home.configured:
+                    return
+            yield from self._sheets(home)
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError as error:
+            yield _End(home, error)
+        else:
+            yield _End(home)
+
+    def _asked(self, home: _Home) -> _Home:
+        """With its row, if GitHub tells of it; its list tells by itself why it may not be read."""
+        if home.row:
+            return home
+        try:
+            path = f"/repos/{self._names.today(home.name)}"
+            return replace(home, row=self._api.record(self._api.get(path)))
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError:
+            return home
+
+    def _sheets(self, home: _Home) -> Iterator[Sheet]:
+        now = home.row.get("full_name")
+        today = now if isinstance(now, str) and repository_of_api(f"/repos/{now}") else None
+        today = today or self._names.today(home.name)
+        began = False
+        try:
+            for sheet in self._pages(home, today):
+                began = True
+                yield sheet
         except Missing:
-            return
+            # What was renamed once may be gone, and another be called as this one was.
+            if began or today.lower() == home.name.lower():
+                raise
+            yield from self._pages(home, home.name)
 
+    def _pages(self, home: _Home, today: str) -> Iterator[Sheet]:
+        path = f"/repos/{today}/issues"
+        self._by_path[path] = home
+        since = self._plan.behind.get(home.name.lower(), self._plan.since)
+        return whole(self._api, path) if since is None else changed(self._api, path, since)
 
-def _must(sheets: Iterator[Sheet], what: str) -> Iterator[Sheet]:
-    """The same; what is configured and not there is a mistake in the configuration."""
-    try:
-        yield from sheets
-    except Missing as problem:
-        raise sort_scope(problem, what) from problem
-
-
-def _member_pages(api: Api) -> Iterator[Answer]:
-    """The pages of an organisation's list of repositories."""
-    path = f"/orgs/{api.settings.organization}/repos"
-    try:
-        yield from api.answers(path, {"type": "all", "sort": "full_name", "per_page": PER_PAGE})
-    except Missing as problem:
-        raise sort_scope(problem, f"the organisation {api.settings.organization}") from problem
-
-
-def _members(api: Api, pages: Iterable[Answer]) -> Iterator[str]:
-    """The repositories on these pages that have issues and are not configured by name."""
-    seen = {name.lower() for name in api.settings.repositories}
-    for answer in pages:
-        for row in api.rows(answer):
-            name = row.get("full_name") if isinstance(row, dict) else None
-            if isinstance(name, str) and name.lower() not in seen and row.get("has_issues", True):
-                seen.add(name.lower())
-                yield name
+    def _anew(self, path: str) -> Iterator[_Part]:
+        """A list that shifted while it was read, by changes."""
+        home = self._by_path.get(path) or _Home(path, configured=True)
+        try:
+            yield from changed(self._api, path, None)
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError as error:
+            yield _End(home, error)

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 
 from connectors import bounds
-from connectors.contract import Memory, Missing, Refused
-from connectors.github.api import Api, sort_scope
+from connectors.contract import BadConfiguration, Memory, TrackerDown, TrackerError
+from connectors.github.api import Api
 from connectors.github.pages import Sheet
 
 _FACT = "github.organisation"
@@ -44,6 +44,12 @@ class Organisation:
         doubt = bounds.moment(self._fact().get("doubt"))
         return doubt is not None and since < doubt
 
+    def distrust(self) -> None:
+        """The list does not answer well: no reading goes by it until a full one found it whole again."""
+        fact = self._fact()
+        if fact.get("whole") is True:
+            self._memory.set(_FACT, orjson.dumps({**fact, "whole": False}).decode())
+
     def begin(self) -> None:
         """Before a full reading."""
         self._before, self._counted = self._total(), 0
@@ -74,14 +80,14 @@ class Organisation:
         """How many issues and pull requests its list has; None if GitHub does not tell."""
         try:
             answer = self._api.get(self.path, {"filter": "all", "state": "all", "per_page": 1})
-        except Refused:
+            last = self._api.next_page(answer, "last")
+            rows = len(self._api.rows(answer))
+            if last is None:
+                return rows if self._api.next_page(answer) is None else None
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError:
             return None
-        except Missing as problem:
-            raise sort_scope(problem, f"the organisation {self._api.settings.organization}") from problem
-        last = self._api.next_page(answer, "last")
-        rows = len(self._api.rows(answer))
-        if last is None:
-            return rows if self._api.next_page(answer) is None else None
         return self._api.page_number(last)
 
     def _fact(self) -> dict[str, Any]:

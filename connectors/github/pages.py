@@ -12,7 +12,7 @@ from connectors.github.api import Api
 
 PER_PAGE = 100
 _ALL: Mapping[str, str | int] = {"state": "all", "per_page": PER_PAGE}
-_LAG = timedelta(minutes=1)
+LAG = timedelta(minutes=1)
 """How much GitHub's clocks may differ from one machine to the other."""
 
 _Stamp = tuple[Any, Any]
@@ -28,7 +28,7 @@ class Watch:
         self.shifted = False
         self.repeats = 0
         """Rows that were fresh though their issue had come before, since it changed meanwhile."""
-        self._since = began - _LAG
+        self._since = began - LAG
         self._backwards = backwards
         self._lowest: int | None = None
         self._first: set[_Stamp] | None = None

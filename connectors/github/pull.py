@@ -1,19 +1,40 @@
 """One pull: what changed in scope, the trees below the roots, and the issues that are named one by one."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain
 from typing import Any
 
 from connectors import bounds
-from connectors.contract import Interest, Issue, Memory, Missing, Page, Refused, Unread
+from connectors.contract import (
+    BadConfiguration,
+    Interest,
+    Issue,
+    Memory,
+    Missing,
+    Page,
+    TrackerDown,
+    TrackerError,
+    Unavailable,
+    Unread,
+)
 from connectors.github.api import Api, Unsupported
-from connectors.github.cursor import Cursor, Stand, Standing, named_digest, remember
+from connectors.github.cursor import (
+    MOST_BEHIND,
+    Cursor,
+    Reading,
+    Stand,
+    Standing,
+    named_digest,
+    remember,
+    remember_reading,
+)
 from connectors.github.keys import Place, Spelling, place_of
 from connectors.github.listing import PER_PAGE, Listing
 from connectors.github.parse import Parser, place_in
-from connectors.github.tree import Node, Tree, locate, unchanged, walk
+from connectors.github.tree import Located, Node, Tree, locate, unchanged, walk
+from connectors.isolation import IN_ROW
 
 OVERLAP = timedelta(minutes=5)
 """How much before the cursor is read again: GitHub's replicas may lag behind its clock."""
@@ -42,6 +63,12 @@ class PullRun:
     now: Cursor
     listing: Listing
     before: Standing | None
+    reading: Reading
+    """From when on this pull reads."""
+    covers: Callable[[str], bool]
+    """Whether a repository is in scope, by any of its names."""
+    silent: int = 0
+    """Issues in a row that did not answer."""
     seen: set[str] = field(default_factory=set)
     """Of the issues that may come by two ways: the ids that came, readable or not."""
     stamps: set[tuple[str, str]] = field(default_factory=set)
@@ -52,6 +79,20 @@ class PullRun:
     """What is named or in a tree and cannot be read, by key; the first reason stays."""
 
     def pages(self) -> Iterator[Page]:
+        """All pages; then the next pull knows what to read again, beside what changes from now on."""
+        yield from self._pages()
+        since, latest = self.reading.since, self.listing.latest
+        if not self.now.dated and latest is not None:
+            since = latest if since is None else max(since, latest)
+        behind = {
+            name: self.reading.behind.get(name, self.reading.since) for name in self.listing.failed_names
+        }
+        error = self.listing.first_error
+        if len(behind) > MOST_BEHIND and error is not None:
+            raise error
+        remember_reading(self.memory, self.base, self.now, Reading(since, behind))
+
+    def _pages(self) -> Iterator[Page]:
         """All pages. Where nothing changed in scope the trees are taken as they were.
 
         A change that comes again by the overlap counts: its trees may have lagged behind it.
@@ -69,11 +110,7 @@ class PullRun:
             yield from self._as_before(rows, before)
 
     def _as_before(self, listed: Iterator[list[Any]], before: Standing) -> Iterator[Page]:
-        parents = {
-            id_: (stand[1], before.known[stand[1]][0])
-            for id_, stand in before.known.items()
-            if stand[1] in before.known
-        }
+        parents = _parents(before.known)
         for rows in listed:
             yield from self._page(rows, parents)
         remember(self.memory, self.base, self.now, before)
@@ -83,12 +120,14 @@ class PullRun:
         known = self.before.known if self.before else {}
         moved: list[Any] = []
         tree = self._trees(moved)
+        kept = known if tree.failed else {}  # of what could not be walked, what stood before
         self.twice = {*tree.nodes, *known, *(str(row.get("id")) for row in moved)}
-        parents = {node.id: node.parent for node in tree.nodes.values() if node.parent}
+        walked = {node.id: node.parent for node in tree.nodes.values() if node.parent}
+        parents = {**_parents(kept), **walked}
         for rows in listed:
             yield from self._page(rows, parents)
         yield from self._page(moved, parents)
-        standing = {node.id: _stand(node) for node in tree.nodes.values()}
+        standing = {**kept, **{node.id: _stand(node) for node in tree.nodes.values()}}
         wanted = [
             node
             for node in tree.nodes.values()
@@ -117,7 +156,7 @@ class PullRun:
 
         That is what is named or in a tree and not in scope. A key that led nowhere is asked for again.
         """
-        covers = self.api.settings.covers
+        covers = self.covers
         outside = {
             id_: stand for id_, stand in before.known.items() if not covers(stand[0].partition("#")[0])
         }
@@ -134,6 +173,10 @@ class PullRun:
         except Unsupported:
             self._note_without_trees()
             return True
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError:
+            return True  # so it is walked, which tells what cannot be read
 
     def _page(self, rows: Iterable[Any], parents: Mapping[str, tuple[str, str] | None]) -> Iterator[Page]:
         """These rows as a page, without what came before and without pull requests unless asked for."""
@@ -179,12 +222,14 @@ class PullRun:
         outside = [
             place
             for place in self._places(self.interest.keys)
-            if place not in roots and not self.api.settings.covers(place.repository)
+            if place not in roots and not self.covers(place.repository)
         ]
-        found = self._locate([*roots, *outside])
-        nodes: dict[Place, Node] = dict(found)
+        located = self._locate([*roots, *outside])
+        for place, why in located.failed.items():
+            self._lose(None, place.key, why)
+        nodes: dict[Place, Node] = dict(located.nodes)
         for place in [*roots, *outside]:
-            if place not in found:
+            if place not in nodes and place not in located.failed:
                 row = self._row(place.key)
                 node = self._node(row)
                 if row is not None:
@@ -192,13 +237,15 @@ class PullRun:
                 if node is not None:
                     nodes[place] = node
                 elif place in roots:
+                    # A reason that was met on the way stays.
                     self._lose(None, place.key, "there is no such issue that this account may read")
         tree = self._walk([nodes[place] for place in roots if place in nodes])
+        tree.failed = tree.failed or bool(located.failed)
         for place in outside:
             if place in nodes:
                 tree.nodes.setdefault(nodes[place].id, nodes[place])
-        for key in tree.hidden:
-            self._lose(None, key, "some of its sub-issues cannot be seen by this account")
+        for key, why in tree.hidden.items():
+            self._lose(None, key, why)
         return tree
 
     def _lose(self, id_: str | None, key: str, why: str) -> None:
@@ -208,14 +255,14 @@ class PullRun:
         places = (place_of(key) for key in sorted(keys))
         return list(dict.fromkeys(self.spelling.place(place) for place in places if place))
 
-    def _locate(self, places: list[Place]) -> dict[Place, Node]:
+    def _locate(self, places: list[Place]) -> Located:
         if not places or self._without_trees():
-            return {}
+            return Located()
         try:
             return locate(self.api, self.spelling, places)
         except Unsupported:
             self._note_without_trees()
-            return {}
+            return Located()
 
     def _walk(self, roots: list[Node]) -> Tree:
         if not roots or self._without_trees():
@@ -258,8 +305,10 @@ class PullRun:
         try:
             for rows in self.api.pages(f"{parent.path}/sub_issues", {"per_page": PER_PAGE}):
                 found += [row for row in rows if isinstance(row, dict) and str(row.get("id")) in ids]
-        except (Missing, Refused):
-            return found
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError:
+            return found  # each is asked for by itself
         return found
 
     def _rows(self, keys: Iterable[str]) -> Iterator[Any]:
@@ -270,12 +319,19 @@ class PullRun:
         """One issue by its key, wherever it moved; None if it is gone, or refused, which is told."""
         place = place_of(key)
         try:
-            return self.api.record(self.api.get(place.path)) if place else None
+            row = self.api.record(self.api.get(place.path)) if place else None
         except Missing:
-            return None
-        except Refused as problem:
+            row = None
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError as problem:
+            self.silent = self.silent + 1 if isinstance(problem, Unavailable) else 0
+            if self.silent >= IN_ROW:
+                raise
             self._lose(None, key, problem.said)
             return None
+        self.silent = 0
+        return row
 
     def _node(self, row: Any) -> Node | None:
         """The node of an issue that REST found."""
@@ -289,6 +345,10 @@ class PullRun:
 def _stand(node: Node) -> Stand:
     parent = node.parent[0] if node.parent else ""
     return (node.place.key, parent, node.updated, node.node, -1 if node.children is None else node.children)
+
+
+def _parents(known: Mapping[str, Stand]) -> dict[str, tuple[str, str] | None]:
+    return {id_: (stand[1], known[stand[1]][0]) for id_, stand in known.items() if stand[1] in known}
 
 
 def _same(before: Stand | None, now: Stand) -> bool:

@@ -12,11 +12,11 @@ fragment Named on Issue {
 
 CHILDREN = (
     """
-query Children($ids: [ID!]!) {
+query Children($ids: [ID!]!, $first: Int!) {
   nodes(ids: $ids) {
     ... on Issue {
       id
-      subIssues(first: 100) {
+      subIssues(first: $first) {
         nodes { ...Named subIssuesSummary { total } }
         pageInfo { hasNextPage endCursor }
       }
@@ -30,11 +30,11 @@ query Children($ids: [ID!]!) {
 
 MORE_CHILDREN = (
     """
-query MoreChildren($id: ID!, $after: String!) {
+query MoreChildren($id: ID!, $after: String!, $first: Int!) {
   node(id: $id) {
     ... on Issue {
       id
-      subIssues(first: 100, after: $after) {
+      subIssues(first: $first, after: $after) {
         nodes { ...Named subIssuesSummary { total } }
         pageInfo { hasNextPage endCursor }
       }

@@ -1,8 +1,10 @@
 """The reading half of a GitHub tracker."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+from connectors import bounds
 from connectors.contract import (
     Fate,
     Garbled,
@@ -18,42 +20,32 @@ from connectors.contract import (
     Pull,
     Refused,
     Survey,
-    SurveyPage,
     TrackerError,
     Unread,
     Whereabouts,
 )
 from connectors.github.api import Api
 from connectors.github.comments import read_comment, read_comments
-from connectors.github.cursor import Cursor, scope_digest, standing_at
+from connectors.github.cursor import Cursor, Reading, reading_at, scope_digest, standing_at
 from connectors.github.identity import Identity
 from connectors.github.keys import Place, Spelling, is_repository, place_of
-from connectors.github.listing import PER_PAGE, Listing
+from connectors.github.listing import PER_PAGE, Listing, Plan
 from connectors.github.organisation import Organisation
+from connectors.github.pages import LAG
 from connectors.github.parse import Parser, Unreadable, label_names, place_in
 from connectors.github.pull import OVERLAP, PullRun
+from connectors.github.repositories import Names
 from connectors.github.search import matching
+from connectors.github.survey import survey
 from connectors.isolation import read_apart
-
-
-class _Unwritten(Memory):
-    """What is remembered, without remembering more: a survey is no pull that a next one could rest on."""
-
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
-
-    def get(self, key: str) -> str | None:
-        return self._memory.get(key)
-
-    def set(self, key: str, value: str) -> None:
-        pass
 
 
 class GitHubReader:
     """Reads issues, pull requests, trees, comments and labels."""
 
-    def __init__(self, api: Api, memory: Memory, identity: Identity) -> None:
+    def __init__(self, api: Api, memory: Memory, identity: Identity, names: Names) -> None:
         self._api = api
+        self._names = names
         self._memory = memory
         self._identity = identity
         self._spelling = Spelling(api.settings.repositories)
@@ -68,8 +60,13 @@ class GitHubReader:
         before = standing_at(self._memory, base) if base else None
         if before is None and (interest.roots or interest.keys):
             base = None  # what left the trees since then is not known
-        listing = Listing(self._api, self._memory, base.at - OVERLAP if base else None)
-        now = Cursor(listing.moment, scope, base.count + 1 if base else 0)
+        listing, reading = self._listing(base)
+        if base is not None and self._ahead(base, listing.moment):
+            listing, reading = self._listing(None)
+        if reading.since is None:
+            base, before = None, None
+        at, dated = listing.moment or self._api.clock(), listing.moment is not None
+        now = Cursor(at, scope, base.count + 1 if base else 0, dated)
         run = PullRun(
             self._api,
             self._memory,
@@ -80,42 +77,59 @@ class GitHubReader:
             now,
             listing,
             before,
+            reading,
+            self._names.covers,
         )
-        return Pull(str(now), run.pages(), full=base is None)
+        return Pull(str(now), run.pages(), full=base is None, failed=lambda: listing.failed)
+
+    def _listing(self, base: Cursor | None) -> tuple[Listing, Reading]:
+        reading = reading_at(self._memory, base) if base else Reading(None)
+        late = reading.back(OVERLAP)
+        plan = Plan(late.since, late.behind if late.since else {})
+        return Listing(self._api, self._memory, self._names, self._spelling, plan), reading
+
+    def _ahead(self, base: Cursor, moment: datetime | None) -> bool:
+        """Whether a cursor is later than the server's present, so that changes until then would be missed.
+
+        Where the server does not tell the time, by our clock, which may be wrong by a day.
+        """
+        if moment is None:
+            return base.at > self._api.clock() + timedelta(seconds=bounds.LARGEST_SKEW)
+        return base.at > moment + LAG
 
     def present(self) -> frozenset[str]:
         """See Reader. Pull requests are among them, since a mapping may ask for those too."""
         ids: set[str] = set()
-        for rows in Listing(self._api, self._memory, None).rows():
+        listing = Listing(self._api, self._memory, self._names, self._spelling, Plan())
+        for rows in listing.rows():
             for row in rows:
                 found = row.get("id") if isinstance(row, dict) else None
                 if type(found) is not int:
                     raise Garbled(self._api.tracker, "GET issues", "an issue came without an id")
                 ids.add(str(found))
+        if listing.first_error is not None:
+            raise listing.first_error
         return frozenset(ids)
 
     def survey(self, interest: Interest) -> Survey:
         """See Reader. Every list that it reads brings whole issues."""
-        listing = Listing(self._api, self._memory, None)
-        now = Cursor(listing.moment, scope_digest(self._api.settings, interest), 0)
-        parser = self._parser(interest.checklists)
-        run = PullRun(
-            self._api, _Unwritten(self._memory), self._spelling, parser, interest, None, now, listing, None
+        return survey(
+            self._api, self._memory, self._names, self._spelling, self._parser(interest.checklists), interest
         )
-        pages = (SurveyPage(issues=page.issues, unread=page.unread) for page in run.pages())
-        return Survey(pages, tuple, dict)
 
     def locate(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Whereabouts]:
         """See Reader. GitHub is asked by key: another issue under it means that this one is gone."""
-        return {ref: self._whereabouts(ref) for ref in refs}
+        found = read_apart(refs, self._whereabouts)
+        return {
+            ref: Whereabouts(Fate.UNKNOWN, reason=each.said) if isinstance(each, TrackerError) else each
+            for ref, each in found.items()
+        }
 
     def _whereabouts(self, ref: IssueRef) -> Whereabouts:
         try:
             page = self.fetch([ref.key])
         except Refused as problem:
             return Whereabouts(Fate.HIDDEN, reason=problem.said)
-        except Garbled as problem:
-            return Whereabouts(Fate.UNKNOWN, reason=problem.said)
         for issue in page.issues:
             if issue.ref == ref:
                 return Whereabouts(Fate.PRESENT, issue)
@@ -142,7 +156,7 @@ class GitHubReader:
 
     def matching(self, query: str) -> frozenset[str]:
         """See Reader. The query is GitHub's search syntax, without a scope of its own."""
-        return matching(self._api, query)
+        return matching(self._api, self._names, query)
 
     def comment(self, ref: IssueRef, comment_id: str) -> PostedComment | None:
         """See Reader."""
@@ -172,17 +186,20 @@ class GitHubReader:
 
     def _posted(self, ref: IssueRef) -> Posted | None:
         asked = place_of(ref.key)
+        if asked is None:
+            return None
         try:
-            row = self._api.record(self._api.get(asked.path)) if asked else {}
-            place = place_in(row)
-            if asked is None or place is None or self._is_another(ref, asked, place, row):
-                return None
-            place = self._spelling.place(place)
-            comments = (
-                read_comments(self._api, self._identity, place.path) if row.get("comments") != 0 else ()
-            )
+            row = self._api.record(self._api.get(asked.path))
         except Missing:
             return None
+        place = place_in(row)
+        if place is None:
+            raise Garbled(self._api.tracker, f"GET {asked.path}", "expected an issue with its address")
+        if self._is_another(ref, asked, place, row):
+            return None
+        place = self._spelling.place(place)
+        # The issue is there: a list of comments that is not is no sign that it is gone.
+        comments = read_comments(self._api, self._identity, place.path) if row.get("comments") != 0 else ()
         try:
             labels = label_names(row)
         except Unreadable as problem:

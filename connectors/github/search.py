@@ -7,6 +7,7 @@ from connectors.contract import Refused
 from connectors.github.api import Api
 from connectors.github.keys import repository_of_api
 from connectors.github.listing import PER_PAGE
+from connectors.github.repositories import Names
 
 QUERY_LIMIT = 256
 """The longest query in characters, qualifiers not counted by GitHub but counted here."""
@@ -15,24 +16,24 @@ RESULT_LIMIT = 1000
 _KIND = re.compile(r"(?:^|\s|\()-?(?:is|type):(?:issue|pr|pull-request)\b", re.IGNORECASE)
 
 
-def matching(api: Api, query: str) -> frozenset[str]:
+def matching(api: Api, names: Names, query: str) -> frozenset[str]:
     """The ids in scope that a search matches; one search for each repository and for the organisation.
 
     Each place is searched by itself: GitHub joins several `repo:` by "or" in its old syntax and by "and" in
     its new one. Raises Refused where the answer would not be complete.
     """
     settings = api.settings
-    places = [f"repo:{name}" for name in settings.repositories]
+    places = [f"repo:{names.today(name)}" for name in names.configured()]
     if settings.organization is not None:
         places.append(f"org:{settings.organization}")
     kind = "" if _KIND.search(query) else " is:issue"
     found: set[str] = set()
     for place in places:
-        found |= _search(api, f"{query.strip()}{kind} {place}".strip())
+        found |= _search(api, names, f"{query.strip()}{kind} {place}".strip())
     return frozenset(found)
 
 
-def _search(api: Api, query: str) -> set[str]:
+def _search(api: Api, names: Names, query: str) -> set[str]:
     if len(query) > QUERY_LIMIT:
         said = (
             f"cannot measure: with its scope the query is {len(query)} characters, GitHub takes {QUERY_LIMIT}"
@@ -46,17 +47,17 @@ def _search(api: Api, query: str) -> set[str]:
             raise _incomplete(api, total)
         items = body.get("items")
         for row in items if isinstance(items, list) else []:
-            ids |= _id_in_scope(api, row)
+            ids |= _id_in_scope(api, names, row)
     return ids
 
 
-def _id_in_scope(api: Api, row: Any) -> set[str]:
+def _id_in_scope(api: Api, names: Names, row: Any) -> set[str]:
     """The id of one result; a query may itself name a repository that is out of scope."""
     address = row.get("repository_url") if isinstance(row, dict) else None
     repository = repository_of_api(address) if isinstance(address, str) else None
     if repository is None or type(row.get("id")) is not int:
         raise Refused(api.tracker, "GET /search/issues", "cannot measure: a result without id or repository")
-    return {str(row["id"])} if api.settings.covers(repository) else set()
+    return {str(row["id"])} if names.covers(repository) else set()
 
 
 def _incomplete(api: Api, total: object) -> Refused:

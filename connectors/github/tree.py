@@ -1,19 +1,26 @@
 """Trees of sub-issues, at any depth and across repositories, walked in a few GraphQL requests."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from connectors.contract import Garbled
-from connectors.github.api import Api
+from connectors import bounds
+from connectors.contract import BadConfiguration, Garbled, TrackerDown, TrackerError
+from connectors.github.api import Api, TooMuch
 from connectors.github.cursor import Stand
 from connectors.github.keys import Place, Spelling, is_repository
 from connectors.github.queries import AS_BEFORE, CHILDREN, MORE_CHILDREN, by_place
 
+_ID = re.compile("[1-9][0-9]{0,18}")
 _BATCH = 50
+_MOST_CHILDREN = 100
+"""GitHub gives no more nodes of a list at once."""
+_MOST_GIVEN_UP = 3
+"""Single issues in a row that are not answered, until nothing smaller is tried."""
 _MOST_IDS = 100
 """GitHub takes no more ids in one question."""
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +44,89 @@ class Tree:
     """What was found below the roots, the roots included, by database id; and what could not be seen."""
 
     nodes: dict[str, Node] = field(default_factory=dict)
-    hidden: list[str] = field(default_factory=list)
-    """Keys of parents some of whose sub-issues the account may not see."""
+    hidden: dict[str, str] = field(default_factory=dict)
+    """By key of a parent: why some of its sub-issues are not here."""
+    failed: bool = False
+    """Something did not come though it may be there; not so where the account may not see it."""
+
+    def hide(self, parent: Node) -> None:
+        """Some of its sub-issues are not for this account."""
+        self.hidden.setdefault(parent.place.key, "some of its sub-issues cannot be seen by this account")
+
+    def lose(self, parent: Node, problem: TrackerError) -> None:
+        """Some of its sub-issues could not be read."""
+        self.failed = True
+        self.hidden[parent.place.key] = f"some of its sub-issues could not be read: {problem.said}"
 
 
-def locate(api: Api, spelling: Spelling, places: Sequence[Place]) -> dict[Place, Node]:
+@dataclass(slots=True)
+class Located:
+    """The issues at some places, and why there is no answer about others."""
+
+    nodes: dict[Place, Node] = field(default_factory=dict)
+    failed: dict[Place, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Sizes:
+    """How much is asked for at once: less where it is not answered, more while it is.
+
+    So what spoils the answer about many is found, and the others are answered. After `_MOST_GIVEN_UP` single
+    issues in a row nothing smaller is tried, since it is not they that fail.
+    """
+
+    ids: int = _BATCH
+    first: int = _MOST_CHILDREN
+    given_up: int = 0
+    """Single issues in a row that were not answered."""
+
+    def shrink(self, asked: int, problem: TrackerError) -> bool:
+        """Ask for less than so many ids; False where nothing smaller is to be asked for."""
+        if self.given_up >= _MOST_GIVEN_UP:
+            return False
+        if asked > 1:
+            self.ids = asked // 2
+            return True
+        if self.first > 1 and isinstance(problem, TooMuch):
+            self.first //= 2
+            return True
+        self.given_up, self.first = self.given_up + 1, _MOST_CHILDREN
+        if self.given_up >= _MOST_GIVEN_UP:
+            self.ids = _BATCH
+        return False
+
+    def grow(self) -> None:
+        """After an answer, ask for more again."""
+        self.ids, self.first = min(_BATCH, 2 * self.ids), min(_MOST_CHILDREN, 2 * self.first)
+        self.given_up = 0
+
+
+def locate(api: Api, spelling: Spelling, places: Sequence[Place]) -> Located:
     """The issues at these places; whatever is no issue there (moved, deleted, a pull request) is left out."""
-    found: dict[Place, Node] = {}
-    for some in _batches(places):
+    found, sizes, waiting = Located(), _Sizes(first=1), list(places)
+    while waiting:
+        some = waiting[: sizes.ids]
         variables: dict[str, str | int] = {}
         for index, place in enumerate(some):
             owner, _, name = place.repository.partition("/")
             variables |= {f"o{index}": owner, f"n{index}": name, f"i{index}": place.number}
-        data = api.graphql(by_place(len(some)), variables)
+        try:
+            data = api.graphql(by_place(len(some)), variables)
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError as problem:
+            if not sizes.shrink(len(some), problem):
+                found.failed.update((place, problem.said) for place in some)
+                del waiting[: len(some)]
+            continue
+        del waiting[: len(some)]
+        sizes.grow()
         for index, place in enumerate(some):
             repository = data.get(f"k{index}")
             raw = repository.get("found") if isinstance(repository, dict) else None
             if isinstance(raw, dict) and "fullDatabaseId" in raw:
-                found[place] = _node(api, spelling, raw, None)
+                with suppress(Garbled):  # it is asked for by REST then
+                    found.nodes[place] = _node(api, spelling, raw, None)
     return found
 
 
@@ -65,9 +137,10 @@ def walk(api: Api, spelling: Spelling, roots: Iterable[Node]) -> Tree:
     """
     tree = Tree({root.id: root for root in roots})
     level = list(tree.nodes.values())
+    sizes = _Sizes()
     while level:
         below: list[Node] = []
-        for parent, child in _children(api, spelling, level, tree):
+        for parent, child in _children(api, spelling, level, tree, sizes):
             if child.id not in tree.nodes:
                 tree.nodes[child.id] = child
                 below.append(child)
@@ -104,34 +177,82 @@ def _below(node: Node, parent: Node) -> Node:
 
 
 def _children(
-    api: Api, spelling: Spelling, parents: Sequence[Node], tree: Tree
+    api: Api, spelling: Spelling, parents: Sequence[Node], tree: Tree, sizes: _Sizes
 ) -> Iterator[tuple[Node, Node]]:
-    for some in _batches(parents):
-        data = api.graphql(CHILDREN, {"ids": [parent.node for parent in some]})
-        answers = data.get("nodes")
-        if not isinstance(answers, list) or len(answers) != len(some):
-            raise Garbled(api.tracker, "POST /graphql", "expected one node for each id")
+    """Each parent with each of its children. What cannot be answered of one parent is told of that one."""
+    waiting = list(parents)
+    while waiting:
+        some = waiting[: sizes.ids]
+        try:
+            data = api.graphql(CHILDREN, {"ids": [parent.node for parent in some], "first": sizes.first})
+            answers = data.get("nodes")
+            if not isinstance(answers, list) or len(answers) != len(some):
+                raise Garbled(api.tracker, "POST /graphql", "expected one node for each id")
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError as problem:
+            if sizes.shrink(len(some), problem):
+                continue
+            for parent in some:
+                tree.lose(parent, problem)
+            del waiting[: len(some)]
+            continue
+        del waiting[: len(some)]
+        sizes.grow()
         for parent, answer in zip(some, answers, strict=True):
-            for child in _sub_issues(api, spelling, parent, answer, tree):
+            for child in _sub_issues(api, spelling, parent, answer, tree, sizes):
                 yield parent, child
 
 
-def _sub_issues(api: Api, spelling: Spelling, parent: Node, answer: object, tree: Tree) -> Iterator[Node]:
+def _sub_issues(
+    api: Api, spelling: Spelling, parent: Node, answer: object, tree: Tree, sizes: _Sizes
+) -> Iterator[Node]:
     """All sub-issues of one parent, page by page."""
     above = (parent.id, parent.place.key)
+    seen: set[object] = set()
     while True:
         connection = answer.get("subIssues") if isinstance(answer, dict) else None
-        if not isinstance(connection, dict):
-            tree.hidden.append(parent.place.key)
+        raws = connection.get("nodes") if isinstance(connection, dict) else None
+        if not isinstance(connection, dict) or not isinstance(raws, list):
+            tree.hide(parent)
             return
-        raws = connection.get("nodes") or []
-        if any(raw is None for raw in raws):
-            tree.hidden.append(parent.place.key)
-        yield from (_node(api, spelling, raw, above) for raw in raws if raw is not None)
-        page = connection.get("pageInfo") or {}
-        if not page.get("hasNextPage"):
+        for raw in raws:
+            if raw is None:
+                tree.hide(parent)
+                continue
+            try:
+                yield _node(api, spelling, raw, above)
+            except Garbled as problem:
+                tree.lose(parent, problem)
+        page = connection.get("pageInfo")
+        if not isinstance(page, dict) or not page.get("hasNextPage"):
             return
-        answer = api.graphql(MORE_CHILDREN, {"id": parent.node, "after": page.get("endCursor")}).get("node")
+        after = page.get("endCursor")
+        if not isinstance(after, str) or after in seen:
+            endless = Garbled(api.tracker, "POST /graphql", "the pages of its sub-issues do not end")
+            tree.lose(parent, endless)
+            return
+        seen.add(after)
+        more = _more(api, parent, after, tree, sizes)
+        if more is None:
+            return
+        answer = more.get("node")
+
+
+def _more(api: Api, parent: Node, after: str, tree: Tree, sizes: _Sizes) -> Mapping[str, Any] | None:
+    """The next page of one parent's sub-issues; None where it cannot be had, which is told."""
+    while True:
+        try:
+            data = api.graphql(MORE_CHILDREN, {"id": parent.node, "after": after, "first": sizes.first})
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError as problem:
+            if not sizes.shrink(1, problem):
+                tree.lose(parent, problem)
+                return None
+        else:
+            sizes.grow()
+            return data
 
 
 def _node(api: Api, spelling: Spelling, raw: Mapping[str, Any], parent: tuple[str, str] | None) -> Node:
@@ -140,19 +261,15 @@ def _node(api: Api, spelling: Spelling, raw: Mapping[str, Any], parent: tuple[st
         database_id, node_id, updated = raw["fullDatabaseId"], raw["id"], raw["updatedAt"]
         summary = raw.get("subIssuesSummary")
         children = summary["total"] if summary is not None else None
-    except (KeyError, TypeError) as problem:
+    except (AttributeError, KeyError, TypeError) as problem:
         raise _garbled(api, f"no {problem}") from problem
     whole = is_repository(name) if isinstance(name, str) else False
-    if not whole or type(number) is not int or not str(database_id).isdigit():
-        raise _garbled(api, "repository, number or fullDatabaseId is of another shape")
+    counted = children is None or bounds.whole(children, 0, bounds.LARGEST_QUOTA) is not None
+    if not whole or type(number) is not int or not _ID.fullmatch(str(database_id)) or not counted:
+        raise _garbled(api, "repository, number, fullDatabaseId or total is of another shape")
     place = spelling.place(Place(name, number))
     return Node(str(database_id), str(node_id), place, str(updated), parent, children)
 
 
 def _garbled(api: Api, said: str) -> Garbled:
     return Garbled(api.tracker, "POST /graphql", f"a sub-issue cannot be read: {said}")
-
-
-def _batches(things: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(things), _BATCH):
-        yield things[start : start + _BATCH]

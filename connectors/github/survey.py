@@ -1,0 +1,88 @@
+"""One listing of everything in scope, to compare with what is stored; it leaves pulls as they are."""
+
+from collections.abc import Iterator, Mapping
+
+from connectors.contract import (
+    BadConfiguration,
+    Container,
+    Interest,
+    Memory,
+    Survey,
+    SurveyPage,
+    TrackerDown,
+    TrackerError,
+)
+from connectors.github.api import Api
+from connectors.github.cursor import Cursor, Reading, scope_digest
+from connectors.github.keys import Spelling, is_repository
+from connectors.github.listing import Listing, Plan
+from connectors.github.parse import Parser
+from connectors.github.pull import PullRun
+from connectors.github.repositories import Names, row_id
+
+
+class _Unwritten(Memory):
+    """What is remembered, without remembering more: a survey is no pull that a next one could rest on."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def get(self, key: str) -> str | None:
+        return self._memory.get(key)
+
+    def set(self, key: str, value: str) -> None:
+        pass
+
+
+def survey(
+    api: Api, memory: Memory, names: Names, spelling: Spelling, parser: Parser, interest: Interest
+) -> Survey:
+    """See Reader. Repository by repository, in an organisation too: its own list may lack issues."""
+    listing = Listing(api, memory, names, spelling, Plan(survey=True))
+    now = Cursor(listing.moment or api.clock(), scope_digest(api.settings, interest), 0)
+    run = PullRun(
+        api,
+        _Unwritten(memory),
+        spelling,
+        parser,
+        interest,
+        None,
+        now,
+        listing,
+        None,
+        Reading(None),
+        names.covers,
+    )
+    led: dict[str, str] = {}
+
+    def pages() -> Iterator[SurveyPage]:
+        for page in run.pages():
+            yield SurveyPage(issues=page.issues, unread=page.unread)
+        led.update(_led(api, names, interest.containers, listing.containers))
+
+    return Survey(pages(), lambda: listing.containers, lambda: dict(led))
+
+
+def _led(
+    api: Api, names: Names, wanted: frozenset[str], containers: tuple[Container, ...]
+) -> Mapping[str, str]:
+    """By name: the id of the repository that it leads to, one question for each that no list has by name."""
+    ids = {each.name.lower(): each.id for each in containers}
+    led: dict[str, str] = {}
+    for name in (*api.settings.repositories, *sorted(wanted)):
+        if not is_repository(name):
+            continue
+        found = ids.get(name.lower()) or ids.get(names.today(name).lower()) or _asked(api, name)
+        if found:
+            led[name] = found
+    return led
+
+
+def _asked(api: Api, name: str) -> str:
+    """The id of the repository that a name leads to, an old one too; empty if there is none."""
+    try:
+        return row_id(api.record(api.get(f"/repos/{name}")))
+    except (TrackerDown, BadConfiguration):
+        raise
+    except TrackerError:
+        return ""
