@@ -1,7 +1,7 @@
 """What follows from the store as it stands: every number, and on demand every task."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,24 @@ from core.tagging.reading import tallies
 from core.tagging.rows import tasks_of
 from core.tagging.scheme import Scheme
 from core.targets import Targets, find_targets, tracked_keys
+from mappings.rules.index import CompiledRules
+
+
+@dataclass(frozen=True, slots=True)
+class FailingContainer:
+    """A project or repository that could not be read, although its tracker could."""
+
+    tracker: str
+    name: str
+    names: frozenset[str]
+    """All that it is or was called, casefolded."""
+    since: datetime | None
+    reason: str
+
+    @property
+    def label(self) -> str:
+        """How reasons name it."""
+        return f"{self.tracker}: {self.name}"
 
 
 @dataclass(frozen=True)
@@ -32,6 +50,7 @@ class Known:
     targets: Targets
     issues: Mapping[IssueRef, Issue]
     """The issues that should carry comments, as far as they are present."""
+    failing: tuple[FailingContainer, ...] = ()
 
     def detail(self, owner: str) -> Detail:
         """The tasks of one milestone or key result."""
@@ -54,15 +73,23 @@ def know(
     resolve: Resolver,
     unread: Mapping[str, tuple[Unread, ...]],
     down: Mapping[str, datetime | None],
+    failing: Sequence[FailingContainer],
     health: HealthPolicy,
     now: datetime,
 ) -> Known:
-    """Conclude from tags that are in step. `down`: trackers that could not be read, and when they were."""
+    """Conclude from tags that are in step. `down`: trackers that could not be read, and when they were.
+
+    `failing`: projects and repositories of the others that could not be read.
+    """
     compiled, goals = scheme.compiled, scheme.goals
+    rests_on = _rests_on(compiled.rests_on, tags.labelled())
+    for place in failing:
+        for owner in _resting_on(place, compiled, tags):
+            rests_on[owner] = rests_on.get(owner, frozenset()) | {place.label}
     reach = Reach(
         mapping=goals,
-        down=down,
-        rests_on=_rests_on(compiled.rests_on, tags.labelled()),
+        down={**down, **{place.label: place.since for place in failing}},
+        rests_on=rests_on,
         unread=_unread(unread, tags, resolve),
         problems=answers.problems(compiled),
     )
@@ -74,13 +101,30 @@ def know(
     found = {(tracker, id_) for tracker, id_ in named if id_ is not None}
     issues = tags.issues(sorted(found))
     return Known(
-        scheme, tags, reach, unread, state, find_targets(goals, compiled, issues, resolve, down), issues
+        scheme,
+        tags,
+        reach,
+        unread,
+        state,
+        find_targets(goals, compiled, issues, resolve, down),
+        issues,
+        tuple(failing),
     )
+
+
+def _resting_on(place: FailingContainer, compiled: CompiledRules, tags: TagReader) -> set[str]:
+    """The milestones and key results that have an issue in a container, or whose rules name it."""
+    named = {
+        owner
+        for owner, places in compiled.places.items()
+        if any(tracker == place.tracker and name in place.names for tracker, name in places)
+    }
+    return named | tags.owners_in(place.tracker, place.names)
 
 
 def _rests_on(
     rules: Mapping[str, frozenset[str]], labelled: Iterable[tuple[str, str]]
-) -> Mapping[str, frozenset[str]]:
+) -> dict[str, frozenset[str]]:
     """What the rules can draw from, and the trackers in which a label tags an issue by itself."""
     found = dict(rules)
     for tracker, owner in labelled:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from connectors.contract import (
     Interest,
@@ -10,7 +10,6 @@ from connectors.contract import (
     IssueRef,
     Missing,
     Page,
-    Pull,
     PutOff,
     Refused,
     Tracker,
@@ -18,11 +17,10 @@ from connectors.contract import (
 )
 from core.faults import unexpected
 from core.publish.actions import Held
+from core.steps.reconcile import Reconciled, ReconcileRules, as_survey, compare, due, reconcile, retry_unread
 from core.stop import Stop
 from core.store.contract import Keeper
 from core.store.records import PullState, StoreError
-
-FORCE = "look into it, then run once with --force"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +41,8 @@ class Pulled:
     """What changed is in, but there was no quota left for looking for what is gone; it stays due."""
     swept: bool = False
     """Everything was looked at in this run, not only what changed."""
+    notes: tuple[str, ...] = ()
+    """What the comparison with all that is there found out, a sentence for each issue or container."""
     moved: Mapping[IssueRef, datetime] = field(default_factory=dict)
     """Of the issues that came and carry our comment: when each changed last, be it by a comment alone."""
 
@@ -57,19 +57,13 @@ class Pulled:
         return str(self.error) if self.error else self.held.why if self.held else ""
 
 
-@dataclass(frozen=True, slots=True)
-class PullRules:
-    """How carefully to read: the age at which the ids are swept, and the loss that is not believed."""
-
-    sweep_every: timedelta
-    max_lost_percent: int
-    force: bool = False
+PullRules = ReconcileRules
 
 
 def pull(
-    tracker: Tracker, store: Keeper, interest: Interest, rules: PullRules, now: datetime, stop: Stop
+    tracker: Tracker, store: Keeper, interest: Interest, rules: ReconcileRules, now: datetime, stop: Stop
 ) -> Pulled:
-    """Read what changed since the cursor, and sweep the ids when that is due; save both.
+    """Read what changed since the cursor, and compare everything when that is due; save both.
 
     Issues that carry a comment of ours and changed in any way are to be looked at. A tracker that fails
     leaves the store as it was, and the result says so; it never raises for that.
@@ -77,27 +71,88 @@ def pull(
     name = tracker.info.name
     state = store.pull_state(name).believed(now)
     try:
-        with stop.reading():
-            found = tracker.reader.changed_since(state.cursor, interest)
-        arrivals = _Arrivals(store, name, None if found.full else state.read_at)
-        pages = arrivals.noticed(_heard(found.pages, stop))
-        counts = store.save_pull(name, replace(found, pages=pages), now)
-        pulled = Pulled(name, counts.seen, counts.new, counts.changed, full=found.full)
-        pulled = replace(pulled, unread=len(store.unread().get(name, ())), moved=arrivals.moved)
-        if arrivals.any:
-            state = replace(state, swept_at=None)
-        pulled = _settle(tracker, store, state, found, counts.missing, pulled, rules, now, stop)
-        _follow(tracker, store, interest, stop)
-        return pulled
+        return _read(tracker, store, state, interest, rules, now, stop)
     except TrackerError as error:
         store.pull_failed(name, now, str(error))
         return Pulled(name, error=error, since=state.read_at)
     except StoreError:
         raise
     except Exception as error:
-        found_out = unexpected(name, error)
-        store.pull_failed(name, now, str(found_out))
-        return Pulled(name, error=found_out, since=state.read_at)
+        unforeseen = unexpected(name, error)
+        store.pull_failed(name, now, str(unforeseen))
+        return Pulled(name, error=unforeseen, since=state.read_at)
+
+
+def _read(
+    tracker: Tracker,
+    store: Keeper,
+    state: PullState,
+    interest: Interest,
+    rules: ReconcileRules,
+    now: datetime,
+    stop: Stop,
+) -> Pulled:
+    name = tracker.info.name
+    with stop.reading():
+        found = tracker.reader.changed_since(None if rules.full else state.cursor, interest)
+    arrivals = _Arrivals(store, name, None if found.full else state.read_at)
+    pulled = Pulled(name, full=found.full)
+    found = replace(found, pages=arrivals.noticed(_heard(found.pages, stop)))
+    if found.full:
+        done = compare(tracker, store, as_survey(found), state, found.cursor, rules, now, stop)
+        pulled = _after(pulled, state, done)
+        if done.held is None and any(name.casefold() not in done.containers for name in interest.containers):
+            # A rule names what nothing is called: a survey tells whether something was called so before.
+            again = reconcile(tracker, store, interest, state, found.cursor, rules, now, stop)
+            pulled = replace(pulled, notes=pulled.notes + again.notes)
+    else:
+        counts = store.save_pull(name, found, now)
+        pulled = replace(pulled, seen=counts.seen, new=counts.new, changed=counts.changed)
+        retry_unread(tracker, store, found.cursor, now, stop)
+        if arrivals.any:
+            state = replace(state, swept_at=None)
+        pulled = _reconciled(tracker, store, state, found.cursor, pulled, interest, rules, now, stop)
+    store.containers_failed(name, found.failed(), now)
+    _follow(tracker, store, interest, stop)
+    return replace(pulled, moved=arrivals.moved, unread=len(store.unread().get(name, ())))
+
+
+def _reconciled(
+    tracker: Tracker,
+    store: Keeper,
+    before: PullState,
+    cursor: str,
+    pulled: Pulled,
+    interest: Interest,
+    rules: ReconcileRules,
+    now: datetime,
+    stop: Stop,
+) -> Pulled:
+    """The same after everything was compared, if that is due."""
+    if not due(before, rules, now):
+        return pulled
+    try:
+        done = reconcile(tracker, store, interest, before, cursor, rules, now, stop)
+    except PutOff:
+        if before.error is not None or before.swept_at is None:
+            raise  # what was held back, or came from elsewhere, must not pass unseen now
+        return replace(pulled, sweep_put_off=True)
+    return _after(pulled, before, replace(done, seen=0))
+
+
+def _after(pulled: Pulled, before: PullState, done: Reconciled) -> Pulled:
+    """What was pulled, and what the comparison with all that is there found out."""
+    return replace(
+        pulled,
+        seen=pulled.seen + done.seen,
+        new=pulled.new + done.new,
+        changed=pulled.changed + done.changed,
+        gone=done.gone,
+        held=done.held,
+        since=before.read_at if done.held is not None else None,
+        swept=done.held is None,
+        notes=done.notes,
+    )
 
 
 def _heard(pages: Iterator[Page], stop: Stop) -> Iterator[Page]:
@@ -174,58 +229,3 @@ def _lost(store: Keeper, tracker: str, keys: frozenset[str]) -> list[str]:
     leads = {key: known(tracker, key) for key in sorted(keys)}
     present = store.present_ids(tracker, filter(None, leads.values()))
     return [key for key, found in leads.items() if found not in present]
-
-
-def _settle(
-    tracker: Tracker,
-    store: Keeper,
-    before: PullState,
-    found: Pull,
-    missing: tuple[IssueRef, ...],
-    pulled: Pulled,
-    rules: PullRules,
-    now: datetime,
-    stop: Stop,
-) -> Pulled:
-    """Forget what is gone, unless so much is gone that the silence is not to be believed."""
-    if not found.full:
-        if not _sweep_due(before, rules, now):
-            return pulled
-        try:
-            with stop.reading():
-                present = tracker.reader.present()
-        except PutOff:
-            if before.error is not None or before.swept_at is None:
-                raise  # what was held back, or came from elsewhere, must not pass unseen now
-            return replace(pulled, sweep_put_off=True)
-        missing = store.absent(pulled.tracker, present)
-    with stop.reading():
-        gone = _really_gone(tracker, missing)
-    lost = 100 * len(gone) > rules.max_lost_percent * before.issues
-    if lost and not rules.force:
-        held = Held(
-            f"everything that rests on {pulled.tracker}",
-            f"{len(gone)} of its {before.issues} issues are gone since the last reading, more than "
-            f"max_lost_percent = {rules.max_lost_percent} allows; a filter, a permission or a fault may hide "
-            "them",
-            FORCE,
-        )
-        store.pull_failed(pulled.tracker, now, held.why)
-        return replace(pulled, held=held, since=before.read_at)
-    store.mark_gone(pulled.tracker, gone, now)
-    store.swept(pulled.tracker, now)
-    return replace(pulled, gone=len(gone), swept=True)
-
-
-def _sweep_due(state: PullState, rules: PullRules, now: datetime) -> bool:
-    """Also after a failure: what was held back then must not pass unseen now."""
-    return state.swept_at is None or state.error is not None or now - state.swept_at >= rules.sweep_every
-
-
-def _really_gone(tracker: Tracker, missing: tuple[IssueRef, ...]) -> tuple[IssueRef, ...]:
-    """Those that are not only outside the tracker's own scope, where a tree or a key brought them from."""
-    outside = [ref for ref in missing if not tracker.info.owns(ref.key)]
-    if not outside:
-        return missing
-    alive = {issue.ref for issue in tracker.reader.fetch([ref.key for ref in outside]).issues}
-    return tuple(ref for ref in missing if ref not in alive)

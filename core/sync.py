@@ -11,7 +11,7 @@ from connectors.allowance import Allowance, allowances_of
 from connectors.contract import Issue, IssueRef, PutOff, Tracker, TrackerInfo
 from core.asking import Answers, ask, remembered
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.known import Known, know
+from core.known import FailingContainer, Known, know
 from core.labelling import Labels, labels_of
 from core.looking import look, seen_now
 from core.pace import how_long
@@ -26,7 +26,7 @@ from core.pull import Pulled, PullRules, pull
 from core.quarantine import Quarantine
 from core.recording import Recorder, settle, settle_labels
 from core.stop import Stop
-from core.store.contract import Keeper
+from core.store.contract import Keeper, Resolver
 from core.store.records import GoalValue
 from core.store.tags.contract import TagReader
 from core.tagging.refresh import in_step, refresh
@@ -73,6 +73,8 @@ class Concluded:
     plan: Plan
     problems: tuple[str, ...]
     quarantine: Quarantine
+    notes: tuple[str, ...] = ()
+    """What the comparison with all that is there found out; nothing that went wrong."""
 
     @property
     def failed(self) -> bool:
@@ -208,7 +210,10 @@ def conclude(job: Job) -> Concluded:
     goals = values_to_keep(before, goals, known.state) if plan.held == whole.held else {}
     plan = replace(plan, held=tuple(each.held for each in pulled if each.held) + plan.held)
     problems = _problems(known, pulled, found)
-    return Concluded(known, pulled, wanted, found, issues, labels, moments, goals, plan, problems, quarantine)
+    notes = tuple(note for each in pulled for note in each.notes)
+    return Concluded(
+        known, pulled, wanted, found, issues, labels, moments, goals, plan, problems, quarantine, notes
+    )
 
 
 def _complete(concluded: Concluded) -> frozenset[str]:
@@ -283,7 +288,27 @@ def _bring_into_step(job: Job, scheme: Scheme) -> None:
 def _know(
     job: Job, scheme: Scheme, answers: Answers, tags: TagReader, down: Mapping[str, datetime | None]
 ) -> Known:
-    return know(scheme, answers, tags, job.store.resolver(), job.store.unread(), down, job.health, job.now)
+    resolve = job.store.resolver()
+    failing = failing_containers(job.store, resolve, down)
+    return know(scheme, answers, tags, resolve, job.store.unread(), down, failing, job.health, job.now)
+
+
+def failing_containers(
+    store: Keeper, resolve: Resolver, down: Mapping[str, datetime | None]
+) -> tuple[FailingContainer, ...]:
+    """The projects and repositories that could not be read, of trackers that could."""
+    return tuple(
+        FailingContainer(
+            tracker,
+            each.container.name,
+            resolve.container_names(tracker, each.container.name),
+            each.failed_at,
+            each.failing,
+        )
+        for tracker, several in store.containers().items()
+        for each in several
+        if tracker not in down and each.failing
+    )
 
 
 def _problems(known: Known, pulled: tuple[Pulled, ...], found: Found) -> tuple[str, ...]:
@@ -291,6 +316,7 @@ def _problems(known: Known, pulled: tuple[Pulled, ...], found: Found) -> tuple[s
     silent = {each.tracker for each in pulled if each.down}
     said = [str(each.error) for each in pulled if each.error]
     said += [why for tracker, why in found.down.items() if tracker not in silent]
+    said += [f"{place.label} could not be read: {place.reason}" for place in known.failing]
     said += known.targets.missing
     said += [f"{owner}: {why}" for owner, why in known.reach.problems.items()]
     said += [

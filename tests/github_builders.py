@@ -51,7 +51,7 @@ def hub(
 def on_sandbox(server: SandboxServer, site: GitHubSite, **values: Any) -> GitHubTracker:
     """The same tracker on a site of the sandbox, by the sandbox's clock."""
     url = server.url(site.name) + site.api_path
-    return hub(clock=server.world.clock.now, **{"url": url, **values})
+    return hub(**{"clock": server.world.clock.now, "url": url, **values})
 
 
 def pull(

@@ -33,7 +33,7 @@ def lines(*issues: Issue, tracking: Collection[IssueRef] = ()) -> list[str]:
         scheme = Scheme.of(mapping, infos, store.resolver(), ProgressPolicy(), 10)
         with store.tagging() as writer:
             refresh(writer, scheme)
-        known = know(scheme, Answers(), store.tags(), store.resolver(), {}, {}, HealthPolicy(), NOON)
+        known = know(scheme, Answers(), store.tags(), store.resolver(), {}, {}, (), HealthPolicy(), NOON)
         return list(reach_lines(known, tracking))
 
 

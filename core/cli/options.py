@@ -12,6 +12,7 @@ __all__ = [
     "DEFAULT_CONFIG",
     "ConfigOption",
     "ForceOption",
+    "FullOption",
     "LogFormat",
     "LogFormatOption",
     "VerboseOption",
@@ -32,6 +33,9 @@ VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log every 
 LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="Log lines as text or as JSON.")]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Release what a limit holds back, after you looked into it.")
+]
+FullOption = Annotated[
+    bool, typer.Option("--full", help="Read everything again; what was written stays known.")
 ]
 
 

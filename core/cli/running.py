@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("milepost")
 
 
-def job_of(desk: Desk, *, force: bool = False, stop: Stop | None = None) -> Job:
+def job_of(desk: Desk, *, force: bool = False, full: bool = False, stop: Stop | None = None) -> Job:
     """The job that a configuration asks for, at this moment of the desk's clock."""
     settings = desk.config.settings
     return Job(
@@ -37,7 +37,11 @@ def job_of(desk: Desk, *, force: bool = False, stop: Stop | None = None) -> Job:
         publish=settings.publish,
         limits=settings.limits,
         pulls=PullRules(
-            timedelta(hours=settings.schedule.sweep_hours), settings.limits.max_lost_percent, force=force
+            timedelta(hours=settings.schedule.reconcile_hours),
+            settings.limits.max_lost_percent,
+            settings.schedule.reread_days,
+            force=force,
+            full=full,
         ),
         force=force,
         now=desk.clock(),
@@ -47,11 +51,16 @@ def job_of(desk: Desk, *, force: bool = False, stop: Stop | None = None) -> Job:
 
 @contextmanager
 def open_job(
-    config: Path, *, force: bool = False, trackers: bool = True, stop: Stop | None = None
+    config: Path,
+    *,
+    force: bool = False,
+    full: bool = False,
+    trackers: bool = True,
+    stop: Stop | None = None,
 ) -> Iterator[Job]:
     """A job, wired; raises what `at_desk` raises."""
     with at_desk(config, trackers=trackers) as desk:
-        yield job_of(desk, force=force, stop=stop)
+        yield job_of(desk, force=force, full=full, stop=stop)
 
 
 def concluded_now(job: Job) -> Concluded:
@@ -67,6 +76,8 @@ def synced_now(job: Job) -> Report:
     with _alone(job), job.stop.listen(), progress_on_terminal() as shown:
         report = sync(job) if shown is None else sync(_shown(job, shown), _steps(shown))
     _log_decisions(report.concluded.plan)
+    for note in report.concluded.notes:
+        log.info("%s", clean(note, 400))
     return report
 
 

@@ -6,16 +6,21 @@ from core.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     ForceOption,
+    FullOption,
     LogFormat,
     LogFormatOption,
     VerboseOption,
     set_up_log,
 )
 
+NOTES = 20
+"""Issues that vanished or were archived, named one by one in what is printed; the log names all."""
+
 
 def sync(
     config: ConfigOption = DEFAULT_CONFIG,
     force: ForceOption = False,
+    full: FullOption = False,
     verbose: VerboseOption = False,
     log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
@@ -28,9 +33,10 @@ def sync(
     from core.cli.log import speaks_json
     from core.cli.output import out
     from core.cli.running import log_run, open_job, synced_now
+    from core.reports.clean import clean
     from core.reports.terminal import held_lines, written_lines
 
-    with open_job(config, force=force) as job:
+    with open_job(config, force=force, full=full) as job:
         report = synced_now(job)
     if speaks_json():
         log_run(report)
@@ -39,6 +45,8 @@ def sync(
         console.print(line)
     for line in held_lines(report.concluded.plan.held):
         console.print(line)
+    for note in report.concluded.notes[:NOTES]:
+        console.print(f"note: {clean(note, 400)}")
     for problem in report.concluded.problems:
         console.print(f"problem: {problem}")
     console.print(report.line)

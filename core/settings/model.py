@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from connectors.contract import TrackerInfo, TrackerSettings
 from core.engine.policy import HealthPolicy, ProgressPolicy
@@ -65,8 +65,18 @@ class ScheduleSettings(Section):
     every_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     at: tuple[Annotated[str, AfterValidator(_time_of_day)], ...] = ()
     """Times of the day, local to this machine, instead of every N minutes."""
-    sweep_hours: Annotated[int, Field(ge=1)] = 24
-    """How often the ids of all issues are read, to find the deleted ones: incremental reading cannot."""
+    reconcile_hours: Annotated[int, Field(ge=1)] = 24
+    """How often everything that is stored is compared with the trackers; `sweep_hours` is its older name."""
+    reread_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """After so many reconciliations every issue was read whole, where a survey brings outlines alone."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_name(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "sweep_hours" in values and "reconcile_hours" not in values:
+            older = {"sweep_hours": "reconcile_hours"}
+            return {older.get(key, key): value for key, value in values.items()}
+        return values
 
 
 class SandboxSettings(Section):

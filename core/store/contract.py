@@ -5,12 +5,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-from connectors.contract import Issue, IssueRef, Memory, Pull, Unread
+from connectors.contract import Container, Issue, IssueRef, Memory, Pull, Unread
 from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.quarantine import Book, Quarantined, Target
 from core.publish.records import Publication
-from core.store.records import GoalValue, PullCounts, PullState, RunRecord
+from core.store.records import GoalValue, PullCounts, PullState, RunRecord, StoredContainer
 from core.store.tags.contract import TagReader, TagWriter
 
 
@@ -21,6 +21,10 @@ class Resolver(Protocol):
 
     def prime(self, tracker: str, keys: Iterable[str]) -> None:
         """Look up many keys together, which costs far less than one after the other."""
+
+    def container_names(self, tracker: str, name: str) -> frozenset[str]:
+        """All names, casefolded, of the project or repository that `name` leads to today."""
+        ...
 
 
 class Keeper(Protocol):
@@ -42,6 +46,16 @@ class Keeper(Protocol):
     def unread(self) -> Mapping[str, tuple[Unread, ...]]: ...
     def remember_key(self, tracker: str, key: str, ref: IssueRef) -> None: ...
     def resolver(self) -> Resolver: ...
+    def save_containers(
+        self,
+        tracker: str,
+        found: Iterable[Container],
+        names: Mapping[str, str],
+        doubts: Mapping[str, str],
+        at: datetime,
+    ) -> None: ...
+    def containers_failed(self, tracker: str, failed: Iterable[Container], at: datetime) -> None: ...
+    def containers(self) -> Mapping[str, tuple[StoredContainer, ...]]: ...
 
     # What it contributes to milestones
     def tagging(self) -> AbstractContextManager[TagWriter]: ...

@@ -167,6 +167,8 @@ def _take_unread(connection: Connection, tracker: str, full: bool, failed: dict[
             or_(
                 unread.c.id.in_(select(staged.c.id)),
                 and_(unread.c.id.is_(None), unread.c.key.in_(select(staged.c.key))),
+                # What named nothing cannot be asked for again: it is told once.
+                and_(unread.c.id.is_(None), unread.c.key.is_(None)),
             )
         )
     connection.execute(old)

@@ -10,6 +10,7 @@ from connectors import bounds
 from connectors.contract import Issue, IssueRef, Unread
 from core.store.codec.issues import decode_issue
 from core.store.codec.plain import clean, credible_moment, load
+from core.store.containers import names_of
 from core.store.damage import UNREADABLE, damaged, decoded
 from core.store.database import Database
 from core.store.records import PullState
@@ -134,6 +135,15 @@ class KeyFinder:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._found: dict[tuple[str, str], str | None] = {}
+        self._names: dict[tuple[str, str], frozenset[str]] = {}
+
+    def container_names(self, tracker: str, name: str) -> frozenset[str]:
+        """All names, casefolded, of the project or repository that `name` leads to today."""
+        place = (clean(tracker), name)
+        if place not in self._names:
+            with self._database.reading() as connection:
+                self._names[place] = names_of(connection, *place)
+        return self._names[place]
 
     def __call__(self, tracker: str, key: str) -> str | None:
         """The id of the issue that a key leads to."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from connectors.bounds import past
-from connectors.contract import IssueRef
+from connectors.contract import Container, IssueRef
 
 
 class StoreError(Exception):
@@ -47,6 +47,22 @@ class PullState:
             swept_at=past(self.swept_at, now),
             failed_at=past(self.failed_at, now),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredContainer:
+    """A project or repository as its tracker last told of it."""
+
+    container: Container
+    failed_at: datetime | None = None
+    """Since when it cannot be listed; None where it can."""
+    doubt: str = ""
+    """Why it is not believed yet that its issues are gone."""
+
+    @property
+    def failing(self) -> str:
+        """Why nothing can be measured from it now; empty where something can."""
+        return self.container.error or self.doubt
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from sqlalchemy import (
     and_,
 )
 
-VERSIONS: Final = ("0001", "0002", "0003", "0004")
+VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005")
 """All schema versions that this program knows, in order; each is a file in `migrations/versions`."""
 HEAD: Final = VERSIONS[-1]
 
@@ -258,6 +258,31 @@ tagging = Table(
     Column("key", Name, primary_key=True),
     Column("value", Text, nullable=False),
     comment="what the tags follow from, and up to which seq",
+)
+
+containers = Table(
+    "containers",
+    metadata,
+    Column("tracker", Name, primary_key=True),
+    Column("id", Name, primary_key=True),
+    Column("name", Name, nullable=False),
+    Column("archived", Integer, nullable=False),
+    Column("writable", Integer, comment="1 or 0; NULL where the tracker does not say"),
+    Column("error", Text, nullable=False, comment="why it could not be listed; empty if it was"),
+    Column("failed_at", BigInteger, comment="since when it cannot be listed"),
+    Column("doubt", Text, nullable=False, comment="why its silence is not believed yet"),
+    comment="projects and repositories as the tracker last told of them",
+    sqlite_with_rowid=False,
+)
+
+container_names = Table(
+    "container_names",
+    metadata,
+    Column("tracker", Name, primary_key=True),
+    Column("name", Name, primary_key=True),
+    Column("id", Name, nullable=False),
+    comment="every name that a container bears or bore, casefolded, and whose it is now",
+    sqlite_with_rowid=False,
 )
 
 # What one pull has brought so far; lives in one connection. NULL for a document: as stored already.

@@ -10,17 +10,17 @@ from typing import Self
 
 from sqlalchemy import select, update
 
-from connectors.contract import Issue, IssueRef, Memory, Pull, Unread
+from connectors.contract import Container, Issue, IssueRef, Memory, Pull, Unread
 from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.quarantine import Book, Quarantined, Target
 from core.publish.records import Publication
-from core.store import ledger, pulling, quarantine, reading
+from core.store import containers, ledger, pulling, quarantine, reading
 from core.store.codec.issues import content_hash, encode_issue
 from core.store.codec.plain import clean, micros
 from core.store.database import Database, database_file, prepare_file
 from core.store.lock import writer_lock
-from core.store.records import GoalValue, PullCounts, PullState, RunRecord
+from core.store.records import GoalValue, PullCounts, PullState, RunRecord, StoredContainer
 from core.store.schema import issues, memory
 from core.store.secrets import without_secrets
 from core.store.tags.book import SqlTagReader, SqlTagWriter, trial
@@ -121,6 +121,37 @@ class Store:
             connection.execute(
                 upsert_pull(connection, ("swept_at",)), {"tracker": clean(tracker), "swept_at": micros(at)}
             )
+
+    # Containers
+
+    def save_containers(
+        self,
+        tracker: str,
+        found: Iterable[Container],
+        names: Mapping[str, str],
+        doubts: Mapping[str, str],
+        at: datetime,
+    ) -> None:
+        """Let these be all projects or repositories of a tracker; `names` leads names to their ids.
+
+        `doubts`: by name, why it is not believed yet that one has no issues any more.
+        """
+        with self._database.writing() as connection:
+            containers.save_containers(connection, clean(tracker), found, names, doubts, micros(at))
+
+    def containers_failed(self, tracker: str, failed: Iterable[Container], at: datetime) -> None:
+        """Remember which of them the latest pull could not read; the others are well again."""
+        failed = tuple(failed)
+        with self._database.reading() as connection:
+            if not containers.anything_to_save(connection, clean(tracker), failed):
+                return
+        with self._database.writing() as connection:
+            containers.save_failures(connection, clean(tracker), failed, micros(at))
+
+    def containers(self) -> Mapping[str, tuple[StoredContainer, ...]]:
+        """By tracker: its projects or repositories as it last told of them."""
+        with self._database.reading() as connection:
+            return containers.all_containers(connection)
 
     # Issues
 

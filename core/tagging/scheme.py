@@ -41,6 +41,8 @@ class Scheme:
     infos: Mapping[str, TrackerInfo]
     named: Mapping[tuple[str, str], str | None]
     """Which issue each key in the mapping leads to, by tracker and key."""
+    places: Mapping[tuple[str, str], frozenset[str]]
+    """All names of each project or repository that a rule names, by tracker and that name."""
 
     @classmethod
     def of(
@@ -60,7 +62,13 @@ class Scheme:
             named[tracker, key] = found = resolve(tracker, key)
             return found
 
-        compiled = CompiledRules.compile(goals, tuple(infos.values()), noted)
+        places: dict[tuple[str, str], frozenset[str]] = {}
+
+        def names(tracker: str, place: str) -> frozenset[str]:
+            places[tracker, place] = found = resolve.container_names(tracker, place)
+            return found
+
+        compiled = CompiledRules.compile(goals, tuple(infos.values()), noted, names)
         said = (
             LAYOUT,
             open_tasks,
@@ -72,15 +80,17 @@ class Scheme:
             ],
             [(item.id, tracking_keys(item, compiled)) for item in goals.milestones.values()],
             sorted((*place, found or "") for place, found in named.items()),
+            sorted((*place, sorted(found)) for place, found in places.items() if len(found) > 1),
         )
         basis = hashlib.sha256(orjson.dumps(said)).hexdigest()[:32]
-        return cls(goals, compiled, {}, progress, open_tasks, basis, infos, named)
+        return cls(goals, compiled, {}, progress, open_tasks, basis, infos, named, places)
 
     def at_present(self, resolve: Resolver) -> "Scheme":
         """The same, where the keys in the mapping lead now."""
         for tracker, keys in _keys(self.goals, self.infos).items():
             resolve.prime(tracker, keys)
-        if all(resolve(*place) == found for place, found in self.named.items()):
+        same = all(resolve(*place) == found for place, found in self.named.items())
+        if same and all(resolve.container_names(*place) == names for place, names in self.places.items()):
             return self
         return Scheme.of(self.goals, self.infos, resolve, self.progress, self.open_tasks)
 

@@ -20,10 +20,12 @@ from mappings.rules.references import (
     ONLY_IN,
     QUERY_KEYS,
     ROOT_KEYS,
+    Names,
     References,
     Resolve,
     container_fits,
     fold,
+    own_name,
     speaks,
 )
 
@@ -42,8 +44,11 @@ NAME_KEYS = {
 class Compiler:
     """Makes clauses for one tracker; what can never hold there becomes NEVER."""
 
-    def __init__(self, info: TrackerInfo, references: References, resolve: Resolve) -> None:
+    def __init__(
+        self, info: TrackerInfo, references: References, resolve: Resolve, names: Names = own_name
+    ) -> None:
         self._info = info
+        self._names = names
         self._references = references
         self._resolve = resolve
 
@@ -99,7 +104,12 @@ class Compiler:
             if wanted:
                 yield any_of(
                     "container",
-                    (fold(place) for place in wanted if container_fits(place, self._info.containers)),
+                    (
+                        fold(name)
+                        for place in wanted
+                        if container_fits(place, self._info.containers)
+                        for name in self._names(self._info.name, place)
+                    ),
                 )
 
     def _issues_named(self, condition: Condition, roots_as: str) -> Iterable[Clause]:

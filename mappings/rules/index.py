@@ -14,7 +14,17 @@ from mappings.rules.compiler import Compiler, named_keys
 from mappings.rules.lookup import Entry, Node
 from mappings.rules.meaning import meaning
 from mappings.rules.model import Rule, RuleId, Tag
-from mappings.rules.references import QUERY_KEYS, ROOT_KEYS, References, Resolve, speaks
+from mappings.rules.references import (
+    CONTAINER_KEYS,
+    QUERY_KEYS,
+    ROOT_KEYS,
+    Names,
+    References,
+    Resolve,
+    fold,
+    own_name,
+    speaks,
+)
 
 INTAKE = "milestone/"
 """An issue with the label `milestone/<id>` belongs to that milestone, without any rule."""
@@ -43,25 +53,38 @@ class Drawn:
 class CompiledRules:
     """What all rules of a mapping say, ready to be asked issue by issue. Pure: what it says never changes."""
 
-    def __init__(self, mapping: Mapping, trackers: Sequence[TrackerInfo], resolve: Resolve) -> None:
+    def __init__(
+        self,
+        mapping: Mapping,
+        trackers: Sequence[TrackerInfo],
+        resolve: Resolve,
+        names: Names = own_name,
+    ) -> None:
         self.references = References(trackers)
         self._mapping = mapping
         self._rules = dict(_numbered(mapping))
         known = cache(resolve)
-        self._compilers = {info.name: Compiler(info, self.references, known) for info in trackers}
+        self._compilers = {info.name: Compiler(info, self.references, known, names) for info in trackers}
         self._drawn = tuple(self._draw())
         self._resolve_exceptions()
         self._indexes: dict[str, Node] = {}
         self._queries_of = {name: self._questions(name) for name in self._compilers}
 
     @classmethod
-    def compile(cls, mapping: Mapping, trackers: Sequence[TrackerInfo], resolve: Resolve) -> "CompiledRules":
+    def compile(
+        cls,
+        mapping: Mapping,
+        trackers: Sequence[TrackerInfo],
+        resolve: Resolve,
+        names: Names = own_name,
+    ) -> "CompiledRules":
         """Compile a mapping for these trackers.
 
         `resolve` turns a tracker and a key (today's or a former one) into the issue's immutable id, or
-        None where no such issue is known; then the key itself is compared.
+        None where no such issue is known; then the key itself is compared. `names` gives all names of the
+        project or repository that a rule's name leads to today.
         """
-        return cls(mapping, trackers, resolve)
+        return cls(mapping, trackers, resolve, names)
 
     def tag(
         self, issue: Issue, ancestors: Sequence[IssueRef], matches: MappingABC[Query, frozenset[str]]
@@ -150,7 +173,33 @@ class CompiledRules:
             fields=frozenset(self._fields(here)),
             checklists=any(rule.checklist or rule.task_list for rule in here),
             pull_requests=any(rule.pull_requests for rule in here),
+            containers=frozenset(
+                place
+                for rule in here
+                for inner in rule.nested
+                for name in CONTAINER_KEYS
+                if speaks(name, kind)
+                for place in getattr(inner, name)
+                if "*" not in place
+            ),
         )
+
+    @cached_property
+    def places(self) -> MappingABC[str, frozenset[tuple[str, str]]]:
+        """By id of milestone or key result: (tracker, folded name) of each container that a rule names.
+
+        By itself, or by a key of an issue in it.
+        """
+        found: dict[str, set[tuple[str, str]]] = {owner.id: set() for owner in _owners(self._mapping)}
+        for drawn in self._drawn:
+            places = found[drawn.id.owner]
+            for inner in drawn.rule.nested:
+                for name in CONTAINER_KEYS:
+                    places.update((drawn.tracker, fold(place)) for place in getattr(inner, name))
+                keys = [*inner.keys, *(text for name in ROOT_KEYS for text in getattr(inner, name))]
+                for key in self._owned(drawn.tracker, keys):
+                    places.add((drawn.tracker, fold(key.rpartition("#" if "#" in key else "-")[0])))
+        return {owner: frozenset(places) for owner, places in found.items()}
 
     @property
     def rules(self) -> MappingABC[RuleId, Rule]:

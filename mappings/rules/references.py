@@ -10,6 +10,9 @@ from mappings.rules.model import Condition
 Resolve = Callable[[str, str], str | None]
 """(tracker, key or former key) -> the immutable id of the issue, or None if it is not known."""
 
+Names = Callable[[str, str], Iterable[str]]
+"""(tracker, name of a project or repository) -> all names of the one that this leads to today."""
+
 ROOT_KEYS = ("epic", "parent", "sub_issues_of")
 """Keys of a condition that name the root of a tree."""
 
@@ -114,3 +117,8 @@ class References:
                 for tracker, key in self.owners(text, rule.tracker).items():
                     if speaks(name, self.trackers[tracker].kind):
                         yield tracker, key
+
+
+def own_name(_tracker: str, name: str) -> Iterable[str]:
+    """The name alone, where it is not known what else a project or repository is called."""
+    return (name,)

@@ -307,6 +307,18 @@ class SqlTagReader:
                 found.update((row.tracker, row.id) for row in connection.execute(statement))
         return found
 
+    def owners_in(self, tracker: str, containers: Collection[str]) -> set[str]:
+        """What the issues of these projects or repositories (casefolded names) are tagged to."""
+        name = func.lower(func.json_extract(issues.c.document, "$.container"))
+        statement = (
+            select(tags.c.owner)
+            .distinct()
+            .join(issues, (issues.c.tracker == tags.c.tracker) & (issues.c.id == tags.c.id))
+            .where(tags.c.tracker == clean(tracker), name.in_(list(map(clean, containers))))
+        )
+        with self._connect() as connection:
+            return set(connection.execute(statement).scalars())
+
     def pages(self, trackers: frozenset[str] | None = None) -> Iterator[list[Issue]]:
         """All present issues, or those of these trackers, page by page."""
         with self._connect() as connection:

@@ -1,0 +1,71 @@
+"""A survey as the pages of a pull: what differs from the store, or is due to be read again, comes whole."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from zlib import crc32
+
+from connectors.contract import IssueOutline, Page, Reader, SurveyPage
+from core.store.contract import Keeper
+from core.store.tags.contract import chunks
+
+AT_ONCE = 100
+"""Issues that are fetched together: the most that Jira Cloud takes."""
+
+
+class Listing:
+    """What one survey listed, while its pages are taken.
+
+    `share` is (number, of): of the issues of which only an outline came, those whose id falls into this share
+    are read whole although their outline is as stored.
+    """
+
+    def __init__(self, tracker: str, reader: Reader, store: Keeper, share: tuple[int, int]) -> None:
+        self._tracker = tracker
+        self._reader = reader
+        self._store = store
+        self._share = share
+        self._unread = {each.id for each in store.unread().get(tracker, ())}
+        self.ids: set[str] = set()
+        self.listed: Counter[str] = Counter()
+        """By container as it is called today: how many of its issues were listed."""
+        self.unread_roots = False
+        """Whether something that is no single issue, such as a tree, could not be read."""
+
+    def pages(self, surveyed: Iterator[SurveyPage]) -> Iterator[Page]:
+        """The survey's issues that have to be compared with the store, whole."""
+        for page in surveyed:
+            self._count(page)
+            yield Page(page.issues, page.unread)
+            for some in chunks(self._wanted(page.outlines), AT_ONCE):
+                yield self._reader.fetch(some)
+
+    def _count(self, page: SurveyPage) -> None:
+        for issue in page.issues:
+            self.ids.add(issue.ref.id)
+            self.listed[issue.container] += 1
+        for outline in page.outlines:
+            self.ids.add(outline.ref.id)
+            self.listed[outline.container] += 1
+        for unread in page.unread:
+            if unread.id is not None:
+                self.ids.add(unread.id)
+            self.unread_roots = self.unread_roots or unread.id is None
+
+    def _wanted(self, outlines: Sequence[IssueOutline]) -> list[str]:
+        """The ids of those that are not stored, or otherwise than they are now, or due to be read again."""
+        stored = self._store.tags().issues((self._tracker, outline.ref.id) for outline in outlines)
+        # One that is listed again although it was archived is read whole: no outline says that it is back.
+        as_stored = {ref.id: IssueOutline.of(issue) for ref, issue in stored.items() if not issue.archived}
+        return [
+            outline.ref.id
+            for outline in outlines
+            if (before := as_stored.get(outline.ref.id)) is None
+            or before.differs(outline)
+            or outline.ref.id in self._unread
+            or share_of(outline.ref.id, self._share[1]) == self._share[0]
+        ]
+
+
+def share_of(id_: str, parts: int) -> int:
+    """Which of so many shares an issue belongs to: from 0 on, the same in every run and process."""
+    return crc32(id_.encode("utf-8", "surrogatepass")) % parts

@@ -1,0 +1,351 @@
+"""Compares all that is stored of one tracker with all that is there; nothing is gone before it was located.
+
+A list may end early, a permission may go for an hour, an index may lag: so what is stored and was not listed
+is asked for by its id, and what only one surprising answer says is kept until a later reconciliation says it
+again.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import orjson
+
+from connectors import bounds
+from connectors.contract import (
+    Container,
+    Fate,
+    Interest,
+    Issue,
+    IssueRef,
+    Page,
+    Pull,
+    Survey,
+    SurveyPage,
+    Tracker,
+    TrackerInfo,
+    Unread,
+    Whereabouts,
+)
+from core.publish.actions import Held
+from core.steps.listing import Listing
+from core.stop import Stop
+from core.store.contract import Keeper
+from core.store.records import PullState, StoredContainer
+
+FORCE = "look into it, then run once with --force"
+SEVERAL = 2
+"""Issues of a container that vanish together with all that it has, from which on that is doubted at first."""
+_SHARE = "reconcile.share"
+_DOUBTS = "reconcile.doubts"
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileRules:
+    """How often, and how carefully, everything is compared."""
+
+    every: timedelta
+    """How old the last comparison may be."""
+    max_lost_percent: int
+    """Of a tracker's issues: a larger loss is held."""
+    reread_days: int = 7
+    """After so many reconciliations every issue has been read whole."""
+    force: bool = False
+    """Believe losses of any size, and at once."""
+    full: bool = False
+    """Read everything again, whatever the cursor says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What came of it."""
+
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    held: Held | None = None
+    notes: tuple[str, ...] = ()
+    """A sentence for each issue or container that vanished, was archived, or is doubted."""
+    containers: frozenset[str] = frozenset()
+    """Casefolded names of the projects or repositories of which anything was listed."""
+
+
+@dataclass(slots=True)
+class _Verdict:
+    """What is concluded of the issues that are stored and were not listed."""
+
+    gone: dict[IssueRef, str] = field(default_factory=dict)
+    """With the tracker's reason."""
+    present: list[Issue] = field(default_factory=list)
+    doubts: dict[str, str] = field(default_factory=dict)
+    """By id: since when it is not listed, as ISO 8601; concluded by a later reconciliation."""
+    notes: list[str] = field(default_factory=list)
+    vanished: dict[str, str] = field(default_factory=dict)
+    """By container: why its issues are kept for now."""
+
+
+def due(state: PullState, rules: ReconcileRules, now: datetime) -> bool:
+    """Whether everything has to be compared now.
+
+    Also after a failure, since what was held back then must not pass unseen; and where the store remembers
+    a moment of the future, which no clock can have shown.
+    """
+    compared = bounds.past(state.swept_at, now)
+    return compared is None or state.error is not None or now - compared >= rules.every
+
+
+def reconcile(
+    tracker: Tracker,
+    store: Keeper,
+    interest: Interest,
+    before: PullState,
+    cursor: str,
+    rules: ReconcileRules,
+    now: datetime,
+    stop: Stop,
+) -> Reconciled:
+    """Let the store be what the tracker has now. Raises TrackerError where the tracker is down.
+
+    `before` is how far the reading had come before this run, `cursor` what this run's pull left.
+    """
+    with stop.reading():
+        survey = tracker.reader.survey(interest)
+    return compare(tracker, store, survey, before, cursor, rules, now, stop)
+
+
+def as_survey(pull: Pull) -> Survey:
+    """A pull that brings everything, as a survey; it names no containers but those that failed."""
+    pages = (SurveyPage(issues=page.issues, unread=page.unread) for page in pull.pages)
+    return Survey(pages, pull.failed, dict)
+
+
+def compare(
+    tracker: Tracker,
+    store: Keeper,
+    survey: Survey,
+    before: PullState,
+    cursor: str,
+    rules: ReconcileRules,
+    now: datetime,
+    stop: Stop,
+) -> Reconciled:
+    """Let the store be what this survey lists, as far as it is to be believed. Raises TrackerError."""
+    name = tracker.info.name
+    memory = store.memory(name)
+    share = _share(memory.get(_SHARE), rules.reread_days)
+    listing = Listing(name, tracker.reader, store, (share, rules.reread_days))
+    pages = _interruptible(listing.pages(survey.pages), stop)
+    counts = store.save_pull(name, Pull(cursor, pages, full=True), now)
+    verdict = _Judge(tracker, store, survey, listing, rules, now, stop).verdict()
+    lost = 100 * len(verdict.gone) > rules.max_lost_percent * before.issues
+    held = _too_much(name, len(verdict.gone), before.issues, rules) if lost and not rules.force else None
+    if verdict.present:
+        store.save_pull(name, Pull(cursor, iter([Page(tuple(verdict.present))]), full=False), now)
+    names = survey.names()
+    if names:  # a survey that names none, such as a first reading, tells of no containers
+        stored = store.containers().get(name, ())
+        containers = _with_vanished(survey.containers(), verdict.vanished, stored)
+        store.save_containers(name, containers, names, verdict.vanished, now)
+    if held is not None:
+        store.pull_failed(name, now, held.why)
+    else:
+        store.mark_gone(name, tuple(verdict.gone), now)
+        # What is doubted is looked at again after a quarter of the period, not in every run until then.
+        store.swept(name, now - rules.every * 3 / 4 if verdict.doubts else now)
+        _remember(store, name, _SHARE, str((share + 1) % rules.reread_days))
+        _remember(store, name, _DOUBTS, orjson.dumps(verdict.doubts).decode() if verdict.doubts else "")
+    return Reconciled(
+        counts.seen,
+        counts.new,
+        counts.changed,
+        0 if held is not None else len(verdict.gone),
+        held,
+        (*verdict.notes, *verdict.gone.values()),
+        frozenset(name.casefold() for name in listing.listed),
+    )
+
+
+class _Judge:
+    """Decides about what is stored and was not listed."""
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        store: Keeper,
+        survey: Survey,
+        listing: Listing,
+        rules: ReconcileRules,
+        now: datetime,
+        stop: Stop,
+    ) -> None:
+        self._tracker = tracker
+        self._info: TrackerInfo = tracker.info
+        self._store = store
+        self._listing = listing
+        self._rules = rules
+        self._now = now
+        self._stop = stop
+        self._failing = {each.name.casefold(): each.error for each in survey.containers() if each.error}
+        self._containers = {each.name.casefold() for each in survey.containers()}
+        self._doubted = _doubts(store.memory(self._info.name).get(_DOUBTS), now)
+        self._verdict = _Verdict()
+
+    def verdict(self) -> _Verdict:
+        """What is gone, what is there after all, and what is kept for now. Raises TrackerError."""
+        missing = self._store.absent(self._info.name, frozenset(self._listing.ids))
+        stored = self._store.tags().issues((ref.tracker, ref.id) for ref in missing)
+        wanted = [ref for ref in missing if not self._of_failing(stored.get(ref))]
+        with self._stop.reading():
+            found = self._tracker.reader.locate(wanted) if wanted else {}
+        for ref, place in found.items():
+            self._judge(ref, place, stored.get(ref))
+        self._keep_vanished(stored)
+        return self._verdict
+
+    def _of_failing(self, issue: Issue | None) -> bool:
+        """Whether its container could not be listed, so that nothing follows from its silence."""
+        return issue is not None and issue.container.casefold() in self._failing
+
+    def _judge(self, ref: IssueRef, place: Whereabouts, stored: Issue | None) -> None:
+        verdict = self._verdict
+        if place.fate is Fate.UNKNOWN:
+            verdict.doubts[ref.id] = self._now.isoformat()
+            verdict.notes.append(f"{ref.key} was not listed and could not be asked for: {place.reason}")
+        elif place.fate is Fate.ARCHIVED:
+            last = place.issue or stored
+            if last is not None and not (stored is not None and stored.archived and stored == last):
+                verdict.present.append(replace(last, archived=True))
+            if stored is None or not stored.archived:
+                verdict.notes.append(f"{ref.key} is archived; its last state goes on counting")
+        elif place.fate is Fate.PRESENT and place.issue is not None:
+            self._there_but_unlisted(ref, place.issue)
+        else:
+            hidden = "is hidden from this account" if place.fate is Fate.HIDDEN else "is gone"
+            verdict.gone[ref] = f"{ref.key} {hidden}: {place.reason}"
+
+    def _there_but_unlisted(self, ref: IssueRef, issue: Issue) -> None:
+        """A list that ended early; or an issue that left the scope or its tree, as the next list will say."""
+        owned = self._info.owns(issue.ref.key) or issue.container.casefold() in self._containers
+        outside = not owned and not self._listing.unread_roots
+        if outside or self._long_doubted(ref.id):
+            self._verdict.gone[ref] = f"{issue.ref.key} is outside of what this tracker is to read"
+            return
+        self._verdict.present.append(issue)
+        self._verdict.doubts[ref.id] = self._since(ref.id)
+        self._verdict.notes.append(f"{issue.ref.key} was not listed, though it is there; it goes on counting")
+
+    def _keep_vanished(self, stored: Mapping[IssueRef, Issue]) -> None:
+        """Keep what is gone of a container of which nothing is listed any more, until that is confirmed."""
+        by_container: dict[str, list[IssueRef]] = defaultdict(list)
+        for ref in self._verdict.gone:
+            issue = stored.get(ref)
+            if issue is not None and self._info.owns(issue.ref.key):
+                by_container[issue.container].append(ref)
+        for container, refs in by_container.items():
+            if self._listing.listed[container] or len(refs) < SEVERAL:
+                continue
+            if all(self._confirmed(ref.id) for ref in refs):
+                continue
+            reason = (
+                f"none of its {len(refs)} issues is listed or found any more; they are kept until a later "
+                "reconciliation confirms it"
+            )
+            self._verdict.vanished[container] = reason
+            self._verdict.notes.append(f"{container}: {reason}")
+            for ref in refs:
+                del self._verdict.gone[ref]
+                self._verdict.doubts[ref.id] = self._since(ref.id)
+
+    def _since(self, id_: str) -> str:
+        return self._doubted.get(id_, self._now).isoformat()
+
+    def _confirmed(self, id_: str) -> bool:
+        """Whether it may be concluded that an issue is gone with all of its container."""
+        return self._rules.force or self._long_doubted(id_)
+
+    def _long_doubted(self, id_: str) -> bool:
+        """Whether a reconciliation at least a quarter of the period ago found the same."""
+        since = self._doubted.get(id_)
+        return since is not None and self._now - since >= self._rules.every / 4
+
+
+def _too_much(tracker: str, lost: int, stored: int, rules: ReconcileRules) -> Held:
+    return Held(
+        f"everything that rests on {tracker}",
+        f"{lost} of its {stored} issues are gone since the last reading, more than "
+        f"max_lost_percent = {rules.max_lost_percent} allows; a filter, a permission or a fault may hide "
+        "them",
+        FORCE,
+    )
+
+
+def _with_vanished(
+    containers: Sequence[Container], vanished: Mapping[str, str], stored: Sequence[StoredContainer]
+) -> tuple[Container, ...]:
+    """The containers, and those that are not among them any more as they were stored."""
+    there = {each.name for each in containers}
+    missing = {name for name in vanished if name not in there}
+    return (*containers, *(each.container for each in stored if each.container.name in missing))
+
+
+def retry_unread(tracker: Tracker, store: Keeper, cursor: str, now: datetime, stop: Stop) -> None:
+    """Ask again for single issues that could not be read; what is gone is for `reconcile` to find out.
+
+    Raises TrackerError where the tracker is down.
+    """
+    name = tracker.info.name
+    waiting = [each for each in store.unread().get(name, ()) if each.id is not None]
+    if not waiting:
+        return
+    # Of very many, other ones come first in each run.
+    first = int(now.timestamp() // 60) % len(waiting)
+    again = [*waiting[first:], *waiting[:first]][:AGAIN]
+    with stop.reading():
+        page = tracker.reader.fetch(sorted({_text(each, tracker.info) for each in again}))
+    if page.issues or page.unread:
+        store.save_pull(name, Pull(cursor, iter([page]), full=False), now)
+
+
+AGAIN = 100
+"""Unread issues that are asked for again in one run."""
+
+
+def _text(unread: Unread, info: TrackerInfo) -> str:
+    """What to ask for: the key where there is one, as not every tracker finds an issue by its id."""
+    key = info.normal_key(unread.key) if unread.key else None
+    return key or unread.id or ""
+
+
+def _interruptible(pages: Iterable[Page], stop: Stop) -> Iterator[Page]:
+    """The same pages; a wish to stop is heard while the next one is awaited, not while one is saved."""
+    ahead = iter(pages)
+    while True:
+        with stop.reading():
+            page = next(ahead, None)
+        if page is None:
+            return
+        yield page
+
+
+def _share(text: str | None, parts: int) -> int:
+    return int(text) % parts if text is not None and text.isdigit() and len(text) < 9 else 0
+
+
+def _doubts(text: str | None, now: datetime) -> dict[str, datetime]:
+    """What was doubted, by id; nothing that is damaged or of the future."""
+    try:
+        stored = orjson.loads(text or "{}")
+    except orjson.JSONDecodeError:
+        return {}
+    if not isinstance(stored, dict):
+        return {}
+    moments = {id_: bounds.past(bounds.moment(since), now) for id_, since in stored.items()}
+    return {id_: since for id_, since in moments.items() if since is not None}
+
+
+def _remember(store: Keeper, tracker: str, fact: str, value: str) -> None:
+    memory = store.memory(tracker)
+    if (memory.get(fact) or "") != value:
+        memory.set(fact, value)

@@ -1,0 +1,105 @@
+"""Keeps what projects and repositories are called, and which of them could not be read."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, delete, select, update
+
+from connectors.contract import Container
+from core.store.codec.plain import clean, maybe_moment
+from core.store.records import StoredContainer
+from core.store.schema import container_names, containers
+from core.store.upsert import upsert
+
+_FACTS = ("name", "archived", "writable", "error", "failed_at", "doubt")
+
+
+def save_containers(
+    connection: Connection,
+    tracker: str,
+    found: Iterable[Container],
+    names: Mapping[str, str],
+    doubts: Mapping[str, str],
+    now: int,
+) -> None:
+    """Let these be all containers of a tracker; names that led to one go on leading there.
+
+    `doubts`: by name, why it is not believed yet that a container has no issues.
+    """
+    known = select(containers.c.id, containers.c.failed_at).where(containers.c.tracker == tracker)
+    failing: dict[str, int | None] = {row.id: row.failed_at for row in connection.execute(known)}
+    several = {each.id: each for each in found}
+    connection.execute(
+        delete(containers).where(containers.c.tracker == tracker, containers.c.id.not_in(list(several)))
+    )
+    leads = {each.name: each.id for each in several.values()} | dict(names)
+    for each in several.values():
+        connection.execute(
+            upsert(connection, containers, _FACTS),
+            _row(tracker, each, failing.get(clean(each.id)), now)
+            | {"doubt": clean(doubts.get(each.name, ""))},
+        )
+    for name, id_ in leads.items():
+        row = {"tracker": tracker, "name": clean(name).casefold(), "id": clean(id_)}
+        connection.execute(upsert(connection, container_names, ("id",)), row)
+
+
+def save_failures(connection: Connection, tracker: str, failed: Iterable[Container], now: int) -> None:
+    """Remember which containers a pull could not read; those that it could are well again."""
+    several = {clean(each.id): each for each in failed}
+    before = {each.container.id: each.container for each in all_containers(connection).get(tracker, ())}
+    # A reason that is worded anew each time must not be written in each run.
+    worse = [each for id_, each in several.items() if id_ not in before or not before[id_].error]
+    well = [id_ for id_, each in before.items() if each.error and id_ not in several]
+    for each in worse:
+        connection.execute(upsert(connection, containers, _FACTS), _row(tracker, each, None, now))
+    for id_ in well:
+        this = (containers.c.tracker == tracker, containers.c.id == id_)
+        connection.execute(update(containers).where(*this).values(error="", failed_at=None))
+
+
+def anything_to_save(connection: Connection, tracker: str, failed: Iterable[Container]) -> bool:
+    """Whether `save_failures` would have anything to do, so that a quiet run writes nothing."""
+    if any(True for _ in failed):
+        return True
+    failing = select(containers.c.id).where(containers.c.tracker == tracker, containers.c.error != "")
+    return connection.execute(failing.limit(1)).scalar() is not None
+
+
+def all_containers(connection: Connection) -> dict[str, tuple[StoredContainer, ...]]:
+    """By tracker: its containers, by name."""
+    found: dict[str, list[StoredContainer]] = {}
+    statement = select(containers).order_by(containers.c.tracker, containers.c.name)
+    for row in connection.execute(statement):
+        writable = None if row.writable is None else bool(row.writable)
+        container = Container(row.id, row.name, bool(row.archived), writable, row.error)
+        found.setdefault(row.tracker, []).append(
+            StoredContainer(container, maybe_moment(row.failed_at), row.doubt)
+        )
+    return {tracker: tuple(several) for tracker, several in found.items()}
+
+
+def names_of(connection: Connection, tracker: str, name: str) -> frozenset[str]:
+    """All names, casefolded, of the container that this one leads to today; the name itself among them."""
+    folded = clean(name).casefold()
+    owner = (
+        select(container_names.c.id)
+        .where(container_names.c.tracker == tracker, container_names.c.name == folded)
+        .scalar_subquery()
+    )
+    statement = select(container_names.c.name).where(
+        container_names.c.tracker == tracker, container_names.c.id == owner
+    )
+    return frozenset(connection.execute(statement).scalars()) | {folded}
+
+
+def _row(tracker: str, each: Container, failed_at: int | None, now: int) -> dict[str, object]:
+    return {
+        "tracker": tracker,
+        "id": clean(each.id),
+        "name": clean(each.name),
+        "archived": int(each.archived),
+        "writable": None if each.writable is None else int(each.writable),
+        "error": clean(each.error),
+        "failed_at": (failed_at or now) if each.error else None,
+        "doubt": "",
+    }
