@@ -12,9 +12,6 @@ pytest.register_assert_rewrite(
 
 
 NOT_YET = {
-    "test_docs_readme.py::test_the_service_gives_milepost_the_secrets_that_it_needs": (
-        "the example's secrets are words, and an e-mail address is expected now"
-    ),
     "test_faults.py::test_after_a_fault_of_each_kind_and_a_clean_run_the_world_is_as_without_it[": (
         "a refused write is tried again after 15 minutes, and the clean run comes at once"
     ),

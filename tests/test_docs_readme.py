@@ -165,7 +165,8 @@ def test_the_service_gives_milepost_the_secrets_that_it_needs(
     credentials = tmp_path / "credentials"
     credentials.mkdir()
     for name in re.findall(r"^LoadCredential=(\w+):", blocks("ini")[0], re.MULTILINE):
-        (credentials / name).write_text("secret\n", encoding="utf-8")
+        secret = "ann@example.com" if name.endswith("__EMAIL") else "secret"
+        (credentials / name).write_text(f"{secret}\n", encoding="utf-8")
     for name, value in re.findall(r"^Environment=(\w+)=(.*)$", blocks("ini")[0], re.MULTILINE):
         monkeypatch.setenv(name, value.replace("%d", str(credentials)))
     trackers = (*blocks("toml jira-cloud"), *blocks("toml github"))
