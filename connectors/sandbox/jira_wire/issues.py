@@ -56,7 +56,7 @@ def edit(call: Call, key: str) -> Response:
     for each in properties:
         check_property(each.get("key", ""), each.get("value"))
     quiet = call.request.args.get("notifyUsers", "true").lower() == "false"
-    if quiet and not call.account.permissions & {"ADMINISTER", "ADMINISTER_PROJECTS"}:
+    if quiet and {"ADMINISTER", "ADMINISTER_PROJECTS"}.isdisjoint(call.account.permissions):
         if call.site.quirks.quiet_refusal is not None:
             complaint = (
                 "To discard the user notification either admin or project admin permissions are required."
