@@ -27,9 +27,6 @@ NOT_YET = {
     "test_runs_faults.py::test_an_issue_that_cannot_be_read_is_named_and_what_rests_on_it_is_not_meas": (
         "an unread issue is asked for again in the same run"
     ),
-    "test_runs_faults.py::test_when_half_of_the_writes_fail_the_rest_is_done_and_the_next_run_repairs_it[": (
-        "a refused write is tried again after 15 minutes, and the next run comes at once"
-    ),
 }
 """Tests whose expectation has to be decided anew since writes are quarantined and everything is reconciled.
 
