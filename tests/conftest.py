@@ -24,9 +24,6 @@ NOT_YET = {
     "test_faults_circuit.py::test_a_jira_that_hides_one_of_its_projects_is_not_believed[": (
         "a hidden project is doubted by itself now, in other words"
     ),
-    "test_runs_faults.py::test_an_issue_that_cannot_be_read_is_named_and_what_rests_on_it_is_not_meas": (
-        "an unread issue is asked for again in the same run"
-    ),
 }
 """Tests whose expectation has to be decided anew since writes are quarantined and everything is reconciled.
 
