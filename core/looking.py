@@ -56,7 +56,8 @@ def look(
             standing.posted |= known
             with stop.reading():
                 if unknown:
-                    standing.take(_each_once(reader.posted(unknown), issues))
+                    fresh = _each_once(reader.posted(unknown), issues)
+                    standing.take(_with_unlisted(fresh, records, reader))
                 if infos[name].has_label_definitions:
                     containers = _containers_on(name, wanted.labels, issues, pulled[name].swept)
                     standing.read_definitions(name, containers, reader)
@@ -146,6 +147,29 @@ def _refs_on(name: str, wanted: Wanted, issues: Issues, records: Records) -> lis
     # A record names the issue by the key it had then; the issue itself, where it is known, by today's.
     today = {ref: issue.ref for ref, issue in issues.items() if ref in refs}
     return sorted(today.get(ref, ref) for ref in refs if ref.tracker == name)
+
+
+def _with_unlisted(
+    answers: Mapping[IssueRef, Posted | TrackerError], records: Records, reader: Reader
+) -> Mapping[IssueRef, Posted | TrackerError]:
+    """The same, with the comments on record that a list left out although they stand: it may lag or fail."""
+    whole = dict(answers)
+    for ref, posted in answers.items():
+        record = records.get(ref)
+        if record is None or isinstance(posted, TrackerError):
+            continue
+        if any(one.id == record.comment.id for one in posted.comments):
+            continue
+        try:
+            unlisted = reader.comment(posted.ref, record.comment.id)
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError as error:
+            whole[ref] = error
+        else:
+            if unlisted is not None:
+                whole[ref] = replace(posted, comments=(*posted.comments, unlisted))
+    return whole
 
 
 def _each_once(

@@ -1,5 +1,6 @@
 """Comments as Jira tells them, and which of them are milepost's."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from connectors.contract import MARK_PREFIX, Garbled, IssueRef, PostedComment, Unavailable
@@ -19,15 +20,38 @@ _RESTARTS = 5
 def read_comments(
     session: JiraSession, account: Account, site: str, ref: IssueRef
 ) -> tuple[PostedComment, ...]:
-    """Every comment of one issue that bears milepost's mark, in its text or as a property."""
+    """Every comment of one issue that bears milepost's mark, in its text or as a property.
+
+    A list that is shorter than its total may hide comments from the account, or lack them by mistake: where
+    none of ours is in it, the issue itself is asked for its comments too, so that none is written twice.
+    """
+    listed, total = _all(session, ref)
+    found = _ours(session, account, site, ref, listed)
+    if not found and len(listed) < total:
+        found = _ours(session, account, site, ref, _of_issue(session, ref))
+    return tuple(found.values())
+
+
+def _ours(
+    session: JiraSession, account: Account, site: str, ref: IssueRef, listed: Iterable[Json]
+) -> dict[str, PostedComment]:
+    """Those of these comments that bear a mark of milepost, by id."""
     found: dict[str, PostedComment] = {}
-    for row in _all(session, ref):
+    for row in listed:
         comment = read_comment(row, account, site, ref)
         if comment is None:
             raise Garbled(session.name, f"GET comments of {ref.key}", "a comment came without id or text")
         if comment.mark is not None or MARK_PREFIX in comment.body:
             found[comment.id] = comment
-    return tuple(found.values())
+    return found
+
+
+def _of_issue(session: JiraSession, ref: IssueRef) -> list[Json]:
+    """The comments that the issue's own field `comment` holds; without their properties."""
+    answer = session.get(f"issue/{step(ref.id)}", {"fields": "comment"})
+    fields = mapping(answer, mapping(answer, answer.json()).get("fields"))
+    held = fields.get("comment")
+    return rows(answer, held, "comments") if isinstance(held, dict) else []
 
 
 def read_comment(row: Json, account: Account, site: str, ref: IssueRef) -> PostedComment | None:
@@ -46,8 +70,8 @@ def read_comment(row: Json, account: Account, site: str, ref: IssueRef) -> Poste
     )
 
 
-def _all(session: JiraSession, ref: IssueRef) -> list[Json]:
-    """Every comment; read anew where others removed theirs meanwhile."""
+def _all(session: JiraSession, ref: IssueRef) -> tuple[list[Json], int]:
+    """Every comment, and how many there are said to be; read anew where others removed theirs meanwhile."""
     for _ in range(_RESTARTS):
         found = _once(session, ref)
         if found is not None:
@@ -56,7 +80,7 @@ def _all(session: JiraSession, ref: IssueRef) -> list[Json]:
     raise Unavailable(session.name, session.request("GET", f"issue/{step(ref.id)}/comment"), said)
 
 
-def _once(session: JiraSession, ref: IssueRef) -> list[Json] | None:
+def _once(session: JiraSession, ref: IssueRef) -> tuple[list[Json], int] | None:
     """Page by page, each from the last row of the one before; None if that row is not there any more.
 
     Then rows have left the places before it, and one of ours may have slipped to a page that was read.
@@ -75,7 +99,7 @@ def _once(session: JiraSession, ref: IssueRef) -> list[Json] | None:
         found.update(page.rows)
         end = start + page.places
         if end >= page.total or not (new or page.paged):
-            return list(found.values())
+            return list(found.values()), page.total
         before = page.total
         # The row in the last place is read again, to see that none has left; a hidden one shows nothing.
         last = next(reversed(page.rows)) if page.rows and len(page.rows) >= page.places else None
