@@ -50,6 +50,10 @@ class Case:
         return f"{self.scenario}; {self.place}; {self.trouble.name}, {often}"
 
 
+BETWEEN = 900.0
+"""Seconds from one run to the next."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of a trial."""
@@ -197,9 +201,13 @@ def _names_issue(here: House, place: Place, said: tuple[str, ...]) -> bool:
 
 
 def settle(here: House) -> tuple[int, tuple[str, ...]]:
-    """Clean runs until one finds nothing wrong: how many it took, and what the last but one said."""
+    """Clean runs until one finds nothing wrong: how many it took, and what the last but one said.
+
+    Each comes as much later as the schedule has it, which is when a refused write is tried again.
+    """
     said: tuple[str, ...] = ()
     for count in range(1, MOST_RUNS + 1):
+        here.world.clock.advance(BETWEEN)
         report, crash = _run(here)
         if report is not None and not report.failed:
             return count, said

@@ -33,7 +33,7 @@ from connectors.github.cursor import (
 from connectors.github.keys import Place, Spelling, place_of
 from connectors.github.listing import PER_PAGE, Listing
 from connectors.github.parse import Parser, place_in
-from connectors.github.tree import Located, Node, Tree, locate, unchanged, walk
+from connectors.github.tree import Located, Node, Tree, locate, reason_of, unchanged, walk
 from connectors.isolation import IN_ROW
 
 OVERLAP = timedelta(minutes=5)
@@ -328,7 +328,7 @@ class PullRun:
             self.silent = self.silent + 1 if isinstance(problem, Unavailable) else 0
             if self.silent >= IN_ROW:
                 raise
-            self._lose(None, key, problem.said)
+            self._lose(None, key, reason_of(problem))
             return None
         self.silent = 0
         return row

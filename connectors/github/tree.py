@@ -56,7 +56,7 @@ class Tree:
     def lose(self, parent: Node, problem: TrackerError) -> None:
         """Some of its sub-issues could not be read."""
         self.failed = True
-        self.hidden[parent.place.key] = f"some of its sub-issues could not be read: {problem.said}"
+        self.hidden[parent.place.key] = f"some of its sub-issues could not be read: {reason_of(problem)}"
 
 
 @dataclass(slots=True)
@@ -116,7 +116,7 @@ def locate(api: Api, spelling: Spelling, places: Sequence[Place]) -> Located:
             raise
         except TrackerError as problem:
             if not sizes.shrink(len(some), problem):
-                found.failed.update((place, problem.said) for place in some)
+                found.failed.update((place, reason_of(problem)) for place in some)
                 del waiting[: len(some)]
             continue
         del waiting[: len(some)]
@@ -273,3 +273,8 @@ def _node(api: Api, spelling: Spelling, raw: Mapping[str, Any], parent: tuple[st
 
 def _garbled(api: Api, said: str) -> Garbled:
     return Garbled(api.tracker, "POST /graphql", f"a sub-issue cannot be read: {said}")
+
+
+def reason_of(problem: TrackerError) -> str:
+    """What was asked and what came back, for a person; without the tracker, which is told beside it."""
+    return f"{problem.request}: {problem.said}" if problem.request else problem.said
