@@ -12,9 +12,6 @@ pytest.register_assert_rewrite(
 
 
 NOT_YET = {
-    "test_faults.py::test_after_a_fault_of_each_kind_and_a_clean_run_the_world_is_as_without_it[": (
-        "a refused write is tried again after 15 minutes, and the clean run comes at once"
-    ),
     "test_faults_circuit.py::test_a_source_that_answers_with_an_empty_list_is_not_believed[": (
         "what a list leaves out is looked up now, so that nothing is held"
     ),

@@ -261,4 +261,5 @@ def test_what_this_account_may_not_see_is_told_and_the_rest_comes(hub: Hub) -> N
     hub.server.plan(Fault(kind=refusal, path="/repos/acme/plans/issues", times=None))
     found, unread, _ = hub.pull(hidden, root)
     assert found.keys() == {root}
-    assert [(one.key, one.why) for one in unread] == [(hidden, "HTTP 403: Resource protected by SAML")]
+    reason = "GET /repos/acme/plans/issues/1: HTTP 403: Resource protected by SAML"
+    assert [(one.key, one.why) for one in unread] == [(hidden, reason)]

@@ -165,6 +165,15 @@ def standing_at(memory: Memory, cursor: Cursor) -> Standing | None:
         return None
 
 
+def latest_trees(memory: Memory) -> dict[str, Stand]:
+    """The trees as they were walked last, whatever cursor that was; nothing where that is not remembered."""
+    try:
+        *_, known = _remembered(memory, _TREES).values()
+        return {id_: (str(k), str(p), str(u), str(n), int(c)) for id_, (k, p, u, n, c) in known.items()}
+    except (AttributeError, TypeError, ValueError):
+        return {}
+
+
 def remember(memory: Memory, before: Cursor | None, now: Cursor, standing: Standing) -> None:
     """Keep what stands now beside what stood before: if this pull is not stored, the next starts there.
 

@@ -69,6 +69,8 @@ class PullRun:
     """Whether a repository is in scope, by any of its names."""
     silent: int = 0
     """Issues in a row that did not answer."""
+    last: Mapping[str, Stand] = field(default_factory=dict)
+    """Of a survey, which has no `before`: the trees that were walked last, for what cannot be walked now."""
     seen: set[str] = field(default_factory=set)
     """Of the issues that may come by two ways: the ids that came, readable or not."""
     stamps: set[tuple[str, str]] = field(default_factory=set)
@@ -123,7 +125,7 @@ class PullRun:
         kept = known if tree.failed else {}  # of what could not be walked, what stood before
         self.twice = {*tree.nodes, *known, *(str(row.get("id")) for row in moved)}
         walked = {node.id: node.parent for node in tree.nodes.values() if node.parent}
-        parents = {**_parents(kept), **walked}
+        parents = {**_parents(kept or self.last if tree.failed else {}), **walked}
         for rows in listed:
             yield from self._page(rows, parents)
         yield from self._page(moved, parents)

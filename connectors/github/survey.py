@@ -13,7 +13,7 @@ from connectors.contract import (
     TrackerError,
 )
 from connectors.github.api import Api
-from connectors.github.cursor import Cursor, Reading, scope_digest
+from connectors.github.cursor import Cursor, Reading, latest_trees, scope_digest
 from connectors.github.keys import Spelling, is_repository
 from connectors.github.listing import Listing, Plan
 from connectors.github.parse import Parser
@@ -52,6 +52,7 @@ def survey(
         None,
         Reading(None),
         names.covers,
+        last=latest_trees(memory),
     )
     led: dict[str, str] = {}
 
