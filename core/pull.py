@@ -43,6 +43,8 @@ class Pulled:
     """Everything was looked at in this run, not only what changed."""
     notes: tuple[str, ...] = ()
     """What the comparison with all that is there found out, a sentence for each issue or container."""
+    problems: tuple[str, ...] = ()
+    """What cannot be right in what it listed, a sentence each."""
     moved: Mapping[IssueRef, datetime] = field(default_factory=dict)
     """Of the issues that came and carry our comment: when each changed last, be it by a comment alone."""
 
@@ -104,7 +106,9 @@ def _read(
         if done.held is None and any(name.casefold() not in done.containers for name in interest.containers):
             # A rule names what nothing is called: a survey tells whether something was called so before.
             again = reconcile(tracker, store, interest, state, found.cursor, rules, now, stop)
-            pulled = replace(pulled, notes=pulled.notes + again.notes)
+            pulled = replace(
+                pulled, notes=pulled.notes + again.notes, problems=pulled.problems + again.problems
+            )
     else:
         counts = store.save_pull(name, found, now)
         pulled = replace(pulled, seen=counts.seen, new=counts.new, changed=counts.changed)
@@ -152,6 +156,7 @@ def _after(pulled: Pulled, before: PullState, done: Reconciled) -> Pulled:
         since=before.read_at if done.held is not None else None,
         swept=done.held is None,
         notes=done.notes,
+        problems=done.problems,
     )
 
 

@@ -316,6 +316,7 @@ def _problems(known: Known, pulled: tuple[Pulled, ...], found: Found) -> tuple[s
     silent = {each.tracker for each in pulled if each.down}
     said = [str(each.error) for each in pulled if each.error]
     said += [why for tracker, why in found.down.items() if tracker not in silent]
+    said += [problem for each in pulled for problem in each.problems]
     said += [f"{place.label} could not be read: {place.reason}" for place in known.failing]
     said += known.targets.missing
     said += [f"{owner}: {why}" for owner, why in known.reach.problems.items()]

@@ -5,7 +5,7 @@ is asked for by its id, and what only one surprising answer says is kept until a
 again.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -68,6 +68,8 @@ class Reconciled:
     held: Held | None = None
     notes: tuple[str, ...] = ()
     """A sentence for each issue or container that vanished, was archived, or is doubted."""
+    problems: tuple[str, ...] = ()
+    """A sentence for each container whose list cannot be right."""
     containers: frozenset[str] = frozenset()
     """Casefolded names of the projects or repositories of which anything was listed."""
 
@@ -82,6 +84,8 @@ class _Verdict:
     doubts: dict[str, str] = field(default_factory=dict)
     """By id: since when it is not listed, as ISO 8601; concluded by a later reconciliation."""
     notes: list[str] = field(default_factory=list)
+    unlisted: Counter[str] = field(default_factory=Counter)
+    """By container whose list is not believed: how many issues it lacks that are there."""
     vanished: dict[str, str] = field(default_factory=dict)
     """By container: why its issues are kept for now."""
 
@@ -138,7 +142,7 @@ def compare(
     listing = Listing(name, tracker.reader, store, (share, rules.reread_days))
     pages = _interruptible(listing.pages(survey.pages), stop)
     counts = store.save_pull(name, Pull(cursor, pages, full=True), now)
-    verdict = _Judge(tracker, store, survey, listing, rules, now, stop).verdict()
+    verdict = _Judge(tracker, store, survey, listing, before.issues, rules, now, stop).verdict()
     lost = 100 * len(verdict.gone) > rules.max_lost_percent * before.issues
     held = _too_much(name, len(verdict.gone), before.issues, rules) if lost and not rules.force else None
     if verdict.present:
@@ -163,6 +167,11 @@ def compare(
         0 if held is not None else len(verdict.gone),
         held,
         (*verdict.notes, *verdict.gone.values()),
+        tuple(
+            f"{name}: {count} issues of {container} were not listed, though they are there; "
+            "they go on counting, and the lists are not believed"
+            for container, count in sorted(verdict.unlisted.items())
+        ),
         frozenset(name.casefold() for name in listing.listed),
     )
 
@@ -176,10 +185,12 @@ class _Judge:
         store: Keeper,
         survey: Survey,
         listing: Listing,
+        before: int,
         rules: ReconcileRules,
         now: datetime,
         stop: Stop,
     ) -> None:
+        """`before`: how many issues were stored before this run."""
         self._tracker = tracker
         self._info: TrackerInfo = tracker.info
         self._store = store
@@ -190,6 +201,8 @@ class _Judge:
         self._failing = {each.name.casefold(): each.error for each in survey.containers() if each.error}
         self._containers = {each.name.casefold() for each in survey.containers()}
         self._doubted = _doubts(store.memory(self._info.name).get(_DOUBTS), now)
+        self._archived = {each.name for each in survey.containers() if each.archived}
+        self._before = before
         self._verdict = _Verdict()
 
     def verdict(self) -> _Verdict:
@@ -199,10 +212,38 @@ class _Judge:
         wanted = [ref for ref in missing if not self._of_failing(stored.get(ref))]
         with self._stop.reading():
             found = self._tracker.reader.locate(wanted) if wanted else {}
+        unlisted = [ref for ref, place in found.items() if self._only_unlisted(ref, place, stored.get(ref))]
+        limit = self._rules.max_lost_percent * self._before
+        if 100 * len(unlisted) > limit and not self._rules.force:
+            self._doubt_list(unlisted, found, stored)
+            found = {ref: place for ref, place in found.items() if ref not in set(unlisted)}
         for ref, place in found.items():
             self._judge(ref, place, stored.get(ref))
         self._keep_vanished(stored)
         return self._verdict
+
+    def _only_unlisted(self, ref: IssueRef, place: Whereabouts, stored: Issue | None) -> bool:
+        """Whether an issue of the scope is there, although no list has it that should."""
+        if place.fate is Fate.PRESENT:
+            return self._info.owns(ref.key)
+        # Whether one is archived is told by a list, too. An archived project is archived as a whole.
+        newly = place.fate is Fate.ARCHIVED and stored is not None and not stored.archived
+        return newly and stored is not None and stored.container not in self._archived
+
+    def _doubt_list(
+        self,
+        unlisted: Sequence[IssueRef],
+        found: Mapping[IssueRef, Whereabouts],
+        stored: Mapping[IssueRef, Issue],
+    ) -> None:
+        """Believe no list that lacks so many issues which are there; they count as they are now."""
+        for ref in unlisted:
+            issue = found[ref].issue
+            if issue is not None:
+                self._verdict.present.append(replace(issue, archived=False))
+            container = stored[ref].container if ref in stored else ref.key
+            self._verdict.unlisted[container] += 1
+            self._verdict.doubts[ref.id] = self._now.isoformat()
 
     def _of_failing(self, issue: Issue | None) -> bool:
         """Whether its container could not be listed, so that nothing follows from its silence."""
