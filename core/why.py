@@ -43,6 +43,8 @@ def _explained(issue: Issue, job: Job, known: Known) -> Iterator[str]:
     yield f"  status: {issue.status} ({issue.category.value})" + (
         f", resolution {issue.resolution}" if issue.resolution else ""
     )
+    if issue.archived:
+        yield "  archived: no list of the tracker has it any more, and its last state goes on counting"
     if issue.ref in known.targets.about:
         yield f"  carries the comment about {', '.join(known.targets.about[issue.ref])}"
     place = (issue.ref.tracker, issue.ref.id)

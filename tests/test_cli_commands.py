@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.faults import Fault, Status
+from connectors.sandbox.github_world import GitHubSite
+from connectors.sandbox.server import SandboxServer
 from tests.cli_house import House, real
 
 ASKING_POSTS = {
@@ -255,3 +257,31 @@ def test_without_a_configuration_a_command_says_how_to_get_one(house: House) -> 
     said = house.milepost("sync")
     assert (said.code, said.out) == (2, "")
     assert "config.toml: there is no such file. Copy config.example.toml there and edit it" in said.err
+
+
+def github(server: SandboxServer) -> GitHubSite:
+    """The GitHub of these trackers."""
+    site = server.world.sites["github"]
+    assert isinstance(site, GitHubSite)
+    return site
+
+
+def test_check_counts_an_archived_repository_as_no_failure(house: House) -> None:
+    with real(house) as server:
+        github(server).archive_repo("acme/site")
+        check = house.milepost("check")
+    assert "✓ github: repository acme/site: archived: nothing is written there" in check.out
+    assert check.code == 0, check
+
+
+def test_check_and_status_tell_of_a_place_that_cannot_be_read(house: House) -> None:
+    two = ('repositories = ["acme/site"]', 'repositories = ["acme/site", "acme/web"]')
+    with real(house, two) as server:
+        github(server).create_repo("acme/web")
+        assert house.milepost("sync").code == 0
+        server.plan(Fault(kind=Status(451), path="/repos/acme/web/issues", times=None))
+        assert house.milepost("sync").code == 1
+        status, check = house.milepost("status"), house.milepost("check")
+    assert "acme/web cannot be measured since " in status.out
+    assert "451" in status.out
+    assert "acme/web cannot be measured since " in check.out

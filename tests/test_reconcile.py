@@ -9,6 +9,8 @@ from werkzeug import Request, Response
 from connectors.sandbox.faults import Fault, Replace, Status
 from core.engine.model import Measure
 from core.publish.policy import LimitPolicy
+from core.sync import known_from_store
+from core.why import explain
 from tests.runs import CLOUD, DATACENTER, House, house
 
 FACES = pytest.mark.parametrize("face", [CLOUD, DATACENTER])
@@ -152,6 +154,8 @@ def test_an_archived_issue_keeps_its_last_state_and_that_is_said(face: str, tmp_
         report = here.sync()
         assert numbers(here)["blog"] == before
         assert any("BLOG-2 is archived" in note for note in report.concluded.notes)
+        with here.job() as job, known_from_store(job) as known:
+            assert any("archived: no list" in line for line in explain("BLOG-2", job, known))
         rest(here)
         assert numbers(here)["blog"] == before
         here.jira.restore("BLOG-2")

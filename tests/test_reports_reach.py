@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors.contract import Issue, IssueRef, Page, Pull
+from connectors.contract import Container, Issue, IssueRef, Page, Pull
 from core.asking import Answers
-from core.cli.standing import reach_lines
+from core.cli.standing import container_lines, reach_lines
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.known import know
 from core.store import open_store
+from core.store.records import StoredContainer
 from core.tagging.refresh import refresh
 from core.tagging.scheme import Scheme
 from mappings.rules.model import Rule
@@ -59,3 +60,20 @@ def test_an_issue_that_carries_a_comment_is_no_forgotten_work() -> None:
     epic = an_issue("MKT-1")
     told = lines(an_issue("BLOG-1", labels=("blog", "texts")), epic, tracking=[epic.ref])
     assert told[0] == "1 of 1 issues count somewhere"
+
+
+def test_places_that_take_no_writes_or_cannot_be_measured_are_told_with_the_reason() -> None:
+    places = [
+        StoredContainer(Container("1", "acme/old", archived=True)),
+        StoredContainer(Container("2", "acme/read", writable=False)),
+        StoredContainer(Container("3", "acme/site", writable=True)),
+        StoredContainer(Container("4", "acme/shut", error="answered 451"), failed_at=NOON),
+        StoredContainer(Container("5", "acme/thin"), doubt="it lists none of 4 issues"),
+    ]
+    assert [line.plain for line in container_lines(places)] == [
+        f"  acme/shut cannot be measured since {NOON:%Y-%m-%d %H:%M} UTC: answered 451",
+        "  acme/thin cannot be measured: it lists none of 4 issues",
+        "  nothing is written to acme/old (archived), acme/read (the account may only read); "
+        "issues there go on counting",
+    ]
+    assert list(container_lines(places[2:3])) == []

@@ -86,7 +86,8 @@ class _Check:
     def _allowed(self, what: str, row: Mapping[str, Any]) -> Iterator[Finding]:
         archived = row.get("archived") is True
         if archived and self.needs - {Capability.READ}:
-            yield Finding(what, False, "archived: nothing can be written", "Publish elsewhere")
+            hint = "Its issues go on counting; labels and comments there wait until it is unarchived"
+            yield Finding(what, True, "archived: nothing is written there", hint)
             return
         roles = row.get("permissions")
         if self.api.settings.app_id is not None or not isinstance(roles, dict):
@@ -114,7 +115,7 @@ class _Check:
         closed: dict[str, list[str]] = {}
         for row in rows:
             for finding in self._allowed("", row):
-                if not finding.ok and not row.get("archived"):
+                if not finding.ok:
                     closed.setdefault(finding.what.removeprefix(": "), []).append(str(row.get("full_name")))
         for need, names in sorted(closed.items()):
             some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
@@ -159,7 +160,8 @@ def _reached(name: str, row: Mapping[str, Any]) -> Finding:
     if row.get("has_issues") is False:
         return Finding(what, False, "issues are disabled", "Enable them, or take it out of `repositories`")
     if isinstance(now, str) and now.lower() != name.lower():
-        return Finding(what, False, f"now called {now}", f'Write "{now}" in `repositories` and in the rules')
+        hint = f'Write "{now}" in `repositories` and in the rules; "{name}" goes on meaning it'
+        return Finding(what, True, f"called {now} today", hint)
     return Finding(what, True, "can be read")
 
 

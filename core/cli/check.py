@@ -25,7 +25,7 @@ def check(
     from core.cli.checking import findings, missing_issues
     from core.cli.exits import DONE, FAILED
     from core.cli.output import out
-    from core.cli.standing import quarantine_lines
+    from core.cli.standing import container_lines, quarantine_lines
     from core.cli.wiring import at_desk
     from core.reports.clean import clean
     from core.settings.files import open_to_others
@@ -56,6 +56,10 @@ def check(
             if finding.hint:
                 console.print(f"    {clean(finding.hint, 600)}")
             well = well and finding.ok
+        for name, containers in desk.store.containers().items():
+            lines = list(container_lines(containers)) if name in desk.trackers else []
+            for line in (f"{name}, as last read:", *lines) if lines else ():
+                console.print(line)
         for line in quarantine_lines(desk.store.quarantine()):
             console.print(line)
     raise typer.Exit(DONE if well else FAILED)

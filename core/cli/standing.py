@@ -11,7 +11,7 @@ from core.engine.coverage import coverage
 from core.known import Known
 from core.publish.quarantine import Book, told, until
 from core.reports.clean import clean
-from core.store.records import PullState, RunRecord
+from core.store.records import PullState, RunRecord, StoredContainer
 from mappings.rules.index import INTAKE
 
 SHOWN = 5
@@ -59,6 +59,24 @@ def quarantine_lines(book: Book) -> Iterator[Text]:
         yield Text(f"in quarantine: {len(entries)} {'write' if len(entries) == 1 else 'writes'}")
     for entry in entries:
         yield Text(f"  {clean(entry.what, 400)}: {clean(told(entry), 600)}; {until(entry)}", style="yellow")
+
+
+def container_lines(containers: Iterable[StoredContainer]) -> Iterator[Text]:
+    """The projects and repositories of one tracker that cannot be read, or take no writes, and why."""
+    closed: list[str] = []
+    for each in containers:
+        name = clean(each.container.name)
+        if each.failing:
+            since = f" since {at(each.failed_at)}" if each.failed_at else ""
+            reason = clean(each.failing, 600)
+            yield Text(f"  {name} cannot be measured{since}: {reason}", style="yellow")
+        if each.container.archived:
+            closed.append(f"{name} (archived)")
+        elif each.container.writable is False:
+            closed.append(f"{name} (the account may only read)")
+    if closed:
+        shown = ", ".join(closed[:SHOWN]) + (f" and {len(closed) - SHOWN} more" * (len(closed) > SHOWN))
+        yield Text(f"  nothing is written to {shown}; issues there go on counting")
 
 
 def last_run_line(run: RunRecord | None) -> Text:

@@ -22,6 +22,7 @@ def status(
     from core.cli.running import job_of
     from core.cli.standing import (
         budget_lines,
+        container_lines,
         last_run_line,
         quarantine_lines,
         reach_lines,
@@ -37,12 +38,14 @@ def status(
         console.print()
         for told in reach_lines(known, known.targets.about):
             console.print(told)
-        unread = desk.store.unread()
+        unread, containers = desk.store.unread(), desk.store.containers()
         for tracker in desk.config.trackers.values():
             named = getattr(tracker.settings, "url", "")
             address = "built-in" if tracker.sandbox is not None else str(named)
             state = desk.store.pull_state(tracker.name).believed(desk.clock())
             for line in tracker_lines(tracker.info, address, state, len(unread.get(tracker.name, ()))):
+                console.print(line)
+            for line in container_lines(containers.get(tracker.name, ())):
                 console.print(line)
             for line in budget_lines(from_text(kept(desk.store.memory(tracker.name))), desk.clock()):
                 console.print(line)
