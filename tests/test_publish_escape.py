@@ -52,6 +52,8 @@ def test_markdown_shows_a_text_and_does_nothing_else(text: str, safe: str) -> No
         ("R&D &amp; co", "R&D &\u200bamp; co"),
         ("bq. quote", "bq\u200b. quote"),
         ("# one", "#\u200b one"),
+        ("after BLOG-12", "after BLOG\\-\u200b12"),
+        ("an A-1 text, UTF-8 and blog-3", "an A-1 text, UTF\\-\u200b8 and blog-3"),
     ],
 )
 def test_wiki_markup_shows_a_text_and_does_nothing_else(text: str, safe: str) -> None:

@@ -11,6 +11,7 @@ from core.publish.document import (
     Document,
     Foreign,
     Heading,
+    Keys,
     Link,
     Own,
     Paragraph,
@@ -157,7 +158,7 @@ def _keys(keys: Sequence[str], fold: int | None) -> Spans:
     shown = keys[: min(10, fold if fold is not None else 10)]
     if not shown:
         return ()
-    named: Spans = (Own(": "), Foreign(", ".join(shown), 600))
+    named: Spans = (Own(": "), Keys(tuple(shown)))
     more = len(keys) - len(shown)
     return (*named, Own(f" and {more:,} more")) if more else named
 

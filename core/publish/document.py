@@ -43,7 +43,14 @@ class Link:
     url: str
 
 
-Span = Own | Foreign | Strong | Code | Link
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Issue keys, which Jira makes links of by itself; at most 600 characters of them are shown."""
+
+    keys: tuple[str, ...]
+
+
+Span = Own | Foreign | Strong | Code | Link | Keys
 Spans = tuple[Span, ...]
 
 

@@ -123,6 +123,8 @@ _WIKI_BROKEN = (
     re.compile(r"(&)(?=#?\w+;)"),
     re.compile(r"(\?)(?=\?)"),
     re.compile(r"(@)"),
+    # Jira makes a link of each issue key that it finds, and shows the title of that issue to everybody.
+    re.compile(r"(?<![A-Za-z0-9_])([A-Z][A-Z0-9_]+-)(?=\d)"),
     re.compile(r"^(h[1-6]|bq)(?=\.)"),
     re.compile(r"^([#|])"),
 )
@@ -132,7 +134,8 @@ def wiki(text: str, limit: int = TITLE_LENGTH) -> str:
     """Text from outside as Jira wiki markup that shows it and does nothing else.
 
     Holds in a paragraph, a list item and a table cell. Macros, mentions, links, images, emphasis and
-    headings are escaped; smileys, URLs and `----` are broken. `|`, `\\`, `<` and `>` become look-alikes.
+    headings are escaped; smileys, URLs, issue keys and `----` are broken. `|`, `\\`, `<` and `>` become
+    look-alikes.
     """
     text = clean(text, limit).translate(_LOOK_ALIKE)
     for pattern in _WIKI_BROKEN:

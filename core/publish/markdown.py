@@ -9,6 +9,7 @@ from core.publish.document import (
     Document,
     Foreign,
     Heading,
+    Keys,
     Link,
     Paragraph,
     Rule,
@@ -67,6 +68,8 @@ def _span(span: Span) -> str:
             return f"**{words}**"
         case Code(words):
             return f"`{words}`"
+        case Keys(keys):
+            return escape.markdown(", ".join(keys), 600)
         case Link():
             return _link(span)
         case _:

@@ -9,6 +9,7 @@ from core.publish.document import (
     Document,
     Foreign,
     Heading,
+    Keys,
     Link,
     Paragraph,
     Rule,
@@ -64,6 +65,8 @@ def _span(span: Span) -> str:
             return f"*{words}*"
         case Code(words):
             return "{{" + words + "}}"
+        case Keys(keys):
+            return escape.cut(", ".join(map(_bare_key, keys)), 600)
         case Link():
             return _link(span)
         case _:
@@ -72,9 +75,14 @@ def _span(span: Span) -> str:
 
 def _link(link: Link) -> str:
     """The key as a link and the title beside it: inside a link even an escaped bracket can end it."""
-    key = "".join(char for char in escape.clean(link.key) if char.isalnum() or char in "-_/#.")
+    key = _bare_key(link.key)
     url = escape.safe_url(link.url)
     title = escape.wiki(link.title)
     if url is None or not key:
         return f"{escape.wiki(link.key)} {title}"
     return f"[{key}|{url}] {title}"
+
+
+def _bare_key(key: str) -> str:
+    """The key without anything that wiki markup gives a meaning to."""
+    return "".join(char for char in escape.clean(key) if char.isalnum() or char in "-_/#.")
