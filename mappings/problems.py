@@ -190,7 +190,8 @@ def _words(detail: ErrorDetails, path: Path, model: type[BaseModel] | None) -> t
     if kind == "missing":
         return f'"{name}" is missing', f"Add {name} to this table"
     if kind == "value_error":
-        return str(detail["ctx"]["error"]), ""
+        raised = detail["ctx"]["error"]
+        return str(raised), getattr(raised, "hint", "")
     if kind == SAYS_NOTHING:
         return detail["msg"], ""
     expected = _EXPECTED.get(kind)

@@ -1,7 +1,6 @@
 """A rule's condition made ready for one tracker: what must hold, and by which values to look it up."""
 
 import math
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,7 +8,7 @@ from operator import attrgetter
 from typing import ClassVar
 
 from connectors.contract import FieldValue, Issue, IssueRef
-from mappings.rules.model import title_pattern
+from mappings.rules.titles import TitlePattern, encoded, title_pattern
 
 Atom = tuple[str, str]
 """A kind of value and one value of it, such as ("label", "blog")."""
@@ -144,7 +143,7 @@ class Title(Clause):
     """The title matches a pattern somewhere."""
 
     text: str
-    pattern: re.Pattern[str]
+    pattern: TitlePattern
     exact: ClassVar[bool] = True
 
     @classmethod
@@ -153,7 +152,7 @@ class Title(Clause):
         return cls(text, title_pattern(text))
 
     def holds(self, view: View) -> bool:
-        return self.pattern.search(view[0].title) is not None
+        return self.pattern.matches(encoded(view[0].title))
 
     def covers(self) -> tuple[Cover, ...]:
         return (frozenset({("title", self.text)}),)

@@ -1,17 +1,15 @@
 """The index proper: from an issue's own values to the few rules that can match it."""
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mappings.rules.clauses import NAMES, OTHER, WEIGHT, Atom, Clause, Cover, View
-from mappings.rules.model import Tag, title_pattern
+from mappings.rules.model import Tag
+from mappings.rules.titles import TitleSet
 
 SMALL = 4
 """A bucket with more rules than this is looked up by a second value instead of tried one by one."""
-UNJOINABLE = re.compile(r"\\[1-9]|\(\?P|\(\?\(|^\(\?[aiLmsux]+\)")
-"""Back-references, named groups and global flags mean something else inside a larger pattern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +39,6 @@ Waiting = tuple[Entry, tuple[Cover, ...]]
 """A rule, and the ways left to look it up."""
 
 
-class Titles:
-    """Many title patterns, with one combined pattern in front of them."""
-
-    def __init__(self, patterns: Iterable[str]) -> None:
-        texts = sorted(set(patterns))
-        joinable = [text for text in texts if not UNJOINABLE.search(text)]
-        self._alone = [(text, title_pattern(text)) for text in texts if UNJOINABLE.search(text)]
-        self._joined = [(text, title_pattern(text)) for text in joinable]
-        self._front = title_pattern("|".join(f"(?:{text})" for text in joinable)) if joinable else None
-
-    def found(self, title: str) -> Sequence[str]:
-        """The patterns that match this title."""
-        likely = self._joined if self._front is not None and self._front.search(title) else ()
-        if not likely and not self._alone:
-            return ()
-        return [text for text, pattern in (*self._alone, *likely) if pattern.search(title)]
-
-
 class Node:
     """Rules that are always tried here, and those found by one more value of the issue."""
 
@@ -80,7 +60,7 @@ class Node:
             kind: {value: _node(bucket) for value, bucket in table.items()} for kind, table in buckets.items()
         }
         self._by_title = tables.pop("title", {})
-        self._titles = Titles(self._by_title) if self._by_title else None
+        self._titles = TitleSet(self._by_title) if self._by_title else None
         # Bound methods and plain loops: this is where tagging spends its time.
         self._names = tuple((NAMES[kind], table.get) for kind, table in tables.items() if kind in NAMES)
         self._others = tuple((OTHER[kind], table.get) for kind, table in tables.items() if kind in OTHER)
@@ -101,7 +81,7 @@ class Node:
                 if node is not None:
                     node.collect(view, into)
         if self._titles is not None:
-            for text in self._titles.found(issue.title):
+            for text in self._titles.matching(issue.title):
                 self._by_title[text].collect(view, into)
 
 

@@ -1,7 +1,6 @@
 """One rule as the user writes it, and what tagging gives back."""
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,6 +22,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError
+
+from mappings.rules.titles import title_pattern
 
 SAYS_NOTHING = "says_nothing"
 """pydantic's name for the error of a table in which the keys that matter are missing."""
@@ -143,7 +144,7 @@ class Condition(BaseModel):
     assignee: Texts = ()
     team: Texts = ()
     title: str | None = None
-    """A regular expression, searched for without case unless it says `(?-i:…)`."""
+    """A regular expression, searched for without case unless it says `(?-i:…)`; see `rules.titles`."""
     field: dict[str, Wanted] = {}
     """Custom fields by name: equal to the value, or to any of a list; a field of many holds any."""
     jql: Text | None = None
@@ -161,10 +162,7 @@ class Condition(BaseModel):
             return None
         if not pattern:
             raise ValueError("an empty pattern matches every title; leave the key out")
-        try:
-            title_pattern(pattern)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise ValueError(f"no regular expression: {error}") from error
+        title_pattern(pattern)
         return pattern
 
     @model_validator(mode="after")
@@ -184,11 +182,6 @@ class Condition(BaseModel):
         yield self
         for inner in (*self.all, *self.any, *self.none):
             yield from inner.nested
-
-
-def title_pattern(pattern: str) -> re.Pattern[str]:
-    """The compiled form of a rule's `title`. Raises re.error."""
-    return re.compile(pattern, re.IGNORECASE)
 
 
 class Rule(Condition):
