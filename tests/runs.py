@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -106,7 +106,7 @@ class House:
         (self.folder / "mapping.toml").write_text(self.mapping, encoding="utf-8")
         loaded = load(["mapping.toml"], self.folder, tuple(infos.values()))
         with ExitStack() as stack:
-            store = stack.enter_context(open_store(self.database))
+            store = stack.enter_context(self.opened())
             yield Job(
                 mapping=loaded.mapping,
                 infos=infos,
@@ -121,6 +121,10 @@ class House:
                 now=self.now(),
                 stop=self.stop,
             )
+
+    def opened(self) -> AbstractContextManager[Store]:
+        """The store, opened for one run."""
+        return open_store(self.database)
 
     def sync(self, *, force: bool = False, step: Callable[[int, int], None] = lambda *_: None) -> Report:
         """One run."""

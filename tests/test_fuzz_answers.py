@@ -151,7 +151,7 @@ def asked(server: SandboxServer, name: str, fault: Fault) -> None:
 
 
 FUZZ = hypothesis_settings(
-    max_examples=30,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
