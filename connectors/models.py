@@ -265,6 +265,8 @@ class PostedComment:
     """Jira: ("role" or "group", name), to be sent again with every edit."""
     internal: bool | None = None
     """Whether customers of a service management project do not see it; None where nothing says."""
+    updated: datetime | None = None
+    """When its text was last changed, by the tracker's own clock; None where it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,3 +329,7 @@ class TrackerInfo:
     label_spaces: bool
     """Whether a label may contain a space."""
     has_label_definitions: bool = False
+    comment_visibility: tuple[str, str] | None = None
+    """Who may see comments, as `PostedComment.visibility`; None: everybody, and a comment keeps its own."""
+    internal_comments: bool = False
+    """Whether comments are to be hidden from customers of a service management project."""

@@ -18,6 +18,7 @@ from connectors.contract import (
 from core.faults import unexpected
 from core.publish.labels import Labelled
 from core.publish.records import Publication
+from core.publish.standing import as_recorded
 from core.publish.wanted import Found, Wanted
 from core.pull import Pulled
 from core.stop import Stop
@@ -119,7 +120,7 @@ def seen_now(found: Found, issues: Issues, pulled: Mapping[str, Pulled]) -> Iter
         posted, issue = found.posted.get(ref), issues.get(ref)
         if posted is None or issue is None or ref.tracker not in pulled:
             continue
-        if not any(one.id == record.comment.id and one.mine for one in posted.comments):
+        if not any(as_recorded(one, record) for one in posted.comments):
             continue
         times = (issue.updated, record.seen, pulled[ref.tracker].moved.get(ref))
         seen = max(time for time in times if time is not None)

@@ -1,14 +1,15 @@
 """What a run leaves behind: the ledger, the comments it wrote, and the labels as they now stand."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from connectors.contract import IssueRef, PostedComment
+from connectors.contract import IssueRef, PostedComment, TrackerInfo
 from core.labelling import Labels, left_over
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, Written
-from core.publish.mark import body_hash, mark_of, normal_body
+from core.publish.mark import body_hash, mark_of
 from core.publish.records import Publication
+from core.publish.standing import edit_reason, our_comments
 from core.publish.wanted import Found, Wanted, WantedComment
 from core.store.contract import Keeper
 from core.wanting import Snapshots
@@ -80,48 +81,67 @@ def parts_of(target: str) -> list[str]:
 
 
 def settle(
-    store: Keeper, run: int, wanted: Wanted, found: Found, plan: Plan, snapshots: SnapshotsOf, instance: str
-) -> None:
-    """Take over comments of ours that agree but are not recorded, and forget those whose issue is gone.
+    store: Keeper,
+    run: int,
+    wanted: Wanted,
+    found: Found,
+    plan: Plan,
+    snapshots: SnapshotsOf,
+    instance: str,
+    infos: Mapping[str, TrackerInfo],
+) -> Mapping[IssueRef, Publication]:
+    """Take over comments that stand as they should but not as recorded; forget those whose issue is gone.
 
-    One that does not agree, because its change is held, is left to a later run: recorded now, its old text
-    would count as what is wanted.
+    Such are comments without a record, those that another installation wrote and that say the same, and those
+    that the server gives back in other words than after the write. One that does not agree, because its
+    change is held, is left to a later run: recorded now, its old text would count as what is wanted. Gives
+    back all records as they are now.
     """
+    records = dict(found.records)
     changing = {action.ref for action in plan.actions if isinstance(action, WriteComment)}
-    going = {(action.ref, action.before.id) for action in plan.actions if isinstance(action, DeleteComment)}
     for comment in wanted.comments:
-        if comment.ref not in found.records and comment.ref not in changing:
-            staying = [each for each in _posted(found, comment.ref) if (comment.ref, each.id) not in going]
-            _take_over(store, run, comment, staying, snapshots, instance)
+        if comment.ref not in changing and comment.ref in found.posted and comment.waiting is None:
+            record = records.get(comment.ref)
+            taken = _taken_over(comment, found, record, instance, infos[comment.ref.tracker], run)
+            if taken is not None:
+                anew = record is None or mark_of(taken.comment) != mark_of(record.comment)
+                store.save_publication(taken, snapshots(parts_of(comment.target)) if anew else None)
+                records[comment.ref] = taken
     kept = {comment.ref for comment in wanted.comments}
     for ref in found.records:
         read = ref.tracker not in found.down and ref not in found.unreadable
         if ref not in kept and ref not in found.posted and read:
             store.forget_publication(ref)
+            records.pop(ref, None)
+    return records
 
 
-def _posted(found: Found, ref: IssueRef) -> tuple[PostedComment, ...]:
-    posted = found.posted.get(ref)
-    return posted.comments if posted else ()
-
-
-def _take_over(
-    store: Keeper,
-    run: int,
-    comment: WantedComment,
-    staying: Iterable[PostedComment],
-    snapshots: SnapshotsOf,
+def _taken_over(
+    wanted: WantedComment,
+    found: Found,
+    record: Publication | None,
     instance: str,
-) -> None:
-    for one in staying:
-        mark = mark_of(one)
-        ours = one.mine and mark and (mark.instance, mark.issue_id) == (instance, comment.ref.id)
-        if ours and normal_body(one.body) == normal_body(comment.body):
-            store.save_publication(
-                Publication(comment.ref, comment.target, one, comment.digest, body_hash(one.body), str(run)),
-                snapshots(parts_of(comment.target)),
-            )
-            return
+    info: TrackerInfo,
+    run: int,
+) -> Publication | None:
+    """The record of the comment as it stands; None if it stands as recorded, or not as it should."""
+    now = next(iter(our_comments(found.posted[wanted.ref], record, instance, found.installation)), None)
+    if now is None or edit_reason(wanted, now, record, info):
+        return None
+    if record is not None and now.id == record.comment.id and mark_of(now) == mark_of(record.comment):
+        return (
+            None
+            if _same(now, record.comment)
+            else replace(record, comment=now, body_hash=body_hash(now.body))
+        )
+    mark = mark_of(now)
+    digest = mark.digest if mark is not None else wanted.digest
+    return Publication(wanted.ref, wanted.target, now, digest, body_hash(now.body), str(run))
+
+
+def _same(now: PostedComment, before: PostedComment) -> bool:
+    """Whether there is nothing new to record; a mark may be read from another place than before."""
+    return replace(now, mark=None) == replace(before, mark=None)
 
 
 def settle_labels(store: Keeper, labels: Labels, written: Sequence[Written]) -> None:

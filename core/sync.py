@@ -10,6 +10,7 @@ from time import monotonic
 from connectors.allowance import Allowance, allowances_of
 from connectors.contract import Issue, IssueRef, PutOff, Tracker, TrackerInfo
 from core.asking import Answers, ask, remembered
+from core.contention import contended, keep
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.known import FailingContainer, Known, know
 from core.labelling import Labels, labels_of
@@ -17,10 +18,12 @@ from core.looking import look, seen_now
 from core.pace import how_long
 from core.publish.actions import DeleteComment, Plan, WriteComment, Written
 from core.publish.apply import apply
+from core.publish.contention import Contended
 from core.publish.limits import apply_limits
 from core.publish.plan import make_plan
 from core.publish.policy import LimitPolicy, PublishPolicy
 from core.publish.quarantine import Target, target_of
+from core.publish.records import Publication
 from core.publish.wanted import Found, Wanted
 from core.pull import Pulled, PullRules, pull
 from core.quarantine import Quarantine
@@ -73,6 +76,7 @@ class Concluded:
     plan: Plan
     problems: tuple[str, ...]
     quarantine: Quarantine
+    contended: Contended
     notes: tuple[str, ...] = ()
     """What the comparison with all that is there found out; nothing that went wrong."""
 
@@ -157,16 +161,24 @@ def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None
             recorder.record,
             stop=job.stop,
         )
-        settle(
-            job.store, run, concluded.wanted, concluded.found, concluded.plan, moments, job.publish.instance
+        records = settle(
+            job.store,
+            run,
+            concluded.wanted,
+            concluded.found,
+            concluded.plan,
+            moments,
+            job.publish.instance,
+            job.infos,
         )
-        _remember_looks(job, concluded)
+        _remember_looks(job, concluded, records)
         settle_labels(job.store, concluded.labels, written)
     except BaseException:
         job.store.end_run(run, job.now, "broken off", f"run {run} was broken off before its end", {})
         raise
     job.store.save_goal_values(concluded.goals)
     spent = {name: told for name, tracker in job.trackers.items() if (told := allowances_of(tracker))}
+    keep(job.store, concluded.contended, written)
     kept = concluded.quarantine.keep(job.store, written, _complete(concluded), job.now)
     report = Report(run, concluded, written, monotonic() - began, kept.as_before, spent)
     counts = {key: value for key, value in report.fields.items() if isinstance(value, int)}
@@ -191,7 +203,14 @@ def conclude(job: Job) -> Concluded:
     read = {each.tracker: each for each in pulled}
     swept = frozenset(name for name, each in read.items() if each.swept)
     comments = comments_of(
-        known, records, job.store.snapshots, moments, job.publish, job.infos, swept.union(down)
+        known,
+        records,
+        job.store.snapshots,
+        moments,
+        job.publish,
+        job.infos,
+        swept.union(down),
+        job.store.installation(),
     )
     labels = labels_of(
         known, job.publish.labels, job.infos, frozenset({*known.targets.about, *records}), swept
@@ -200,8 +219,12 @@ def conclude(job: Job) -> Concluded:
     issues = dict(known.carrying(records)) | {issue.ref: issue for issue in labels.issues}
     records = {ref: record for ref, record in records.items() if ref not in comments.settled}
     found = look(wanted, issues, records, readers, job.infos, read, job.stop)
+    found = replace(found, installation=job.store.installation())
     before = job.store.goal_values()
-    whole = make_plan(wanted, found, job.publish, job.infos)
+    others = contended(
+        make_plan(wanted, found, job.publish, job.infos), wanted, found, job.publish, job.infos, job.store
+    )
+    whole = others.plan
     quarantine = Quarantine.of(whole, job.store, issues, job.now)
     whole = quarantine.plan(whole)
     facts = replace(facts_of(known, whole, before, goals), again=frozenset(quarantine.parts.again))
@@ -212,7 +235,19 @@ def conclude(job: Job) -> Concluded:
     problems = _problems(known, pulled, found)
     notes = tuple(note for each in pulled for note in each.notes)
     return Concluded(
-        known, pulled, wanted, found, issues, labels, moments, goals, plan, problems, quarantine, notes
+        known,
+        pulled,
+        wanted,
+        found,
+        issues,
+        labels,
+        moments,
+        goals,
+        plan,
+        problems,
+        quarantine,
+        others,
+        notes,
     )
 
 
@@ -223,13 +258,14 @@ def _complete(concluded: Concluded) -> frozenset[str]:
     return frozenset(each.tracker for each in concluded.pulled if each.tracker not in concluded.found.down)
 
 
-def _remember_looks(job: Job, concluded: Concluded) -> None:
+def _remember_looks(job: Job, concluded: Concluded, records: Mapping[IssueRef, Publication]) -> None:
     """Note which comments stand as recorded, so that nobody asks again until their issue changes."""
     changed = {
         action.ref for action in concluded.plan.actions if isinstance(action, WriteComment | DeleteComment)
     }
     read = {each.tracker: each for each in concluded.pulled}
-    for record in seen_now(concluded.found, concluded.issues, read):
+    found = replace(concluded.found, records=records)
+    for record in seen_now(found, concluded.issues, read):
         if record.ref not in changed:
             job.store.save_publication(record)
 

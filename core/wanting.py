@@ -14,8 +14,10 @@ from core.engine.policy import ProgressPolicy
 from core.known import Known
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment
 from core.publish.limits import Facts, Jump
+from core.publish.mark import mark_of
 from core.publish.policy import PublishPolicy
 from core.publish.records import Publication
+from core.publish.standing import visibility_reason
 from core.publish.summary import Heads, Summary, summarise, summary_digest
 from core.publish.wanted import WantedComment, wanted_comment
 from core.store.records import GoalValue
@@ -124,10 +126,11 @@ def comments_of(
     policy: PublishPolicy,
     infos: Mapping[str, TrackerInfo],
     unsure: Container[str],
+    installation: str = "",
 ) -> Comments:
     """Every comment that should stand. `told` is asked for comments on record that may have to be edited.
 
-    `unsure`: trackers on which nothing may be taken as settled.
+    `unsure`: trackers on which nothing may be taken as settled. `installation`: the id in our marks.
     """
     goals, targets = known.scheme.goals, known.targets
     stones = sorted({name for about in targets.about.values() for name in about})
@@ -150,19 +153,27 @@ def comments_of(
     for ref, about in targets.about.items():
         record = records.get(ref)
         summary = said(ref, about, {})
-        if record is not None and ref.tracker not in unsure and _stands(summary, record):
+        info = infos[ref.tracker]
+        if record is not None and ref.tracker not in unsure and _stands(summary, record, policy, info):
             settled.add(ref)
             continue
         before = told(ref) if record is not None else {}
         if before:
             summary = said(ref, about, _changes(about, before, moments))
-        wanted.append(wanted_comment(summary, infos[ref.tracker], policy.instance, _heads_in(before, goals)))
+        heads = _heads_in(before, goals)
+        wanted.append(wanted_comment(summary, info, policy.instance, heads, installation))
     return Comments(tuple(wanted), frozenset(settled))
 
 
-def _stands(summary: Summary, record: Publication) -> bool:
-    """Whether the comment means the same, and its issue did not change since it was seen to stand."""
+def _stands(summary: Summary, record: Publication, policy: PublishPolicy, info: TrackerInfo) -> bool:
+    """Whether the comment means the same, and its issue did not change since it was seen to stand.
+
+    Nor did the settings: another instance, or other readers, ask for an edit although nothing moved.
+    """
     if record.seen is None or summary.waiting or summary.links_waiting:
+        return False
+    mark = mark_of(record.comment)
+    if (mark is not None and mark.instance != policy.instance) or visibility_reason(record.comment, info):
         return False
     return record.digest == summary_digest(summary)
 

@@ -164,10 +164,10 @@ class House:
         found: dict[str, Standing] = {}
         bot = self.jira.bot.id
         for issue in self.jira.issues.values():
-            comments = tuple((one.author == bot, one.body) for one in self.jira.comments(issue.key))
+            comments = tuple((one.author == bot, unsigned(one.body)) for one in self.jira.comments(issue.key))
             found[issue.key] = Standing(frozenset(issue.labels), comments)
         for row in self.github.issues.values():
-            said = tuple((one.author == BOT, one.body) for one in row.comments)
+            said = tuple((one.author == BOT, unsigned(one.body)) for one in row.comments)
             found[self.github.key(row)] = Standing(frozenset(self.github.label_names(row)), said)
         return found
 
@@ -295,6 +295,11 @@ def sentences(done: Report | Concluded) -> list[str]:
 def percents(body: str) -> list[int]:
     """The percentages in the headline of a comment."""
     return [int(found) for found in re.findall(r"(\d+)%", body.splitlines()[0])]
+
+
+def unsigned(body: str) -> str:
+    """A comment without the random id of the installation that wrote it: two installations differ in it."""
+    return re.sub(r"(?<=/)[0-9a-f]{8}(?=\.[0-9a-f]{6}:)", "00000000", body)
 
 
 def plain(body: str) -> str:

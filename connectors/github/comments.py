@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.answer import Answer
+from connectors.bounds import moment
 from connectors.contract import MARK_PREFIX, Garbled, PostedComment
 from connectors.github.api import Api
 from connectors.github.identity import Identity
@@ -65,4 +66,5 @@ def read_comment(api: Api, identity: Identity, row: Any) -> PostedComment:
         body=comment_body(row),
         mine=identity.wrote(row),
         url=str(row.get("html_url") or ""),
+        updated=moment(row.get("updated_at")),
     )

@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 from urllib.parse import quote
 
 from connectors.answer import Answer, explain_status, told
+from connectors.bounds import moment
 from connectors.contract import (
     AnswerLost,
     Garbled,
@@ -153,7 +154,8 @@ class GitHubWriter:
             said = "expected a comment with its id"
             raise Garbled(self._api.tracker, answer.request, said)
         text = text if isinstance(text, str) else body
-        return PostedComment(str(id_), text, mine=True, url=str(found.get("html_url") or ""))
+        url, updated = str(found.get("html_url") or ""), moment(found.get("updated_at"))
+        return PostedComment(str(id_), text, mine=True, url=url, updated=updated)
 
     def _remove_label(self, ref: IssueRef, name: str) -> tuple[str, ...]:
         answer = self._on_issue(

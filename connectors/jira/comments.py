@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from connectors.bounds import moment
 from connectors.contract import MARK_PREFIX, Garbled, IssueRef, PostedComment, Unavailable
 from connectors.jira.account import Account
 from connectors.jira.plain import step
@@ -67,6 +68,7 @@ def read_comment(row: Json, account: Account, site: str, ref: IssueRef) -> Poste
         url=f"{site}/browse/{ref.key}?focusedCommentId={identity}",
         visibility=_visibility(row.get("visibility")),
         internal=_internal(row),
+        updated=moment(row.get("updated")),
     )
 
 

@@ -139,6 +139,8 @@ class JiraSettings(TrackerSettings):
             comment_limit=COMMENT_LIMIT,
             label_limit=LABEL_LIMIT,
             label_spaces=False,
+            comment_visibility=_pair(self.comment_visibility),
+            internal_comments=self.internal_comments,
         )
 
     def secrets_missing(self, name: str) -> tuple[str, ...]:
@@ -154,6 +156,10 @@ class JiraSettings(TrackerSettings):
     def _owns(self, key: str) -> bool:
         found = _KEY.fullmatch(key.strip())
         return found is not None and (not self.projects or found[1].upper() in self.projects)
+
+
+def _pair(visibility: Visibility | None) -> tuple[str, str] | None:
+    return None if visibility is None else (visibility.type, visibility.value)
 
 
 def variable(name: str, secret: str) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli import check, demo, plan, run, status, sync, undo, why
+from core.cli import adopt, check, demo, plan, run, status, sync, undo, why
 from core.cli.exits import WRONG_INPUT, report_and_exit
 from core.cli.log import tell
 from core.cli.options import LogFormat, set_up_log, shared
@@ -61,7 +61,7 @@ def milepost(
     shared(context, config, verbose, log_format)
 
 
-for module in (check, plan, sync, run, status, why, undo, demo):
+for module in (check, plan, sync, run, status, why, undo, adopt, demo):
     command = getattr(module, module.__name__.rpartition(".")[2])
     # Said to be short, a text is shown whole; else its end is cut off.
     app.command(short_help=(command.__doc__ or "").partition("\n\n")[0])(command)

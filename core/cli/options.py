@@ -23,7 +23,7 @@ __all__ = [
 
 DEFAULT_CONFIG = Path("config.toml")
 CONFIG_VARIABLE = "MILEPOST_CONFIG"
-COMMANDS = ("check", "plan", "sync", "run", "status", "why", "undo")
+COMMANDS = ("check", "plan", "sync", "run", "status", "why", "undo", "adopt")
 """Those that read the user's configuration; the demo brings its own."""
 
 ConfigOption = Annotated[

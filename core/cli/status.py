@@ -29,7 +29,8 @@ def status(
         tracker_lines,
     )
     from core.cli.wiring import at_desk
-    from core.reports.terminal import tree
+    from core.contention import held_now
+    from core.reports.terminal import held_lines, tree
     from core.sync import known_from_store
 
     console = out()
@@ -50,5 +51,7 @@ def status(
             for line in budget_lines(from_text(kept(desk.store.memory(tracker.name))), desk.clock()):
                 console.print(line)
         for line in quarantine_lines(desk.store.quarantine()):
+            console.print(line)
+        for line in held_lines(held_now(desk.store)):
             console.print(line)
         console.print(last_run_line(desk.store.last_run()))

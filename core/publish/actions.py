@@ -78,6 +78,8 @@ class DeleteComment:
     target: str
     before: PostedComment
     reason: str
+    double: bool = field(default=False, compare=False)
+    """Another comment of ours stays."""
 
     @property
     def tracker(self) -> str:

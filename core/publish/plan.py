@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from connectors.contract import IssueRef, LabelDefinition, Posted, PostedComment, TrackerInfo
 from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment
 from core.publish.labels import Labelled, relabels
-from core.publish.mark import body_hash, mark_of, normal_body
 from core.publish.policy import PublishPolicy
 from core.publish.records import Publication
-from core.publish.summary import same_meaning
+from core.publish.standing import comment_order, edit_reason, our_comments
 from core.publish.wanted import Found, Wanted, WantedComment
 
 NEXT_PULL = "the next run that can read it"
@@ -47,7 +46,9 @@ class _Planner:
         defines = sorted(self._defines, key=lambda each: (each.tracker, each.container, each.definition))
         relabels = sorted(self._relabels, key=lambda each: issue_order(each.ref))
         writes = sorted(self._writes, key=lambda each: issue_order(each.ref))
-        deletes = sorted(self._deletes, key=lambda each: (*issue_order(each.ref), _number(each.before.id)))
+        deletes = sorted(
+            self._deletes, key=lambda each: (*issue_order(each.ref), comment_order(each.before.id))
+        )
         actions: tuple[Action, ...] = (*defines, *relabels, *writes, *deletes)
         held = sorted(set(self._held), key=lambda each: (each.what, each.why, each.release))
         return Plan(actions, tuple(held))
@@ -127,7 +128,7 @@ class _Planner:
         if before is None:
             reason = self._first_reason(wanted, posted, record)
         else:
-            reason = _edit_reason(wanted, before, record)
+            reason = edit_reason(wanted, before, record, self._infos[wanted.ref.tracker])
         if reason:
             write = WriteComment(
                 posted.ref, wanted.target, wanted.body, wanted.mark, wanted.digest, before, reason
@@ -135,29 +136,18 @@ class _Planner:
             self._writes.append(write)
         for double in ours[1:]:
             reason = "another comment of ours already stands there"
-            self._deletes.append(DeleteComment(posted.ref, wanted.target, double, reason))
+            self._deletes.append(DeleteComment(posted.ref, wanted.target, double, reason, double=True))
 
     def _ours(self, posted: Posted, record: Publication | None) -> list[PostedComment]:
-        """Our comments on an issue, the one to keep first: the recorded one, or else the oldest.
-
-        A comment with our mark by another account is a copy and no business of ours. One of ours whose
-        mark names another issue came here with a transfer; it is taken over if there is no better one.
-        """
-        mine = [one for one in posted.comments if one.mine]
-        recorded = [one for one in mine if record and one.id == record.comment.id]
-        marked: list[PostedComment] = []
-        moved: list[PostedComment] = []
-        for one in sorted(mine, key=lambda each: _number(each.id)):
-            mark = mark_of(one)
-            if one in recorded or mark is None or mark.instance != self._policy.instance:
-                continue
-            (marked if mark.issue_id == posted.ref.id else moved).append(one)
-        return recorded + marked or moved[:1]
+        return our_comments(posted, record, self._policy.instance, self._found.installation)
 
     def _first_reason(self, wanted: WantedComment, posted: Posted, record: Publication | None) -> str:
         if record is None:
             return f"the first one; {wanted.news}"
-        if any(one.id == record.comment.id for one in posted.comments):
+        earlier = next((one for one in posted.comments if one.id == record.comment.id), None)
+        if earlier is not None and earlier.mine:
+            return f"the earlier one is that of another instance; {wanted.news}"
+        if earlier is not None:
             # An edit would need rights over other people's comments, and be refused again in every run.
             old = f"earlier comment on {wanted.ref.key}"
             by_another = "another account wrote it, so this one writes its own"
@@ -177,23 +167,6 @@ class _Planner:
                 self._deletes.append(DeleteComment(posted.ref, record.target, one, reason))
 
 
-def _edit_reason(wanted: WantedComment, now: PostedComment, record: Publication | None) -> str:
-    """Why the comment has to be edited; empty where it may stay as it is."""
-    mark = mark_of(now)
-    if record is None or record.comment.id != now.id:
-        if normal_body(now.body) == normal_body(wanted.body):
-            return ""
-        return f"there is no record of it here, so it is written anew; {wanted.news}"
-    if not same_meaning(record.digest, wanted.digest, links_waiting=wanted.links_waiting):
-        own_moved = not same_meaning(record.digest, wanted.digest, links_waiting=True)
-        return wanted.news if own_moved else wanted.links_news or wanted.news
-    if body_hash(now.body) != record.body_hash:
-        return "somebody edited it; it is set back"
-    if mark is not None and mark.issue_id != wanted.ref.id:
-        return "it came here from another issue"
-    return ""
-
-
 def _looks(label: LabelDefinition) -> tuple[str, str]:
     return label.colour.casefold().lstrip("#"), label.description
 
@@ -203,8 +176,3 @@ def issue_order(ref: IssueRef) -> tuple[str, tuple[tuple[int, str], ...], str]:
     pieces = re.split(r"(\d+)", ref.key)
     natural = tuple((int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces)
     return ref.tracker, natural, ref.id
-
-
-def _number(comment_id: str) -> tuple[int, str]:
-    """Older comments first: trackers number them upwards."""
-    return (int(comment_id), "") if comment_id.isdecimal() else (0, comment_id)

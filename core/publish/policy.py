@@ -70,6 +70,8 @@ class PublishPolicy(Policy):
     """Tells two installations of milepost apart that write to the same issue."""
     comments: CommentPolicy = CommentPolicy()
     labels: LabelPolicy = LabelPolicy()
+    max_set_backs: Annotated[int, Field(ge=0, le=100)] = 3
+    """How often a comment or an issue's labels are set back without a change of meaning, until it is held."""
 
 
 class LimitPolicy(Policy):

@@ -1,12 +1,12 @@
 """What should stand on the trackers, and what was found there: the two sides that a plan compares."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connectors.contract import IssueRef, LabelDefinition, Posted, TrackerInfo
 from core.publish import markdown, wiki
 from core.publish.labels import Labelled
-from core.publish.mark import Mark, format_mark
+from core.publish.mark import Mark, format_mark, text_check
 from core.publish.records import Publication
 from core.publish.summary import Heads, Summary, links_news, news, summary_digest
 
@@ -29,19 +29,28 @@ class WantedComment:
 
 
 def wanted_comment(
-    summary: Summary, info: TrackerInfo, instance: str, before: Heads | None = None
+    summary: Summary,
+    info: TrackerInfo,
+    instance: str,
+    before: Heads | None = None,
+    installation: str = "",
 ) -> WantedComment:
     """The comment in the markup and within the length of its tracker, with its mark.
 
-    `before` is what it told of goals when it was last written, for the reason of an edit.
+    `before` is what it told of goals when it was last written, for the reason of an edit. `installation`
+    stands in the mark, with a check of the text; without it the mark is that of older versions.
     """
     digest = summary_digest(summary)
-    mark = Mark(instance, summary.ref.id, digest)
+    mark = Mark(instance, summary.ref.id, digest, installation, "0" * 6 if installation else "")
     render = wiki.render if info.markup == "wiki" else markdown.render
+    body = render(summary, mark, info.comment_limit)
+    if installation:
+        checked = replace(mark, check=text_check(body))
+        body, mark = body.replace(format_mark(mark), format_mark(checked)), checked
     return WantedComment(
         ref=summary.ref,
         target=summary.target,
-        body=render(summary, mark, info.comment_limit),
+        body=body,
         mark=format_mark(mark),
         digest=digest,
         news=news(summary, before),
@@ -76,3 +85,5 @@ class Found:
     """Issues of which it could not be read what stands there, and why: nothing is planned for them."""
     closed: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """By tracker and container: why its label definitions could not be read; no label is added there."""
+    installation: str = ""
+    """The id of this installation, as it stands in the marks of what it wrote."""

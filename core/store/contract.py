@@ -1,6 +1,6 @@
 """What a run needs of the store; the store itself is opened by whoever wires the run."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from connectors.contract import Container, Issue, IssueRef, Memory, Pull, Unread
 from core.engine.model import Snapshot
 from core.publish.actions import Written
+from core.publish.contention import Contention
 from core.publish.quarantine import Book, Quarantined, Target
 from core.publish.records import Publication
 from core.store.records import GoalValue, PullCounts, PullState, RunRecord, StoredContainer
@@ -78,6 +79,13 @@ class Keeper(Protocol):
     # What failed
     def quarantine(self) -> Book: ...
     def save_quarantine(self, save: Iterable[Quarantined], forget: Iterable[Target]) -> None: ...
+
+    # Several writers
+    def fact(self, key: str) -> str | None: ...
+    def save_fact(self, key: str, value: str) -> None: ...
+    def installation(self) -> str: ...
+    def contention(self, targets: Collection[Target] = ()) -> Mapping[Target, Contention]: ...
+    def save_contention(self, save: Iterable[Contention], forget: Iterable[Target] = ()) -> None: ...
 
     # The ledger
     def begin_run(self, at: datetime, kind: str) -> int: ...

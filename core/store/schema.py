@@ -18,7 +18,7 @@ from sqlalchemy import (
     and_,
 )
 
-VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005")
+VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 """All schema versions that this program knows, in order; each is a file in `migrations/versions`."""
 HEAD: Final = VERSIONS[-1]
 
@@ -162,6 +162,30 @@ quarantine = Table(
     Column("name", Name, primary_key=True),
     Column("document", Text, nullable=False),
 )
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("key", Name, primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="what this installation is to remember of itself, such as its id",
+    sqlite_with_rowid=False,
+)
+
+contention = Table(
+    "contention",
+    metadata,
+    Column("tracker", Name, primary_key=True),
+    Column("kind", Name, primary_key=True),
+    Column("place", Name, primary_key=True),
+    Column("name", Name, primary_key=True),
+    Column("wish", Text, nullable=False, comment="digest of what was written last"),
+    Column("writes", Integer, nullable=False, comment="how often that was written"),
+    Column("document", Text, nullable=False, comment="other writers and what is held, as JSON; or empty"),
+    comment="what was written how often without a change of meaning, and who else writes there",
+    sqlite_with_rowid=False,
+)
+_index_where("ix_contention_open", contention.c.document != "", contention.c.tracker)
 
 # The five tables below keep what issues contribute to milestones and key results, so that a run works out
 # only what follows from changes.

@@ -1,6 +1,6 @@
 """The store as the rest of the house sees it: issues, cursors, publications and the ledger of runs."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -13,9 +13,10 @@ from sqlalchemy import select, update
 from connectors.contract import Container, Issue, IssueRef, Memory, Pull, Unread
 from core.engine.model import Snapshot
 from core.publish.actions import Written
+from core.publish.contention import Contention
 from core.publish.quarantine import Book, Quarantined, Target
 from core.publish.records import Publication
-from core.store import containers, ledger, pulling, quarantine, reading
+from core.store import containers, contention, ledger, pulling, quarantine, reading
 from core.store.codec.issues import content_hash, encode_issue
 from core.store.codec.plain import clean, micros
 from core.store.database import Database, database_file, prepare_file
@@ -282,6 +283,38 @@ class Store:
         with self._database.writing() as connection:
             quarantine.save(connection, save)
             quarantine.forget(connection, forget)
+
+    # Several writers
+
+    def fact(self, key: str) -> str | None:
+        """What this installation remembers of itself under a key, or None."""
+        with self._database.reading() as connection:
+            return contention.fact(connection, key)
+
+    def save_fact(self, key: str, value: str) -> None:
+        """Remember a value under a key in place of an earlier one."""
+        with self._database.writing() as connection:
+            contention.save_fact(connection, key, value)
+
+    def installation(self) -> str:
+        """The id of this installation, 8 hex digits: made at random when it is first asked for."""
+        with self._database.reading() as connection:
+            made = contention.installation(connection)
+        if made is not None:
+            return made
+        with self._database.writing() as connection:
+            return contention.new_installation(connection)
+
+    def contention(self, targets: Collection[Target] = ()) -> Mapping[Target, Contention]:
+        """What is remembered of these targets, and all that tells of other writers or is held."""
+        with self._database.reading() as connection:
+            return contention.entries(connection, targets)
+
+    def save_contention(self, save: Iterable[Contention], forget: Iterable[Target] = ()) -> None:
+        """Remember these, and forget those."""
+        with self._database.writing() as connection:
+            contention.save(connection, save)
+            contention.forget(connection, forget)
 
     # The ledger
 

@@ -101,12 +101,20 @@ def _comment(comment: PostedComment) -> Document:
         "mark": comment.mark,
         "url": comment.url,
         "visibility": comment.visibility,
+        "internal": comment.internal,
+        "updated": maybe_micros(comment.updated),
     }
 
 
 def _uncomment(document: Document) -> PostedComment:
     visibility = document["visibility"]
-    return PostedComment(**{**document, "visibility": None if visibility is None else tuple(visibility)})
+    return PostedComment(
+        **{
+            **document,
+            "visibility": None if visibility is None else tuple(visibility),
+            "updated": maybe_moment(document.get("updated")),
+        }
+    )
 
 
 def _maybe_comment(comment: PostedComment | None) -> Document | None:

@@ -1,0 +1,100 @@
+"""`milepost adopt`: go on writing where another writer made milepost hold."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.options import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    LogFormat,
+    LogFormatOption,
+    VerboseOption,
+    set_up_log,
+)
+
+if TYPE_CHECKING:
+    from connectors.contract import IssueRef
+    from core.publish.actions import Held
+    from core.sync import Job
+
+IssuesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(help="Keys of the issues; default: everything that other writers made milepost hold."),
+]
+
+
+def adopt(
+    issues: IssuesArgument = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    verbose: VerboseOption = False,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Take over what is held because another installation, a bot or a person writes there too.
+
+    The next `sync` writes there again, and another installation holds from then on. Asks no tracker. Exit
+    code: 0 done, or nothing is held; 2 a key names no issue on which anything is held.
+    """
+    set_up_log(verbose, log_format)
+    from core.cli.output import out
+    from core.cli.running import open_job
+    from core.reports.clean import clean
+
+    console = out()
+    with open_job(config, trackers=False) as job:
+        released = _adopted(job, issues or ())
+    for each in released:
+        console.print(f"adopted: {clean(each.what, 400)}", soft_wrap=True)
+    count = len(released)
+    console.print(
+        "Nothing is held because of other writers."
+        if not count
+        else f"{count} {'place' if count == 1 else 'places'} adopted; the next `milepost sync` writes there."
+    )
+
+
+def _adopted(job: "Job", keys: Sequence[str]) -> tuple["Held", ...]:
+    """Release what is held on these issues, or everything without any.
+
+    Raises UserError for a key that names no issue on which something is held, and OutcomeError while
+    another process runs.
+    """
+    from core.cli.exits import OutcomeError, UserError
+    from core.contention import adopt as release
+    from core.contention import held_now
+    from core.store import Locked
+
+    try:
+        with job.store.lock():
+            if not keys:
+                return release(job.store, None)
+            named = {key: _issues(job, key) for key in keys}
+            for key, refs in named.items():
+                if not held_now(job.store, refs):
+                    raise UserError(_nothing(job, key))
+            return release(job.store, [ref for refs in named.values() for ref in refs])
+    except Locked as error:
+        raise OutcomeError(str(error)) from None
+
+
+def _issues(job: "Job", key: str) -> list["IssueRef"]:
+    """The issues that bear a key, in any tracker."""
+    from connectors.contract import IssueRef
+
+    resolve = job.store.resolver()
+    found = []
+    for name, info in job.infos.items():
+        normal = info.normal_key(key)
+        id_ = resolve(name, normal) if normal is not None else None
+        if normal is not None and id_ is not None:
+            found.append(IssueRef(name, id_, normal))
+    return found
+
+
+def _nothing(job: "Job", key: str) -> str:
+    from core.contention import held_now
+
+    held = [each.what for each in held_now(job.store)]
+    named = f"held are: {'; '.join(held[:5])}" if held else "nothing is"
+    return f"nothing is held on {key!r} because of other writers; {named}"

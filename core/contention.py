@@ -1,0 +1,54 @@
+"""Other writers in a run: what the plan leaves out because of them, and what the run remembers of them."""
+
+from collections.abc import Iterable, Mapping
+
+from connectors.contract import IssueRef, TrackerInfo
+from core.publish.actions import Held, Plan, Written
+from core.publish.contention import Contended, Contention, after, contend, counted, released
+from core.publish.policy import PublishPolicy
+from core.publish.wanted import Found, Wanted
+from core.store.contract import Keeper
+
+
+def contended(
+    whole: Plan,
+    wanted: Wanted,
+    found: Found,
+    policy: PublishPolicy,
+    infos: Mapping[str, TrackerInfo],
+    store: Keeper,
+) -> Contended:
+    """A whole plan without what would go on for ever, by what the store remembers of its targets."""
+    return contend(whole, wanted, found, policy, infos, store.contention(counted(whole)))
+
+
+def keep(store: Keeper, found: Contended, written: Iterable[Written]) -> None:
+    """Remember what was written how often, and what is held or in conflict."""
+    changed = after(found, written)
+    if changed:
+        store.save_contention(changed)
+
+
+def held_now(store: Keeper, refs: Iterable[IssueRef] | None = None) -> tuple[Held, ...]:
+    """What the last run held because of other writers: on these issues, or anywhere (None)."""
+    return tuple(entry.held for entry in _held(store, refs) if entry.held is not None)
+
+
+def adopt(store: Keeper, refs: Iterable[IssueRef] | None) -> tuple[Held, ...]:
+    """Release what is held because of other writers: on these issues, or everywhere (None).
+
+    The next run writes there again, and what others wrote before counts no longer.
+    """
+    chosen = _held(store, refs)
+    if chosen:
+        store.save_contention([released(entry) for entry in chosen])
+    return tuple(entry.held for entry in chosen if entry.held is not None)
+
+
+def _held(store: Keeper, refs: Iterable[IssueRef] | None) -> list[Contention]:
+    places = None if refs is None else {(ref.tracker, ref.id) for ref in refs}
+    return [
+        entry
+        for target, entry in sorted(store.contention().items())
+        if entry.held is not None and (places is None or (target.tracker, target.place) in places)
+    ]

@@ -1,0 +1,267 @@
+"""Other writers: conflicts with another installation, and what is set back again and again."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from connectors.contract import IssueRef, TrackerInfo
+from core.publish.actions import (
+    Action,
+    ChangeLabels,
+    DefineLabel,
+    DeleteComment,
+    Held,
+    Plan,
+    WriteComment,
+    Written,
+)
+from core.publish.mark import read_mark
+from core.publish.policy import PublishPolicy
+from core.publish.quarantine import Target
+from core.publish.standing import rival_of, writer
+from core.publish.wanted import Found, Wanted
+
+COMMENT, DOUBLE, LABELS, DEFINITION = "comment", "double", "labels", "definition"
+"""The kinds of a target here; a comment is one target whether it is created or edited."""
+RELEASE = "when other content is wanted there, or by `milepost adopt`"
+
+
+@dataclass(frozen=True, slots=True)
+class Contention:
+    """What is remembered of one target: what was written last, how often, and who else writes there."""
+
+    target: Target
+    wish: str = ""
+    """12 hex digits of what was written last."""
+    writes: int = 0
+    """How often that was written: once, and once more for each time it was set back."""
+    others: tuple[str, ...] = ()
+    """Installations whose comment was written over here, so that it is a conflict when they come back."""
+    against: str | None = None
+    """The installation with which there is a conflict: empty for one of an older version, None for none."""
+    held: Held | None = None
+    """What is held here, as the last run told it."""
+
+
+Contentions = Mapping[Target, Contention]
+
+
+@dataclass(frozen=True, slots=True)
+class Contended:
+    """A plan without what would go on for ever, and what follows for the next runs."""
+
+    plan: Plan
+    book: Contentions
+    wishes: Mapping[Target, str]
+    """Of every action of the whole plan that is counted."""
+    rivals: Mapping[Target, str]
+    """Comments of other installations that the plan writes over."""
+    held: Mapping[Target, Contention]
+    """What is held, as it is to be remembered."""
+    ended: tuple[Contention, ...]
+    """What is held or in conflict no longer, as it is to be remembered."""
+
+
+def target_of(action: Action) -> Target | None:
+    """What the writes of this action are counted for; None for what is not counted."""
+    match action:
+        case WriteComment():
+            return Target(action.tracker, COMMENT, action.ref.id)
+        case DeleteComment(double=True):
+            return Target(action.tracker, DOUBLE, action.ref.id)
+        case ChangeLabels():
+            return Target(action.tracker, LABELS, action.ref.id)
+        case DefineLabel():
+            return Target(action.tracker, DEFINITION, action.container, action.definition.name.casefold())
+    return None
+
+
+def counted(plan: Plan) -> list[Target]:
+    """The targets of a plan of which it has to be known how often they were written."""
+    return [target for target in map(target_of, plan.actions) if target is not None]
+
+
+def contend(
+    whole: Plan,
+    wanted: Wanted,
+    found: Found,
+    policy: PublishPolicy,
+    infos: Mapping[str, TrackerInfo],
+    book: Contentions,
+) -> Contended:
+    """Hold what another installation would set back, and what was set back too often.
+
+    `book`: what is remembered of the plan's targets (`counted`), and everything that is in conflict or held.
+    Another installation's comment is written over once, since a lost store looks the same; when it comes
+    back with another meaning although ours has not changed, it is a conflict, and nothing is written there
+    until both agree, or until `milepost adopt`.
+    """
+    sorter = _Sorter(wanted, found, policy, infos, book)
+    comments = [action for action in whole.actions if isinstance(action, WriteComment)]
+    for comment in comments:
+        sorter.comment(comment)
+    for action in whole.actions:
+        if not isinstance(action, WriteComment):
+            sorter.other(action)
+    left = tuple(action for action in whole.actions if target_of(action) not in sorter.held)
+    told = tuple(each.held for each in sorter.held.values() if each.held is not None)
+    return Contended(
+        replace(whole, actions=left, held=whole.held + told),
+        book,
+        sorter.wishes,
+        sorter.rivals,
+        sorter.held,
+        tuple(_ended(book, sorter.held, comments, wanted, found, policy.instance)),
+    )
+
+
+class _Sorter:
+    """Collects what is held."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        found: Found,
+        policy: PublishPolicy,
+        infos: Mapping[str, TrackerInfo],
+        book: Contentions,
+    ) -> None:
+        self._found = found
+        self._policy = policy
+        self._infos = infos
+        self._book = book
+        self._names = {each.ref: each.names for each in wanted.labels}
+        self._meant = {each.ref: each.digest for each in wanted.comments}
+        self.wishes: dict[Target, str] = {}
+        self.rivals: dict[Target, str] = {}
+        self.held: dict[Target, Contention] = {}
+
+    def comment(self, action: WriteComment) -> None:
+        """Hold the write of a comment in a conflict, or one that was set back too often."""
+        target = Target(action.tracker, COMMENT, action.ref.id)
+        entry = self._count(target, self._comment_wish(action))
+        record = self._found.records.get(action.ref)
+        instance, own = self._policy.instance, self._found.installation
+        rival = rival_of(action.before, record, instance, own) if action.before is not None else None
+        if rival is not None:
+            came_back = rival in entry.others and entry.wish == self.wishes[target]
+            if entry.against == rival or came_back:
+                said = Held(
+                    f"comment on {action.ref.key}",
+                    f'{writer(rival)} writes here too as instance "{instance}", and something else than '
+                    f"this one ({own}) would",
+                    "set [publish] instance in one of the two, or run "
+                    f"`milepost adopt {action.ref.key}` to take the comment over for good",
+                )
+                self.held[target] = replace(entry, against=rival, held=said)
+                return
+            self.rivals[target] = rival
+        self._limit(target, f"comment on {action.ref.key}", self._policy.max_set_backs)
+
+    def other(self, action: Action) -> None:
+        """Hold labels, definitions and removals of doubles that were set back too often."""
+        match action:
+            case ChangeLabels():
+                what, wish = f"labels of {action.ref.key}", repr(sorted(self._names.get(action.ref, ())))
+            case DefineLabel():
+                what, wish = (
+                    f'label "{action.definition.name}" in {action.container}',
+                    repr(action.definition),
+                )
+            case DeleteComment(double=True):
+                what, wish = f"second comment on {action.ref.key}", self._meant.get(action.ref, "")
+            case _:
+                return
+        target = target_of(action)
+        if target is None:
+            return
+        self._count(target, _digest(wish))
+        # Whose labels they are cannot be seen; in a conflict they are not fought over.
+        conflict = action.tracker in {each.tracker for each in self._conflicts()}
+        self._limit(target, what, 0 if conflict else self._policy.max_set_backs)
+
+    def _conflicts(self) -> Iterable[Target]:
+        seen = {**self._book, **self.held}
+        return (target for target, entry in seen.items() if entry.against is not None)
+
+    def _count(self, target: Target, wish: str) -> Contention:
+        self.wishes[target] = wish
+        return self._book.get(target) or Contention(target)
+
+    def _limit(self, target: Target, what: str, most: int) -> None:
+        entry = self._book.get(target)
+        if entry is None or entry.wish != self.wishes[target] or entry.writes <= most:
+            return
+        times = entry.writes - 1
+        often = "once" if times == 1 else f"{times} times"
+        why = (
+            f"it was set back {often} without a change of meaning, and is changed by somebody else again"
+            if times
+            else "somebody else changed it again, and another installation is in conflict with this one"
+        )
+        self.held[target] = replace(entry, held=Held(what, why, RELEASE))
+
+    def _comment_wish(self, action: WriteComment) -> str:
+        mark, info = read_mark(action.mark), self._infos.get(action.tracker)
+        shown = (info.comment_visibility, info.internal_comments) if info is not None else None
+        return _digest(repr((action.digest, mark.instance if mark is not None else "", shown)))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _ended(
+    book: Contentions,
+    held: Mapping[Target, Contention],
+    comments: Iterable[WriteComment],
+    wanted: Wanted,
+    found: Found,
+    instance: str,
+) -> Iterable[Contention]:
+    """What was held or in conflict, and is not any more, as far as it could be read now."""
+    writing = {(action.tracker, action.ref.id) for action in comments}
+    waiting = {(each.ref.tracker, each.ref.id) for each in wanted.comments if each.waiting is not None}
+    unread = {(ref.tracker, ref.id) for ref in found.unreadable}
+    for target, entry in book.items():
+        place = (target.tracker, target.place)
+        if target in held or target.tracker in found.down or place in waiting | unread:
+            continue
+        if target.kind == COMMENT and place not in writing and _accepted(target, found, instance):
+            if entry.others or entry.against is not None or entry.held:
+                yield replace(entry, others=(), against=None, held=None)
+        elif entry.held is not None or entry.against is not None:
+            yield replace(entry, against=None, held=None)
+
+
+def _accepted(target: Target, found: Found, instance: str) -> bool:
+    """Whether a comment of another installation stands there; unless a write is planned, it agrees."""
+    ref = IssueRef(target.tracker, target.place, "")
+    posted, record = found.posted.get(ref), found.records.get(ref)
+    comments = posted.comments if posted is not None else ()
+    return any(
+        one.mine and rival_of(one, record, instance, found.installation) is not None for one in comments
+    )
+
+
+def after(contended: Contended, written: Iterable[Written]) -> tuple[Contention, ...]:
+    """What is to be remembered when these writes were done: every target that changed."""
+    made = {each.target: each for each in contended.ended}
+    done = [target_of(each.action) for each in written if each.outcome == "done"]
+    for target in dict.fromkeys(done):  # several doubles of one issue count once
+        if target is None or target not in contended.wishes:
+            continue
+        entry = made.get(target) or contended.book.get(target) or Contention(target)
+        wish = contended.wishes[target]
+        rival = contended.rivals.get(target)
+        others = entry.others if rival is None or rival in entry.others else (*entry.others, rival)
+        count = entry.writes + 1 if entry.wish == wish else 1
+        made[target] = Contention(target, wish, count, others)
+    made.update(contended.held)
+    before = contended.book
+    return tuple(made[target] for target in sorted(made) if made[target] != before.get(target))
+
+
+def released(entry: Contention) -> Contention:
+    """The same target, as if nobody else had ever written there: the next run writes what it wants."""
+    return Contention(entry.target, entry.wish)

@@ -1,0 +1,155 @@
+"""Which comment on an issue is ours, whether it stands as it should, and why it has to be edited if not."""
+
+import html
+import re
+
+from connectors.contract import Posted, PostedComment, TrackerInfo
+from core.publish.mark import Mark, mark_of, read_mark, same_text, text_check, without_mark
+from core.publish.records import Publication
+from core.publish.summary import same_meaning
+from core.publish.wanted import WantedComment
+
+
+def our_comments(
+    posted: Posted, record: Publication | None, instance: str, installation: str
+) -> list[PostedComment]:
+    """Our comments on an issue, the one that stays first: that with the lowest id, for every writer.
+
+    A comment with our mark by another account is a copy and no business of ours. One of ours whose mark
+    names another issue came here with a transfer; it is taken over if there is no better one. The comment
+    on record is ours even without its mark, but not with the mark of another instance.
+    """
+    marked: list[PostedComment] = []
+    moved: list[PostedComment] = []
+    for one in sorted(posted.comments, key=lambda each: comment_order(each.id)):
+        mark = mark_of(one)
+        if not one.mine:
+            continue
+        if record is not None and one.id == record.comment.id:
+            if _still_ours(mark, record, instance, installation):
+                marked.append(one)
+        elif mark is not None and mark.instance == instance:
+            (marked if mark.issue_id == posted.ref.id else moved).append(one)
+    return marked or moved[:1]
+
+
+def _still_ours(mark: Mark | None, record: Publication, instance: str, installation: str) -> bool:
+    """Whether the comment on record is ours: another instance may have taken it over since.
+
+    Where the setting of our own instance has changed, the mark is still the one that we wrote.
+    """
+    if mark is None or mark.instance == instance:
+        return True
+    return mark.installation == installation if mark.installation else mark == mark_of(record.comment)
+
+
+def edit_reason(
+    wanted: WantedComment, now: PostedComment, record: Publication | None, info: TrackerInfo
+) -> str:
+    """Why the comment has to be edited; empty where it may stay as it is."""
+    recorded = record if record is not None and record.comment.id == now.id else None
+    return _text_reason(wanted, now, recorded) or visibility_reason(now, info)
+
+
+def _text_reason(wanted: WantedComment, now: PostedComment, record: Publication | None) -> str:
+    own, mark = read_mark(wanted.mark), mark_of(now)
+    if record is None:
+        if mark is not None and _agrees(wanted, now, mark, None):
+            return ""
+        if mark is not None and own is not None and mark.installation not in ("", own.installation):
+            return f"{writer(mark.installation)} wrote it, and this one takes it over; {wanted.news}"
+        return f"there is no record of it here, so it is written anew; {wanted.news}"
+    rival = rival_of(now, record, own.instance, own.installation) if own is not None else None
+    if rival is not None and mark is not None:
+        if _agrees(wanted, now, mark, record):
+            return ""
+        return f"{writer(rival)} wrote over it; {wanted.news}"
+    if not same_meaning(record.digest, wanted.digest, links_waiting=wanted.links_waiting):
+        own_moved = not same_meaning(record.digest, wanted.digest, links_waiting=True)
+        return wanted.news if own_moved else wanted.links_news or wanted.news
+    if edited(now, record.comment):
+        return "somebody edited it; it is set back"
+    if mark is not None and mark.issue_id != wanted.ref.id:
+        return "it came here from another issue"
+    if mark is not None and own is not None and mark.instance != own.instance:
+        return f"this instance is called {own.instance} now, no longer {mark.instance}"
+    return ""
+
+
+def writer(installation: str) -> str:
+    """How another installation is named in a sentence."""
+    return f"the installation {installation}" if installation else "an installation of an older version"
+
+
+def rival_of(now: PostedComment, record: Publication | None, instance: str, installation: str) -> str | None:
+    """The other installation that has written since our record was made, or that wrote what we never did.
+
+    `instance` and `installation` are our own. Empty for one of an older version, which leaves no id; None
+    where there is no other.
+    """
+    mark = mark_of(now)
+    if mark is None or mark.instance != instance or mark.installation == installation:
+        return None
+    recorded = mark_of(record.comment) if record is not None and record.comment.id == now.id else None
+    return None if mark == recorded else mark.installation
+
+
+def _agrees(wanted: WantedComment, now: PostedComment, mark: Mark, record: Publication | None) -> bool:
+    """Whether a comment that another installation wrote says what this one wants, and nobody edited it."""
+    own = read_mark(wanted.mark)
+    if own is None or (mark.instance, mark.issue_id) != (own.instance, own.issue_id):
+        return False
+    if not same_meaning(mark.digest, wanted.digest, links_waiting=wanted.links_waiting):
+        return False
+    if not mark.check:
+        return same_text(without_mark(now.body), without_mark(wanted.body))
+    if text_check(now.body) == mark.check:
+        return True
+    # A server that rewrites letters rewrote ours too: then nothing can be told from the check.
+    ours = mark_of(record.comment) if record is not None else None
+    return ours is not None and bool(ours.check) and text_check(record_body(record)) != ours.check
+
+
+def record_body(record: Publication | None) -> str:
+    """The text on record; empty without one."""
+    return record.comment.body if record is not None else ""
+
+
+def edited(now: PostedComment, before: PostedComment) -> bool:
+    """Whether somebody changed the text since `before`; what renders the same is no change.
+
+    Nor is what the server itself made of it: the comment was last changed by our own write, and its numbers
+    are the same. GitHub's times are whole seconds, so that the numbers guard against an edit in that second.
+    """
+    if same_text(now.body, before.body):
+        return False
+    rewritten = now.updated is not None and now.updated == before.updated
+    return not (rewritten and _numbers(now.body) == _numbers(before.body))
+
+
+def _numbers(body: str) -> list[str]:
+    return re.findall(r"\d+", html.unescape(without_mark(body)))
+
+
+def as_recorded(now: PostedComment, record: Publication) -> bool:
+    """Whether the comment stands as it is on record: then nobody asks until something moves."""
+    same = now.mine and now.id == record.comment.id and mark_of(now) == mark_of(record.comment)
+    return same and not edited(now, record.comment)
+
+
+def visibility_reason(now: PostedComment, info: TrackerInfo) -> str:
+    """Why a comment has to be shown to others than now; empty where the settings ask for nothing else.
+
+    Without a setting a comment keeps what it has: milepost never shows words to more people by itself.
+    """
+    if info.comment_visibility is not None and now.visibility != info.comment_visibility:
+        kind, name = info.comment_visibility
+        return f"it is to be seen by the {kind} {name} only"
+    if info.internal_comments and now.internal is False:
+        return "it is to be hidden from customers"
+    return ""
+
+
+def comment_order(comment_id: str) -> tuple[int, str]:
+    """Older comments first: trackers number them upwards."""
+    return (int(comment_id), "") if comment_id.isdecimal() else (0, comment_id)

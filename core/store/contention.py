@@ -1,0 +1,127 @@
+"""The id of this installation, and what was written how often, a row for each target."""
+
+import re
+import secrets
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select
+
+from core.publish.actions import Held
+from core.publish.contention import Contention
+from core.publish.quarantine import Target
+from core.store.codec.plain import clean, dump, load
+from core.store.damage import UNREADABLE
+from core.store.schema import contention, facts
+from core.store.secrets import without_secrets
+from core.store.upsert import upsert
+
+INSTALLATION = "installation"
+MANY = 2_000
+"""From so many targets on all rows are read at once, instead of one by one."""
+
+
+def fact(connection: Connection, key: str) -> str | None:
+    """What is remembered under a key, or None."""
+    found = connection.execute(select(facts.c.value).where(facts.c.key == key)).scalar()
+    return None if found is None else str(found)
+
+
+def save_fact(connection: Connection, key: str, value: str) -> None:
+    """Remember a value in place of an earlier one."""
+    connection.execute(upsert(connection, facts, ("value",)), {"key": key, "value": clean(value)})
+
+
+def installation(connection: Connection) -> str | None:
+    """The id of this installation; None if none was made yet, or what is stored is none."""
+    found = fact(connection, INSTALLATION)
+    return found if found is not None and re.fullmatch("[0-9a-f]{8}", found) else None
+
+
+def new_installation(connection: Connection) -> str:
+    """The id of this installation, made and stored unless there is one."""
+    made = installation(connection)
+    if made is None:
+        made = secrets.token_hex(4)
+        save_fact(connection, INSTALLATION, made)
+    return made
+
+
+def entries(connection: Connection, targets: Collection[Target]) -> dict[Target, Contention]:
+    """What is remembered of these targets, and everything of other writers and of what is held."""
+    if len(targets) >= MANY:
+        rows: list[Row[Any]] = list(connection.execute(select(contention)))
+        return {each.target: each for each in map(_decode, rows)}
+    rows = list(connection.execute(select(contention).where(contention.c.document != "")))
+    for target in targets:
+        rows += connection.execute(select(contention).where(_at(target)))
+    return {each.target: each for each in map(_decode, rows)}
+
+
+def save(connection: Connection, changed: Iterable[Contention]) -> None:
+    """Keep these in place of earlier ones for the same targets."""
+    rows = [
+        {
+            "tracker": clean(each.target.tracker),
+            "kind": each.target.kind,
+            "place": clean(each.target.place),
+            "name": clean(each.target.name),
+            "wish": each.wish,
+            "writes": each.writes,
+            "document": _encode(each),
+        }
+        for each in changed
+    ]
+    if rows:
+        connection.execute(upsert(connection, contention, ("wish", "writes", "document")), rows)
+
+
+def forget(connection: Connection, targets: Iterable[Target]) -> None:
+    """Remember nothing of these any more."""
+    for target in targets:
+        connection.execute(delete(contention).where(_at(target)))
+
+
+def _at(target: Target) -> ColumnElement[bool]:
+    return and_(
+        contention.c.tracker == clean(target.tracker),
+        contention.c.kind == target.kind,
+        contention.c.place == clean(target.place),
+        contention.c.name == clean(target.name),
+    )
+
+
+def _encode(entry: Contention) -> str:
+    """Empty where there is nothing but the count."""
+    if not (entry.others or entry.against is not None or entry.held):
+        return ""
+    held = entry.held
+    return dump(
+        {
+            "others": list(entry.others),
+            "against": entry.against,
+            "held": held and [without_secrets(part) for part in (held.what, held.why, held.release)],
+        }
+    )
+
+
+def _decode(row: Row[Any]) -> Contention:
+    """A row; what is damaged in it counts as unset."""
+    target = Target(row.tracker, row.kind, row.place, row.name)
+    writes = row.writes if isinstance(row.writes, int) and row.writes > 0 else 0
+    plain = Contention(target, str(row.wish), writes)
+    if not row.document:
+        return plain
+    with suppress(*UNREADABLE):
+        document: dict[str, Any] = load(row.document)
+        against, held = document["against"], document["held"]
+        return Contention(
+            target,
+            plain.wish,
+            writes,
+            tuple(map(str, document["others"])),
+            None if against is None else str(against),
+            None if held is None else Held(*map(str, held)),
+        )
+    return plain
