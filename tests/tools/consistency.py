@@ -15,7 +15,10 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -158,6 +161,8 @@ class Campaign:
                 result.broke = traceback.format_exc(limit=-6)
             finally:
                 self.server.clear_faults()
+                if self.server.crashes:  # of the sandbox itself
+                    result.broke = "".join(traceback.format_exception(self.server.crashes[0], limit=-3))
                 self.server.crashes.clear()
         return result
 
@@ -250,7 +255,7 @@ def _folder() -> TemporaryDirectory[str]:
 @contextlib.contextmanager
 def _stores_kept_open() -> Iterator[None]:
     """Open each store and read the mapping once for all runs, which saves half of the time of a run."""
-    with contextlib.ExitStack() as stack:
+    with ExitStack() as stack:
         stores: dict[Path, Store] = {}
 
         @contextlib.contextmanager
@@ -301,33 +306,79 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="the number of the first history")
     parser.add_argument("--history", help="try this one instead, as it was printed")
     parser.add_argument("--quiet-runs", type=int, default=QUIET_RUNS)
+    parser.add_argument("--jobs", type=int, default=1, help="processes side by side")
     parser.add_argument("--shrink", action="store_true", help="leave out of what fails what it fails without")
     asked = parser.parse_args(arguments)
-    counts: Counter[tuple[str, str, str]] = Counter()
-    runs, wrong = 0, 0
+    numbers = range(asked.seed, asked.seed + asked.histories)
+    parts: list[Sequence[History]] = [[History.read(asked.history)]] if asked.history else []
+    if not parts:
+        parts = [
+            [History.made_from(number) for number in numbers[start : start + PART]]
+            for start in range(0, len(numbers), PART)
+        ]
     began = time.monotonic()
-    spent = time.process_time()
-    with campaign(asked.quiet_runs) as tried:
-        numbers = range(asked.seed, asked.seed + asked.histories)
-        histories = [History.read(asked.history)] if asked.history else map(History.made_from, numbers)
+    trial = partial(_try_part, until=began + asked.seconds, quiet_runs=asked.quiet_runs, shrink=asked.shrink)
+    total = Tried()
+    with ExitStack() as stack:
+        several = asked.jobs > 1 and len(parts) > 1
+        pool = stack.enter_context(ProcessPoolExecutor(asked.jobs)) if several else None
+        for done in pool.map(trial, parts) if pool else map(trial, parts):
+            total.add(done)
+            for text in done.wrong:
+                print(text, flush=True)
+    _print_table(total.counts)
+    number = sum(count for key, count in total.counts.items() if key[2] == "tried")
+    seconds = time.monotonic() - began
+    each = total.cpu / max(1, number)
+    print(
+        f"\n{number} histories, {total.runs} runs, {len(total.wrong)} wrong; "
+        f"{seconds:.0f} s, {each:.2f} s of CPU for each"
+    )
+    return 1 if total.wrong else 0
+
+
+PART = 10
+"""Histories that one process tries before it takes others."""
+
+
+@dataclass(slots=True)
+class Tried:
+    """What came of some histories: how many, by Jira, GitHub and what was wrong; and those that were."""
+
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    runs: int = 0
+    cpu: float = 0
+    """Seconds."""
+
+    def add(self, other: "Tried") -> None:
+        """Count the other's in."""
+        self.counts += other.counts
+        self.wrong += other.wrong
+        self.runs += other.runs
+        self.cpu += other.cpu
+
+
+def _try_part(histories: Sequence[History], *, until: float, quiet_runs: int, shrink: bool) -> Tried:
+    """Some histories on a server of their own; none after `until`, by the monotonic clock of the machine."""
+    done, spent = Tried(), time.process_time()
+    with campaign(quiet_runs) as tried:
         for history in histories:
-            if time.monotonic() - began > asked.seconds:
+            if time.monotonic() > until:
                 break
             result = tried.try_one(history)
-            runs += result.runs
+            done.runs += result.runs
             place = (history.face, history.scope)
-            counts[*place, "tried"] += 1
+            done.counts[*place, "tried"] += 1
             for name in WRONGS:
-                counts[*place, name] += bool(getattr(result, name))
+                done.counts[*place, name] += bool(getattr(result, name))
             if not result.fine:
-                wrong += 1
-                print(tried.try_one(shortest(tried, history)) if asked.shrink else result, flush=True)
-    _print_table(counts)
-    number = sum(count for key, count in counts.items() if key[2] == "tried")
-    seconds = time.monotonic() - began
-    each = (time.process_time() - spent) / max(1, number)
-    print(f"\n{number} histories, {runs} runs, {wrong} wrong; {seconds:.0f} s, {each:.2f} s of CPU for each")
-    return 1 if wrong else 0
+                shown = tried.try_one(shortest(tried, history)) if shrink else result
+                done.wrong.append(
+                    f"{history}\nfails; {'the shortest that does' if shrink else 'thus'}: {shown}"
+                )
+    done.cpu = time.process_time() - spent
+    return done
 
 
 def _print_table(counts: Mapping[tuple[str, str, str], int]) -> None:

@@ -90,6 +90,11 @@ class JiraCast(JiraStore):
         self.changes += 1
         return field
 
+    @property
+    def default_priority(self) -> Named:
+        """What an issue has of which none was asked for: the middle one, whatever it is called today."""
+        return self.priorities[len(self.priorities) // 2]
+
     def status(self, name: str) -> Status:
         """The status of this name or id, in any case. Raises KeyError if there is none."""
         return find(self.statuses, name, "status")

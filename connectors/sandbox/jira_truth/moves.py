@@ -44,6 +44,7 @@ class JiraMoves(JiraCast):
             summary=summary,
             type=type_name,
             status=self.statuses[0].name,
+            priority=self.default_priority.name,
             reporter=(by or self.person("reporter")).id,
             created=now,
             updated=now,
