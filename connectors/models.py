@@ -1,7 +1,7 @@
 """The values that any tracker shares: issues and references, pulls and surveys, what stands on an issue."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -333,3 +333,20 @@ class TrackerInfo:
     """Who may see comments, as `PostedComment.visibility`; None: everybody, and a comment keeps its own."""
     internal_comments: bool = False
     """Whether comments are to be hidden from customers of a service management project."""
+
+    def with_names(self, names: Collection[str]) -> "TrackerInfo":
+        """The same, where these names of containers, in any case, lie in its scope too.
+
+        They are other names of what its settings name, older or newer, as a store remembers them.
+        """
+        if not names:
+            return self
+        others = frozenset(name.casefold() for name in names)
+
+        def owns(key: str) -> bool:
+            container = key.strip().rpartition("#" if "#" in key else "-")[0]
+            named = container.casefold() in others and self.normal_key(key) is not None
+            return named or self.owns(key)
+
+        held = {name.casefold() for name in self.containers}
+        return replace(self, containers=(*self.containers, *sorted(others - held)), owns=owns)

@@ -22,7 +22,7 @@ def check(
     Exit code: 0 all well, 1 something does not work, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
-    from core.cli.checking import findings, missing_issues
+    from core.cli.checking import findings, missing_issues, older_names
     from core.cli.exits import DONE, FAILED
     from core.cli.output import out
     from core.cli.standing import container_lines, quarantine_lines
@@ -51,7 +51,7 @@ def check(
             console.print(f"! {clean(str(problem), 600)}")
         for problem in open_to_others(desk.config, desk.loaded.files):
             console.print(f"! {clean(str(problem), 600)}")
-        for finding in (*findings(desk), *missing_issues(desk)):
+        for finding in (*findings(desk), *missing_issues(desk), *older_names(desk)):
             console.print(f"{'✓' if finding.ok else '✗'} {clean(f'{finding.what}: {finding.said}', 600)}")
             if finding.hint:
                 console.print(f"    {clean(finding.hint, 600)}")

@@ -43,10 +43,16 @@ def missing_issues(desk: Desk) -> Iterator[Finding]:
         try:
             there = {issue.ref.key for issue in tracker.reader.fetch(wanted).issues}
             # A key that moved is found under its new name, so it is asked for alone.
-            missing = [key for key in wanted if key not in there and not tracker.reader.fetch([key]).issues]
+            alone = {key: tracker.reader.fetch([key]).issues for key in wanted if key not in there}
         except TrackerError as error:
             yield Finding(f"{name}: issues that the mapping names", False, error.said, error.hint)
             continue
+        missing = [key for key, issues in alone.items() if not issues]
+        for key, issues in alone.items():
+            for issue in issues:
+                today = issue.ref.key
+                hint = f"Write {today} in the mapping; until then {key} goes on meaning it"
+                yield Finding(f"{name}: {key} in the mapping", True, f"called {today} today", hint)
         yield Finding(
             f"{name}: issues that the mapping names",
             not missing,
@@ -54,3 +60,21 @@ def missing_issues(desk: Desk) -> Iterator[Finding]:
             + (f"; not found: {', '.join(missing)}" if missing else ""),
             "Correct the key in the mapping, or let the account see the issue" if missing else "",
         )
+
+
+def older_names(desk: Desk) -> Iterator[Finding]:
+    """Projects and repositories that the mapping names otherwise than they are called today.
+
+    By what the store remembers: it knows each one's names after the first run.
+    """
+    compiled = CompiledRules.compile(desk.loaded.mapping, desk.config.infos, lambda _tracker, _key: None)
+    resolve = desk.store.resolver()
+    for tracker, containers in desk.store.containers().items():
+        if tracker not in desk.trackers:
+            continue
+        for name in sorted(compiled.interest(tracker).containers):
+            names = resolve.container_names(tracker, name)
+            today = [each.container.name for each in containers if each.container.name.casefold() in names]
+            if today and name.casefold() not in {each.casefold() for each in today}:
+                hint = f"Write {today[0]} in the mapping; until then {name} goes on meaning it"
+                yield Finding(f"{tracker}: {name} in the mapping", True, f"called {today[0]} today", hint)

@@ -17,7 +17,7 @@ from core.cli.exits import UserError
 from core.cli.log import hide
 from core.settings import Config, SettingsProblems, TrackerConfig, load_config, missing_secrets
 from core.stop import Stop
-from core.store import Store, open_store
+from core.store import Store, StoreError, open_store
 from mappings.load import Loaded, load
 from mappings.problems import MappingErrors, Problem
 
@@ -45,8 +45,11 @@ class Desk:
     sandbox: "SandboxServer | None" = None
 
 
-def read_config(file: Path) -> tuple[Config, Loaded]:
-    """The configuration and its mapping. Raises SettingsProblems with everything that is wrong with both."""
+def read_config(file: Path, state: Path | None = None) -> tuple[Config, Loaded]:
+    """The configuration and its mapping. Raises SettingsProblems with everything that is wrong with both.
+
+    `state`: the folder of the store, if it is not where the configuration says.
+    """
     problems: list[Problem] = []
     config, loaded = None, None
     try:
@@ -57,12 +60,45 @@ def read_config(file: Path) -> tuple[Config, Loaded]:
     if config is not None:
         hide(_secrets(config))
         try:
-            loaded = load(config.settings.mappings, config.base, config.infos)
+            config, loaded = _load(config, state)
         except MappingErrors as error:
             problems.extend(error.problems)
     if config is None or loaded is None or problems:
         raise SettingsProblems(problems)
     return config, loaded
+
+
+def _load(config: Config, state: Path | None) -> tuple[Config, Loaded]:
+    """The mapping, and the configuration with what its containers were called as far as that is needed.
+
+    A mapping may name a project or repository by an older name than the settings do, or by a newer one: the
+    store remembers which names lead to the same. Raises MappingErrors.
+    """
+    try:
+        return config, load(config.settings.mappings, config.base, config.infos)
+    except MappingErrors:
+        names = _remembered_names(
+            state / "milepost.db" if state else config.base / config.settings.store.path
+        )
+        if not names:
+            raise
+    trackers = {
+        name: replace(tracker, names=names.get(name, frozenset()))
+        for name, tracker in config.trackers.items()
+    }
+    config = replace(config, trackers=trackers)
+    return config, load(config.settings.mappings, config.base, config.infos)
+
+
+def _remembered_names(path: Path) -> Mapping[str, frozenset[str]]:
+    """By tracker: every name of what it has; nothing where there is no store that can be read yet."""
+    if not path.is_file():
+        return {}
+    try:
+        with open_store(path) as store:
+            return store.container_names()
+    except StoreError:
+        return {}  # whoever opens it next tells what is wrong with it
 
 
 def _secrets(config: Config) -> Iterator[str]:
@@ -79,7 +115,7 @@ def at_desk(file: Path, *, trackers: bool = True, state: Path | None = None) -> 
     `state` is a folder to keep the store and the sandbox in, instead of where the configuration says.
     Raises what `read_config` raises, UserError for missing secrets, StoreError.
     """
-    config, loaded = read_config(file) if not trackers else _read_whole(file)
+    config, loaded = read_config(file, state) if not trackers else _read_whole(file, state)
     for warning in config.warnings:
         if warning not in _WARNED:
             _WARNED.add(warning)
@@ -124,8 +160,8 @@ def ready(file: Path) -> Config:
     return _read_whole(file)[0]
 
 
-def _read_whole(file: Path) -> tuple[Config, Loaded]:
-    config, loaded = read_config(file)
+def _read_whole(file: Path, state: Path | None = None) -> tuple[Config, Loaded]:
+    config, loaded = read_config(file, state)
     if missing := missing_secrets(config):
         raise SettingsProblems(missing)
     return config, loaded

@@ -126,11 +126,13 @@ class TrackerConfig:
     name: str
     settings: TrackerSettings
     sandbox: str | None = None
+    names: frozenset[str] = frozenset()
+    """Other names of its projects or repositories, as the store remembers them."""
 
     @property
     def info(self) -> TrackerInfo:
         """What is known of it without a request."""
-        return self.settings.info(self.name)
+        return self.settings.info(self.name).with_names(self.names)
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,18 @@ def names_of(connection: Connection, tracker: str, name: str) -> frozenset[str]:
     return frozenset(connection.execute(statement).scalars()) | {folded}
 
 
+def all_names(connection: Connection) -> dict[str, frozenset[str]]:
+    """By tracker: every name, casefolded, that leads to a container which it still has."""
+    statement = select(container_names.c.tracker, container_names.c.name).join(
+        containers,
+        (containers.c.tracker == container_names.c.tracker) & (containers.c.id == container_names.c.id),
+    )
+    found: dict[str, set[str]] = {}
+    for row in connection.execute(statement):
+        found.setdefault(row.tracker, set()).add(row.name)
+    return {tracker: frozenset(names) for tracker, names in found.items()}
+
+
 def _row(tracker: str, each: Container, failed_at: int | None, now: int) -> dict[str, object]:
     return {
         "tracker": tracker,

@@ -154,6 +154,11 @@ class Store:
         with self._database.reading() as connection:
             return containers.all_containers(connection)
 
+    def container_names(self) -> Mapping[str, frozenset[str]]:
+        """By tracker: every name, casefolded, that a project or repository of it bears or bore."""
+        with self._database.reading() as connection:
+            return containers.all_names(connection)
+
     # Issues
 
     def issues(self, tracker: str | None = None) -> Iterator[Issue]:
