@@ -208,6 +208,15 @@ class TrackerSettings(BaseModel):
         """What is known of this tracker without a request."""
         raise NotImplementedError
 
+    def sites(self) -> frozenset[str]:
+        """The addresses of its server as `connectors.urls.site_of` spells them; empty: not to be compared."""
+        return frozenset()
+
+    def shared_scope(self, other: "TrackerSettings") -> str | None:
+        """What two trackers of one kind and site both read, for a person; None if that is nothing."""
+        del other
+        return "the same issues"
+
     def secrets(self) -> Iterator[str]:
         """The credentials themselves, as they go out: none of them is ever stored or shown."""
         return iter(())

@@ -1,7 +1,8 @@
 """Checks the base URLs of trackers: https, or plain http to this machine only."""
 
+from contextlib import suppress
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 SANDBOX = "sandbox:"
 """What a configuration writes for the tracker built into milepost; replaced by its address before use."""
@@ -38,6 +39,22 @@ def base_url(text: str) -> str:
     usual = {"http": 80, "https": 443}[parts.scheme]
     place = name if port in (None, usual) else f"{name}:{port}"
     return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
+
+
+def site_of(url: str) -> str:
+    """`host:port/path` of a base URL, in one spelling for all that lead to one place.
+
+    The scheme is left out, with the port that is usual for it; names of this machine are one. No request is
+    made, so that two names of one server stay two.
+    """
+    parts = urlsplit(base_url(url))
+    host = (parts.hostname or "").rstrip(".")
+    with suppress(UnicodeError):
+        host = host.encode("idna").decode()
+    place = "localhost" if is_loopback(host) else host
+    port = "" if parts.port is None else f":{parts.port}"
+    path = "/".join(step for step in unquote(parts.path).split("/") if step)
+    return f"{place}{port}/{path}".rstrip("/").casefold()
 
 
 def is_loopback(host: str) -> bool:

@@ -16,6 +16,7 @@ from core.known import FailingContainer, Known, know
 from core.labelling import Labels, labels_of
 from core.looking import look, seen_now
 from core.pace import how_long
+from core.prefix import Retired, remember, retired
 from core.publish.actions import DeleteComment, Plan, WriteComment, Written
 from core.publish.apply import apply
 from core.publish.contention import Contended
@@ -77,6 +78,7 @@ class Concluded:
     problems: tuple[str, ...]
     quarantine: Quarantine
     contended: Contended
+    prefix: Retired
     notes: tuple[str, ...] = ()
     """What the comparison with all that is there found out; nothing that went wrong."""
 
@@ -179,6 +181,7 @@ def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None
     job.store.save_goal_values(concluded.goals)
     spent = {name: told for name, tracker in job.trackers.items() if (told := allowances_of(tracker))}
     keep(job.store, concluded.contended, written)
+    remember(job.store, concluded.prefix, written, concluded.quarantine.book)
     kept = concluded.quarantine.keep(job.store, written, _complete(concluded), job.now)
     report = Report(run, concluded, written, monotonic() - began, kept.as_before, spent)
     counts = {key: value for key, value in report.fields.items() if isinstance(value, int)}
@@ -221,9 +224,9 @@ def conclude(job: Job) -> Concluded:
     found = look(wanted, issues, records, readers, job.infos, read, job.stop)
     found = replace(found, installation=job.store.installation())
     before = job.store.goal_values()
-    others = contended(
-        make_plan(wanted, found, job.publish, job.infos), wanted, found, job.publish, job.infos, job.store
-    )
+    planned = make_plan(wanted, found, job.publish, job.infos)
+    prefix = retired(planned, job.store, job.publish.labels, found.posted, found.down)
+    others = contended(prefix.plan, wanted, found, job.publish, job.infos, job.store)
     whole = others.plan
     quarantine = Quarantine.of(whole, job.store, issues, job.now)
     whole = quarantine.plan(whole)
@@ -247,6 +250,7 @@ def conclude(job: Job) -> Concluded:
         problems,
         quarantine,
         others,
+        prefix,
         notes,
     )
 

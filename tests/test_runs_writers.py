@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.publish.mark import parse_mark
-from core.publish.policy import PublishPolicy
+from core.publish.policy import LabelPolicy, PublishPolicy
 from tests.runs import CLOUD, DATACENTER, MARKETING, House, counted, house, sentences
 from tests.writers import adopted, another, held, ours_on, set_text, writes_of
 
@@ -206,3 +206,51 @@ def test_what_renders_the_same_is_no_edit(tmp_path: Path) -> None:
             set_text(here, key, f"\r\n{body}\r\n\r\n")
         assert writes_of(here) == 0
         assert writes_of(here) == 0
+
+
+# Two instances
+
+
+def test_two_instances_leave_the_comments_and_labels_of_each_other_alone(tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        there = another(here, "there", instance="there")
+        here.agreed()
+        before = here.labels()
+        assert writes_of(there) > 0
+        for one in (here, there, here, there):
+            assert writes_of(one) == 0
+        assert here.labels() == before
+        assert len(ours_on(here, "BLOG-1")) == 2
+        here.jira.transition("BLOG-4", "Done")
+        for one in (here, there):
+            assert writes_of(one) > 0
+        for one in (here, there):
+            assert writes_of(one) == 0
+
+
+def test_labels_under_an_earlier_prefix_are_taken_off_where_milepost_put_them(tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        here.publish = PublishPolicy(instance="here", labels=LabelPolicy(prefix="mp/"))
+        here.agreed()
+        labelled = {key: {name.removeprefix("mp/") for name in names} for key, names in here.labels().items()}
+        here.jira.add_labels("BLOG-7", "mp/of-another-writer")
+        here.publish = PublishPolicy(instance="here")
+        here.agreed()
+        assert writes_of(here) == 0
+        assert here.labels() == {"BLOG-7": {"mp/of-another-writer"}}
+        now = {
+            key: {name.removeprefix("mp-here/") for name in each.labels if name.startswith("mp-here/")}
+            for key, each in here.standing().items()
+        }
+        assert {key: names for key, names in now.items() if names} == labelled
+
+
+@pytest.mark.parametrize(
+    ("instance", "prefix"),
+    [("default", "mp/"), ("blue", "mp-blue/"), ("a-very-long-name-of-an-instance", "mp-a-very-long-4b88/")],
+)
+def test_the_label_prefix_follows_from_the_instance_unless_it_is_set(instance: str, prefix: str) -> None:
+    assert PublishPolicy(instance=instance).labels.prefix == prefix
+    assert PublishPolicy.model_validate({"instance": instance}).labels.prefix == prefix
+    assert PublishPolicy(instance=instance, labels=LabelPolicy(prefix="ms/")).labels.prefix == "ms/"
+    assert LabelPolicy.model_validate({"prefix": prefix}).prefix == prefix

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, SecretStr, field_validator, model_valida
 from connectors import credentials
 from connectors.contract import TrackerInfo, TrackerSettings
 from connectors.github.keys import Spelling, is_owner, is_repository, place_of
-from connectors.urls import base_url
+from connectors.urls import SANDBOX, base_url, site_of
 
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Pause = Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)]
@@ -135,6 +135,23 @@ class GitHubSettings(TrackerSettings):
             there = self.private_key is not None or self.private_key_file is not None
             return () if there else (variable(name, "PRIVATE_KEY"),)
         return () if self.token is not None else (variable(name, "TOKEN"),)
+
+    def sites(self) -> frozenset[str]:
+        """The site itself: that of the API without `api.` before the host and `/api/v3` after it."""
+        if self.url == SANDBOX:
+            return frozenset()
+        return frozenset({site_of(self.url).removeprefix("api.").removesuffix("/api/v3")})
+
+    def shared_scope(self, other: TrackerSettings) -> str | None:
+        """The repositories of both, or the organisation."""
+        if not isinstance(other, GitHubSettings):
+            return None
+        mine, theirs = self.organization or "", other.organization or ""
+        if mine and mine.casefold() == theirs.casefold():
+            return f"the organisation {mine}"
+        both = [name for name in self.repositories if other.covers(name)]
+        both += [name for name in other.repositories if self.covers(name)]
+        return ", ".join({name.casefold(): name for name in reversed(both)}.values()) or None
 
     def secrets(self) -> Iterator[str]:
         """What must be kept out of every text."""

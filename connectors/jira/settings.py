@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, fi
 
 from connectors import credentials
 from connectors.contract import TrackerInfo, TrackerSettings
-from connectors.urls import base_url
+from connectors.urls import SANDBOX, base_url, site_of
 
 COMMENT_LIMIT = 32_767
 LABEL_LIMIT = 255
@@ -109,6 +109,20 @@ class JiraSettings(TrackerSettings):
         if not self.projects and self.jql is None:
             raise ValueError("say what to read: projects, jql, or both")
         return self
+
+    def sites(self) -> frozenset[str]:
+        """The address that is asked and the one that people open: behind the gateway these are two."""
+        urls = (self.url, self.site_url)
+        return frozenset(site_of(url) for url in urls if url is not None and url != SANDBOX)
+
+    def shared_scope(self, other: TrackerSettings) -> str | None:
+        """The projects of both. Two queries may match the same issues unless their projects are apart."""
+        if not isinstance(other, JiraSettings):
+            return None
+        if self.projects and other.projects:
+            both = [project for project in self.projects if project in other.projects]
+            return ", ".join(both) or None
+        return ", ".join(self.projects or other.projects) or "what both queries match"
 
     def secrets(self) -> Iterator[str]:
         """The token, as it is and as basic authentication sends it, to be kept out of every text."""

@@ -29,6 +29,7 @@ def check(
     from core.cli.wiring import at_desk
     from core.reports.clean import clean
     from core.settings.files import open_to_others
+    from core.settings.overlap import shared_prefix
     from mappings.lint import lint
 
     console = out()
@@ -48,6 +49,8 @@ def check(
             )
         )
         for problem in lint(mapping, desk.clock().date(), desk.loaded.origins):
+            console.print(f"! {clean(str(problem), 600)}")
+        for problem in shared_prefix(desk.config):
             console.print(f"! {clean(str(problem), 600)}")
         for problem in open_to_others(desk.config, desk.loaded.files):
             console.print(f"! {clean(str(problem), 600)}")

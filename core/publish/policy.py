@@ -1,8 +1,9 @@
 """What a user may set about comments, labels and limits."""
 
-from typing import Annotated
+import hashlib
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from core.publish.templates import check_template
 
@@ -26,6 +27,22 @@ Prefix = Annotated[
 ]
 
 
+DEFAULT_INSTANCE = "default"
+DEFAULT_PREFIX = "mp/"
+
+
+def prefix_of(instance: str) -> str:
+    """The label prefix of an instance where none is set: at most 20 characters, another one for each.
+
+    A name that is too long is cut and ends in four digits of a hash of the whole.
+    """
+    if instance == DEFAULT_INSTANCE:
+        return DEFAULT_PREFIX
+    if len(instance) > 16:
+        instance = f"{instance[:11]}-{hashlib.sha256(instance.encode()).hexdigest()[:4]}"
+    return f"mp-{instance}/"
+
+
 class Policy(BaseModel):
     """Frozen, and refuses unknown keys."""
 
@@ -46,7 +63,8 @@ class LabelPolicy(Policy):
     """Only labels that begin with `prefix` are milepost's own; no other label is ever added or removed."""
 
     enabled: bool = True
-    prefix: Prefix = "mp/"
+    prefix: Prefix = DEFAULT_PREFIX
+    """Unless set, that of the instance (`prefix_of`)."""
     tasks: LabelTemplates = LabelTemplates(health="", progress="")
     """Labels of every issue that counts towards a milestone."""
     targets: LabelTemplates = LabelTemplates()
@@ -66,12 +84,31 @@ class CommentPolicy(Policy):
 class PublishPolicy(Policy):
     """What is written to the trackers."""
 
-    instance: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")] = "default"
+    instance: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")] = DEFAULT_INSTANCE
     """Tells two installations of milepost apart that write to the same issue."""
     comments: CommentPolicy = CommentPolicy()
     labels: LabelPolicy = LabelPolicy()
     max_set_backs: Annotated[int, Field(ge=0, le=100)] = 3
     """How often a comment or an issue's labels are set back without a change of meaning, until it is held."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_prefix(cls, values: Any) -> Any:
+        """Labels begin with the prefix of the instance unless one is set: others' labels stay others'."""
+        instance = values.get("instance", DEFAULT_INSTANCE) if isinstance(values, dict) else DEFAULT_INSTANCE
+        if not isinstance(instance, str) or instance == DEFAULT_INSTANCE:
+            return values
+        labels = values.get("labels", {})
+        if isinstance(labels, LabelPolicy) and "prefix" not in labels.model_fields_set:
+            labels = labels.model_copy(update={"prefix": prefix_of(instance)})
+        elif isinstance(labels, dict) and "prefix" not in labels:
+            labels = {**labels, "prefix": prefix_of(instance)}
+        return {**values, "labels": labels}
+
+    @property
+    def shares_prefix(self) -> bool:
+        """Whether an instance of its own uses the label prefix of the default one."""
+        return self.instance != DEFAULT_INSTANCE and self.labels.prefix.casefold() == DEFAULT_PREFIX
 
 
 class LimitPolicy(Policy):

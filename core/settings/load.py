@@ -22,6 +22,7 @@ from core.settings.layers import (
     secrets_folder,
 )
 from core.settings.model import DELIMITER, PREFIX, Config, Settings, SettingsProblems, TrackerConfig
+from core.settings.overlap import overlapping
 from mappings.problems import Problem, from_validation, nearest
 from mappings.reading import Source, read
 
@@ -62,6 +63,7 @@ def load_config(file: Path, *, sandbox_url: str = "http://127.0.0.1:9") -> Confi
             trackers[name] = found
         else:
             problems += [blamed(each, layers) for each in found]
+    problems += overlapping(source, trackers)
     config = Config(file, settings, trackers, tuple(left_over.values()))
     if problems or not trackers:
         whole = bool(trackers) and len(trackers) + len(left_over) == len(settings.trackers)
