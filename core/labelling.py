@@ -1,7 +1,7 @@
 """Which issues do not carry the labels they should: looked at where anything may have changed."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from connectors.contract import Issue, IssueRef, TrackerInfo
@@ -32,11 +32,13 @@ def labels_of(
     infos: Mapping[str, TrackerInfo],
     carriers: frozenset[IssueRef],
     swept: frozenset[str],
+    check: Callable[[], None],
 ) -> Labels:
     """Compare the labels of all issues that may differ: those that changed, or whose milestones did.
 
     On the trackers that were swept, everything is looked at, definitions as well. `carriers`: issues that
-    carry a comment or did; what they should carry is told in any case.
+    carry a comment or did; what they should carry is told in any case. `check` is called between pages of
+    issues and may raise.
     """
     if not policy.enabled:
         return Labels()
@@ -49,14 +51,17 @@ def labels_of(
     keys = known.tags.unsettled(digest)
     if keys is None:
         for page in known.tags.pages():
+            check()
             found.look_at(page, everything=True)
     else:
         changed = {owner for owner, now in said.items() if owner in before and before[owner] != now}
         keys |= known.tags.keys_of(sorted(changed))
         keys |= {(ref.tracker, ref.id) for ref in carriers}
         for page in known.tags.pages(swept) if swept else ():
+            check()
             found.look_at(page, everything=True)
         for chunk in chunks(sorted(key for key in keys if key[0] not in swept), AT_ONCE):
+            check()
             found.look_at(list(known.tags.issues(chunk).values()), everything=False)
     return Labels(
         tuple(found.wanted),

@@ -1,15 +1,32 @@
-"""A wish to stop, heard between steps; reading may be broken off at once, a write gets a moment to end."""
+"""A wish to stop, heard between steps; reading may be broken off at once, a write gets a moment to end.
+
+| stage | after the first signal |
+|---|---|
+| waiting for the next run or in a back-off; reading a tracker | ends at once |
+| tagging, summing up, comparing labels, planning | ends at the next page of issues: nothing of it is kept |
+| a write to a tracker | may be answered for `GRACE` seconds, then counts as one whose answer was lost |
+| whatever else takes longer | the process ends `LIMIT` seconds after the signal, as if it had been killed |
+
+A second signal ends the process at once. Where it ends by force, its exit code is 128 and the number of the
+signal, and the next run does as after any crash.
+"""
 
 import _thread
+import os
+import select
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from queue import Empty, SimpleQueue
 from types import FrameType
+from typing import NoReturn
 
-GRACE = 5.0
+GRACE = 3.0
 """Seconds that a write under way has to be answered, once someone asked to stop."""
+LIMIT = 5.0
+"""Seconds after which the process ends by force, once a signal asked it to stop."""
 AGAIN = 1.0
 """Seconds between further attempts to end a request that hangs."""
 
@@ -33,11 +50,13 @@ class Stop:
     """Heard by SIGTERM and SIGINT once `listen` was called in the main thread.
 
     `also` are events that others wait for; they are set with the wish, and cleared after `listen`.
+    `grace` and `limit` are seconds, see GRACE and LIMIT.
     """
 
-    def __init__(self, *also: threading.Event, grace: float = GRACE) -> None:
+    def __init__(self, *also: threading.Event, grace: float = GRACE, limit: float = LIMIT) -> None:
         self._also = also
         self._grace = grace
+        self._limit = limit
         self._asked = False
         # A signal may come while this thread holds an Event's lock; a SimpleQueue can be fed even then.
         self._bell: SimpleQueue[None] = SimpleQueue()
@@ -47,6 +66,11 @@ class Stop:
     def __call__(self) -> bool:
         """Whether someone asked to stop."""
         return self._asked
+
+    def check(self) -> None:
+        """Raise Stopped if someone asked to stop; for long work, at places where it may be broken off."""
+        if self._asked:
+            raise Stopped
 
     def wait(self, seconds: float) -> bool:
         """Wait up to `seconds`; True as soon as someone asks to stop."""
@@ -91,8 +115,9 @@ class Stop:
     def listen(self) -> Iterator[None]:
         """Hear SIGTERM and SIGINT; main thread only. What listened before is put back at the end.
 
-        A request that is still unanswered `grace` seconds after the wish fails as if it had timed out; a
-        second signal does not wait that long. Listening inside listening changes nothing.
+        A request that is still unanswered `grace` seconds after the wish fails as if it had timed out. The
+        process ends by force at a second signal, and if this context lasts `limit` seconds after the first.
+        Listening inside listening changes nothing.
         """
         if self._listening:
             yield
@@ -101,7 +126,7 @@ class Stop:
 
         def heard(_signal: int, _frame: FrameType | None) -> None:
             if patient:
-                signal.setitimer(signal.ITIMER_REAL, 0.01 if self._asked else self._grace, AGAIN)
+                signal.setitimer(signal.ITIMER_REAL, self._grace, AGAIN)
             self.request()
 
         handlers: dict[signal.Signals, Handler] = {signal.SIGTERM: heard, signal.SIGINT: heard}
@@ -110,7 +135,8 @@ class Stop:
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         self._listening = True
         try:
-            yield
+            with _ending_by_force(self._limit) if patient else nullcontext():
+                yield
         finally:
             self._listening = False
             if patient:
@@ -124,3 +150,49 @@ class Stop:
 def _cut(_signal: int, frame: FrameType | None) -> None:
     if frame is not None and frame.f_globals.get("__name__") in _AWAITING:
         raise TimeoutError("asked to stop while waiting for an answer")
+
+
+@contextmanager
+def _ending_by_force(limit: float) -> Iterator[None]:
+    """Inside, end the process at a second signal, and `limit` seconds after the first; main thread only.
+
+    Python's own handlers wait for the main thread, which may be in the midst of a long statement of the
+    database; a thread that reads the numbers of signals from a pipe does not.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    watching = threading.Thread(target=_watch, args=(reading, limit), daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(writing)
+        watching.join()
+
+
+def _watch(reading: int, limit: float) -> None:
+    """End the process as `_ending_by_force` says; return when the other end of the pipe is closed."""
+    first: int | None = None
+    deadline = 0.0
+    with open(reading, "rb", buffering=0) as pipe:
+        while True:
+            left = None if first is None else max(0.0, deadline - time.monotonic())
+            if not select.select([pipe], [], [], left)[0]:
+                _end(first or 0, f"did not stop within {limit:.0f} s and was ended")
+            numbers = pipe.read(1)
+            if not numbers:
+                return
+            if numbers[0] not in (signal.SIGTERM, signal.SIGINT):
+                continue
+            if first is not None:
+                _end(numbers[0], "ended at once, as a second signal asked")
+            first, deadline = numbers[0], time.monotonic() + limit
+
+
+def _end(number: int, reason: str) -> NoReturn:
+    terminal = "\x1b[?25h" if os.isatty(2) else ""  # a progress bar hides the cursor
+    with suppress(OSError):
+        os.write(2, f"{terminal}milepost {reason}; the next run does the rest\n".encode())
+    os._exit(128 + number)

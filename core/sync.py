@@ -200,7 +200,8 @@ def conclude(job: Job) -> Concluded:
     scheme = replace(scheme, matches=answers.matches)
     _bring_into_step(job, scheme)
     known = _know(job, scheme, answers, job.store.tags(), down)
-    moments = Moments(known, job.now)
+    job.stop.check()
+    moments = Moments(known, job.now.astimezone(job.zone))
     goals = goal_values(job.mapping, known.state, job.progress)
     records = job.store.publications()
     read = {each.tracker: each for each in pulled}
@@ -216,7 +217,12 @@ def conclude(job: Job) -> Concluded:
         job.store.installation(),
     )
     labels = labels_of(
-        known, job.publish.labels, job.infos, frozenset({*known.targets.about, *records}), swept
+        known,
+        job.publish.labels,
+        job.infos,
+        frozenset({*known.targets.about, *records}),
+        swept,
+        job.stop.check,
     )
     wanted = Wanted(comments.wanted, labels.wanted)
     issues = dict(known.carrying(records)) | {issue.ref: issue for issue in labels.issues}
@@ -224,6 +230,7 @@ def conclude(job: Job) -> Concluded:
     found = look(wanted, issues, records, readers, job.infos, read, job.stop)
     found = replace(found, installation=job.store.installation())
     before = job.store.goal_values()
+    job.stop.check()
     planned = make_plan(wanted, found, job.publish, job.infos)
     prefix = retired(planned, job.store, job.publish.labels, found.posted, found.down)
     others = contended(prefix.plan, wanted, found, job.publish, job.infos, job.store)
@@ -237,6 +244,7 @@ def conclude(job: Job) -> Concluded:
     plan = replace(plan, held=tuple(each.held for each in pulled if each.held) + plan.held)
     problems = _problems(known, pulled, found)
     notes = tuple(note for each in pulled for note in each.notes)
+    job.stop.check()
     return Concluded(
         known,
         pulled,
@@ -318,7 +326,7 @@ def _bring_into_step(job: Job, scheme: Scheme) -> None:
     if in_step(job.store.tags(), scheme):
         return
     with job.store.tagging() as writer:
-        done = refresh(writer, scheme)
+        done = refresh(writer, scheme, job.stop.check)
         if done.everything or not job.publish.labels.enabled:
             writer.unsettle_all()
         else:

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -92,14 +93,58 @@ def test_an_answer_within_the_grace_is_taken() -> None:
         assert answer.readline() == b"here\n"
 
 
-def test_a_second_signal_does_not_wait_for_the_grace() -> None:
-    stop = Stop(grace=600)
-    ours, theirs = socket.socketpair()
-    with ours, theirs, stop.listen(), ours.makefile("rb") as answer:
+STUBBORN = """
+import signal, sys, time
+from core.stop import Stop
+{count}
+stop = Stop(grace=600, limit={limit})
+with stop.listen():
+    print("ready", flush=True)
+    {work}
+"""
+BUSY_IN_PYTHON = "while True: time.sleep(0.01)"
+BUSY_IN_SQLITE = "sqlite3.connect(':memory:').execute(COUNT)"
+COUNT = (
+    "import sqlite3\n"
+    "COUNT = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'"
+)
+
+
+@pytest.mark.parametrize("work", [BUSY_IN_PYTHON, BUSY_IN_SQLITE])
+@pytest.mark.parametrize(
+    ("signals", "limit"), [([signal.SIGTERM, signal.SIGINT], 600), ([signal.SIGTERM], 0)]
+)
+def test_a_second_signal_and_the_limit_end_the_process_whatever_it_does(
+    work: str, signals: list[signal.Signals], limit: int
+) -> None:
+    """Neither program ever ends by itself: one waits in Python, one in a statement of the database."""
+    program = STUBBORN.format(count=COUNT, limit=limit, work=work)
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        for number in signals:
+            process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode in {128 + number for number in signals}  # those that wait come in any order
+    assert "the next run does the rest" in errors
+
+
+def test_nothing_is_ended_by_force_after_listening() -> None:
+    before = threading.active_count()
+    stop = Stop(limit=600)
+    with stop.listen():
         kill()
-        kill()
-        with pytest.raises(TimeoutError):
-            answer.readline()
+        assert threading.active_count() == before + 1
+    assert threading.active_count() == before
+
+
+def test_long_work_is_broken_off_where_it_asks() -> None:
+    stop = Stop()
+    stop.check()
+    stop.request()
+    with pytest.raises(Stopped):
+        stop.check()
 
 
 def test_work_that_waits_for_nobody_is_not_torn_in_two() -> None:

@@ -18,6 +18,7 @@ from core.engine.policy import ProgressPolicy
 from core.engine.progress import owners_of
 from core.engine.tasks import Tasks, build_tasks
 from core.publish.summary import first_open
+from core.stop import Stopped
 from core.store import Store, open_store
 from core.tagging.reading import tallies
 from core.tagging.refresh import refresh
@@ -26,7 +27,16 @@ from core.tagging.scheme import Scheme
 from mappings.goals import Mapping as Goals
 from mappings.rules.index import CompiledRules, Query
 from mappings.rules.lineage import Lineage
-from tests.builders import LONG_AGO, NOON, a_key_result, a_mapping, a_milestone, boxes, tracker_info
+from tests.builders import (
+    LONG_AGO,
+    NOON,
+    a_key_result,
+    a_mapping,
+    a_milestone,
+    an_issue,
+    boxes,
+    tracker_info,
+)
 
 JIRA = tracker_info("jira", "jira", "BLOG", "SITE")
 GITHUB = tracker_info("github", "github", "acme/site")
@@ -135,6 +145,41 @@ class Story:
     def scheme(self) -> Scheme:
         scheme = Scheme.of(self.goals, INFOS, self.store.resolver(), self.policy, OPEN)
         return replace(scheme, matches=dict.fromkeys(scheme.compiled.queries, self.matches))
+
+
+class Wish:
+    """Counts how often it is asked whether to stop, and says so at the `nth` time."""
+
+    def __init__(self, nth: int) -> None:
+        self.left, self.asked = nth, 0
+
+    def __call__(self) -> None:
+        self.asked += 1
+        if self.asked == self.left:
+            raise Stopped
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["everything anew", "what changed"])
+def test_tagging_asks_whether_to_stop_at_every_page_and_keeps_nothing_of_what_it_broke_off(
+    again: bool, empty: Path, tmp_path: Path
+) -> None:
+    with open_store(Path(copy(empty, tmp_path))) as store:
+        story = Story(store, Random(1))
+        if again:
+            story.pull()
+            story.compare()
+        issues = (an_issue(f"BLOG-{number}", labels=("blog",)) for number in range(1, 3_501))
+        store.save_pull("jira", Pull("cursor", iter([Page(tuple(issues))]), full=False), story.now)
+        before, scheme = dump(store.tags()), story.scheme()
+        patient = Wish(0)
+        with store.trial() as (writer, _):
+            refresh(writer, scheme, patient)
+        assert patient.asked >= 3, "at least every 1,000 issues"
+        for nth in range(1, patient.asked + 1):
+            with pytest.raises(Stopped), store.tagging() as writer:
+                refresh(writer, scheme, Wish(nth))
+            assert dump(store.tags()) == before
+        story.compare()
 
 
 def dump(reader: Any) -> Any:

@@ -1,6 +1,6 @@
 """Brings the tags into step with the issues: those of what changed, or all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from connectors.contract import Issue
@@ -24,28 +24,34 @@ class Refreshed:
     """The milestones and key results whose sums may be others now."""
 
 
+def _nothing() -> None:
+    """Nobody asks to stop."""
+
+
 def in_step(tags: TagReader, scheme: Scheme) -> bool:
     """Whether the tags are what they should be already."""
     return tags.mark() == Mark(scheme.basis, tags.last_change(), scheme.answers)
 
 
-def refresh(writer: TagWriter, scheme: Scheme) -> Refreshed:
+def refresh(writer: TagWriter, scheme: Scheme, check: Callable[[], None] = _nothing) -> Refreshed:
     """Let the tags, and all sums of them, be those of the issues as they are stored now.
 
     The result is the same whether little changed and little is looked at, or everything is made anew.
+    `check` is called between pages of issues and may raise, which takes back what was done.
     """
     mark, aim = writer.mark(), Mark(scheme.basis, writer.last_change(), scheme.answers)
     if mark == aim:
         return Refreshed()
     if mark is None or mark.basis != aim.basis:
-        owners = _anew(writer, scheme)
+        owners = _anew(writer, scheme, check)
         done = Refreshed(True, owners=frozenset(owners.touched | owners.hard))
     else:
         keys = writer.changed_after(mark.seq) | moved_answers(mark.answers, aim.answers)
-        owners = _again(writer, sorted(keys), scheme)
+        owners = _again(writer, sorted(keys), scheme, check)
         done = Refreshed(False, frozenset(keys), frozenset(owners.touched | owners.hard))
     hard = owners.hard
     for owner in sorted(owners.touched | hard):
+        check()
         _settle(writer, owner, owner in hard, scheme)
     writer.set_mark(aim)
     return done
@@ -58,21 +64,25 @@ class _Owners:
     """Those whose sums have to be made from their issues."""
 
 
-def _anew(writer: TagWriter, scheme: Scheme) -> _Owners:
+def _anew(writer: TagWriter, scheme: Scheme, check: Callable[[], None]) -> _Owners:
     above = writer.above()
     filling = writer.begin_anew()
     touched: set[str] = set()
     for page in writer.all_present():
+        check()
         rows = _rows(page, above, scheme)
         touched.update(row.owner for row in rows)
         filling.add(rows)
     return _Owners(touched, filling.finish())
 
 
-def _again(writer: TagWriter, keys: Sequence[tuple[str, str]], scheme: Scheme) -> _Owners:
+def _again(
+    writer: TagWriter, keys: Sequence[tuple[str, str]], scheme: Scheme, check: Callable[[], None]
+) -> _Owners:
     above = writer.above()
     found = _Owners(set(), set())
     for chunk in chunks(keys, AT_ONCE):
+        check()
         touched, hard = writer.replace(chunk, _rows(writer.present(chunk), above, scheme))
         found.touched |= touched
         # What is hard after the last chunk that touches an owner is what it is now.
