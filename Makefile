@@ -7,7 +7,7 @@ SCHEMA := $(VENV)/contracts/github.schema.graphql
 SCHEMA_PACKAGE := @octokit/graphql-schema@15.26.1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench faults audit lint types check-format format clean
+.PHONY: help setup demo test test-all bench faults audit lint types check-format format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -36,6 +36,17 @@ demo: $(STAMP)  ## run the main job against the built-in trackers and show every
 test: lint types $(SCHEMA)  ## run lint, types and all tests
 	@$(BIN)/python -m pytest --numprocesses auto
 
+# Each interpreter gets an environment of its own, named after its version.
+test-all:  ## run all tests on each of Python 3.11, 3.12 and 3.13 that is on PATH or known to pyenv
+	@ran=; for version in 3.11 3.12 3.13; do \
+	  python=$$(command -v python$$version); \
+	  "$$python" -c '' 2>/dev/null || python=$$(ls -d "$$(pyenv root 2>/dev/null)"/versions/$$version.*/bin/python 2>/dev/null | tail -n 1); \
+	  if ! "$$python" -c '' 2>/dev/null; then echo "no python$$version: left out"; continue; fi; \
+	  echo "Testing on $$("$$python" --version) in .venv-$$version …"; \
+	  $(MAKE) --no-print-directory VENV=.venv-$$version PYTHON="$$python" test || exit 1; \
+	  ran="$$ran $$version"; \
+	done; test -n "$$ran" && echo "Tested on:$$ran"
+
 lint: $(STAMP)  ## check style and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -59,4 +70,4 @@ format: $(STAMP)  ## mend style and format
 	@$(BIN)/ruff format .
 
 clean:  ## remove what the other targets made
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	@rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

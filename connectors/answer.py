@@ -29,6 +29,8 @@ _ESCAPE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 """Every escape of JSON in its turn, so that a backslash which is escaped itself begins none."""
+_DEEPEST = 1_024
+"""Arrays and objects inside each other: as many as `orjson` reads."""
 _DIGITS = 19
 """Digits from which on a whole number may be beyond 64 bits."""
 _PIECE = 128 * 1024
@@ -57,10 +59,27 @@ class Answer:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as problem:
             with suppress(ValueError, RecursionError):
-                return json.loads(_as_unicode(self.body), parse_int=_whole, parse_constant=_no_constant)
+                mended = json.loads(_as_unicode(self.body), parse_int=_whole, parse_constant=_no_constant)
+                if _shallow(mended):
+                    return mended
             said = f"expected JSON, got {_shape(self)} (HTTP {self.status})"
             hint = "Check that the URL is the tracker's own, not that of a login page or proxy"
             raise Garbled(self.tracker, self.request or self.url, said, hint) from problem
+
+
+def _shallow(document: Any) -> bool:
+    """Whether it is nested no deeper than `orjson` reads; how deep `json` does depends on the interpreter."""
+    level = [document]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return True
+    return False
 
 
 def _as_unicode(body: bytes) -> str:

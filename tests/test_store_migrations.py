@@ -165,9 +165,10 @@ def test_issues_of_the_first_version_are_stored_as_this_one_stores_them(tmp_path
 
 def test_the_migrations_make_the_tables_that_the_program_uses(tmp_path: Path) -> None:
     a_store_of_version(tmp_path / "milepost.db", "0001")
-    bring_up_to_date(Database(tmp_path / "milepost.db"))
-    with Database(tmp_path / "milepost.db").reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    with closing(Database(tmp_path / "milepost.db")) as database:
+        bring_up_to_date(database)
+        with database.reading() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
 def test_a_new_store_is_made_as_the_migrations_leave_an_old_one(tmp_path: Path) -> None:
