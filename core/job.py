@@ -1,11 +1,9 @@
 """The scheduled job: when to run, one run at a time, and a clean stop."""
 
 import logging
-import time
-from collections.abc import Callable
-from datetime import datetime, timedelta
-
-from schedule import Scheduler
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from time import monotonic as passed_seconds
 
 from core.settings import ScheduleSettings
 from core.stop import Stop, Stopped
@@ -15,6 +13,7 @@ log = logging.getLogger("milepost")
 _LONGEST_WAIT = 60.0
 """Seconds that are slept at most, so that a clock that was set is noticed soon."""
 _SHORTEST_WAIT = 0.1
+_SECOND = timedelta(seconds=1)
 _LONGEST_DAY = timedelta(hours=26)
 """The next time of the day is never farther ahead, also where summer time ends."""
 
@@ -47,51 +46,76 @@ class Interval:
 
 
 class TimesOfDay:
-    """A run at times of the day, by the wall's clock of this machine and its time zone.
+    """A run at times of the day in a zone, or by the wall's clock of this machine where `zone` is None.
 
     A time that the beginning of summer time skips is due as soon as the clock jumped over it; one that its
-    end repeats is due once.
+    end repeats is due the first time only. `now` gives the present moment, aware.
     """
 
-    def __init__(self, times: tuple[str, ...]) -> None:
-        self._times = times
-        self._scheduler = self._planned()
+    def __init__(self, times: tuple[str, ...], zone: tzinfo | None, now: Callable[[], datetime]) -> None:
+        self._times = [time.fromisoformat(text) for text in times]
+        self._zone = zone
+        self._now = now
+        self.done()
 
     def left(self) -> float:
         """Seconds until the next run is due; not above 0 if it is."""
-        due = self._scheduler.next_run
-        now = datetime.now()  # noqa: DTZ005 (the scheduler counts by the wall's clock)
-        if due is None or due - now > _LONGEST_DAY:  # the clock was ahead when that was planned
-            self._scheduler = self._planned()
-        return self._scheduler.idle_seconds or 0.0
+        if self._due - self._now() > _LONGEST_DAY:  # the clock was ahead when that was planned
+            self.done()
+        return (self._due - self._now()).total_seconds()
 
     def waited(self, seconds: float) -> None:
         """The wall's clock says by itself how much time passed."""
 
     def done(self) -> None:
         """Whatever was due by now counts as done, and gets its next time."""
-        self._scheduler.run_pending()
+        self._due = next_time(self._times, self._now(), self._zone)
 
-    def _planned(self) -> Scheduler:
-        scheduler = Scheduler()
-        for each in self._times:
-            scheduler.every().day.at(each).do(_nothing)
-        return scheduler
+
+def next_time(times: Iterable[time], after: datetime, zone: tzinfo | None) -> datetime:
+    """The first moment after `after` (aware) that is one of these times of the day in the zone, in UTC."""
+    today = after.astimezone(zone).date()
+    days = [today + timedelta(days=number) for number in range(3)]
+    each = (_moment(datetime.combine(day, at), zone) for at in times for day in days)
+    return min(moment for moment in each if moment > after)
+
+
+def _moment(wall: datetime, zone: tzinfo | None) -> datetime:
+    """When clocks in the zone first show this or, where they skip it, first show more; in UTC."""
+
+    def in_utc(fold: int) -> datetime:
+        return wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+
+    def shown(moment: datetime) -> datetime:
+        return moment.astimezone(zone).replace(tzinfo=None, fold=0)
+
+    if shown(in_utc(0)) == wall:
+        return in_utc(0)
+    early, late = sorted((in_utc(0), in_utc(1)))  # one before the jump, one after it
+    while late - early > _SECOND:
+        middle = early + (late - early) // _SECOND // 2 * _SECOND
+        early, late = (middle, late) if shown(middle) < wall else (early, middle)
+    return late
 
 
 def run_forever(
     settings: ScheduleSettings,
     once: Callable[[], None],
     stop: Stop,
-    monotonic: Callable[[], float] = time.monotonic,
+    monotonic: Callable[[], float] = passed_seconds,
+    zone: tzinfo | None = None,
 ) -> None:
     """Run now and then as scheduled, until asked to stop. `monotonic` is as that of `Interval`.
+
+    `zone` is that of the times of the day; None for that of this machine.
 
     There is never more than one run: one that takes longer than the interval delays the next one, which
     then comes an interval later, and times that passed meanwhile are not made up for. An error that
     `once` lets through is logged and does not end the job.
     """
-    timetable = TimesOfDay(settings.at) if settings.at else Interval(settings.every_minutes, monotonic)
+    timetable = (
+        TimesOfDay(settings.at, zone, _now) if settings.at else Interval(settings.every_minutes, monotonic)
+    )
     _guarded(once)
     while not stop():
         left = timetable.left()
@@ -115,5 +139,5 @@ def _guarded(once: Callable[[], None]) -> None:
         log.exception("run failed in a way that milepost did not expect; the last good state is kept")
 
 
-def _nothing() -> None:
-    """What the scheduler itself does at the time; the run is ours to start."""
+def _now() -> datetime:
+    return datetime.now(UTC)

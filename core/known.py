@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from connectors.contract import Issue, IssueRef, Unread
 from core.asking import Answers
 from core.engine.model import Detail, Reach, State
 from core.engine.policy import HealthPolicy
 from core.engine.progress import measure_sums, with_details
-from core.store.contract import Resolver
+from core.store.contract import Keeper, Resolver
 from core.store.tags.contract import TagReader
 from core.tagging.reading import tallies
 from core.tagging.rows import tasks_of
@@ -76,10 +76,11 @@ def know(
     failing: Sequence[FailingContainer],
     health: HealthPolicy,
     now: datetime,
+    zone: tzinfo,
 ) -> Known:
     """Conclude from tags that are in step. `down`: trackers that could not be read, and when they were.
 
-    `failing`: projects and repositories of the others that could not be read.
+    `failing`: projects and repositories of the others that could not be read. Days begin and end in `zone`.
     """
     compiled, goals = scheme.compiled, scheme.goals
     rests_on = _rests_on(compiled.rests_on, tags.labelled())
@@ -93,7 +94,7 @@ def know(
         unread=_unread(unread, tags, resolve),
         problems=answers.problems(compiled),
     )
-    state = measure_sums(reach, tallies(tags, scheme), health, now)
+    state = measure_sums(reach, tallies(tags, scheme), health, now, zone)
     keys = tracked_keys(goals, compiled)
     for tracker, several in keys.items():
         resolve.prime(tracker, several)
@@ -109,6 +110,24 @@ def know(
         find_targets(goals, compiled, issues, resolve, down),
         issues,
         tuple(failing),
+    )
+
+
+def failing_containers(
+    store: Keeper, resolve: Resolver, down: Mapping[str, datetime | None]
+) -> tuple[FailingContainer, ...]:
+    """The projects and repositories that could not be read, of trackers that could."""
+    return tuple(
+        FailingContainer(
+            tracker,
+            each.container.name,
+            resolve.container_names(tracker, each.container.name),
+            each.failed_at,
+            each.failing,
+        )
+        for tracker, several in store.containers().items()
+        for each in several
+        if tracker not in down and each.failing
     )
 
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from time import monotonic
 
 from connectors.allowance import Allowance, allowances_of
@@ -12,7 +12,7 @@ from connectors.contract import Issue, IssueRef, PutOff, Tracker, TrackerInfo
 from core.asking import Answers, ask, remembered
 from core.contention import contended, keep
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.known import FailingContainer, Known, know
+from core.known import Known, failing_containers, know
 from core.labelling import Labels, labels_of
 from core.looking import look, seen_now
 from core.pace import how_long
@@ -30,7 +30,7 @@ from core.pull import Pulled, PullRules, pull
 from core.quarantine import Quarantine
 from core.recording import Recorder, settle, settle_labels
 from core.stop import Stop
-from core.store.contract import Keeper, Resolver
+from core.store.contract import Keeper
 from core.store.records import GoalValue
 from core.store.tags.contract import TagReader
 from core.tagging.refresh import in_step, refresh
@@ -58,6 +58,8 @@ class Job:
     force: bool
     now: datetime
     stop: Stop
+    zone: tzinfo = UTC
+    """Where days begin and end."""
 
 
 @dataclass(frozen=True)
@@ -338,24 +340,8 @@ def _know(
 ) -> Known:
     resolve = job.store.resolver()
     failing = failing_containers(job.store, resolve, down)
-    return know(scheme, answers, tags, resolve, job.store.unread(), down, failing, job.health, job.now)
-
-
-def failing_containers(
-    store: Keeper, resolve: Resolver, down: Mapping[str, datetime | None]
-) -> tuple[FailingContainer, ...]:
-    """The projects and repositories that could not be read, of trackers that could."""
-    return tuple(
-        FailingContainer(
-            tracker,
-            each.container.name,
-            resolve.container_names(tracker, each.container.name),
-            each.failed_at,
-            each.failing,
-        )
-        for tracker, several in store.containers().items()
-        for each in several
-        if tracker not in down and each.failing
+    return know(
+        scheme, answers, tags, resolve, job.store.unread(), down, failing, job.health, job.now, job.zone
     )
 
 

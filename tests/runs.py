@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,7 @@ class House:
         self.health = HealthPolicy()
         self.sweep_every = timedelta(hours=24)
         self.stop = Stop()
+        self.zone: tzinfo = UTC
         self.ahead = timedelta(0)
         """By how much the clock of this machine is ahead of the trackers'."""
 
@@ -120,6 +121,7 @@ class House:
                 force=force,
                 now=self.now(),
                 stop=self.stop,
+                zone=self.zone,
             )
 
     def opened(self) -> AbstractContextManager[Store]:

@@ -1,9 +1,10 @@
 """Health by pace."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -55,6 +56,60 @@ def test_the_first_day_begins_at_nothing_and_the_last_ends_at_everything() -> No
     assert health(after(0), *tasks(1, 2)).expected == 0
     assert health(after(89.999), *tasks(1, 2)).name is HealthName.OFF_TRACK
     assert "past its due date, 2027-03-31" in health(after(90), *tasks(1, 2)).said
+
+
+LOS_ANGELES = ZoneInfo("America/Los_Angeles")
+BERLIN = ZoneInfo("Europe/Berlin")
+NEW_DAY = ZoneInfo("America/Havana")
+"""There, summer time begins at midnight: that day has no 00:00."""
+
+
+def in_zone(now: datetime, zone: tzinfo, **planned: Any) -> Health:
+    mapping = a_mapping([a_milestone(**planned)])
+    inputs = some_inputs(*tasks(1, 2), mapping=mapping)
+    return measure(inputs, ProgressPolicy(), HealthPolicy(), now, zone).milestones["blog"].health
+
+
+@pytest.mark.parametrize(("hour", "past"), [(16, False), (23, False), (24, True)])
+def test_a_due_day_in_california_is_over_when_it_is_over_there(hour: int, past: bool) -> None:
+    now = datetime(2027, 3, 31, tzinfo=LOS_ANGELES).astimezone(UTC) + timedelta(hours=hour, minutes=30)
+    assert ("past its due date" in in_zone(now, LOS_ANGELES).said) is past
+    assert "past its due date" in in_zone(now + timedelta(days=1), UTC).said
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        (BERLIN, date(2027, 3, 28), 23),
+        (BERLIN, date(2027, 10, 31), 25),
+        (NEW_DAY, date(2027, 3, 14), 23),
+        (NEW_DAY, date(2027, 11, 7), 25),
+        (UTC, date(2027, 3, 28), 24),
+    ],
+)
+def test_a_day_on_which_clocks_change_is_as_long_as_it_is(zone: tzinfo, day: date, hours: int) -> None:
+    begin = datetime.combine(day, time(12), zone).astimezone(UTC)
+    while (begin - timedelta(minutes=1)).astimezone(zone).date() == day:
+        begin -= timedelta(minutes=1)
+    one_day = {"start": day, "due": day, "targets": []}
+    halfway = in_zone(begin + timedelta(hours=hours) / 2, zone, **one_day)
+    assert halfway.expected == Fraction(1, 2)
+    assert (
+        "past its due date" not in in_zone(begin + timedelta(hours=hours, minutes=-1), zone, **one_day).said
+    )
+    assert "past its due date" in in_zone(begin + timedelta(hours=hours), zone, **one_day).said
+
+
+@pytest.mark.parametrize("zone", [LOS_ANGELES, ZoneInfo("Pacific/Kiritimati")])
+def test_the_ends_of_the_calendar_are_days_in_any_zone(zone: tzinfo) -> None:
+    assert in_zone(after(9), zone, start=date.min, due=date.max).expected is not None
+
+
+def test_a_word_on_health_counts_until_its_day_is_over_in_the_zone() -> None:
+    word = {"health": "on_track", "until": date(2027, 3, 31), "reason": "agreed"}
+    evening = datetime(2027, 3, 31, 23, 30, tzinfo=LOS_ANGELES)
+    assert in_zone(evening, LOS_ANGELES, override=word).overridden_until is not None
+    assert in_zone(evening, UTC, override=word).overridden_until is None
 
 
 def test_days_are_those_of_utc_wherever_the_clock_stands() -> None:

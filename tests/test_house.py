@@ -52,7 +52,6 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "jira": ("connectors.jira",),
     "github": ("connectors.github",),
     "tenacity": ("connectors.transport",),
-    "schedule": ("core.job",),
     "pydantic_settings": ("core.settings",),
     "sqlalchemy": ("core.store",),
     "alembic": ("core.store",),

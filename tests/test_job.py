@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 
-from core.job import Interval, run_forever
+from core.job import Interval, next_time, run_forever
 from core.settings import ScheduleSettings
 from core.stop import Stop, Stopped
 
@@ -167,6 +167,40 @@ SPRING = datetime(2027, 3, 28, 1, 0, tzinfo=BERLIN)
 """An hour later the clock jumps from 02:00 to 03:00."""
 AUTUMN = datetime(2027, 10, 31, 1, 0, tzinfo=BERLIN)
 """Two hours later the clock goes back from 03:00 to 02:00."""
+
+
+@pytest.mark.parametrize(
+    ("zone", "after", "expected"),
+    [
+        (BERLIN, "2027-03-27T23:30+01:00", ["2027-03-28T01:00Z", "2027-03-29T00:30Z"]),
+        (BERLIN, "2027-10-31T00:30+02:00", ["2027-10-31T00:30Z", "2027-11-01T01:30Z"]),
+        (BERLIN, "2027-10-31T02:45+01:00", ["2027-11-01T01:30Z", "2027-11-02T01:30Z"]),
+        (ZoneInfo("America/Los_Angeles"), "2027-06-01T12:00Z", ["2027-06-02T09:30Z", "2027-06-03T09:30Z"]),
+        (ZoneInfo("Asia/Kathmandu"), "2027-06-01T12:00Z", ["2027-06-01T20:45Z", "2027-06-02T20:45Z"]),
+        (ZoneInfo("Australia/Lord_Howe"), "2027-10-02T12:00Z", ["2027-10-02T15:30Z", "2027-10-03T15:30Z"]),
+        (ZoneInfo("Pacific/Apia"), "2011-12-29T13:00Z", ["2011-12-30T10:00Z", "2011-12-30T12:30Z"]),
+        (UTC, "2027-06-01T02:30Z", ["2027-06-02T02:30Z", "2027-06-03T02:30Z"]),
+    ],
+)
+def test_a_time_of_the_day_in_a_zone_comes_once_a_day_whatever_its_clocks_do(
+    zone: tzinfo, after: str, expected: list[str]
+) -> None:
+    """02:30: skipped, doubled, passed already, and where a whole day was skipped."""
+    moment, found = datetime.fromisoformat(after), []
+    for _ in expected:
+        moment = next_time([time(2, 30)], moment, zone)
+        found.append(f"{moment:%Y-%m-%dT%H:%M}Z")
+    assert found == expected
+
+
+def test_times_of_the_day_are_those_of_the_zone_and_not_of_this_machine() -> None:
+    begun: list[str] = []
+    with time_machine.travel(datetime(2027, 6, 1, 12, 0, tzinfo=BERLIN), tick=False) as traveller:
+        clock = Clock(traveller, datetime(2027, 6, 2, 12, 0, tzinfo=BERLIN))
+        zone = ZoneInfo("America/Los_Angeles")
+        settings = ScheduleSettings(at=("07:00",))
+        run_forever(settings, lambda: begun.append(f"{datetime.now(zone):%d %H:%M}"), clock, zone=zone)
+    assert begun == ["01 03:00", "01 07:00"]
 
 
 @pytest.mark.parametrize("start", [SPRING, AUTUMN])

@@ -1,7 +1,7 @@
 """What `milepost status` says of the issues and rules that the mapping does not bring together."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
@@ -34,7 +34,7 @@ def lines(*issues: Issue, tracking: Collection[IssueRef] = ()) -> list[str]:
         scheme = Scheme.of(mapping, infos, store.resolver(), ProgressPolicy(), 10)
         with store.tagging() as writer:
             refresh(writer, scheme)
-        known = know(scheme, Answers(), store.tags(), store.resolver(), {}, {}, (), HealthPolicy(), NOON)
+        known = know(scheme, Answers(), store.tags(), store.resolver(), {}, {}, (), HealthPolicy(), NOON, UTC)
         return list(reach_lines(known, tracking))
 
 

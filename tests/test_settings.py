@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
@@ -190,3 +191,21 @@ def test_a_secret_file_that_is_no_text_is_told_without_its_content(
 
 def test_paths_are_relative_to_the_file(file: Path) -> None:
     assert load_config(file).base == file.parent.resolve()
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/Los_Angeles", "UTC"])
+def test_days_are_those_of_the_time_zone_that_is_named(file: Path, name: str) -> None:
+    assert load_config(file).settings.zone is None
+    file.write_text(f'time_zone = "{name}"\n{CONFIG}', encoding="utf-8")
+    assert load_config(file).settings.zone == ZoneInfo(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Berlin", "America", "", "../../etc/passwd", "/etc/localtime", "Europe/Berlin ", "a" * 9_999, "\\u0000"],
+)
+def test_a_time_zone_that_does_not_exist_is_told_with_its_place_and_a_hint(file: Path, name: str) -> None:
+    file.write_text(f'time_zone = "{name}"\n{CONFIG}', encoding="utf-8")
+    (problem,) = problems(file)
+    assert problem.startswith(f"{file}:1: time_zone: there is no time zone")
+    assert '"Europe/Berlin"' in problem

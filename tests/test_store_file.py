@@ -55,7 +55,7 @@ def test_all_files_of_the_store_are_for_their_owner_alone(tmp_path: Path) -> Non
             reading = store.issues()
             next(reading)
             modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
-            reading.close()
+            assert len(list(reading)) == 1
     finally:
         os.umask(old)
     assert {

@@ -1,5 +1,7 @@
 """`milepost check`: configuration, mapping, credentials, permissions and reach; writes nothing anywhere."""
 
+from datetime import UTC
+
 import typer
 
 from core.cli.options import (
@@ -48,7 +50,8 @@ def check(
                 )
             )
         )
-        for problem in lint(mapping, desk.clock().date(), desk.loaded.origins):
+        today = desk.clock().astimezone(desk.config.settings.zone or UTC).date()
+        for problem in lint(mapping, today, desk.loaded.origins):
             console.print(f"! {clean(str(problem), 600)}")
         for problem in shared_prefix(desk.config):
             console.print(f"! {clean(str(problem), 600)}")

@@ -41,6 +41,6 @@ def run(
                 raise
             logging.getLogger("milepost").error("run failed: %s", "; ".join(found.lines))
 
-    schedule = ready(config).settings.schedule
+    settings = ready(config).settings
     with stop.listen():
-        run_forever(schedule, once, stop)
+        run_forever(settings.schedule, once, stop, zone=settings.zone)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,7 @@ def job_of(desk: Desk, *, force: bool = False, full: bool = False, stop: Stop | 
         force=force,
         now=desk.clock(),
         stop=stop or desk.stop,
+        zone=settings.zone or UTC,
     )
 
 

@@ -69,7 +69,7 @@ def compare(before: Snapshot, after: Snapshot) -> Change:
         if keys:
             parts.append(ChangePart(part, share, tuple(sorted(keys, key=natural))))
     return Change(
-        since=before.taken,
+        since=before.taken.astimezone(after.taken.tzinfo),
         before=before.measure,
         after=after.measure,
         difference=_difference(before.measure, after.measure),

@@ -74,7 +74,7 @@ def measure_goal(
         id=goal.id,
         delivered=evidence.delivered,
         achieved=evidence.achieved,
-        health=with_override(_health(evidence, Course.of(goal), policy, now), goal.override, now),
+        health=with_override(_health(evidence, Course.of(goal, now), policy, now), goal.override, now),
         gap=gap(evidence.delivered, evidence.achieved, moved, policy),
         missing=evidence.missing,
     )

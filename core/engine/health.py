@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
 from itertools import pairwise
 
@@ -25,24 +25,28 @@ ALL = Fraction(1)
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What was planned: days in UTC, the first from its beginning and the last to its end."""
+    """What was planned: days in a zone, the first from its beginning and the last to its end."""
 
     start: date | None
     due: date | None
     targets: tuple[Target, ...] = ()
+    zone: tzinfo = UTC
 
     @classmethod
-    def of(cls, planned: Planned, otherwise: Planned | None = None) -> "Course":
-        """The dates of `planned`; a start or due date that it has not is that of `otherwise`."""
+    def of(cls, planned: Planned, now: datetime, otherwise: Planned | None = None) -> "Course":
+        """The dates of `planned`, as days in the zone of `now` (aware).
+
+        A start or due date that it has not is that of `otherwise`.
+        """
         start, due = planned.start, planned.due
         if otherwise is not None:
             start, due = start or otherwise.start, due or otherwise.due
-        return cls(start, due, planned.targets)
+        return cls(start, due, planned.targets, now.tzinfo or UTC)
 
     @property
     def deadline(self) -> datetime | None:
         """The end of the due day."""
-        return None if self.due is None else end_of(self.due)
+        return None if self.due is None else end_of(self.due, self.zone)
 
     def past(self, now: datetime) -> bool:
         """Whether the due day is over."""
@@ -52,11 +56,11 @@ class Course:
         """When how much is expected, in order of time; empty where the dates do not say."""
         if not self.targets and (self.start is None or self.due is None):
             return ()
-        marks = [(end_of(target.on), Fraction(target.percent) / 100) for target in self.targets]
+        marks = [(end_of(target.on, self.zone), Fraction(target.percent) / 100) for target in self.targets]
         if self.deadline is not None:
             marks = [mark for mark in marks if mark[0] < self.deadline] + [(self.deadline, ALL)]
         if self.start is not None:
-            begin = start_of(self.start)
+            begin = start_of(self.start, self.zone)
             marks = [(begin, NOTHING)] + [mark for mark in marks if mark[0] > begin]
         return tuple(sorted(dict(sorted(marks)).items()))
 
@@ -109,8 +113,11 @@ def expected_by(points: Sequence[tuple[datetime, Fraction]], now: datetime) -> F
 
 
 def with_override(health: Health, override: HealthOverride | None, now: datetime) -> Health:
-    """A person's word, up to and including the day `until` in UTC; the arithmetic keeps what was computed."""
-    if override is None or now.astimezone(UTC).date() > override.until:
+    """A person's word, up to and including the day `until` in the zone of `now` (aware).
+
+    The arithmetic keeps what was computed.
+    """
+    if override is None or now.date() > override.until:
         return health
     by = f" by {override.by}" if override.by else ""
     return replace(
@@ -134,15 +141,18 @@ def worst(healths: Sequence[Health]) -> Health | None:
     return max(measured, key=lambda health: SEVERITY.index(health.name)) if measured else None
 
 
-def start_of(day: date) -> datetime:
-    """The first instant of a day in UTC."""
-    return datetime.combine(day, time(), UTC)
+def start_of(day: date, zone: tzinfo) -> datetime:
+    """The first instant of a day in a zone, in UTC: differences in one zone would leave out summer time."""
+    try:
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+    except OverflowError:  # the first day of the calendar, in a zone that is ahead of UTC
+        return datetime.min.replace(tzinfo=UTC)
 
 
-def end_of(day: date) -> datetime:
-    """The instant at which a day in UTC is over."""
+def end_of(day: date, zone: tzinfo) -> datetime:
+    """The instant at which a day in a zone is over, in UTC."""
     # People write 9999-12-31 for "never", and no day follows it.
-    return datetime.max.replace(tzinfo=UTC) if day == date.max else start_of(day + timedelta(days=1))
+    return datetime.max.replace(tzinfo=UTC) if day == date.max else start_of(day + timedelta(days=1), zone)
 
 
 def ratio(part: timedelta, whole: timedelta) -> Fraction:
@@ -152,7 +162,7 @@ def ratio(part: timedelta, whole: timedelta) -> Fraction:
 
 
 def _without_dates(course: Course, work: Work, now: datetime) -> Health:
-    if course.start is not None and now < start_of(course.start) and not work.begun:
+    if course.start is not None and now < start_of(course.start, course.zone) and not work.begun:
         return Health(HealthName.NOT_STARTED, "not started", f"starts on {course.start.isoformat()}")
     missing = "due date" if course.due is None else "start date"
     said = f"it has no {missing}, so its pace cannot be measured"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping as MappingABC
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from fractions import Fraction
 
 from connectors.contract import StatusCategory
@@ -30,10 +30,13 @@ from mappings.goals import KeyResult, Mapping, Milestone
 ALL = Fraction(1)
 
 
-def measure(inputs: Inputs, progress: ProgressPolicy, health: HealthPolicy, now: datetime) -> State:
+def measure(
+    inputs: Inputs, progress: ProgressPolicy, health: HealthPolicy, now: datetime, zone: tzinfo = UTC
+) -> State:
     """Everything that follows from what was pulled: all milestones, key results and goals, in detail.
 
-    `now` is aware; it moves health alone, never progress. The order of issues makes no difference.
+    `now` is aware, and days begin and end in `zone`; both move health alone. The order of
+    issues makes no difference.
     """
     crediting = Credits.of(progress)
     built = {
@@ -41,29 +44,30 @@ def measure(inputs: Inputs, progress: ProgressPolicy, health: HealthPolicy, now:
         for owner in owners_of(inputs.mapping)
         if isinstance(owner, Milestone) or owner.rules or inputs.tagged.get(owner.id)
     }
-    state = measure_sums(inputs, {name: each.tally for name, each in built.items()}, health, now)
+    state = measure_sums(inputs, {name: each.tally for name, each in built.items()}, health, now, zone)
     return with_details(state, {name: each.detail for name, each in built.items()})
 
 
 def measure_sums(
-    known: Silence, tallies: MappingABC[str, Tally], health: HealthPolicy, now: datetime
+    known: Silence, tallies: MappingABC[str, Tally], health: HealthPolicy, now: datetime, zone: tzinfo = UTC
 ) -> State:
     """The same from what the tasks of each milestone and key result add up to.
 
-    A key result without rules and without a tally has no work of its own. `now` is aware.
+    A key result without rules and without a tally has no work of its own. `now` and `zone` are those of
+    `measure`.
     """
-    mapping = known.mapping
+    mapping, now = known.mapping, now.astimezone(zone)
     nothing = Tally()
     milestones = {
         name: measure_milestone(
-            milestone, Course.of(milestone), tallies.get(name, nothing), known, health, now
+            milestone, Course.of(milestone, now), tallies.get(name, nothing), known, health, now
         )
         for name, milestone in mapping.milestones.items()
     }
     own = {
         name: measure_milestone(
             result,
-            Course.of(result, mapping.goals.get(result.goal)),
+            Course.of(result, now, mapping.goals.get(result.goal)),
             tallies.get(name, nothing),
             known,
             health,

@@ -64,7 +64,7 @@ def measure_key_result(
     own_parts = [] if own is None else [own]
     delivered = delivery(delivery_elements(leading, own_parts, milestones))
     measure = _measure(result, delivered)
-    course = Course.of(result, mapping.goals.get(result.goal))
+    course = Course.of(result, now, mapping.goals.get(result.goal))
     if kind is KeyResultKind.GUARDRAIL:
         health = _guardrail_health(measure, course, now)
     else:

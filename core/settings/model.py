@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -21,6 +23,24 @@ def _time_of_day(text: str) -> str:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
         raise ValueError(f"expected a time of the day such as 07:00, read {text[:20]!r}")
     return text
+
+
+def _zone_name(name: str) -> str:
+    """The name of a time zone. Raises ValueError for anything that the database of zones does not have."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # OSError for what is a folder there, such as "America"
+        hint = 'A city of the zone, as in "Europe/Berlin" or "America/Los_Angeles", or "UTC"'
+        raise ZoneProblem(f"there is no time zone {name[:60]!r}", hint) from None
+    return name
+
+
+class ZoneProblem(ValueError):
+    """A time zone that does not exist, and what to write instead."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.hint = hint
 
 
 class Section(BaseModel):
@@ -64,7 +84,7 @@ class ScheduleSettings(Section):
 
     every_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     at: tuple[Annotated[str, AfterValidator(_time_of_day)], ...] = ()
-    """Times of the day, local to this machine, instead of every N minutes."""
+    """Times of the day in `time_zone`, or else local to this machine, instead of every N minutes."""
     reconcile_hours: Annotated[int, Field(ge=1)] = 24
     """How often everything that is stored is compared with the trackers; `sweep_hours` is its older name."""
     reread_days: Annotated[int, Field(ge=1, le=365)] = 7
@@ -93,6 +113,10 @@ class Settings(BaseModel):
 
     mappings: Annotated[tuple[str, ...], Field(min_length=1)]
     trackers: dict[str, dict[str, Any]] = Field(min_length=1, repr=False)
+    time_zone: Annotated[str, AfterValidator(_zone_name)] | None = None
+    """IANA name of the zone in which days begin and end: those of due dates, starts, interim targets,
+    check-ins and overrides, and `schedule.at`. Without it days are those of UTC, and `schedule.at` is local
+    to this machine."""
     store: StoreSettings = StoreSettings()
     progress: ProgressPolicy = ProgressPolicy()
     health: HealthPolicy = HealthPolicy()
@@ -100,6 +124,11 @@ class Settings(BaseModel):
     limits: LimitPolicy = LimitPolicy()
     schedule: ScheduleSettings = ScheduleSettings()
     sandbox: SandboxSettings = SandboxSettings()
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The zone that `time_zone` names; None without one."""
+        return None if self.time_zone is None else ZoneInfo(self.time_zone)
 
 
 def _place(problem: Problem) -> tuple[str, int]:
