@@ -1,16 +1,25 @@
 """Take back what runs wrote: the ledger read backwards, planned against what stands now, and applied."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from connectors.contract import IssueRef, LabelDefinition, Posted, TrackerError
 from core.publish.actions import ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment, Written
 from core.publish.apply import apply
+from core.publish.contention import ON_ISSUES
+from core.publish.labels import owned
+from core.publish.quarantine import Target
 from core.publish.undo import undo_plan
+from core.publish.undo_marks import with_marked
 from core.recording import Recorder
 from core.store.contract import Keeper
-from core.sync import Job
+from core.sync import Job, conclude
 
 KIND = "undo"
+
+
+class EveryRun(tuple[int, ...]):
+    """All runs that wrote, newest first; with them goes what the ledger may have lost."""
 
 
 def runs_to_undo(store: Keeper, run: int | None, *, everything: bool = False) -> tuple[int, ...]:
@@ -21,7 +30,7 @@ def runs_to_undo(store: Keeper, run: int | None, *, everything: bool = False) ->
     """
     wrote = [each.run for each in store.runs() if _wrote(store, each.run)]
     if everything:
-        return tuple(wrote)
+        return EveryRun(wrote)
     if run is not None:
         return tuple(each for each in wrote if each == run)
     kinds = {each.run: each.kind for each in store.runs()}
@@ -29,19 +38,29 @@ def runs_to_undo(store: Keeper, run: int | None, *, everything: bool = False) ->
 
 
 def plan_undo(job: Job, runs: Sequence[int]) -> Plan:
-    """What taking these runs back would write. Reads what stands; writes nothing."""
+    """What taking these runs back would write. Reads what stands; writes nothing.
+
+    Of every run (`EveryRun`), also what the ledger does not have and mark or prefix show to be ours: on
+    tracking issues, on issues with a comment on record, and on those that carry our labels. The trackers
+    are read for it as a run reads them.
+    """
+    marked = _marked(job) if isinstance(runs, EveryRun) else _Marked()
     entries = [entry for run in runs for entry in reversed(job.store.entries(run))]
     posted: dict[IssueRef, Posted] = {}
     definitions: dict[tuple[str, str], tuple[LabelDefinition, ...]] = {}
-    held: list[Held] = []
+    held: list[Held] = [
+        Held(f"what was written to {name}", why, "try again when it can be reached")
+        for name, why in sorted(marked.down.items())
+    ]
     for name, tracker in job.trackers.items():
         try:
             with job.stop.reading():
-                for ref, one in tracker.reader.posted(_issues(name, entries)).items():
+                refs = sorted({*_issues(name, entries), *marked.issues(name)})
+                for ref, one in tracker.reader.posted(refs).items():
                     if isinstance(one, TrackerError):
                         raise one
                     posted[ref] = one
-                for container in _containers(name, entries):
+                for container in sorted({*_containers(name, entries), *marked.containers(name)}):
                     definitions[name, container] = tracker.reader.label_definitions(container)
         except TrackerError as error:
             held.append(Held(f"what was written to {name}", str(error), "try again when it can be reached"))
@@ -55,7 +74,46 @@ def plan_undo(job: Job, runs: Sequence[int]) -> Plan:
             carried.get((tracker, container, label.casefold()), set()) - _freed(entries, label)
         ),
     )
+    if isinstance(runs, EveryRun):
+        plan = with_marked(
+            plan,
+            entries,
+            posted,
+            definitions,
+            lambda tracker, container, label: carried.get((tracker, container, label), set()),
+            job.publish,
+        )
     return Plan(plan.actions, (*held, *plan.held))
+
+
+@dataclass(frozen=True)
+class _Marked:
+    """Where something of ours may stand that the ledger does not name."""
+
+    places: Mapping[IssueRef, str] = field(default_factory=dict)
+    """Issues, and the project or repository of each; empty where that is not known."""
+    down: Mapping[str, str] = field(default_factory=dict)
+    """Trackers that could not be read, and why."""
+
+    def issues(self, tracker: str) -> list[IssueRef]:
+        """Those of one tracker."""
+        return [ref for ref in self.places if ref.tracker == tracker]
+
+    def containers(self, tracker: str) -> set[str]:
+        """The projects and repositories of these issues."""
+        return {place for ref, place in self.places.items() if ref.tracker == tracker and place}
+
+
+def _marked(job: Job) -> _Marked:
+    """Reads the trackers into the store, which may be new, and looks where a run would look."""
+    concluded = conclude(job)
+    prefix = job.publish.labels.prefix
+    places = dict.fromkeys((*concluded.known.targets.about, *job.store.publications()), "")
+    for issue in job.store.issues():
+        if issue.ref in places or owned(issue.labels, prefix):
+            places.pop(issue.ref, None)
+            places[issue.ref] = issue.container
+    return _Marked(places, {name: why for name, why in concluded.found.down.items() if name in job.trackers})
 
 
 def undo(job: Job, runs: Sequence[int]) -> tuple[Plan, tuple[Written, ...]]:
@@ -71,10 +129,22 @@ def undo(job: Job, runs: Sequence[int]) -> tuple[Plan, tuple[Written, ...]]:
         stop=job.stop,
     )
     failed = sum(each.outcome != "done" for each in written)
-    said = f"run {run} took back {', '.join(map(str, runs))}: {len(written)} written, {failed} failed"
+    _forget_contention(job.store, written)
+    what = ", ".join(map(str, runs)) or "what is marked as ours"
+    said = f"run {run} took back {what}: {len(written)} written, {failed} failed"
     outcome = "failed" if failed or plan.held else "done"
     job.store.end_run(run, job.now, outcome, said, {"written": len(written) - failed, "failed": failed})
     return plan, written
+
+
+def _forget_contention(store: Keeper, written: Sequence[Written]) -> None:
+    """What is taken back was not set back by anybody: it is not counted."""
+    ids = {
+        (each.action.tracker, each.action.ref.id)
+        for each in written
+        if isinstance(each.action, WriteComment | DeleteComment | ChangeLabels)
+    }
+    store.save_contention((), [Target(name, kind, id_) for name, id_ in sorted(ids) for kind in ON_ISSUES])
 
 
 def _wrote(store: Keeper, run: int) -> bool:

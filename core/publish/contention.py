@@ -18,11 +18,12 @@ from core.publish.actions import (
 from core.publish.mark import read_mark
 from core.publish.policy import PublishPolicy
 from core.publish.quarantine import Target
-from core.publish.standing import rival_of, writer
+from core.publish.standing import rival_of, visibility_reason, writer
 from core.publish.wanted import Found, Wanted
 
 COMMENT, DOUBLE, LABELS, DEFINITION = "comment", "double", "labels", "definition"
 """The kinds of a target here; a comment is one target whether it is created or edited."""
+ON_ISSUES = (COMMENT, DOUBLE, LABELS)
 RELEASE = "when other content is wanted there, or by `milepost adopt`"
 
 
@@ -103,7 +104,8 @@ def contend(
     for action in whole.actions:
         if not isinstance(action, WriteComment):
             sorter.other(action)
-    left = tuple(action for action in whole.actions if target_of(action) not in sorter.held)
+    going = (action for action in whole.actions if target_of(action) not in sorter.held)
+    left = tuple(sorter.replaced.get(action, action) for action in going)
     told = tuple(each.held for each in sorter.held.values() if each.held is not None)
     return Contended(
         replace(whole, actions=left, held=whole.held + told),
@@ -135,6 +137,8 @@ class _Sorter:
         self.wishes: dict[Target, str] = {}
         self.rivals: dict[Target, str] = {}
         self.held: dict[Target, Contention] = {}
+        self.replaced: dict[Action, Action] = {}
+        """Edits of comments that have to be removed instead."""
 
     def comment(self, action: WriteComment) -> None:
         """Hold the write of a comment in a conflict, or one that was set back too often."""
@@ -157,6 +161,18 @@ class _Sorter:
                 return
             self.rivals[target] = rival
         self._limit(target, f"comment on {action.ref.key}", self._policy.max_set_backs)
+        if target not in self.held and action.before is not None and self._keeps_readers(action, entry):
+            reason = f"{action.reason}, which no edit changes: removed now, and written anew by the next run"
+            self.replaced[action] = DeleteComment(action.ref, action.target, action.before, reason)
+
+    def _keeps_readers(self, action: WriteComment, entry: Contention) -> bool:
+        """Whether this very edit was made already, and the server left the comment to its old readers."""
+        info, record = self._infos.get(action.tracker), self._found.records.get(action.ref)
+        if info is None or record is None or action.before is None or record.comment.id != action.before.id:
+            return False
+        again = entry.writes > 0 and entry.wish == self.wishes[entry.target]
+        asked = action.reason and action.reason == visibility_reason(action.before, info)
+        return bool(again and asked and visibility_reason(record.comment, info))
 
     def other(self, action: Action) -> None:
         """Hold labels, definitions and removals of doubles that were set back too often."""

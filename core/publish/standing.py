@@ -142,12 +142,17 @@ def visibility_reason(now: PostedComment, info: TrackerInfo) -> str:
 
     Without a setting a comment keeps what it has: milepost never shows words to more people by itself.
     """
-    if info.comment_visibility is not None and now.visibility != info.comment_visibility:
+    if info.comment_visibility is not None and _plain(now.visibility) != _plain(info.comment_visibility):
         kind, name = info.comment_visibility
         return f"it is to be seen by the {kind} {name} only"
     if info.internal_comments and now.internal is False:
         return "it is to be hidden from customers"
     return ""
+
+
+def _plain(visibility: tuple[str, str] | None) -> tuple[str, ...]:
+    """Servers may write the name of a role or group in another case than it was set."""
+    return tuple(part.casefold() for part in visibility or ())
 
 
 def comment_order(comment_id: str) -> tuple[int, str]:

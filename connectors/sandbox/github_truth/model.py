@@ -172,6 +172,10 @@ class Settings:
     """Seconds that lists and searches of issues are behind; see `GitHubSite.answer_late`."""
     comment_lag: int = 0
     """Seconds that lists of comments are behind."""
+    rewrite: str = ""
+    """How comments are stored: as sent (empty), or in a way of `connectors.sandbox.rewriting.REWRITES`."""
+    rewrite_later: str = ""
+    """The same for what later reads show, though the answer to the write showed what is stored."""
     null_sub_issues: bool = False
     """Give null for sub-issues that the bearer may not see, instead of leaving them out (GraphQL)."""
     graphql_size: int | None = None

@@ -4,6 +4,8 @@ from connectors.sandbox.github_truth.model import Comment, Issue
 from connectors.sandbox.github_truth.truth import Impossible, moment
 from connectors.sandbox.github_wire.answers import ApiError, Reply, invalid, not_found, refused
 from connectors.sandbox.github_wire.call import Call
+from connectors.sandbox.github_wire.render import Json
+from connectors.sandbox.rewriting import stored
 
 
 def list_comments(call: Call) -> Reply:
@@ -15,19 +17,19 @@ def list_comments(call: Call) -> Reply:
     except ValueError:
         raise invalid("IssueComment", "invalid", "since") from None
     comments = [comment for comment in issue.comments if comment.updated_at >= least]
-    return call.listed(comments, lambda comment: call.render.comment(issue, comment))
+    return call.listed(comments, lambda comment: _read(call, issue, comment))
 
 
 def get_comment(call: Call) -> Reply:
     """`GET …/issues/comments/{comment_id}`."""
-    return Reply(call.render.comment(*_found(call)))
+    return Reply(_read(call, *_found(call)))
 
 
 def create_comment(call: Call) -> Reply:
     """`POST …/issues/{issue_number}/comments`: at most 65,536 characters."""
     issue, bearer = call.issue, call.writer()
     _unlocked(issue)
-    body = call.text("IssueComment", "body")
+    body = stored(call.text("IssueComment", "body"), call.site.settings.rewrite)
     try:
         comment = call.site.comment(call.site.key(issue), body, bearer.login, call.app_slug())
     except Impossible as impossible:
@@ -41,7 +43,8 @@ def edit_comment(call: Call) -> Reply:
     issue, comment = _own(call)
     _unlocked(issue)
     try:
-        call.site.edit_comment(comment.id, call.text("IssueComment", "body"))
+        body = stored(call.text("IssueComment", "body"), call.site.settings.rewrite)
+        call.site.edit_comment(comment.id, body)
     except Impossible as impossible:
         raise refused("IssueComment", impossible) from None
     return Reply(call.render.comment(issue, comment))
@@ -52,6 +55,12 @@ def delete_comment(call: Call) -> Reply:
     _, comment = _own(call)
     call.site.delete_comment(comment.id)
     return Reply(None, 204)
+
+
+def _read(call: Call, issue: Issue, comment: Comment) -> Json:
+    """A comment as it is given back later than by its write."""
+    body = stored(comment.body, call.site.settings.rewrite_later)
+    return {**call.render.comment(issue, comment), "body": body}
 
 
 def _unlocked(issue: Issue) -> None:

@@ -103,7 +103,11 @@ class Quirks:
     quiet_refusal: int | None = None
     """The status for `notifyUsers=false` without admin rights; None: 204, and the request is ignored."""
     rewrite: str = ""
-    """How comments are stored: as sent (empty), with "one blank line" at most, or with "plain marks"."""
+    """How comments are stored: as sent (empty), or in a way of `connectors.sandbox.rewriting.REWRITES`."""
+    rewrite_later: str = ""
+    """The same for what later reads show, though the answer to the write showed what is stored."""
+    readers_stay: bool = False
+    """Let an edit leave a comment to those who could see it before."""
     bulk_has_archived: bool = False
     """Let a bulk fetch give archived issues, as a GET by id does."""
 

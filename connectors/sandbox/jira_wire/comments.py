@@ -6,8 +6,9 @@ from werkzeug import Response
 
 from connectors.sandbox.jira_truth.model import Comment, JiraIssue
 from connectors.sandbox.jira_wire.call import Call, Refusal, answer, check_editable, check_open, invalid
-from connectors.sandbox.jira_wire.render import comment
-from connectors.sandbox.jira_wire.rewriting import check_characters, stored
+from connectors.sandbox.jira_wire.render import comment, rich
+from connectors.sandbox.jira_wire.rewriting import check_characters
+from connectors.sandbox.rewriting import stored
 
 COMMENT_LIMIT = 32_767
 """Characters in a comment."""
@@ -31,7 +32,7 @@ def listing(call: Call, key: str) -> Response:
     start = call.number("startAt", 0)
     size = min(call.number("maxResults", PAGE), PAGE)
     page = [one for one in thread[start : start + size] if one.id not in call.site.hidden_comments]
-    shown = [comment(call, one, properties=_wants_properties(call)) for one in page]
+    shown = [_read(call, one) for one in page]
     return answer({"startAt": start, "maxResults": size, "total": len(thread), "comments": shown})
 
 
@@ -55,14 +56,14 @@ def bulk(call: Call) -> Response:
         "maxResults": BULK,
         "total": len(found),
         "isLast": True,
-        "values": [comment(call, one, properties=_wants_properties(call)) for one in found],
+        "values": [_read(call, one) for one in found],
     }
     return answer(page)
 
 
 def read(call: Call, key: str, id_: str) -> Response:
     """`GET /issue/{key}/comment/{id}`."""
-    return answer(comment(call, call.comment(call.issue(key), id_), properties=_wants_properties(call)))
+    return answer(_read(call, call.comment(call.issue(key), id_)))
 
 
 def create(call: Call, key: str) -> Response:
@@ -81,7 +82,8 @@ def edit(call: Call, key: str, id_: str) -> Response:
     text, visibility = _text(call), _visibility(call.body)
     properties = _properties(call.body)
     call.site.edit_comment(record, stored(text, call.site.quirks.rewrite), call.account)
-    record.visibility = visibility
+    if not call.site.quirks.readers_stay:
+        record.visibility = visibility
     record.properties.update(properties)
     return answer(comment(call, record, properties=_wants_properties(call)))
 
@@ -105,6 +107,12 @@ def write_comment(call: Call, issue: JiraIssue, body: dict[str, Any]) -> Comment
         raise Refusal(413, f"The issue has reached the limit of {COMMENTS} comments.")
     text = stored(text, call.site.quirks.rewrite)
     return call.site.comment(issue.key, text, call.account, visibility=visibility, properties=properties)
+
+
+def _read(call: Call, record: Comment) -> dict[str, Any]:
+    """A comment as it is given back later than by its write."""
+    body = rich(call, stored(record.body, call.site.quirks.rewrite_later))
+    return {**comment(call, record, properties=_wants_properties(call)), "body": body}
 
 
 def _need_own(call: Call, record: Comment, verb: str, complaint: str) -> None:
