@@ -203,6 +203,11 @@ class Pull:
 
     Their issues stay as they are stored. The connector reads them again from where it stopped.
     """
+    listed: Callable[[], frozenset[str] | None] = lambda: None
+    """Once the pages are in: the casefolded names of the containers that were read one by one.
+
+    None: all. What one list of many containers does not bring proves nothing of any of them.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +241,7 @@ class Fate(StrEnum):
     ARCHIVED = "archived"  # no list has it, its id still opens it
     HIDDEN = "hidden"  # it is there, but not for this account
     GONE = "gone"  # deleted, or hidden so that nobody can tell
+    OUTSIDE = "outside"  # it is there, and the tracker says itself that the scope does not match it
     UNKNOWN = "unknown"  # the tracker did not answer this time
 
 
@@ -245,7 +251,7 @@ class Whereabouts:
 
     fate: Fate
     issue: Issue | None = None
-    """With PRESENT, and with ARCHIVED where the tracker gives it."""
+    """With PRESENT and OUTSIDE, and with ARCHIVED where the tracker gives it."""
     reason: str = ""
     """The tracker's own words, for a person."""
 

@@ -17,6 +17,7 @@ from connectors.contract import (
 )
 from core.faults import unexpected
 from core.publish.actions import Held
+from core.steps.holding import held_until
 from core.steps.reconcile import Reconciled, ReconcileRules, as_survey, compare, due, reconcile, retry_unread
 from core.stop import Stop
 from core.store.contract import Keeper
@@ -102,6 +103,7 @@ def _read(
     found = replace(found, pages=arrivals.noticed(_heard(found.pages, stop)))
     if found.full:
         done = compare(tracker, store, as_survey(found), state, found.cursor, rules, now, stop)
+        store.containers_failed(name, found.failed(), found.listed(), now)
         pulled = _after(pulled, state, done)
         if done.held is None and any(name.casefold() not in done.containers for name in interest.containers):
             # A rule names what nothing is called: a survey tells whether something was called so before.
@@ -111,12 +113,12 @@ def _read(
             )
     else:
         counts = store.save_pull(name, found, now)
+        store.containers_failed(name, found.failed(), found.listed(), now)
         pulled = replace(pulled, seen=counts.seen, new=counts.new, changed=counts.changed)
         retry_unread(tracker, store, found.cursor, now, stop)
         if arrivals.any:
             state = replace(state, swept_at=None)
         pulled = _reconciled(tracker, store, state, found.cursor, pulled, interest, rules, now, stop)
-    store.containers_failed(name, found.failed(), now)
     _follow(tracker, store, interest, stop)
     return replace(pulled, moved=arrivals.moved, unread=len(store.unread().get(name, ())))
 
@@ -133,6 +135,11 @@ def _reconciled(
     stop: Stop,
 ) -> Pulled:
     """The same after everything was compared, if that is due."""
+    name = tracker.info.name
+    waiting = held_until(store.memory(name), rules.every, now)
+    if waiting is not None and not rules.force:
+        store.pull_failed(name, now, waiting.why)
+        return replace(pulled, held=waiting, since=before.read_at)
     if not due(before, rules, now):
         return pulled
     try:

@@ -95,6 +95,8 @@ class Listing:
         self._silent = 0
         self._read_one = False
         self._failed: dict[str, tuple[_Home, TrackerError]] = {}
+        self._ended: list[_Home] = []
+        self._in_one = False
         self._homes: dict[str, _Home] = {}
         self._by_path: dict[str, _Home] = {}
         self.latest: datetime | None = None
@@ -129,6 +131,13 @@ class Listing:
             for home, error in self._failed.values()
         )
         return tuple(sorted(found, key=lambda each: each.name))
+
+    @property
+    def listed(self) -> frozenset[str] | None:
+        """Once the rows are in: the casefolded names of those that were read by themselves; None: all."""
+        if not self._in_one:
+            return None
+        return frozenset(self._container(home).name.casefold() for home in self._ended)
 
     @property
     def failed_names(self) -> tuple[str, ...]:
@@ -169,6 +178,7 @@ class Listing:
         elif part.error is None:
             if key not in self._failed:  # its pages may have come, and hold no rows
                 self._silent, self._read_one = 0, True
+                self._ended.append(part.home)
         else:
             self._failed.setdefault(key, (part.home, part.error))
             self._silent = self._silent + 1 if isinstance(part.error, Unavailable) else 0
@@ -271,6 +281,7 @@ class Listing:
             organisation.distrust()
             return None
         self.moment = self._api.server_moment(head.answer)
+        self._in_one = True
         whole_list = self._must(chain([head], everything), organisation)
         return iter([whole_list, *map(self._list, [*others, *late])])
 

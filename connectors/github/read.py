@@ -80,7 +80,7 @@ class GitHubReader:
             reading,
             self._names.covers,
         )
-        return Pull(str(now), run.pages(), full=base is None, failed=lambda: listing.failed)
+        return Pull(str(now), run.pages(), base is None, lambda: listing.failed, lambda: listing.listed)
 
     def _listing(self, base: Cursor | None) -> tuple[Listing, Reading]:
         reading = reading_at(self._memory, base) if base else Reading(None)
@@ -119,7 +119,7 @@ class GitHubReader:
 
     def locate(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Whereabouts]:
         """See Reader. GitHub is asked by key: another issue under it means that this one is gone."""
-        found = read_apart(refs, self._whereabouts)
+        found = read_apart(refs, self._whereabouts, _repository)
         return {
             ref: Whereabouts(Fate.UNKNOWN, reason=each.said) if isinstance(each, TrackerError) else each
             for ref, each in found.items()
@@ -171,7 +171,7 @@ class GitHubReader:
 
     def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted | TrackerError]:
         """See Reader. Costs one request an issue, and one for each 100 comments where there are any."""
-        return read_apart(refs, self._posted)
+        return read_apart(refs, self._posted, _repository)
 
     def label_definitions(self, container: str) -> tuple[LabelDefinition, ...]:
         """See Reader. Raises Missing for a repository that is not there for this account."""
@@ -220,3 +220,7 @@ class GitHubReader:
         except (AttributeError, KeyError, TypeError) as problem:
             said = "expected a label with name and color"
             raise Garbled(self._api.tracker, "GET labels", said) from problem
+
+
+def _repository(ref: IssueRef) -> str:
+    return ref.key.rpartition("#")[0]

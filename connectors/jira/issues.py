@@ -139,6 +139,11 @@ class IssueReader:
         return None
 
 
+def project_of(ref: IssueRef) -> str:
+    """The key of the project that an issue is in, by the issue's key."""
+    return ref.key.rpartition("-")[0]
+
+
 def read_labels(tracker: str, row: Json) -> tuple[str, ...]:
     """The labels of a row that was asked for them. Raises Garbled if it does not tell them."""
     try:

@@ -16,8 +16,8 @@ from connectors.contract import (
     Whereabouts,
 )
 from connectors.isolation import read_apart
-from connectors.jira.issues import IssueReader
-from connectors.jira.jql import listed
+from connectors.jira.issues import IssueReader, project_of
+from connectors.jira.jql import both, condition_of, listed
 from connectors.jira.search import BULK, Search
 from connectors.jira.session import JiraSession, Json
 
@@ -43,7 +43,7 @@ class Locator:
         """Where each is. Raises TrackerError where the tracker is down or refuses the login."""
         wanted = list(dict.fromkeys(refs))
         rows = self._in_bulk(wanted)
-        single = read_apart([ref for ref in wanted if ref.id not in rows], self._ask)
+        single = read_apart([ref for ref in wanted if ref.id not in rows], self._ask, project_of)
         found: dict[IssueRef, Whereabouts] = {}
         archived: set[str] = set()
         for ref in wanted:
@@ -59,7 +59,11 @@ class Locator:
                 found[ref] = Whereabouts(Fate.UNKNOWN, reason=reason)
         there = {ref.id: at.issue for ref, at in found.items() if at.fate is Fate.PRESENT and at.issue}
         archived |= self._unlisted([id_ for id_ in there if id_ not in archived], there)
-        return {ref: _archived(at) if ref.id in archived else at for ref, at in found.items()}
+        outside = self._unmatched([id_ for id_ in there if id_ not in archived])
+        return {
+            ref: _archived(at) if ref.id in archived else _outside(at) if ref.id in outside else at
+            for ref, at in found.items()
+        }
 
     def _in_bulk(self, refs: Sequence[IssueRef]) -> dict[str, Json]:
         """By id, those that come together; none at all where that fails, since each is asked for then."""
@@ -98,6 +102,24 @@ class Locator:
             missing |= self._not_found(old[start : start + BULK])
         return missing
 
+    def _unmatched(self, ids: Sequence[str]) -> set[str]:
+        """Those of these issues, which a search finds, that the `jql` of the scope does not match now.
+
+        Nothing follows from the silence of one search: those that are told match its contrary.
+        """
+        condition = self._session.settings.jql
+        if not condition:
+            return set()
+        outside: set[str] = set()
+        for start in range(0, len(ids), BULK):
+            some = ids[start : start + BULK]
+            contrary = f"NOT ({condition_of(self._session, condition)})"
+            try:
+                outside |= self._search.ids(both(f"id in ({listed(some)})", contrary)).keys()
+            except BadConfiguration:
+                return outside  # it is the list that is believed then, once it says so again
+        return outside.intersection(ids)
+
     def _not_found(self, ids: Sequence[str]) -> set[str]:
         """A server may refuse a search that names what it does not have: then by halves."""
         try:
@@ -107,6 +129,10 @@ class Locator:
                 return set(ids)
             half = len(ids) // 2
             return self._not_found(ids[:half]) | self._not_found(ids[half:])
+
+
+def _outside(at: Whereabouts) -> Whereabouts:
+    return Whereabouts(Fate.OUTSIDE, at.issue, "the jql of this tracker does not match it")
 
 
 def _archived(at: Whereabouts) -> Whereabouts:

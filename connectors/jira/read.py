@@ -26,7 +26,7 @@ from connectors.jira import jql
 from connectors.jira.comments import read_comment, read_comments
 from connectors.jira.cursor import OVERLAP, Cursor, scope_digest
 from connectors.jira.fields import FieldMap
-from connectors.jira.issues import IssueReader, read_labels
+from connectors.jira.issues import IssueReader, project_of, read_labels
 from connectors.jira.known import KnownFields
 from connectors.jira.locate import Locator
 from connectors.jira.outside import Outside
@@ -227,13 +227,13 @@ class JiraReader:
                 return None  # gone between the two requests
             return Posted(today, read_labels(self._session.name, row), comments)
 
-        return read_apart(refs, read)
+        return read_apart(refs, read, project_of)
 
     def _label_rows(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Json | TrackerError]:
         """Each issue with its labels as they are now, or why it did not come; without those that are gone."""
         by_id = {ref.id: ref for ref in refs}
         if not self._session.server().cloud:
-            return read_apart(refs, lambda ref: self._search.one(ref.id, ["labels"]))
+            return read_apart(refs, lambda ref: self._search.one(ref.id, ["labels"]), project_of)
         found: dict[IssueRef, Json | TrackerError] = {}
         for rows, errors in self._search.by_keys(by_id, ["labels"], fresh=True):
             found.update((by_id[id_], row) for row in rows if (id_ := str(row.get("id"))) in by_id)

@@ -29,12 +29,16 @@ from connectors.contract import (
     Whereabouts,
 )
 from core.publish.actions import Held
+from core.steps.holding import hold, release, too_much
 from core.steps.listing import Listing
 from core.stop import Stop
 from core.store.contract import Keeper
 from core.store.records import PullState, StoredContainer
 
-FORCE = "look into it, then run once with --force"
+CONFIRMED = 0.25
+"""After this part of the period what was doubted is concluded, if it is found again."""
+DUE = 1 - CONFIRMED
+"""After this part of the period everything is compared, so that a doubt ends within the period."""
 SEVERAL = 2
 """Issues of a container that vanish together with all that it has, from which on that is doubted at first."""
 _SHARE = "reconcile.share"
@@ -46,7 +50,7 @@ class ReconcileRules:
     """How often, and how carefully, everything is compared."""
 
     every: timedelta
-    """How old the last comparison may be."""
+    """Within this whatever happened is in the store: found by a comparison, and confirmed by another."""
     max_lost_percent: int
     """Of a tracker's issues: a larger loss is held."""
     reread_days: int = 7
@@ -97,7 +101,7 @@ def due(state: PullState, rules: ReconcileRules, now: datetime) -> bool:
     a moment of the future, which no clock can have shown.
     """
     compared = bounds.past(state.swept_at, now)
-    return compared is None or state.error is not None or now - compared >= rules.every
+    return compared is None or state.error is not None or now - compared >= rules.every * DUE
 
 
 def reconcile(
@@ -144,7 +148,9 @@ def compare(
     counts = store.save_pull(name, Pull(cursor, pages, full=True), now)
     verdict = _Judge(tracker, store, survey, listing, before.issues, rules, now, stop).verdict()
     lost = 100 * len(verdict.gone) > rules.max_lost_percent * before.issues
-    held = _too_much(name, len(verdict.gone), before.issues, rules) if lost and not rules.force else None
+    held = None
+    if lost and not rules.force:
+        held = too_much(name, len(verdict.gone), before.issues, rules.max_lost_percent)
     if verdict.present:
         store.save_pull(name, Pull(cursor, iter([Page(tuple(verdict.present))]), full=False), now)
     names = survey.names()
@@ -154,10 +160,12 @@ def compare(
         store.save_containers(name, containers, names, verdict.vanished, now)
     if held is not None:
         store.pull_failed(name, now, held.why)
+        hold(memory, held, rules.every, now)
     else:
+        release(memory)
         store.mark_gone(name, tuple(verdict.gone), now)
         # What is doubted is looked at again after a quarter of the period, not in every run until then.
-        store.swept(name, now - rules.every * 3 / 4 if verdict.doubts else now)
+        store.swept(name, now - rules.every * (DUE - CONFIRMED) if verdict.doubts else now)
         _remember(store, name, _SHARE, str((share + 1) % rules.reread_days))
         _remember(store, name, _DOUBTS, orjson.dumps(verdict.doubts).decode() if verdict.doubts else "")
     return Reconciled(
@@ -260,7 +268,9 @@ class _Judge:
                 verdict.present.append(replace(last, archived=True))
             if stored is None or not stored.archived:
                 verdict.notes.append(f"{ref.key} is archived; its last state goes on counting")
-        elif place.fate is Fate.PRESENT and place.issue is not None:
+        elif place.fate is Fate.OUTSIDE and not self._listing.unread_roots:
+            verdict.gone[ref] = f"{ref.key} is outside of what this tracker is to read: {place.reason}"
+        elif place.fate in (Fate.PRESENT, Fate.OUTSIDE) and place.issue is not None:
             self._there_but_unlisted(ref, place.issue)
         else:
             hidden = "is hidden from this account" if place.fate is Fate.HIDDEN else "is gone"
@@ -309,17 +319,7 @@ class _Judge:
     def _long_doubted(self, id_: str) -> bool:
         """Whether a reconciliation at least a quarter of the period ago found the same."""
         since = self._doubted.get(id_)
-        return since is not None and self._now - since >= self._rules.every / 4
-
-
-def _too_much(tracker: str, lost: int, stored: int, rules: ReconcileRules) -> Held:
-    return Held(
-        f"everything that rests on {tracker}",
-        f"{lost} of its {stored} issues are gone since the last reading, more than "
-        f"max_lost_percent = {rules.max_lost_percent} allows; a filter, a permission or a fault may hide "
-        "them",
-        FORCE,
-    )
+        return since is not None and self._now - since >= self._rules.every * CONFIRMED
 
 
 def _with_vanished(

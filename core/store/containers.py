@@ -43,13 +43,26 @@ def save_containers(
         connection.execute(upsert(connection, container_names, ("id",)), row)
 
 
-def save_failures(connection: Connection, tracker: str, failed: Iterable[Container], now: int) -> None:
-    """Remember which containers a pull could not read; those that it could are well again."""
+def save_failures(
+    connection: Connection,
+    tracker: str,
+    failed: Iterable[Container],
+    listed: frozenset[str] | None,
+    now: int,
+) -> None:
+    """Remember which containers a pull could not read; those that it could are well again.
+
+    `listed`: the casefolded names of those that it read; None: all but the failed.
+    """
     several = {clean(each.id): each for each in failed}
     before = {each.container.id: each.container for each in all_containers(connection).get(tracker, ())}
     # A reason that is worded anew each time must not be written in each run.
     worse = [each for id_, each in several.items() if id_ not in before or not before[id_].error]
-    well = [id_ for id_, each in before.items() if each.error and id_ not in several]
+    well = [
+        id_
+        for id_, each in before.items()
+        if each.error and id_ not in several and (listed is None or each.name.casefold() in listed)
+    ]
     for each in worse:
         connection.execute(upsert(connection, containers, _FACTS), _row(tracker, each, None, now))
     for id_ in well:

@@ -140,14 +140,19 @@ class Store:
         with self._database.writing() as connection:
             containers.save_containers(connection, clean(tracker), found, names, doubts, micros(at))
 
-    def containers_failed(self, tracker: str, failed: Iterable[Container], at: datetime) -> None:
-        """Remember which of them the latest pull could not read; the others are well again."""
+    def containers_failed(
+        self, tracker: str, failed: Iterable[Container], listed: frozenset[str] | None, at: datetime
+    ) -> None:
+        """Remember which of them the latest pull could not read; those of these names are well again.
+
+        `listed`: casefolded; None: all but the failed.
+        """
         failed = tuple(failed)
         with self._database.reading() as connection:
             if not containers.anything_to_save(connection, clean(tracker), failed):
                 return
         with self._database.writing() as connection:
-            containers.save_failures(connection, clean(tracker), failed, micros(at))
+            containers.save_failures(connection, clean(tracker), failed, listed, micros(at))
 
     def containers(self) -> Mapping[str, tuple[StoredContainer, ...]]:
         """By tracker: its projects or repositories as it last told of them."""

@@ -49,8 +49,8 @@ from tests.tools.consistency_world import MAPPING, REPOSITORIES, Sites, new_worl
 
 PAGE = 4
 """Rows on a page."""
-REST = (6.0, 6.0, 6.0, 6.1, 6.1, 0.5)
-"""Hours between the runs at rest: a period, the quarter after which a loss is confirmed, and a little."""
+REST = (9.0, 9.1, 6.1, 0.5)
+"""Hours between the runs at rest: a period, in which what is doubted is confirmed, and a little."""
 SLOW_REST = (24.1,) * 8
 """Rest where only the rolling share shows what happened."""
 QUIET_RUNS = 10
