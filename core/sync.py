@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from time import monotonic
 
 from connectors.allowance import Allowance, allowances_of
@@ -29,6 +30,7 @@ from core.publish.wanted import Found, Wanted
 from core.pull import Pulled, PullRules, pull
 from core.quarantine import Quarantine
 from core.recording import Recorder, settle, settle_labels
+from core.steps.repair import with_repair
 from core.stop import Stop
 from core.store.contract import Keeper
 from core.store.records import GoalValue
@@ -144,11 +146,18 @@ class Report:
 
 
 def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None) -> Report:
-    """One whole run. `step` is told how many of the planned writes are done, and of how many.
+    """One whole run, on a store that was repaired where it had to be.
+
+    `step` is told how many of the planned writes are done, and of how many.
 
     Raises Stopped if someone asks to stop while it reads, and StoreError; a tracker's failure never
     raises: it stands in the report.
     """
+    run = partial(_sync, job, step)
+    return with_repair(run, job.store, job.pulls.every, job.now, job.stop)
+
+
+def _sync(job: Job, step: Callable[[int, int], None]) -> Report:
     began = monotonic()
     run = job.store.begin_run(job.now, "sync")
     try:

@@ -1,6 +1,6 @@
 """The store as the rest of the house sees it: issues, cursors, publications and the ledger of runs."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +22,7 @@ from core.store.codec.plain import clean, micros
 from core.store.database import Database, database_file, prepare_file
 from core.store.lock import writer_lock
 from core.store.records import GoalValue, PullCounts, PullState, RunRecord, StoredContainer
+from core.store.repair import repair
 from core.store.schema import issues, memory
 from core.store.secrets import without_secrets
 from core.store.tags.book import SqlTagReader, SqlTagWriter, trial
@@ -163,6 +164,10 @@ class Store:
         """By tracker: every name, casefolded, that a project or repository of it bears or bore."""
         with self._database.reading() as connection:
             return containers.all_names(connection)
+
+    def repair(self, check: Callable[[], None]) -> tuple[str, ...]:
+        """Unset what cannot be, so that it is read again: a sentence each. See `core.store.repair`."""
+        return repair(self._database, check)
 
     # Issues
 
