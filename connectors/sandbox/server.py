@@ -4,6 +4,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
@@ -286,7 +287,11 @@ class _Connection(WSGIRequestHandler):
 
     def finish(self) -> None:
         self.server.closed(self.connection)
-        super().finish()
+        try:
+            with suppress(OSError):  # what was left to be sent: whoever asked is gone
+                super().finish()
+        finally:
+            self.rfile.close()
 
     def run_wsgi(self) -> None:
         """Werkzeug's own version ends the connection after each answer and waits 10 ms for stray input."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, delete, select, update
 
 from connectors.contract import Container
-from core.store.codec.plain import clean, maybe_moment
+from core.store.codec.plain import clean, credible_moment
 from core.store.records import StoredContainer
 from core.store.schema import container_names, containers
 from core.store.upsert import upsert
@@ -86,7 +86,7 @@ def all_containers(connection: Connection) -> dict[str, tuple[StoredContainer, .
         writable = None if row.writable is None else bool(row.writable)
         container = Container(row.id, row.name, bool(row.archived), writable, row.error)
         found.setdefault(row.tracker, []).append(
-            StoredContainer(container, maybe_moment(row.failed_at), row.doubt)
+            StoredContainer(container, credible_moment(row.failed_at), row.doubt)
         )
     return {tracker: tuple(several) for tracker, several in found.items()}
 

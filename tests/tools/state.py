@@ -155,7 +155,7 @@ class Stand:
         with open_store(self.here.database) as store:
             # An issue that is read again has moved by our own writes, which say nothing of it.
             issues = tuple(
-                replace(each, updated=each.created)
+                replace(each, updated=each.created, labels=tuple(sorted(each.labels)))
                 for each in store.issues()
                 if each.ref.tracker in self.here.tracker_names
             )
