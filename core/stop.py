@@ -25,7 +25,7 @@ from typing import NoReturn
 
 GRACE = 3.0
 """Seconds that a write under way has to be answered, once someone asked to stop."""
-LIMIT = 5.0
+LIMIT = 4.0
 """Seconds after which the process ends by force, once a signal asked it to stop."""
 AGAIN = 1.0
 """Seconds between further attempts to end a request that hangs."""

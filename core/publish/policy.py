@@ -1,6 +1,7 @@
 """What a user may set about comments, labels and limits."""
 
 import hashlib
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -27,6 +28,7 @@ Prefix = Annotated[
 ]
 
 
+INSTANCE = r"^[a-z0-9][a-z0-9-]{0,30}$"
 DEFAULT_INSTANCE = "default"
 DEFAULT_PREFIX = "mp/"
 
@@ -84,7 +86,7 @@ class CommentPolicy(Policy):
 class PublishPolicy(Policy):
     """What is written to the trackers."""
 
-    instance: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")] = DEFAULT_INSTANCE
+    instance: Annotated[str, StringConstraints(pattern=INSTANCE)] = DEFAULT_INSTANCE
     """Tells two installations of milepost apart that write to the same issue."""
     comments: CommentPolicy = CommentPolicy()
     labels: LabelPolicy = LabelPolicy()
@@ -97,6 +99,8 @@ class PublishPolicy(Policy):
         """Labels begin with the prefix of the instance unless one is set: others' labels stay others'."""
         instance = values.get("instance", DEFAULT_INSTANCE) if isinstance(values, dict) else DEFAULT_INSTANCE
         if not isinstance(instance, str) or instance == DEFAULT_INSTANCE:
+            return values
+        if re.fullmatch(INSTANCE, instance) is None:  # told by itself; what follows from it says nothing more
             return values
         labels = values.get("labels", {})
         if isinstance(labels, LabelPolicy) and "prefix" not in labels.model_fields_set:

@@ -112,7 +112,7 @@ def main() -> int:
         ended.append(each)
         signals = "SIGTERM, SIGTERM" if each.twice else "SIGTERM"
         print(f"| {each.after:.1f} s | {signals} | {each.seconds:.2f} s | {each.code} |", flush=True)
-    slow = [each for each in ended if each.seconds > (1 if each.twice else LIMIT + 0.5)]
+    slow = [each for each in ended if each.seconds > (1 if each.twice else LIMIT + 1)]
     print(f"{len(ended)} processes, {len(slow)} ended too late")
     return 1 if slow else 0
 
