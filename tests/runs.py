@@ -100,7 +100,7 @@ class House:
     # Runs
 
     @contextmanager
-    def job(self, *, force: bool = False) -> Iterator[Job]:
+    def job(self, *, force: bool = False, full: bool = False) -> Iterator[Job]:
         """A job wired as the commands wire it."""
         settings = {name: self._settings(name) for name in self.tracker_names}
         infos: dict[str, TrackerInfo] = {name: each.info(name) for name, each in settings.items()}
@@ -117,7 +117,7 @@ class House:
                 health=self.health,
                 publish=self.publish,
                 limits=self.limits,
-                pulls=PullRules(self.sweep_every, self.limits.max_lost_percent, force=force),
+                pulls=PullRules(self.sweep_every, self.limits.max_lost_percent, force=force, full=full),
                 force=force,
                 now=self.now(),
                 stop=self.stop,
@@ -128,9 +128,11 @@ class House:
         """The store, opened for one run."""
         return open_store(self.database)
 
-    def sync(self, *, force: bool = False, step: Callable[[int, int], None] = lambda *_: None) -> Report:
+    def sync(
+        self, *, force: bool = False, full: bool = False, step: Callable[[int, int], None] = lambda *_: None
+    ) -> Report:
         """One run."""
-        with self.job(force=force) as job, job.store.lock():
+        with self.job(force=force, full=full) as job, job.store.lock():
             return sync(job, step)
 
     def plan(self) -> Concluded:

@@ -35,9 +35,9 @@ from core.stop import Stop
 from core.store.contract import Keeper
 from core.store.records import PullState, StoredContainer
 
-CONFIRMED = 0.25
+CONFIRMED = 0.2
 """After this part of the period what was doubted is concluded, if it is found again."""
-DUE = 1 - CONFIRMED
+DUE = 0.75
 """After this part of the period everything is compared, so that a doubt ends within the period."""
 SEVERAL = 2
 """Issues of a container that vanish together with all that it has, from which on that is doubted at first."""
@@ -164,7 +164,7 @@ def compare(
     else:
         release(memory)
         store.mark_gone(name, tuple(verdict.gone), now)
-        # What is doubted is looked at again after a quarter of the period, not in every run until then.
+        # What is doubted is looked at again after a part of the period, not in every run until then.
         store.swept(name, now - rules.every * (DUE - CONFIRMED) if verdict.doubts else now)
         _remember(store, name, _SHARE, str((share + 1) % rules.reread_days))
         _remember(store, name, _DOUBTS, orjson.dumps(verdict.doubts).decode() if verdict.doubts else "")
@@ -317,7 +317,7 @@ class _Judge:
         return self._rules.force or self._long_doubted(id_)
 
     def _long_doubted(self, id_: str) -> bool:
-        """Whether a reconciliation at least a quarter of the period ago found the same."""
+        """Whether a reconciliation a good while ago found the same."""
         since = self._doubted.get(id_)
         return since is not None and self._now - since >= self._rules.every * CONFIRMED
 
