@@ -18,7 +18,9 @@ from core.publish.actions import (
 from core.publish.mark import read_mark
 from core.publish.policy import PublishPolicy
 from core.publish.quarantine import Target
-from core.publish.standing import rival_of, visibility_reason, writer
+from core.publish.records import Publication
+from core.publish.standing import edited, rival_of, visibility_reason, writer
+from core.publish.summary import same_meaning
 from core.publish.wanted import Found, Wanted
 
 COMMENT, DOUBLE, LABELS, DEFINITION = "comment", "double", "labels", "definition"
@@ -57,6 +59,8 @@ class Contended:
     """Of every action of the whole plan that is counted."""
     rivals: Mapping[Target, str]
     """Comments of other installations that the plan writes over."""
+    set_backs: frozenset[Target]
+    """Comments that are set back to a text on record, whoever wrote that; so their count begins with one."""
     held: Mapping[Target, Contention]
     """What is held, as it is to be remembered."""
     ended: tuple[Contention, ...]
@@ -112,6 +116,7 @@ def contend(
         book,
         sorter.wishes,
         sorter.rivals,
+        frozenset(sorter.set_backs),
         sorter.held,
         tuple(_ended(book, sorter.held, comments, wanted, found, policy.instance)),
     )
@@ -136,6 +141,7 @@ class _Sorter:
         self._meant = {each.ref: each.digest for each in wanted.comments}
         self.wishes: dict[Target, str] = {}
         self.rivals: dict[Target, str] = {}
+        self.set_backs: set[Target] = set()
         self.held: dict[Target, Contention] = {}
         self.replaced: dict[Action, Action] = {}
         """Edits of comments that have to be removed instead."""
@@ -160,6 +166,8 @@ class _Sorter:
                 self.held[target] = replace(entry, against=rival, held=said)
                 return
             self.rivals[target] = rival
+        elif _sets_back(action, record):
+            self.set_backs.add(target)
         self._limit(target, f"comment on {action.ref.key}", self._policy.max_set_backs)
         if target not in self.held and action.before is not None and self._keeps_readers(action, entry):
             reason = f"{action.reason}, which no edit changes: removed now, and written anew by the next run"
@@ -223,6 +231,13 @@ class _Sorter:
         return _digest(repr((action.digest, mark.instance if mark is not None else "", shown)))
 
 
+def _sets_back(action: WriteComment, record: Publication | None) -> bool:
+    """Whether the comment on record meant the same, and was removed or edited since."""
+    if record is None or not same_meaning(record.digest, action.digest, links_waiting=False):
+        return False
+    return action.before is None or edited(action.before, record.comment)
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
@@ -271,7 +286,8 @@ def after(contended: Contended, written: Iterable[Written]) -> tuple[Contention,
         wish = contended.wishes[target]
         rival = contended.rivals.get(target)
         others = entry.others if rival is None or rival in entry.others else (*entry.others, rival)
-        count = entry.writes + 1 if entry.wish == wish else 1
+        first = 2 if target in contended.set_backs else 1
+        count = entry.writes + 1 if entry.wish == wish else first
         made[target] = Contention(target, wish, count, others)
     made.update(contended.held)
     before = contended.book
