@@ -1,6 +1,8 @@
 """What each command does on the example, run as a user runs it."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -203,6 +205,19 @@ def test_undo_takes_back_the_last_run_after_showing_what_that_means(house: House
     again = house.milepost("plan")
     assert again.code == 3
     assert again.out.endswith("27 to write, 0 held.\n")
+
+
+def test_a_damaged_part_of_the_store_ends_no_command_but_is_told_once(house: House) -> None:
+    assert house.milepost("sync").code == 0
+    file = house.folder / ".milepost" / "milepost.db"
+    for command, table in (("plan", "issues"), ("sync", "publications"), ("undo", "entries")):
+        with closing(sqlite3.connect(file)) as raw, raw:
+            one = f"rowid IN (SELECT max(rowid) FROM {table})"  # noqa: S608
+            raw.execute(f"UPDATE {table} SET document = CAST(x'ff7b' AS TEXT) WHERE {one}")  # noqa: S608
+        said = house.milepost(command)
+        assert "Traceback" not in said.err
+        assert said.code == 0, said
+        assert f"the store is damaged: {table}" in said.err
 
 
 def test_undo_of_everything_takes_back_every_run(house: House) -> None:

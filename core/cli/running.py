@@ -14,6 +14,7 @@ from core.cli.wiring import Desk, at_desk
 from core.publish.actions import Plan, Written
 from core.pull import PullRules
 from core.reports.clean import clean
+from core.steps.repair import with_repair
 from core.stop import Stop
 from core.store import Locked
 from core.sync import Concluded, Job, Report, conclude, sync
@@ -67,7 +68,8 @@ def open_job(
 def concluded_now(job: Job) -> Concluded:
     """Read and conclude with the lock held. Raises OutcomeError while another process runs."""
     with _alone(job), job.stop.listen(), progress_on_terminal() as shown:
-        concluded = conclude(_shown(job, shown))
+        ready = _shown(job, shown)
+        concluded = with_repair(lambda: conclude(ready), job.store, job.pulls.every, job.now, job.stop)
     _log_decisions(concluded.plan)
     return concluded
 
@@ -105,12 +107,30 @@ def log_run(report: Report) -> None:
     log.log(level, report.line, extra={"fields": report.fields})
 
 
+def runs_to_take_back(job: Job, run: int | None, *, everything: bool) -> tuple[int, ...]:
+    """As `runs_to_undo`, with the lock held, on a store that is repaired where it has to be."""
+    from core.undo import runs_to_undo
+
+    with _alone(job):
+        return with_repair(
+            lambda: runs_to_undo(job.store, run, everything=everything),
+            job.store,
+            job.pulls.every,
+            job.now,
+            job.stop,
+        )
+
+
 def undone_now(job: Job, runs: Sequence[int], *, dry_run: bool) -> tuple[Plan, tuple[Written, ...]]:
     """Take runs back with the lock held, or only plan to. Raises OutcomeError while another process runs."""
     from core.undo import plan_undo, undo
 
     with _alone(job), job.stop.listen():
-        return (plan_undo(job, runs), ()) if dry_run else undo(job, runs)
+
+        def taking_back() -> tuple[Plan, tuple[Written, ...]]:
+            return (plan_undo(job, runs), ()) if dry_run else undo(job, runs)
+
+        return with_repair(taking_back, job.store, job.pulls.every, job.now, job.stop)
 
 
 def _log_decisions(plan: Plan) -> None:

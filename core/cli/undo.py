@@ -33,15 +33,14 @@ def undo(
     set_up_log(verbose, log_format)
     from core.cli.exits import DONE, FAILED, UserError
     from core.cli.output import out
-    from core.cli.running import open_job, undone_now
+    from core.cli.running import open_job, runs_to_take_back, undone_now
     from core.reports.terminal import held_lines, plan_lines, written_lines
-    from core.undo import runs_to_undo
 
     if everything and run is not None:
         raise UserError("say either a run or --all, not both")
     console = out()
     with open_job(config) as job:
-        runs = runs_to_undo(job.store, None if everything else run, everything=everything)
+        runs = runs_to_take_back(job, None if everything else run, everything=everything)
         if not runs and run is not None:
             raise UserError(f"run {run} wrote nothing, or there is no such run")
         plan, written = undone_now(job, runs, dry_run=dry_run)

@@ -202,6 +202,8 @@ def _engine(file: Path) -> Engine:
 
 def store_error(file: Path, error: BaseException | None) -> StoreError | None:
     """What a failure of the driver means to a person; None if it is a mistake in this program."""
+    if isinstance(error, sqlite3.OperationalError) and "decode to UTF-8" in str(error):  # has no code
+        return StoreError(f"{file}: {error}. {_ADVICE[sqlite3.SQLITE_CORRUPT]}")
     code: Any = getattr(error, "sqlite_errorcode", None)
     if not isinstance(error, sqlite3.DatabaseError) or code is None:
         return None
