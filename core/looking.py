@@ -9,6 +9,7 @@ from connectors.contract import (
     IssueRef,
     LabelDefinition,
     Posted,
+    PostedComment,
     Reader,
     TrackerDown,
     TrackerError,
@@ -153,13 +154,13 @@ def _refs_on(name: str, wanted: Wanted, issues: Issues, records: Records) -> lis
 def _with_unlisted(
     answers: Mapping[IssueRef, Posted | TrackerError], records: Records, reader: Reader
 ) -> Mapping[IssueRef, Posted | TrackerError]:
-    """The same, with the comments on record that a list left out although they stand: it may lag or fail."""
+    """The same, with the comments on record that a list lacks, or shows as they were before: it may lag."""
     whole = dict(answers)
     for ref, posted in answers.items():
         record = records.get(ref)
         if record is None or isinstance(posted, TrackerError):
             continue
-        if any(one.id == record.comment.id for one in posted.comments):
+        if any(one.id == record.comment.id and not _late(one, record) for one in posted.comments):
             continue
         try:
             unlisted = reader.comment(posted.ref, record.comment.id)
@@ -168,9 +169,18 @@ def _with_unlisted(
         except TrackerError as error:
             whole[ref] = error
         else:
+            others = tuple(one for one in posted.comments if one.id != record.comment.id)
             if unlisted is not None:
-                whole[ref] = replace(posted, comments=(*posted.comments, unlisted))
+                whole[ref] = replace(posted, comments=(*others, unlisted))
+            elif len(others) < len(posted.comments):
+                whole[ref] = replace(posted, comments=others)
     return whole
+
+
+def _late(listed: PostedComment, record: Publication) -> bool:
+    """Whether a list shows a comment as it was before our own write."""
+    written = record.comment.updated
+    return listed.updated is not None and written is not None and listed.updated < written
 
 
 def _each_once(

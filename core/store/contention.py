@@ -18,6 +18,8 @@ from core.store.secrets import without_secrets
 from core.store.upsert import upsert
 
 INSTALLATION = "installation"
+MOST = 1_000_000
+"""More writes of one thing than any number of runs made; what is stored beyond it counts as unset."""
 MANY = 2_000
 """From so many targets on all rows are read at once, instead of one by one."""
 
@@ -109,7 +111,7 @@ def _encode(entry: Contention) -> str:
 def _decode(row: Row[Any]) -> Contention:
     """A row; what is damaged in it counts as unset."""
     target = Target(row.tracker, row.kind, row.place, row.name)
-    writes = row.writes if isinstance(row.writes, int) and row.writes > 0 else 0
+    writes = row.writes if isinstance(row.writes, int) and 0 < row.writes <= MOST else 0
     plain = Contention(target, str(row.wish), writes)
     if not row.document:
         return plain

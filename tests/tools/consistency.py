@@ -30,7 +30,7 @@ from connectors.sandbox.world import World
 from core.engine.policy import HealthPolicy
 from core.publish.actions import ChangeLabels, DefineLabel, RemoveLabelDefinition, WriteComment
 from core.publish.mark import mark_of
-from core.publish.policy import LimitPolicy
+from core.publish.policy import LimitPolicy, PublishPolicy
 from core.store import Store, open_store
 from core.sync import conclude
 from mappings.load import load
@@ -141,6 +141,7 @@ class Campaign:
         # Whether a task moved lately is told by times that a lost store does not give back.
         here.health = HealthPolicy(stale_days=10_000)
         here.limits = LimitPolicy(max_jump_points=100, max_lost_percent=100, max_changes=10_000)
+        here.publish = PublishPolicy(max_set_backs=100)  # its people set back more in a day than any do
         return here
 
     def try_one(self, history: History) -> Result:
