@@ -208,6 +208,8 @@ class Pull:
 
     None: all. What one list of many containers does not bring proves nothing of any of them.
     """
+    containers: Callable[[], tuple[Container, ...]] = tuple
+    """Once the pages are in: the containers of which this reading told more than their issues."""
 
 
 @dataclass(frozen=True, slots=True)

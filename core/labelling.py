@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from connectors.contract import Issue, IssueRef, TrackerInfo
 from core.known import Known
 from core.publish.labels import Labelled, Labeller, relabels, wanted_labels
+from core.publish.places import Places
 from core.publish.policy import LabelPolicy
 from core.store.tags.contract import Key, chunks
 
@@ -33,12 +34,14 @@ def labels_of(
     carriers: frozenset[IssueRef],
     swept: frozenset[str],
     check: Callable[[], None],
+    places: Places,
 ) -> Labels:
     """Compare the labels of all issues that may differ: those that changed, or whose milestones did.
 
     On the trackers that were swept, everything is looked at, definitions as well. `carriers`: issues that
-    carry a comment or did; what they should carry is told in any case. `check` is called between pages of
-    issues and may raise.
+    carry a comment or did; what they should carry is told in any case. Where no label may be written,
+    nothing is looked at: `places` changes with a sweep alone, or with the issue. `check` is called between
+    pages of issues and may raise.
     """
     if not policy.enabled:
         return Labels()
@@ -47,7 +50,7 @@ def labels_of(
     before = known.tags.labelled_as()
     owners = [*known.state.milestones, *known.state.key_results]
     said = {owner: labeller.digest(owner) for owner in owners}
-    found = _Found(known, labeller, policy, infos, carriers)
+    found = _Found(known, labeller, policy, infos, carriers, places)
     keys = known.tags.unsettled(digest)
     if keys is None:
         for page in known.tags.pages():
@@ -86,12 +89,14 @@ class _Found:
         policy: LabelPolicy,
         infos: Mapping[str, TrackerInfo],
         carriers: frozenset[IssueRef],
+        places: Places,
     ) -> None:
         self._known = known
         self._labeller = labeller
         self._policy = policy
         self._infos = infos
         self._carriers = carriers
+        self._places = places
         self._seen: set[tuple[str, str, tuple[object, ...]]] = set()
         self.wanted: list[Labelled] = []
         self.issues: list[Issue] = []
@@ -99,7 +104,7 @@ class _Found:
 
     def look_at(self, page: list[Issue], *, everything: bool) -> None:
         """Take note of the issues that differ; and, with `everything`, of each definition that is used."""
-        known = {issue.ref: issue for issue in page if issue.ref.tracker in self._infos}
+        known = {issue.ref: issue for issue in page if self._concerns(issue)}
         tags = self._known.tags.tags_of((ref.tracker, ref.id) for ref in known)
         tagged = {ref: [o for o, _ in tags.get((ref.tracker, ref.id), ())] for ref in known}
         about = {ref: self._known.targets.about[ref] for ref in known if ref in self._known.targets.about}
@@ -114,6 +119,14 @@ class _Found:
                 self.issues.append(issue)
                 if each is not None:
                     self.wanted.append(each)
+
+    def _concerns(self, issue: Issue) -> bool:
+        if issue.ref.tracker not in self._infos:
+            return False
+        open_ = not issue.archived and self._places.closed_to_labels(issue.ref) is None
+        if not open_ and issue.ref in self._carriers:
+            self.issues.append(issue)
+        return open_
 
     def _differs(self, issue: Issue, wanted: Labelled | None) -> bool:
         fold = self._infos[issue.ref.tracker].has_label_definitions

@@ -17,7 +17,9 @@ from connectors.contract import (
     Unavailable,
 )
 from core.faults import unexpected
+from core.places import with_archived
 from core.publish.labels import Labelled
+from core.publish.places import Places
 from core.publish.records import Publication
 from core.publish.standing import as_recorded
 from core.publish.wanted import Found, Wanted
@@ -38,6 +40,7 @@ def look(
     readers: Mapping[str, Reader],
     infos: Mapping[str, TrackerInfo],
     pulled: Mapping[str, Pulled],
+    places: Places,
     stop: Stop,
 ) -> Found:
     """What stands on the issues that comments and labels belong to; a tracker that fails now is down.
@@ -48,12 +51,14 @@ def look(
     `issues`: what is known of the issues that carry a comment or should, and of those whose labels differ.
     """
     down = {name: each.why for name, each in pulled.items() if each.down}
+    places = with_archived(places, issues.values())
     standing = _Standing()
     for name, reader in readers.items():
         if name in down:
             continue
         try:
             refs = _refs_on(name, wanted, issues, records)
+            refs = [ref for ref in refs if ref in records or places.closed(ref) is None]
             known, unknown = _sorted_out(refs, issues, records, pulled[name])
             standing.posted |= known
             with stop.reading():
@@ -76,6 +81,7 @@ def look(
         down,
         standing.unreadable,
         standing.closed,
+        places=places,
     )
 
 

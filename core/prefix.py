@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from connectors.contract import IssueRef, Posted
 from core.publish.actions import ChangeLabels, Plan, Written
+from core.publish.places import Places
 from core.publish.policy import LabelPolicy
 from core.publish.quarantine import Target
 from core.publish.retired import left_behind, with_removals
@@ -29,6 +30,7 @@ def retired(
     policy: LabelPolicy,
     posted: Mapping[IssueRef, Posted],
     down: Collection[str],
+    places: Places,
 ) -> Retired:
     """The plan, with removals where the prefix is another one than in the last run.
 
@@ -42,7 +44,7 @@ def retired(
     standing: dict[IssueRef, frozenset[str]] = {}
     for ref, names in left.items():
         issue = None if ref.tracker in down else store.issue(ref)
-        if issue is not None:
+        if issue is not None and not issue.archived and places.closed_to_labels(issue.ref) is None:
             labels[issue.ref] = posted[ref].labels if ref in posted else issue.labels
             standing[issue.ref] = names.intersection(labels[issue.ref])
     refs = frozenset(ref for ref, names in standing.items() if names)

@@ -105,8 +105,9 @@ def _read(
         done = compare(tracker, store, as_survey(found), state, found.cursor, rules, now, stop)
         store.containers_failed(name, found.failed(), found.listed(), now)
         pulled = _after(pulled, state, done)
-        if done.held is None and any(name.casefold() not in done.containers for name in interest.containers):
-            # A rule names what nothing is called: a survey tells whether something was called so before.
+        store.note_containers(name, found.containers(), now)
+        if done.held is None and not _named(tracker, interest) <= done.containers:
+            # A name that nothing is called by: a survey tells whether something was called so before.
             again = reconcile(tracker, store, interest, state, found.cursor, rules, now, stop)
             pulled = replace(
                 pulled, notes=pulled.notes + again.notes, problems=pulled.problems + again.problems
@@ -121,6 +122,12 @@ def _read(
         pulled = _reconciled(tracker, store, state, found.cursor, pulled, interest, rules, now, stop)
     _follow(tracker, store, interest, stop)
     return replace(pulled, moved=arrivals.moved, unread=len(store.unread().get(name, ())))
+
+
+def _named(tracker: Tracker, interest: Interest) -> set[str]:
+    """The projects or repositories that the configuration and the rules name, casefolded."""
+    configured = (name for name in tracker.info.containers if "*" not in name)
+    return {name.casefold() for name in (*configured, *interest.containers)}
 
 
 def _reconciled(

@@ -1,7 +1,7 @@
 """Quarantine in a run: what the plan leaves to a later try, and what the run remembers of what failed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connectors.contract import Issue, IssueRef
@@ -32,7 +32,7 @@ class Quarantine:
     def plan(self, whole: Plan) -> Plan:
         """The same plan without what waits, and with what is tried again at the end."""
         actions = (*self.parts.first, *self.parts.again)
-        return Plan(actions, whole.held, held(self.parts.waiting, self.book))
+        return replace(whole, actions=actions, quarantined=held(self.parts.waiting, self.book))
 
     def keep(
         self, store: Keeper, written: Sequence[Written], complete: Iterable[str], now: datetime

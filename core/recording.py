@@ -6,7 +6,7 @@ from datetime import datetime
 
 from connectors.contract import IssueRef, PostedComment, TrackerInfo
 from core.labelling import Labels, left_over
-from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, Written
+from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, Written, parts_of
 from core.publish.mark import body_hash, mark_of
 from core.publish.records import Publication
 from core.publish.standing import edit_reason, our_comments
@@ -73,11 +73,6 @@ class Recorder:
         record = self._store.publication(ref)
         if record is not None and record.seen is not None:
             self._store.save_publication(replace(record, seen=None))
-
-
-def parts_of(target: str) -> list[str]:
-    """The milestones and goals that a comment is about."""
-    return target.split("+")
 
 
 def settle(

@@ -3,43 +3,45 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from time import monotonic
 
-from connectors.allowance import Allowance, allowances_of
-from connectors.contract import Issue, IssueRef, PutOff, Tracker, TrackerInfo
+from connectors.allowance import allowances_of
+from connectors.contract import IssueRef, Tracker, TrackerInfo
 from core.asking import Answers, ask, remembered
 from core.contention import contended, keep
 from core.engine.policy import HealthPolicy, ProgressPolicy
+from core.firsts import FirstRuns
 from core.known import Known, failing_containers, know
-from core.labelling import Labels, labels_of
+from core.labelling import labels_of
 from core.looking import look, seen_now
 from core.pace import how_long
-from core.prefix import Retired, remember, retired
-from core.publish.actions import DeleteComment, Plan, WriteComment, Written
+from core.places import places_of
+from core.prefix import remember, retired
+from core.publish.actions import DeleteComment, WriteComment
 from core.publish.apply import apply
-from core.publish.contention import Contended
-from core.publish.limits import apply_limits
+from core.publish.limits import apply_limits, held_goals
 from core.publish.plan import make_plan
 from core.publish.policy import LimitPolicy, PublishPolicy
-from core.publish.quarantine import Target, target_of
 from core.publish.records import Publication
 from core.publish.wanted import Found, Wanted
 from core.pull import Pulled, PullRules, pull
 from core.quarantine import Quarantine
 from core.recording import Recorder, settle, settle_labels
+from core.report import Concluded, Report
 from core.steps.repair import with_repair
 from core.stop import Stop
 from core.store.contract import Keeper
-from core.store.records import GoalValue
 from core.store.tags.contract import TagReader
 from core.tagging.refresh import in_step, refresh
 from core.tagging.scheme import Scheme
 from core.together import together
 from core.wanting import Moments, comments_of, facts_of, goal_values, values_to_keep
 from mappings.goals import Mapping as Goals
+
+__all__ = ["Concluded", "Job", "Report", "conclude", "known_from_store", "sync"]
 
 log = logging.getLogger("milepost")
 
@@ -62,87 +64,8 @@ class Job:
     stop: Stop
     zone: tzinfo = UTC
     """Where days begin and end."""
-
-
-@dataclass(frozen=True)
-class Concluded:
-    """A run up to its plan: everything read, measured and compared, and nothing written."""
-
-    known: Known
-    pulled: tuple[Pulled, ...]
-    wanted: Wanted
-    found: Found
-    issues: Mapping[IssueRef, Issue]
-    """What is known of the issues that the plan may speak of."""
-    labels: Labels
-    moments: Moments
-    goals: Mapping[str, GoalValue]
-    """The numbers from which the next run measures how far a goal jumped; none while a limit holds."""
-    plan: Plan
-    problems: tuple[str, ...]
-    quarantine: Quarantine
-    contended: Contended
-    prefix: Retired
-    notes: tuple[str, ...] = ()
-    """What the comparison with all that is there found out; nothing that went wrong."""
-
-    @property
-    def failed(self) -> bool:
-        """Whether something that the mapping rests on could not be read or found."""
-        return bool(self.problems) or any(each.down for each in self.pulled)
-
-
-@dataclass(frozen=True)
-class Report:
-    """A finished run."""
-
-    run: int
-    concluded: Concluded
-    written: tuple[Written, ...]
-    seconds: float
-    as_before: frozenset[Target] = frozenset()
-    """What was tried again out of quarantine, and failed for the reason that is known."""
-    allowances: Mapping[str, tuple[Allowance, ...]] = field(default_factory=dict)
-    """By tracker: the API quotas that it told of, and what of them milepost used."""
-
-    @property
-    def failed(self) -> bool:
-        """Whether anything failed, was held, or could not be read; what is in quarantine is no news."""
-        news = [
-            each
-            for each in self.written
-            if each.outcome != "done" and target_of(each.action) not in self.as_before
-        ]
-        return self.concluded.failed or bool(self.concluded.plan.held) or bool(news)
-
-    @property
-    def fields(self) -> Mapping[str, object]:
-        """The run in figures, for the log."""
-        outcomes = [each.outcome for each in self.written]
-        return {
-            "run": self.run,
-            "outcome": "failed" if self.failed else "done",
-            "trackers": {each.tracker: _reading(each) for each in self.concluded.pulled},
-            "written": outcomes.count("done"),
-            "failed": len(outcomes) - outcomes.count("done"),
-            "held": len(self.concluded.plan.held),
-            "quarantined": len(self.concluded.plan.quarantined) + len(self.as_before),
-            "problems": len(self.concluded.problems),
-            "quotas": {name: [asdict(each) for each in told] for name, told in self.allowances.items()},
-            "seconds": round(self.seconds, 2),
-        }
-
-    @property
-    def line(self) -> str:
-        """The run in one line, for a person."""
-        fields = self.fields
-        waiting = f"{fields['quarantined']} in quarantine; " if fields["quarantined"] else ""
-        read = "; ".join(f"{each.tracker}: {_reading(each)}" for each in self.concluded.pulled)
-        return (
-            f"run {self.run} {fields['outcome']}: {read}; {fields['written']} written, "
-            f"{fields['failed']} failed, {fields['held']} held, {fields['problems']} problems; "
-            f"{waiting}{_spending(self.allowances)}{fields['seconds']} s"
-        )
+    keep: timedelta = timedelta(days=400)
+    """After this age the ledger keeps only what taking back what still stands would need."""
 
 
 def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None) -> Report:
@@ -186,6 +109,7 @@ def _sync(job: Job, step: Callable[[int, int], None]) -> Report:
         )
         _remember_looks(job, concluded, records)
         settle_labels(job.store, concluded.labels, written)
+        concluded.firsts.keep(job.store, concluded.wished, written)
     except BaseException:
         job.store.end_run(run, job.now, "broken off", f"run {run} was broken off before its end", {})
         raise
@@ -197,6 +121,7 @@ def _sync(job: Job, step: Callable[[int, int], None]) -> Report:
     report = Report(run, concluded, written, monotonic() - began, kept.as_before, spent)
     counts = {key: value for key, value in report.fields.items() if isinstance(value, int)}
     job.store.end_run(run, job.now, str(report.fields["outcome"]), report.line, counts)
+    job.store.prune(job.keep, job.now)
     return report
 
 
@@ -227,31 +152,28 @@ def conclude(job: Job) -> Concluded:
         swept.union(down),
         job.store.installation(),
     )
-    labels = labels_of(
-        known,
-        job.publish.labels,
-        job.infos,
-        frozenset({*known.targets.about, *records}),
-        swept,
-        job.stop.check,
-    )
+    places = places_of(job.infos, job.store.containers(), job.store.resolver())
+    carriers = frozenset({*known.targets.about, *records})
+    labels = labels_of(known, job.publish.labels, job.infos, carriers, swept, job.stop.check, places)
     wanted = Wanted(comments.wanted, labels.wanted)
     issues = dict(known.carrying(records)) | {issue.ref: issue for issue in labels.issues}
     records = {ref: record for ref, record in records.items() if ref not in comments.settled}
-    found = look(wanted, issues, records, readers, job.infos, read, job.stop)
+    found = look(wanted, issues, records, readers, job.infos, read, places, job.stop)
     found = replace(found, installation=job.store.installation())
     before = job.store.goal_values()
     job.stop.check()
     planned = make_plan(wanted, found, job.publish, job.infos)
-    prefix = retired(planned, job.store, job.publish.labels, found.posted, found.down)
+    prefix = retired(planned, job.store, job.publish.labels, found.posted, found.down, places)
     others = contended(prefix.plan, wanted, found, job.publish, job.infos, job.store)
     whole = others.plan
     quarantine = Quarantine.of(whole, job.store, issues, job.now)
     whole = quarantine.plan(whole)
     facts = replace(facts_of(known, whole, before, goals), again=frozenset(quarantine.parts.again))
-    plan = apply_limits(whole, facts, job.limits, force=job.force)
+    firsts = FirstRuns.of(job.store, job.mapping, job.infos, known.state, found.down, facts.owners)
+    plan = apply_limits(whole, replace(facts, first=firsts.new), job.limits, force=job.force)
     # A jump that is held is measured from the same place next time.
-    goals = values_to_keep(before, goals, known.state) if plan.held == whole.held else {}
+    jumped = held_goals(whole, facts, job.limits, force=job.force)
+    goals = values_to_keep(before, goals, known.state, jumped)
     plan = replace(plan, held=tuple(each.held for each in pulled if each.held) + plan.held)
     problems = _problems(known, pulled, found)
     notes = tuple(note for each in pulled for note in each.notes)
@@ -270,6 +192,8 @@ def conclude(job: Job) -> Concluded:
         quarantine,
         others,
         prefix,
+        firsts,
+        whole.actions,
         notes,
     )
 
@@ -369,26 +293,3 @@ def _problems(known: Known, pulled: tuple[Pulled, ...], found: Found) -> tuple[s
         for each in unread
     ]
     return tuple(said)
-
-
-def _reading(pulled: Pulled) -> str:
-    if isinstance(pulled.error, PutOff):
-        return "put off"
-    if pulled.error is not None:
-        return "not read"
-    if pulled.held is not None:
-        return "held"
-    said = f"{pulled.seen} read, {pulled.new} new, {pulled.changed} changed"
-    said += f", {pulled.gone} gone" if pulled.gone else ""
-    return f"{said}, the look for what is gone put off" if pulled.sweep_put_off else said
-
-
-def _spending(allowances: Mapping[str, tuple[Allowance, ...]]) -> str:
-    """`API quota: github 12 of 2,500; ` for those that a run counted against; empty if it did not."""
-    said = [
-        f"{name} {each.used:,} of {each.allowed:,}{'' if each.resource == 'core' else f' ({each.resource})'}"
-        for name, told in allowances.items()
-        for each in told
-        if each.run or each.put_off
-    ]
-    return f"API quota: {', '.join(said)}; " if said else ""

@@ -12,7 +12,7 @@ from core.engine.means import SILENT
 from core.engine.model import Change, GoalState, Measure, Snapshot, State, Unmeasured
 from core.engine.policy import ProgressPolicy
 from core.known import Known
-from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment
+from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, parts_of
 from core.publish.limits import Facts, Jump
 from core.publish.mark import mark_of
 from core.publish.policy import PublishPolicy
@@ -90,14 +90,17 @@ def goal_values(goals: Goals, state: State, progress: ProgressPolicy) -> Mapping
 
 
 def values_to_keep(
-    before: Mapping[str, GoalValue], now: Mapping[str, GoalValue], state: State
+    before: Mapping[str, GoalValue], now: Mapping[str, GoalValue], state: State, held: Container[str]
 ) -> Mapping[str, GoalValue]:
     """The numbers from which the next jump of each goal is measured.
 
-    A goal of which something could not be read keeps its last ones: silence must not hide a jump.
+    A goal of which something could not be read keeps its last ones: silence must not hide a jump. So does
+    one whose jump is `held`: it is measured from the same place next time.
     """
     return {
-        name: value for name, value in now.items() if name not in before or not _silent(state.goals[name])
+        name: value
+        for name, value in now.items()
+        if name not in before or not (name in held or _silent(state.goals[name]))
     }
 
 
@@ -181,7 +184,7 @@ def _stands(summary: Summary, record: Publication, policy: PublishPolicy, info: 
 def facts_of(
     known: Known, plan: Plan, before: Mapping[str, GoalValue], now: Mapping[str, GoalValue]
 ) -> Facts:
-    """Which goals jumped, and which issues of the plan tell of which goals and rest on which trackers."""
+    """Which goals jumped, and whose the issues of the plan are: which goals' and trackers' among them."""
     goals, rests_on = known.scheme.goals, known.reach.rests_on
     refs = {
         action.ref
@@ -195,6 +198,9 @@ def facts_of(
         )
         for ref in refs
     }
+    for action in plan.actions:
+        if isinstance(action, WriteComment | DeleteComment):  # what it was about, if that is gone
+            owners[action.ref] = owners[action.ref].union(parts_of(action.target))
     # Most issues of a milestone have the same owners: what follows from these is worked out once.
     trackers = {
         names: frozenset(name for owner in names for name in rests_on.get(owner, ()))
@@ -205,6 +211,7 @@ def facts_of(
         jumps=tuple(_jumps(before, now)),
         rests_on={ref: trackers[names] for ref, names in owners.items()},
         goals={ref: behind[names] for ref, names in owners.items()},
+        owners=owners,
     )
 
 

@@ -129,7 +129,7 @@ def test_sync_says_what_it_wrote_in_one_line_and_the_second_finds_nothing(house:
 
 
 def test_sync_holds_what_is_too_much_and_force_releases_it(house: House) -> None:
-    house.write(("max_changes = 200", "max_changes = 3"))
+    house.write(("max_first_changes = 2000", "max_first_changes = 1"))
     planned = house.milepost("plan")
     assert planned.code == 3
     assert "held: " in planned.out
@@ -137,7 +137,7 @@ def test_sync_holds_what_is_too_much_and_force_releases_it(house: House) -> None
     assert held.code == 1
     assert "held: " in held.out
     assert "--force" in held.out
-    assert "0 written" in held.out
+    assert "held: Write the progress comment on BLOG-1: the first one" in held.out
     assert house.milepost("sync", "--force").code == 0
 
 

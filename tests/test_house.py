@@ -23,6 +23,10 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
 } | dict.fromkeys(
     (
         "core.sync",
+        "core.report",
+        "core.runlog",
+        "core.places",
+        "core.firsts",
         "core.pull",
         "core.asking",
         "core.known",

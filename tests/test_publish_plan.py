@@ -255,13 +255,88 @@ def test_within_its_limits_a_plan_goes_through_untouched() -> None:
     assert apply_limits(THREE, calm, LimitPolicy()) == THREE
 
 
-def test_a_plan_that_is_too_large_is_held_as_a_whole_until_it_is_forced() -> None:
-    held = apply_limits(THREE, Facts(), LimitPolicy(max_changes=2))
-    assert not held
-    assert held.held[0].what == "3 changes on acme/site#7, BLOG-1"
-    assert held.held[0].why == "the plan has 3 changes (limit 2)"
-    assert "--force" in held.held[0].release
-    assert apply_limits(THREE, Facts(), LimitPolicy(max_changes=2), force=True) == THREE
+def task(number: int, tracker: str = "jira") -> IssueRef:
+    key = f"BLOG-{number}" if tracker == "jira" else f"acme/site#{number}"
+    return IssueRef(tracker, f"9{number:03}", key)
+
+
+def relabelled(*refs: IssueRef) -> Plan:
+    return Plan(tuple(ChangeLabels(ref, ("mp/milestone/blog",), ()) for ref in refs))
+
+
+def owned_by(owner: str, *refs: IssueRef) -> dict[IssueRef, frozenset[str]]:
+    return dict.fromkeys(refs, frozenset({owner}))
+
+
+def test_what_is_too_much_is_held_action_by_action_until_it_is_forced() -> None:
+    many = relabelled(*map(task, range(3)))
+    made = apply_limits(many, Facts(), LimitPolicy(max_changes=2))
+    assert not made
+    assert [held.what for held in made.held] == [action.sentence for action in many.actions]
+    assert {held.why for held in made.held} == {
+        "the plan of what no milestone counts any more on jira has 3 changes (limit 2)"
+    }
+    assert made.held[0].release == "look at it, then run `milepost sync --force`, or raise max_changes"
+    assert apply_limits(many, Facts(), LimitPolicy(max_changes=2), force=True) == many
+
+
+def test_a_milestone_with_too_many_changes_holds_neither_other_milestones_nor_other_trackers() -> None:
+    blog, site = [task(number) for number in range(4)], [task(9), task(2, "github")]
+    here = task(8, "github")
+    owners = owned_by("blog", *blog, here) | owned_by("site", *site)
+    made = apply_limits(relabelled(*blog, *site, here), Facts(owners=owners), LimitPolicy(max_changes=3))
+    assert made.actions == relabelled(*site, here).actions
+    assert {held.why for held in made.held} == {"the plan of blog on jira has 4 changes (limit 3)"}
+    assert len(made.held) == 4
+
+
+def test_of_two_milestones_that_share_tasks_the_larger_one_is_held_and_the_other_s_rest_goes_on() -> None:
+    shared, own = [task(number) for number in range(4)], [task(8), task(9)]
+    owners = owned_by("blog", *shared) | owned_by("site", *own)
+    owners |= dict.fromkeys(shared[:3], frozenset({"blog", "site"}))
+    made = apply_limits(relabelled(*shared, *own), Facts(owners=owners), LimitPolicy(max_changes=3))
+    assert {held.why for held in made.held} == {"the plan of site on jira has 5 changes (limit 3)"}
+    assert made.actions == relabelled(shared[3]).actions
+
+
+def test_many_milestones_that_change_at_once_are_too_much_for_their_tracker() -> None:
+    refs = [task(number) for number in range(4)]
+    owners = {ref: frozenset({f"m{ref.id}"}) for ref in refs}
+    made = apply_limits(
+        relabelled(*refs, task(1, "github")), Facts(owners=owners), LimitPolicy(max_changes=3)
+    )
+    assert made.actions == relabelled(task(1, "github")).actions
+    assert {held.why for held in made.held} == {"the plan of jira has 4 changes (limit 3)"}
+
+
+def test_the_first_publication_of_a_milestone_has_a_limit_of_its_own_and_leaves_the_others_theirs() -> None:
+    new, old = [task(number) for number in range(5)], [task(8), task(9)]
+    facts = Facts(owners=owned_by("new", *new) | owned_by("old", *old), first=frozenset({("jira", "new")}))
+    both = relabelled(*new, *old)
+    assert apply_limits(both, facts, LimitPolicy(max_changes=2)) == both
+    made = apply_limits(both, facts, LimitPolicy(max_changes=2, max_first_changes=4))
+    assert made.actions == relabelled(*old).actions
+    assert {held.why for held in made.held} == {
+        "the first publication of new on jira has 5 changes (limit 4)"
+    }
+
+
+def test_a_definition_that_only_held_changes_would_use_is_held_with_them_and_counts_with_its_kind() -> None:
+    two = [task(1, "github"), task(2, "github")]
+    used = DefineLabel("github", "acme/site", LabelDefinition("mp/milestone/blog", "0e8a8a", "Blog"))
+    plan_ = Plan((used, *relabelled(*two).actions))
+    held = apply_limits(plan_, Facts(owners=owned_by("blog", *two)), LimitPolicy(max_changes=1))
+    assert [each.what for each in held.held] == [action.sentence for action in plan_.actions]
+    first = Facts(owners=owned_by("blog", *two), first=frozenset({("github", "blog")}))
+    assert apply_limits(plan_, first, LimitPolicy(max_changes=1)) == plan_
+    again = replace(plan_, actions=(used, replace(used, container="acme/shop")))
+    assert len(apply_limits(again, first, LimitPolicy(max_changes=1)).held) == 2
+
+
+def test_what_is_tried_again_out_of_quarantine_counts_in_no_limit() -> None:
+    several = relabelled(*map(task, range(3)))
+    facts = Facts(again=frozenset(several.actions[:2]))
+    assert apply_limits(several, facts, LimitPolicy(max_changes=1)) == several
 
 
 def test_what_rests_on_a_tracker_that_lost_issues_is_held_and_the_rest_goes_on() -> None:

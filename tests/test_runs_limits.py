@@ -5,26 +5,102 @@ from pathlib import Path
 
 import pytest
 
+from connectors.sandbox.faults import Fault, Status
 from core.publish.policy import LimitPolicy
-from tests.runs import CLOUD, DATACENTER, MARKETING, house, percents, without
+from tests.runs import CLOUD, DATACENTER, MARKETING, House, house, milestone, percents, without
 
 FACES = pytest.mark.parametrize("face", [CLOUD, DATACENTER])
 
 
-def test_a_plan_of_more_changes_than_allowed_is_held_whole_until_it_is_forced(tmp_path: Path) -> None:
+def test_more_changes_than_allowed_are_held_one_by_one_until_they_are_forced(tmp_path: Path) -> None:
     with house(tmp_path) as here:
-        here.limits = LimitPolicy(max_changes=10)
-        watch = here.watch()
+        here.limits = LimitPolicy(max_first_changes=1)
+        planned = here.plan().plan
         report = here.sync()
         assert report.failed
-        assert watch.writes == []
-        [held] = report.concluded.plan.held
-        assert "changes (limit 10)" in held.why
-        assert "--force" in held.release
+        assert here.ours() == {}
+        assert here.labels().keys() == {"acme/site#7"}  # the only task of its milestone there
+        held = report.concluded.plan.held
+        assert held == planned.held
+        assert any(each.what.startswith("Write the progress comment on BLOG-1: ") for each in held)
+        assert all("changes (limit 1)" in each.why and "--force" in each.release for each in held)
         forced = here.sync(force=True)
         assert not forced.failed
-        assert len(forced.written) > 10
+        assert len(forced.written) == len(held)
         here.agreed()
+
+
+def label_all(here: House, count: int, label: str) -> None:
+    """Somebody gives many issues the label of a milestone."""
+    for number in range(count):
+        here.jira.create_issue("BLOG", f"Ask author {number}", labels=[label])
+
+
+def test_two_hundred_issues_that_somebody_labels_hold_their_own_milestone_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    with house(tmp_path) as here:
+        here.agreed()
+        before = here.standing()
+        label_all(here, 210, "milestone/blog")
+        here.github.close("acme/site#4")
+        here.jira.transition("MKT-4", "Done", "Done")
+        report = here.sync()
+        held = report.concluded.plan.held
+        assert len(held) == 212
+        assert {each.why for each in held} == {"the plan of blog on jira has 212 changes (limit 200)"}
+        assert percents(here.ours()["acme/site#1"])[0] == 75
+        assert percents(here.ours()["MKT-2"])[0] == 50
+        assert here.standing()["BLOG-1"] == before["BLOG-1"]
+        assert not any(
+            "Ask author" in issue.summary and issue.labels != ["milestone/blog"]
+            for issue in here.jira.issues.values()
+        )
+        here.world.clock.advance(900)
+        here.github.close("acme/site#5")
+        assert {each.why for each in here.sync().concluded.plan.held} == {each.why for each in held}
+        assert percents(here.ours()["acme/site#1"])[0] == 100
+        assert not here.sync(force=True).failed
+        here.agreed()
+
+
+def test_the_first_sync_of_a_company_of_266_tasks_is_published(tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        label_all(here, 266, "milestone/blog")
+        report = here.agreed()
+        assert len(report.written) > 266
+        label_all(here, 201, "milestone/blog")
+        assert len(here.sync().concluded.plan.held) >= 201
+
+
+def test_a_milestone_that_is_added_later_has_a_first_run_of_its_own(tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        here.limits = LimitPolicy(max_changes=20, max_jump_points=100)
+        here.agreed()
+        label_all(here, 30, "printing")
+        here.sync()
+        here.mapping += milestone("printing", 'label = "printing"')
+        here.agreed()
+        assert sum("mp/milestone/printing" in names for names in here.labels().values()) == 30
+        for issue in list(here.jira.issues.values()):
+            if "printing" in issue.labels:
+                here.jira.remove_labels(issue.key, "printing")
+        report = here.sync()
+        assert {each.why for each in report.concluded.plan.held} == {
+            "the plan of what no milestone counts any more on jira has 30 changes (limit 20)"
+        }
+
+
+def test_a_first_publication_that_is_broken_off_stays_one_until_it_is_done(tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        here.limits = LimitPolicy(max_changes=5)
+        here.server.plan(Fault(kind=Status(503), site="jira", method="PUT", path="/issue/", times=None))
+        here.sync()
+        here.server.clear_faults()
+        here.world.clock.advance(900)
+        here.agreed()
+        with here.job() as job:
+            assert ("jira", "blog") in job.store.published_owners()
 
 
 @FACES
@@ -87,8 +163,9 @@ def test_a_goal_that_jumps_is_held_until_it_is_forced_and_then_measured_from_the
             report = here.sync()
             assert report.failed
             assert watch.writes == []
-            [held] = report.concluded.plan.held
-            assert "jumped from 46% to 75%" in held.why
+            held = report.concluded.plan.held
+            assert {"jumped from 46% to 75%" in each.why for each in held} == {True}
+            assert any("Edit the progress comment on MKT-1" in each.what for each in held)
         assert here.ours() == before
         assert not here.sync(force=True).failed
         assert percents(here.ours()["MKT-1"])[0] == 75

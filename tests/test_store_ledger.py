@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -157,3 +157,81 @@ def test_what_is_in_quarantine_is_kept_until_it_is_forgotten_and_damage_counts_a
     assert store.quarantine() == {target: entry}
     store.save_quarantine([], [target])
     assert store.quarantine() == {}
+
+
+# What fails again, and what gets old
+
+DAY = timedelta(days=1)
+
+
+def a_run(store: Store, at: datetime, *several: Written) -> int:
+    run = store.begin_run(at, "sync")
+    for each in several:
+        store.record(run, each, at)
+    store.end_run(run, at, "done", "", {})
+    return run
+
+
+def test_what_fails_again_alike_is_counted_and_not_kept_again(store: Store) -> None:
+    first = a_run(store, NOON, written(1, "HTTP 403: request 1234567"), written(2, "HTTP 403"))
+    for number in range(1, 4):
+        again = a_run(store, NOON + number * DAY, written(1, f"HTTP 403: request {number}234567"))
+        assert store.entries(again) == ()
+    assert [each.times for each in store.entries(first)] == [4, 1]
+    other = a_run(store, NOON + 5 * DAY, written(1, "HTTP 410"))
+    assert [each.said for each in store.entries(other)] == ["HTTP 410"]
+
+
+def test_what_is_done_is_never_counted_with_another(store: Store) -> None:
+    first, second = (a_run(store, NOON, written(1)) for _ in range(2))
+    assert store.entries(first) == store.entries(second) == (written(1),)
+
+
+def test_a_failure_between_two_of_another_reason_is_counted_with_neither(store: Store) -> None:
+    runs = [a_run(store, NOON, written(1, said)) for said in ("HTTP 403", "HTTP 410", "HTTP 403")]
+    assert [len(store.entries(run)) for run in runs] == [1, 1, 1]
+
+
+def test_idle_runs_are_forgotten_after_a_week_and_those_that_wrote_are_not(store: Store) -> None:
+    wrote = a_run(store, NOON, written(1))
+    for hour in range(24 * 12):
+        a_run(store, NOON + timedelta(hours=hour))
+    now = NOON + 12 * DAY
+    store.prune(400 * DAY, now)
+    kept = [each.run for each in store.runs()]
+    assert wrote in kept
+    assert 24 * 7 <= len(kept) <= 24 * 7 + 2
+
+
+def test_the_latest_run_is_kept_whatever_its_age(store: Store) -> None:
+    run = a_run(store, NOON)
+    store.prune(400 * DAY, NOON + 1000 * DAY)
+    assert [each.run for each in store.runs()] == [run]
+
+
+def test_old_entries_are_made_few_and_those_of_what_stands_stay(store: Store) -> None:
+    ref = IssueRef("jira", "1", "BLOG-1")
+    runs = [
+        a_run(store, NOON, Written(ChangeLabels(ref, ("mp/a",), ()), "done"), written(2, "HTTP 403")),
+        a_run(store, NOON + DAY, Written(ChangeLabels(ref, ("mp/b",), ("mp/a",)), "done")),
+        a_run(store, NOON + 500 * DAY, Written(ChangeLabels(ref, ("mp/c",), ("mp/b",)), "done")),
+    ]
+    store.prune(400 * DAY, NOON + 500 * DAY)
+    left = [[each.action for each in store.entries(run)] for run in runs]
+    assert left == [[], [ChangeLabels(ref, ("mp/b",), ())], [ChangeLabels(ref, ("mp/c",), ("mp/b",))]]
+
+
+def test_a_failure_that_goes_on_is_not_old(store: Store) -> None:
+    run = a_run(store, NOON, written(1, "HTTP 403"))
+    a_run(store, NOON + 450 * DAY, written(1, "HTTP 403"))
+    store.prune(400 * DAY, NOON + 500 * DAY)
+    assert [each.times for each in store.entries(run)] == [2]
+
+
+def test_it_is_pruned_once_a_day_and_after_a_clock_that_was_ahead(store: Store) -> None:
+    store.prune(400 * DAY, NOON + 9000 * DAY)
+    for at in (NOON, NOON + timedelta(hours=1)):
+        for _ in range(2):
+            a_run(store, NOON - 30 * DAY)
+        store.prune(400 * DAY, at)
+        assert len(store.runs()) == (1 if at == NOON else 3)

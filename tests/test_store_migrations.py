@@ -8,7 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from core.engine.model import Snapshot, SnapshotTask
 from core.publish.actions import RemoveLabelDefinition, Written
 from core.publish.records import Publication
 from core.store import Locked, Store, open_store
+from core.store.codec.ledger import encode_written
 from core.store.database import Database, prepare_file
 from core.store.lock import writer_lock
 from core.store.schema import HEAD, VERSIONS, metadata
@@ -161,6 +162,34 @@ def test_issues_of_the_first_version_are_stored_as_this_one_stores_them(tmp_path
             ("BLOG-1", 3, 3, None, None),
         ]
         assert raw.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_an_older_store_knows_what_was_published_and_goes_on_with_its_ledger(tmp_path: Path) -> None:
+    file = a_store_of_version(tmp_path / "milepost.db", "0005")
+    refused = Written(RemoveLabelDefinition("github", "acme/site", "mp/x"), "failed", "HTTP 403")
+    with closing(sqlite3.connect(file)) as raw, raw:
+        raw.execute("INSERT INTO pulls (tracker, cursor, present) VALUES ('jira', 'c', 1)")
+        raw.execute("INSERT INTO pulls (tracker, cursor, present) VALUES ('github', NULL, 0)")
+        raw.execute("INSERT INTO owners (owner, labelled) VALUES ('blog', 'x'), ('new', NULL)")
+        raw.execute("INSERT INTO goal_values VALUES ('show', '1/3', NULL, 'r1')")
+        raw.execute(
+            "INSERT INTO runs (run, kind, begun, ended, outcome, said, counts) "
+            "VALUES (1, 'sync', 1802692800000000, 1802692800000001, 'failed', '', '{}')"
+        )
+        raw.execute(
+            "INSERT INTO entries (run, at, document) VALUES (1, 1802692800000000, ?)",
+            (encode_written(refused),),
+        )
+    with open_store(file) as store:
+        assert store.published_owners() == {("jira", "blog"), ("jira", "show")}
+        assert store.entries(1) == (refused,)
+        run = store.begin_run(NOON, "sync")
+        for _ in range(3):
+            store.record(run, refused, NOON)
+        assert [each.times for each in store.entries(run)] == [3]
+        store.end_run(run, NOON, "failed", "", {})
+        store.prune(timedelta(days=400), NOON + timedelta(days=500))
+        assert store.entries(1) == store.entries(run) == ()
 
 
 def test_the_migrations_make_the_tables_that_the_program_uses(tmp_path: Path) -> None:

@@ -161,6 +161,23 @@ class Listing:
         read = {each.id: each for each in map(self._container, self._homes.values())}
         return tuple(sorted({**read, **failed}.values(), key=lambda each: each.name))
 
+    def told(self) -> tuple[Container, ...]:
+        """Once everything was read: the repositories of which GitHub tells more than their issues.
+
+        Asks about those that are configured by name; one that it does not tell of is left out.
+        """
+        for name in self._names.configured():
+            if name.lower() in self._homes or name.lower() in self._failed:
+                continue
+            try:
+                home = self._asked(_Home(name, configured=True))
+            except TrackerError:
+                break
+            if home.row:
+                self._taken(_Facts(home))
+        self._names.keep()
+        return tuple(self._container(home) for home in self._homes.values() if home.row)
+
     def _container(self, home: _Home) -> Container:
         name = self._spelling.repository(str(home.row.get("full_name") or self._names.today(home.name)))
         found = container(home.row, name, app=self._api.settings.app_id is not None)

@@ -80,7 +80,15 @@ class GitHubReader:
             reading,
             self._names.covers,
         )
-        return Pull(str(now), run.pages(), base is None, lambda: listing.failed, lambda: listing.listed)
+        full = base is None
+        return Pull(
+            str(now),
+            run.pages(),
+            full=full,
+            failed=lambda: listing.failed,
+            listed=lambda: listing.listed,
+            containers=lambda: listing.told() if full else (),
+        )
 
     def _listing(self, base: Cursor | None) -> tuple[Listing, Reading]:
         reading = reading_at(self._memory, base) if base else Reading(None)

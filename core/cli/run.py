@@ -17,7 +17,9 @@ def run(
 ) -> None:
     """Run `sync` on the schedule of the configuration; SIGTERM or Ctrl-C ends it within seconds.
 
-    One log line a run. A run that fails leaves the last good state, and the next run repairs it.
+    One log line a run, and one for each problem, held, failed or quarantined item when it appears, when
+    its reason changes, and when it is over. A run that fails leaves the last good state, and the next run
+    repairs it.
     """
     set_up_log(verbose, log_format)
     import logging
@@ -34,7 +36,7 @@ def run(
     def once() -> None:
         try:
             with open_job(config, stop=stop) as job:
-                log_run(synced_now(job))
+                log_run(synced_now(job, only_changes=True))
         except Exception as error:
             found = ending(error)
             if found is None:

@@ -14,6 +14,7 @@ from core.cli.wiring import Desk, at_desk
 from core.publish.actions import Plan, Written
 from core.pull import PullRules
 from core.reports.clean import clean
+from core.runlog import changes_since
 from core.steps.repair import with_repair
 from core.stop import Stop
 from core.store import Locked
@@ -48,6 +49,7 @@ def job_of(desk: Desk, *, force: bool = False, full: bool = False, stop: Stop | 
         now=desk.clock(),
         stop=stop or desk.stop,
         zone=settings.zone or UTC,
+        keep=timedelta(days=settings.store.keep_days),
     )
 
 
@@ -74,10 +76,17 @@ def concluded_now(job: Job) -> Concluded:
     return concluded
 
 
-def synced_now(job: Job) -> Report:
-    """One whole run with the lock held. Raises OutcomeError while another process runs."""
+def synced_now(job: Job, *, only_changes: bool = False) -> Report:
+    """One whole run with the lock held. Raises OutcomeError while another process runs.
+
+    `only_changes`: log what is wrong, held or in quarantine where that is news since the last such run.
+    """
     with _alone(job), job.stop.listen(), progress_on_terminal() as shown:
         report = sync(job) if shown is None else sync(_shown(job, shown), _steps(shown))
+        news = changes_since(job.store, report) if only_changes else ()
+    for change in news:
+        level = logging.INFO if change.state == "over" or change.item.kind == "closed" else logging.WARNING
+        log.log(level, change.line, extra={"fields": change.fields})
     _log_decisions(report.concluded.plan)
     for note in report.concluded.notes:
         log.info("%s", clean(note, 400))

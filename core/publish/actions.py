@@ -110,6 +110,11 @@ class RemoveLabelDefinition:
 Action = DefineLabel | ChangeLabels | WriteComment | DeleteComment | RemoveLabelDefinition
 
 
+def parts_of(target: str) -> list[str]:
+    """The milestones and goals that a comment is about."""
+    return target.split("+")
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """Something that would be written but is not, and what releases it."""
@@ -127,6 +132,8 @@ class Plan:
     held: tuple[Held, ...] = ()
     quarantined: tuple[Held, ...] = ()
     """What failed before and waits for its next try: no failure of this run."""
+    closed: tuple[Held, ...] = ()
+    """Comments that are wanted where nothing may be written, such as in an archive: no failure either."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
@@ -150,3 +157,5 @@ class Written:
     labels: tuple[str, ...] | None = field(default=None)
     cause: Cause = field(default="", compare=False)
     """Of what did not succeed; only in the run itself, the ledger keeps the sentence."""
+    times: int = field(default=1, compare=False)
+    """How often the ledger has it: the same failure of the same action, run after run, is one entry."""

@@ -6,19 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from connectors.contract import IssueRef, LabelDefinition, Posted, PostedComment, TrackerInfo
 from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment
 from core.publish.labels import Labelled, relabels
+from core.publish.places import Closed
 from core.publish.policy import PublishPolicy
 from core.publish.records import Publication
 from core.publish.standing import comment_order, edit_reason, our_comments
 from core.publish.wanted import Found, Wanted, WantedComment
 
 NEXT_PULL = "the next run that can read it"
+OPENED = "it is written once it takes changes again, or once the scope covers it"
 
 
 def make_plan(wanted: Wanted, found: Found, policy: PublishPolicy, infos: Mapping[str, TrackerInfo]) -> Plan:
     """The plan that turns what was found into what is wanted; empty where the two agree.
 
-    Only comments with our mark by our own account, and labels with the owned prefix, are ever touched.
-    What is switched off in the policy stays as it is, and so does what rests on a tracker that is down.
+    Only comments with our mark by our own account, and labels with the owned prefix, are ever touched, and
+    nothing where `found.places` says that nothing may be written. What is switched off in the policy stays as
+    it is, and so does what rests on a tracker that is down.
     """
     planner = _Planner(found, policy, infos)
     if policy.labels.enabled:
@@ -40,6 +43,7 @@ class _Planner:
         self._writes: list[WriteComment] = []
         self._deletes: list[DeleteComment] = []
         self._held: list[Held] = []
+        self._shut: list[Held] = []
 
     def plan(self) -> Plan:
         """Definitions, labels, comments, removals; each sorted, so that equal worlds give equal plans."""
@@ -51,7 +55,7 @@ class _Planner:
         )
         actions: tuple[Action, ...] = (*defines, *relabels, *writes, *deletes)
         held = sorted(set(self._held), key=lambda each: (each.what, each.why, each.release))
-        return Plan(actions, tuple(held))
+        return Plan(actions, tuple(held), closed=tuple(self._shut))
 
     # ---- labels
 
@@ -60,13 +64,20 @@ class _Planner:
         known = {*self._found.labels, *self._found.posted}
         for ref in known | set(by_ref):
             self._labels_of(ref, by_ref.get(ref))
-        ready = [each for each in wanted if each.waiting is None and each.ref.tracker not in self._found.down]
+        ready = [
+            each
+            for each in wanted
+            if each.waiting is None
+            and each.ref.tracker not in self._found.down
+            and self._found.places.closed_to_labels(each.ref) is None
+        ]
         self._define(each for each in ready if each.ref in known)
 
     def _labels_of(self, ref: IssueRef, wanted: Labelled | None) -> None:
         posted = self._found.posted.get(ref)
         now = posted.labels if posted else self._found.labels.get(ref)
-        if now is None or ref.tracker not in self._infos:
+        today = posted.ref if posted else ref
+        if now is None or ref.tracker not in self._infos or self._found.places.closed_to_labels(today):
             return
         fold = self._infos[ref.tracker].has_label_definitions  # GitHub: names are equal whatever their case
         add, remove = relabels(now, wanted, self._policy.labels.prefix, fold=fold)
@@ -82,7 +93,7 @@ class _Planner:
             self._held.append(Held(f"new labels of {ref.key}", closed, NEXT_PULL))
             add = ()
         if add or remove:
-            self._relabels.append(ChangeLabels(posted.ref if posted else ref, add, remove))
+            self._relabels.append(ChangeLabels(today, add, remove))
 
     def _unread(self, ref: IssueRef) -> str | None:
         """Why nothing is planned for an issue: its tracker is down, or it could not be read itself."""
@@ -105,11 +116,19 @@ class _Planner:
 
     def comments(self, wanted: Sequence[WantedComment]) -> None:
         for each in wanted:
-            self._comment(each)
+            why = self._closed(each.ref)
+            if why is None:
+                self._comment(each)
+            else:
+                self._shut.append(Held(f"comment on {each.ref.key}", f"it is {why}", OPENED))
         refs = {each.ref for each in wanted}
         for ref, record in self._found.records.items():
-            if ref not in refs and ref.tracker in self._infos:
+            if ref not in refs and ref.tracker in self._infos and self._closed(ref) is None:
                 self._leave(ref, record)
+
+    def _closed(self, ref: IssueRef) -> Closed | None:
+        posted = self._found.posted.get(ref)
+        return self._found.places.closed(posted.ref if posted else ref)
 
     def _comment(self, wanted: WantedComment) -> None:
         what = f"comment on {wanted.ref.key}"

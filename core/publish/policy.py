@@ -119,7 +119,9 @@ class LimitPolicy(Policy):
     """A plan beyond a limit is held, explained, and released by --force."""
 
     max_changes: Annotated[int, Field(ge=1)] = 200
-    """Writes in one run."""
+    """Writes in one run, for each milestone (key result, goal) on each tracker, and for each tracker."""
+    max_first_changes: Annotated[int, Field(ge=1)] = 2000
+    """The same while something is published for the first time: every task of a milestone gets its labels."""
     max_lost_percent: Annotated[int, Field(ge=0, le=100)] = 20
     """A tracker that lost more than this share of its issues since the last pull."""
     max_jump_points: Annotated[int, Field(ge=1, le=100)] = 25

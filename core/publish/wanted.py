@@ -7,6 +7,7 @@ from connectors.contract import IssueRef, LabelDefinition, Posted, TrackerInfo
 from core.publish import markdown, wiki
 from core.publish.labels import Labelled
 from core.publish.mark import Mark, format_mark, text_check
+from core.publish.places import Places
 from core.publish.records import Publication
 from core.publish.summary import Heads, Summary, links_news, news, summary_digest
 
@@ -87,3 +88,5 @@ class Found:
     """By tracker and container: why its label definitions could not be read; no label is added there."""
     installation: str = ""
     """The id of this installation, as it stands in the marks of what it wrote."""
+    places: Places = field(default_factory=Places)
+    """Where may be written; nothing is planned elsewhere."""

@@ -7,15 +7,16 @@ import orjson
 
 from connectors.contract import LabelDefinition, PostedComment
 from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Plan, WriteComment
-from core.sync import Concluded
+from core.report import Concluded
 
 
 def plan_json(concluded: Concluded) -> str:
-    """`{"actions": […], "held": […], "quarantined": […], "problems": […]}`, an object for each change."""
+    """An object with `actions`, `held`, `quarantined` and `problems`; an object for each change."""
     document = {
         "actions": [_action(action) for action in concluded.plan.actions],
         "held": [asdict(held) for held in concluded.plan.held],
-        "quarantined": [asdict(held) for held in concluded.plan.quarantined],
+        # What waits and is no failure: writes that were refused, and comments where nothing may be written.
+        "quarantined": [asdict(held) for held in (*concluded.plan.quarantined, *concluded.plan.closed)],
         "problems": list(concluded.problems),
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()

@@ -68,6 +68,7 @@ def plan_lines(plan: Plan) -> Iterator[Text]:
         yield Text(clean(action.sentence, 400))
     yield from held_lines(plan.held)
     yield from held_lines(plan.quarantined)
+    yield from held_lines(plan.closed)
 
 
 def held_lines(held: Iterable[Held]) -> Iterator[Text]:

@@ -77,6 +77,8 @@ class StoreSettings(Section):
 
     path: File = Path("milepost.db")
     """Relative to the configuration file. An SQLite file: a path, or `sqlite:///path/to/file`."""
+    keep_days: Annotated[int, Field(ge=7, le=3650)] = 400
+    """After so many days the ledger keeps only what `undo` needs to take back what still stands."""
 
 
 class ScheduleSettings(Section):

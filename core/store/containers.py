@@ -43,6 +43,17 @@ def save_containers(
         connection.execute(upsert(connection, container_names, ("id",)), row)
 
 
+def note_containers(connection: Connection, tracker: str, found: Iterable[Container], now: int) -> None:
+    """Take over what a reading told of some containers; the others, and what failed before, stay."""
+    for each in found:
+        if each.error:
+            continue
+        row = _row(tracker, each, None, now)
+        connection.execute(upsert(connection, containers, ("name", "archived", "writable")), row)
+        name = {"tracker": tracker, "name": clean(each.name).casefold(), "id": clean(each.id)}
+        connection.execute(upsert(connection, container_names, ("id",)), name)
+
+
 def save_failures(
     connection: Connection,
     tracker: str,

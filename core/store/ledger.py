@@ -1,6 +1,7 @@
 """Runs and what each of them wrote, in order; comments and goal values as last published."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, s
 from connectors.contract import IssueRef
 from core.engine.model import Snapshot
 from core.publish.actions import Written
+from core.publish.quarantine import plain, target_of
 from core.publish.records import Publication
 from core.store.codec.ledger import (
     decode_publication,
@@ -31,7 +33,7 @@ from core.store.codec.plain import (
 )
 from core.store.damage import UNREADABLE, decoded
 from core.store.records import GoalValue, RunRecord, StoreError
-from core.store.schema import entries, goal_values, publications, runs
+from core.store.schema import entries, goal_values, publications, published, runs
 from core.store.secrets import without_secrets
 from core.store.upsert import upsert
 
@@ -100,20 +102,59 @@ def _counts(stored: object) -> dict[str, int]:
 
 
 def record(connection: Connection, run: int, written: Written, at: datetime) -> None:
-    """Append what became of one action. Raises LookupError for a run that never began."""
+    """Append what became of one action. Raises LookupError for a run that never began.
+
+    An action that failed as it failed last, but for numbers in the reason, is counted there instead.
+    """
     if connection.execute(select(runs.c.run).where(runs.c.run == run)).scalar() is None:
         raise LookupError(f"there is no run {run}")
-    connection.execute(insert(entries), {"run": run, "at": micros(at), "document": encode_written(written)})
+    written = replace(written, said=without_secrets(written.said))
+    target = _target(written)
+    if target is not None and _count(connection, target, written, at):
+        return
+    row = {"run": run, "at": micros(at), "target": target, "document": encode_written(written)}
+    connection.execute(insert(entries), row)
+
+
+def _target(written: Written) -> str | None:
+    """What a failed action was to change, as a text; None for one that did not fail."""
+    if written.outcome != "failed":
+        return None
+    target = target_of(written.action)
+    return clean("\n".join((target.kind, target.tracker, target.place, target.name)))
+
+
+def _count(connection: Connection, target: str, written: Written, at: datetime) -> bool:
+    """Count a failure with the latest one of the same target, if that had the same reason."""
+    latest = select(entries).where(entries.c.target == target).order_by(entries.c.entry.desc()).limit(1)
+    row = connection.execute(latest).one_or_none()
+    if row is None:
+        return False
+    try:
+        same = plain(decode_written(row.document).said) == plain(clean(written.said))
+    except UNREADABLE:
+        return False
+    if same:
+        counted = {"times": min(row.times + 1, MOST_TIMES), "last": micros(at)}
+        connection.execute(update(entries).where(entries.c.entry == row.entry).values(**counted))
+    return same
+
+
+MOST_TIMES = 1_000_000_000
+"""Where counting ends; SQLite keeps integers of 64 bits, PostgreSQL of 32."""
 
 
 def entries_of(connection: Connection, run: int) -> tuple[Written, ...]:
-    """What a run wrote, in order."""
+    """What a run wrote, in order; what failed again stands in the run in which it first failed so."""
     rows = connection.execute(
-        select(entries.c.document).where(entries.c.run == run).order_by(entries.c.entry)
+        select(entries.c.document, entries.c.times).where(entries.c.run == run).order_by(entries.c.entry)
     )
     return tuple(
-        decoded(decode_written, document, connection.engine.url.database, f"what run {run} wrote")
-        for document in rows.scalars()
+        replace(
+            decoded(decode_written, row.document, connection.engine.url.database, f"what run {run} wrote"),
+            times=row.times,
+        )
+        for row in rows
     )
 
 
@@ -224,3 +265,16 @@ def save_goal_values(connection: Connection, values: Mapping[str, GoalValue]) ->
                 for goal, value in values.items()
             ],
         )
+
+
+def published_owners(connection: Connection) -> frozenset[tuple[str, str]]:
+    """Tracker and id of what was once published to its end."""
+    return frozenset((row.tracker, row.owner) for row in connection.execute(select(published)))
+
+
+def save_published_owners(connection: Connection, owners: frozenset[tuple[str, str]]) -> None:
+    """Let these be all of them."""
+    connection.execute(delete(published))
+    rows = [{"tracker": clean(tracker), "owner": clean(owner)} for tracker, owner in sorted(owners)]
+    if rows:
+        connection.execute(insert(published), rows)

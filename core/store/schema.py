@@ -18,7 +18,7 @@ from sqlalchemy import (
     and_,
 )
 
-VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
+VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """All schema versions that this program knows, in order; each is a file in `migrations/versions`."""
 HEAD: Final = VERSIONS[-1]
 
@@ -130,6 +130,15 @@ goal_values = Table(
     Column("rules", Text, nullable=False),
 )
 
+published = Table(
+    "published",
+    metadata,
+    Column("tracker", Name, primary_key=True),
+    Column("owner", Name, primary_key=True),
+    comment="milestones, key results and goals that were once published to their end, by tracker",
+    sqlite_with_rowid=False,
+)
+
 runs = Table(
     "runs",
     metadata,
@@ -150,8 +159,12 @@ entries = Table(
     Column("run", Integer, ForeignKey("runs.run", ondelete="CASCADE"), nullable=False, index=True),
     Column("at", BigInteger, nullable=False),
     Column("document", Text, nullable=False),
+    Column("target", Name, comment="what a failed action was to change; NULL for one that did not fail"),
+    Column("times", Integer, nullable=False, server_default="1", comment="how often it failed alike"),
+    Column("last", BigInteger, comment="when it last failed alike; NULL for once"),
     sqlite_autoincrement=True,
 )
+_index_where("ix_entries_target", entries.c.target.is_not(None), entries.c.target)
 
 quarantine = Table(
     "quarantine",

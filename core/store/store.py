@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,18 +16,19 @@ from core.publish.actions import Written
 from core.publish.contention import Contention
 from core.publish.quarantine import Book, Quarantined, Target
 from core.publish.records import Publication
-from core.store import containers, contention, ledger, pulling, quarantine, reading
+from core.store import containers, contention, ledger, pruning, pulling, quarantine, reading
 from core.store.codec.issues import content_hash, encode_issue
 from core.store.codec.plain import clean, micros
 from core.store.database import Database, database_file, prepare_file
 from core.store.lock import writer_lock
+from core.store.memory import SqlMemory
 from core.store.records import GoalValue, PullCounts, PullState, RunRecord, StoredContainer
 from core.store.repair import repair
-from core.store.schema import issues, memory
+from core.store.schema import issues
 from core.store.secrets import without_secrets
 from core.store.tags.book import SqlTagReader, SqlTagWriter, trial
 from core.store.tags.contract import TagReader, TagWriter
-from core.store.upsert import next_seq, upsert, upsert_pull
+from core.store.upsert import next_seq, upsert_pull
 from core.store.versions import bring_up_to_date
 
 
@@ -87,7 +88,7 @@ class Store:
 
     def memory(self, tracker: str) -> Memory:
         """The small facts that a connector keeps between runs. Never inside another write."""
-        return _Memory(self._database, clean(tracker))
+        return SqlMemory(self._database, clean(tracker))
 
     def pull_state(self, tracker: str) -> PullState:
         """How far the reading of a tracker has come."""
@@ -140,6 +141,13 @@ class Store:
         """
         with self._database.writing() as connection:
             containers.save_containers(connection, clean(tracker), found, names, doubts, micros(at))
+
+    def note_containers(self, tracker: str, found: Iterable[Container], at: datetime) -> None:
+        """Take over what a reading told of some of them; the others stay as they are."""
+        found = tuple(found)
+        if found:
+            with self._database.writing() as connection:
+                containers.note_containers(connection, clean(tracker), found, micros(at))
 
     def containers_failed(
         self, tracker: str, failed: Iterable[Container], listed: frozenset[str] | None, at: datetime
@@ -286,6 +294,16 @@ class Store:
         with self._database.writing() as connection:
             ledger.save_goal_values(connection, values)
 
+    def published_owners(self) -> frozenset[tuple[str, str]]:
+        """Tracker and id of each milestone, key result and goal that was once published to its end."""
+        with self._database.reading() as connection:
+            return ledger.published_owners(connection)
+
+    def save_published_owners(self, owners: frozenset[tuple[str, str]]) -> None:
+        """Let these be all of them."""
+        with self._database.writing() as connection:
+            ledger.save_published_owners(connection, owners)
+
     # What failed
 
     def quarantine(self) -> Book:
@@ -346,6 +364,17 @@ class Store:
         with self._database.writing() as connection:
             ledger.end_run(connection, run, at, outcome, said, counts)
 
+    def prune(self, keep: timedelta, at: datetime) -> None:
+        """Once a day: make few the entries that are older than `keep`, and forget runs that wrote nothing.
+
+        What `undo` needs to take back everything that still stands stays, whatever its age.
+        """
+        with self._database.reading() as connection:
+            if not pruning.due(connection, at):
+                return
+        with self._database.writing() as connection:
+            pruning.prune(connection, keep, at)
+
     def runs(self, limit: int | None = None) -> tuple[RunRecord, ...]:
         """The runs, the latest first."""
         with self._database.reading() as connection:
@@ -365,28 +394,3 @@ class Store:
         """What a run wrote, in order."""
         with self._database.reading() as connection:
             return ledger.entries_of(connection, run)
-
-
-class _Memory:
-    """A connector's facts, as they are: a repository may be named as tokens look.
-
-    That no credential gets here is seen to by `connectors.redaction`, which knows the configured ones.
-    """
-
-    def __init__(self, database: Database, tracker: str) -> None:
-        self._database = database
-        self._tracker = tracker
-
-    def get(self, key: str) -> str | None:
-        """The value that was set last, or None."""
-        with self._database.reading() as connection:
-            found = connection.execute(
-                select(memory.c.value).where(memory.c.tracker == self._tracker, memory.c.key == clean(key))
-            ).scalar()
-        return None if found is None else str(found)
-
-    def set(self, key: str, value: str) -> None:
-        """Keep a value."""
-        row = {"tracker": self._tracker, "key": clean(key), "value": clean(value)}
-        with self._database.writing() as connection:
-            connection.execute(upsert(connection, memory, ("value",)), row)

@@ -1,0 +1,126 @@
+"""What a run concluded and what became of it, in values; and the run in one line."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from connectors.allowance import Allowance
+from connectors.contract import Issue, IssueRef, PutOff
+from core.firsts import FirstRuns
+from core.known import Known
+from core.labelling import Labels
+from core.prefix import Retired
+from core.publish.actions import Action, Plan, Written
+from core.publish.contention import Contended
+from core.publish.quarantine import Target, target_of
+from core.publish.wanted import Found, Wanted
+from core.pull import Pulled
+from core.quarantine import Quarantine
+from core.store.records import GoalValue
+from core.wanting import Moments
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """A run up to its plan: everything read, measured and compared, and nothing written."""
+
+    known: Known
+    pulled: tuple[Pulled, ...]
+    wanted: Wanted
+    found: Found
+    issues: Mapping[IssueRef, Issue]
+    """What is known of the issues that the plan may speak of."""
+    labels: Labels
+    moments: Moments
+    goals: Mapping[str, GoalValue]
+    """The numbers from which the next run measures how far a goal jumped; without those that are held."""
+    plan: Plan
+    problems: tuple[str, ...]
+    quarantine: Quarantine
+    contended: Contended
+    prefix: Retired
+    firsts: FirstRuns
+    wished: tuple[Action, ...]
+    """The actions of the plan before a limit held some of them."""
+    notes: tuple[str, ...] = ()
+    """What the comparison with all that is there found out; nothing that went wrong."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether something that the mapping rests on could not be read or found."""
+        return bool(self.problems) or any(each.down for each in self.pulled)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished run."""
+
+    run: int
+    concluded: Concluded
+    written: tuple[Written, ...]
+    seconds: float
+    as_before: frozenset[Target] = frozenset()
+    """What was tried again out of quarantine, and failed for the reason that is known."""
+    allowances: Mapping[str, tuple[Allowance, ...]] = field(default_factory=dict)
+    """By tracker: the API quotas that it told of, and what of them milepost used."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything failed, was held, or could not be read; what is in quarantine is no news."""
+        news = [
+            each
+            for each in self.written
+            if each.outcome != "done" and target_of(each.action) not in self.as_before
+        ]
+        return self.concluded.failed or bool(self.concluded.plan.held) or bool(news)
+
+    @property
+    def fields(self) -> Mapping[str, object]:
+        """The run in figures, for the log."""
+        outcomes = [each.outcome for each in self.written]
+        return {
+            "run": self.run,
+            "outcome": "failed" if self.failed else "done",
+            "trackers": {each.tracker: _reading(each) for each in self.concluded.pulled},
+            "written": outcomes.count("done"),
+            "failed": len(outcomes) - outcomes.count("done"),
+            "held": len(self.concluded.plan.held),
+            "quarantined": len(self.concluded.plan.quarantined) + len(self.as_before),
+            "problems": len(self.concluded.problems),
+            "quotas": {name: [asdict(each) for each in told] for name, told in self.allowances.items()},
+            "seconds": round(self.seconds, 2),
+        }
+
+    @property
+    def line(self) -> str:
+        """The run in one line, for a person."""
+        fields = self.fields
+        waiting = f"{fields['quarantined']} in quarantine; " if fields["quarantined"] else ""
+        read = "; ".join(f"{each.tracker}: {_reading(each)}" for each in self.concluded.pulled)
+        return (
+            f"run {self.run} {fields['outcome']}: {read}; {fields['written']} written, "
+            f"{fields['failed']} failed, {fields['held']} held, {fields['problems']} problems; "
+            f"{waiting}{_spending(self.allowances)}{fields['seconds']} s"
+        )
+
+
+def _reading(pulled: Pulled) -> str:
+    if isinstance(pulled.error, PutOff):
+        return "put off"
+    if pulled.error is not None:
+        return "not read"
+    if pulled.held is not None:
+        return "held"
+    said = f"{pulled.seen} read, {pulled.new} new, {pulled.changed} changed"
+    said += f", {pulled.gone} gone" if pulled.gone else ""
+    return f"{said}, the look for what is gone put off" if pulled.sweep_put_off else said
+
+
+def _spending(allowances: Mapping[str, tuple[Allowance, ...]]) -> str:
+    """`API quota: github 12 of 2,500; ` for those that a run counted against; empty if it did not."""
+    said = [
+        f"{name} {each.used:,} of {each.allowed:,}{'' if each.resource == 'core' else f' ({each.resource})'}"
+        for name, told in allowances.items()
+        for each in told
+        if each.run or each.put_off
+    ]
+    return f"API quota: {', '.join(said)}; " if said else ""
