@@ -1,9 +1,12 @@
 """Two trackers that lead to one site and read the same issues are refused, however the site is spelt."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from connectors.contract import TrackerDown
+from core.cli.checking import refuse_same_sites
 from core.settings import SettingsProblems, load_config
 from tests.cli_house import House
 
@@ -89,6 +92,35 @@ def test_two_tables_for_one_github_are_refused(tmp_path: Path, first: str, secon
 )
 def test_trackers_that_cannot_meet_are_none_of_that(tmp_path: Path, tables: tuple[str, ...]) -> None:
     assert problems(tmp_path, *tables) == []
+
+
+class Told:
+    """A tracker whose server tells this address."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def site(self) -> str:
+        if not self.address:
+            raise TrackerDown("again", "GET serverInfo", "no answer")
+        return self.address
+
+
+@pytest.mark.parametrize(
+    ("address", "number"), [("https://JIRA.test/", 1), ("https://other.test", 0), ("", 0)]
+)
+def test_check_also_compares_what_the_servers_themselves_tell(
+    tmp_path: Path, address: str, number: int
+) -> None:
+    file = tmp_path / "config.toml"
+    gateway = "https://api.atlassian.com/ex/jira/11111111-2222"
+    file.write_text(HEAD + jira("work", "https://jira.test") + jira("again", gateway), encoding="utf-8")
+    trackers = {"work": Told("https://jira.test"), "again": Told(address)}
+    with pytest.raises(SettingsProblems) if number else nullcontext() as raised:
+        refuse_same_sites(load_config(file), trackers)
+    told = [str(each) for each in raised.value.problems] if raised is not None else []
+    assert len(told) == number
+    assert all(each.startswith(f"{file}:6: trackers.again: leads to the same site") for each in told)
 
 
 def test_check_refuses_two_tables_for_one_site_as_wrong_input(

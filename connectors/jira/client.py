@@ -40,6 +40,10 @@ class JiraTracker:
         """See the contract."""
         return check(self._session, needs)
 
+    def site(self) -> str:
+        """Where people open issues, from the settings or else the server. May raise TrackerError."""
+        return self._session.server().site
+
     def allowances(self) -> tuple[Allowance, ...]:
         """See Budgeted."""
         return self._session.transport.budget.allowances()

@@ -24,12 +24,14 @@ def check(
     Exit code: 0 all well, 1 something does not work, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
-    from core.cli.checking import findings, missing_issues, older_names
+    from core.cli.checking import findings, missing_issues, older_names, refuse_same_sites
     from core.cli.exits import DONE, FAILED
     from core.cli.output import out
     from core.cli.standing import container_lines, quarantine_lines
     from core.cli.wiring import at_desk
+    from core.contention import held_now
     from core.reports.clean import clean
+    from core.reports.terminal import held_lines
     from core.settings.files import open_to_others
     from core.settings.overlap import shared_prefix
     from mappings.lint import lint
@@ -66,8 +68,9 @@ def check(
             lines = list(container_lines(containers)) if name in desk.trackers else []
             for line in (f"{name}, as last read:", *lines) if lines else ():
                 console.print(line)
-        for line in quarantine_lines(desk.store.quarantine()):
+        for line in (*quarantine_lines(desk.store.quarantine()), *held_lines(held_now(desk.store))):
             console.print(line)
+        refuse_same_sites(desk.config, desk.trackers)
     raise typer.Exit(DONE if well else FAILED)
 
 

@@ -1,10 +1,16 @@
 """What `milepost check` asks of the trackers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Protocol, runtime_checkable
 
 from connectors.contract import Capability, Finding, Interest, TrackerError
+from connectors.urls import site_of
 from core.cli.wiring import Desk
 from core.publish.policy import PublishPolicy
+from core.settings import Config, SettingsProblems
+from core.settings.overlap import overlapping
+from mappings.reading import read
 from mappings.rules.index import CompiledRules
 
 
@@ -78,3 +84,28 @@ def older_names(desk: Desk) -> Iterator[Finding]:
             if today and name.casefold() not in {each.casefold() for each in today}:
                 hint = f"Write {today[0]} in the mapping; until then {name} goes on meaning it"
                 yield Finding(f"{tracker}: {name} in the mapping", True, f"called {today[0]} today", hint)
+
+
+@runtime_checkable
+class Sited(Protocol):
+    """A tracker whose server tells its own address, which another table may lead to by another name."""
+
+    def site(self) -> str:
+        """The address as a base URL. May raise TrackerError."""
+        ...
+
+
+def refuse_same_sites(config: Config, trackers: Mapping[str, object]) -> None:
+    """Raises SettingsProblems for trackers that lead to one site by what their servers tell.
+
+    Of those that read the same issues there; addresses alone were compared when the settings were read.
+    """
+    told: dict[str, str] = {}
+    for name, tracker in trackers.items():
+        if isinstance(tracker, Sited):
+            with suppress(TrackerError, ValueError):  # what cannot be reached is told by its findings
+                told[name] = site_of(tracker.site())
+    source = read(config.file, str(config.file), [])
+    wrong = tuple(overlapping(source, config.trackers, told)) if source is not None else ()
+    if wrong:
+        raise SettingsProblems(wrong)

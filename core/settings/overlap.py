@@ -9,21 +9,28 @@ from mappings.problems import Problem
 from mappings.reading import Source
 
 
-def overlapping(source: Source, trackers: Mapping[str, TrackerConfig]) -> Iterator[Problem]:
+def overlapping(
+    source: Source, trackers: Mapping[str, TrackerConfig], told: Mapping[str, str] | None = None
+) -> Iterator[Problem]:
     """A problem for each two trackers that lead to the same site and read the same issues there.
 
     Each of the two would write its own comment on every tracking issue, and take away that of the other.
+    `told`: by tracker, the address that its server itself told, in the spelling of `site_of`.
     """
+    sites = {
+        name: tracker.settings.sites() | ({told[name]} if told and name in told else set())
+        for name, tracker in trackers.items()
+    }
     for first, second in combinations(trackers.values(), 2):
         if first.settings.kind != second.settings.kind:
             continue
-        sites = first.settings.sites() & second.settings.sites()
-        shared = first.settings.shared_scope(second.settings) if sites else None
+        same = sites[first.name] & sites[second.name]
+        shared = first.settings.shared_scope(second.settings) if same else None
         if shared is None:
             continue
         line = source.locator.line(("trackers", first.name))
         place = f"[trackers.{first.name}]" + (f" in line {line}" if line is not None else "")
-        said = f"leads to the same site as {place} ({min(sites)}), and both read {shared}"
+        said = f"leads to the same site as {place} ({min(same)}), and both read {shared}"
         hint = (
             "Make one table of the two, or let them read different projects or repositories: "
             "one issue must belong to one tracker"
