@@ -60,7 +60,7 @@ bench: $(STAMP)  ## measure speed and memory beside their floors (takes long), i
 faults: $(STAMP)  ## try every request of a run with every fault, every signal, and long histories (stops by itself, within an hour)
 	@$(BIN)/python -m tests.faults
 	@$(BIN)/python -m tests.tools.writers --jobs 2
-	@$(BIN)/python -m tests.tools.consistency --seconds 1200
+	@$(BIN)/python -m tests.tools.consistency --failed --jobs 2 --seconds 2400
 	@$(BIN)/python -m tests.tools.state --seconds 600
 
 audit: $(STAMP)  ## look for known vulnerabilities in the pinned versions, and for insecure code

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.tools.consistency import Campaign, History, campaign
+from tests.tools.consistency import Campaign, campaign
+from tests.tools.consistency_history import History, failed_before
 
 
 @pytest.fixture(scope="module")
@@ -12,6 +13,10 @@ def tried() -> Iterator[Campaign]:
     with campaign() as made:
         yield made
 
+
+FAILED = failed_before()
+IN_BRIEF = [history for history in FAILED if len(history.steps) < 12]
+"""Those that are short; `make faults` runs all."""
 
 CALM = {
     "nothing happens": "cloud named run:0 run:1",
@@ -24,6 +29,12 @@ CALM = {
 @pytest.mark.parametrize("history", CALM)
 def test_after_a_history_and_a_rest_all_is_as_with_a_fresh_store(tried: Campaign, history: str) -> None:
     result = tried.try_one(History.read(CALM[history]))
+    assert result.fine, str(result)
+
+
+@pytest.mark.parametrize("history", IN_BRIEF, ids=str)
+def test_a_history_that_failed_once_ends_as_a_fresh_store(tried: Campaign, history: History) -> None:
+    result = tried.try_one(history)
     assert result.fine, str(result)
 
 

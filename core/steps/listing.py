@@ -6,7 +6,6 @@ from zlib import crc32
 
 from connectors.contract import IssueOutline, Page, Reader, SurveyPage
 from core.store.contract import Keeper
-from core.store.tags.contract import chunks
 
 AT_ONCE = 100
 """Issues that are fetched together: the most that Jira Cloud takes."""
@@ -33,11 +32,16 @@ class Listing:
 
     def pages(self, surveyed: Iterator[SurveyPage]) -> Iterator[Page]:
         """The survey's issues that have to be compared with the store, whole."""
+        waiting: list[str] = []
         for page in surveyed:
             self._count(page)
             yield Page(page.issues, page.unread)
-            for some in chunks(self._wanted(page.outlines), AT_ONCE):
-                yield self._reader.fetch(some)
+            waiting += self._wanted(page.outlines)
+            while len(waiting) >= AT_ONCE:
+                yield self._reader.fetch(waiting[:AT_ONCE])
+                del waiting[:AT_ONCE]
+        if waiting:
+            yield self._reader.fetch(waiting)
 
     def _count(self, page: SurveyPage) -> None:
         for issue in page.issues:

@@ -44,6 +44,7 @@ from tests.tools.consistency_compare import (
     words,
 )
 from tests.tools.consistency_faults import a_fault
+from tests.tools.consistency_history import FACES, SCOPES, History, failed_before
 from tests.tools.consistency_moves import MOVES, SLOW
 from tests.tools.consistency_world import MAPPING, REPOSITORIES, Sites, new_world, readable_again
 
@@ -56,42 +57,6 @@ SLOW_REST = (24.1,) * 8
 QUIET_RUNS = 10
 FEWER = 2
 """Runs after the comparison of four in five histories, to save time."""
-FACES = ("cloud", "datacenter")
-SCOPES = ("named", "organisation")
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What happens: `steps` are names of moves, `fault`, `lift` or `run`, each with a number of its own."""
-
-    face: str
-    scope: str
-    steps: tuple[tuple[str, int], ...]
-
-    def __str__(self) -> str:
-        return f"{self.face} {self.scope} " + " ".join(f"{name}:{number}" for name, number in self.steps)
-
-    @classmethod
-    def read(cls, text: str) -> "History":
-        """The history that `str` printed."""
-        face, scope, *steps = text.split()
-        pairs = (step.rpartition(":") for step in steps)
-        return cls(face, scope, tuple((name, int(number)) for name, _, number in pairs))
-
-    @classmethod
-    def made_from(cls, seed: int) -> "History":
-        """The history of this number."""
-        dice = random.Random(seed)
-        steps: list[tuple[str, int]] = [("run", 0)] if dice.random() < 0.9 else []
-        for _ in range(dice.randrange(2, 7)):
-            for _ in range(dice.randrange(1, 5)):
-                steps.append((dice.choice(list(MOVES)), dice.randrange(1000)))
-            if dice.random() < 0.45:
-                steps.append(("fault", dice.randrange(1000)))
-            steps.append(("run", dice.randrange(1000)))
-            if dice.random() < 0.3:
-                steps.append(("lift", 0))
-        return cls(dice.choice(FACES), dice.choice(SCOPES), tuple(steps))
 
 
 @dataclass(slots=True)
@@ -306,14 +271,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=3_600)
     parser.add_argument("--seed", type=int, default=0, help="the number of the first history")
     parser.add_argument("--history", help="try this one instead, as it was printed")
+    parser.add_argument("--failed", action="store_true", help="first those that ever failed")
     parser.add_argument("--quiet-runs", type=int, default=QUIET_RUNS)
     parser.add_argument("--jobs", type=int, default=1, help="processes side by side")
     parser.add_argument("--shrink", action="store_true", help="leave out of what fails what it fails without")
     asked = parser.parse_args(arguments)
     numbers = range(asked.seed, asked.seed + asked.histories)
     parts: list[Sequence[History]] = [[History.read(asked.history)]] if asked.history else []
-    if not parts:
-        parts = [
+    if asked.failed:
+        parts.append(failed_before())
+    if not asked.history:
+        parts += [
             [History.made_from(number) for number in numbers[start : start + PART]]
             for start in range(0, len(numbers), PART)
         ]
