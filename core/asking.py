@@ -20,6 +20,14 @@ class Answers:
     matches: Mapping[Query, frozenset[str]] = field(default_factory=dict)
     refused: Mapping[Query, str] = field(default_factory=dict)
 
+    def naming(self, tracker: str, id_: str | None) -> frozenset[Query] | None:
+        """The queries whose answer names this issue; None for no id, of which nothing follows."""
+        if id_ is None:
+            return None
+        return frozenset(
+            query for query, ids in self.matches.items() if query.tracker == tracker and id_ in ids
+        )
+
     def problems(self, compiled: CompiledRules) -> Mapping[str, str]:
         """By milestone or key result: why the server's answer that it rests on could not be had."""
         return {

@@ -1,7 +1,6 @@
 """What follows from the store as it stands: every number, and on demand every task."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -16,6 +15,7 @@ from core.tagging.reading import tallies
 from core.tagging.rows import tasks_of
 from core.tagging.scheme import Scheme
 from core.targets import Targets, find_targets, tracked_keys
+from core.unread import unread_by_owner
 from mappings.rules.index import CompiledRules
 
 
@@ -91,7 +91,7 @@ def know(
         mapping=goals,
         down={**down, **{place.label: place.since for place in failing}},
         rests_on=rests_on,
-        unread=_unread(unread, tags, resolve),
+        unread=unread_by_owner(unread, tags, resolve, compiled, answers),
         problems=answers.problems(compiled),
     )
     state = measure_sums(reach, tallies(tags, scheme), health, now, zone)
@@ -149,20 +149,3 @@ def _rests_on(
     for tracker, owner in labelled:
         found[owner] = found.get(owner, frozenset()) | {tracker}
     return found
-
-
-def _unread(
-    unread: Mapping[str, tuple[Unread, ...]], tags: TagReader, resolve: Callable[[str, str], str | None]
-) -> Mapping[str, tuple[str, ...]]:
-    """By owner: keys of issues that came but could not be read; what they were tagged to before counts."""
-    named: dict[tuple[str, str], str] = {}
-    for tracker, several in unread.items():
-        for each in several:
-            id_ = each.id or (resolve(tracker, each.key) if each.key else None)
-            if id_ is not None:
-                named[tracker, id_] = each.key or id_
-    found: dict[str, list[str]] = defaultdict(list)
-    for place, tagged in tags.tags_of(named).items():
-        for owner, _ in tagged:
-            found[owner].append(named[place])
-    return {owner: tuple(sorted(keys)) for owner, keys in found.items()}

@@ -22,6 +22,7 @@ from connectors.github.api import Api, sort_scope
 from connectors.github.keys import Spelling, repository_of_api
 from connectors.github.organisation import Organisation
 from connectors.github.pages import Sheet, changed, whole
+from connectors.github.parse import place_in
 from connectors.github.repositories import PER_PAGE, Names, container, member_pages, members, row_id
 from connectors.isolation import IN_ROW
 from connectors.parallel import merged
@@ -206,10 +207,11 @@ class Listing:
     def _rows_of(self, sheet: Sheet) -> list[Any]:
         before = sheet.repeats
         try:
-            rows = sheet.rows(self._api)
+            rows = self._named(sheet, sheet.rows(self._api))
         except Garbled as problem:
             home = self._by_path.get(sheet.path)
             if home is None:
+                self._organisation.distrust()
                 raise
             self._failed.setdefault(home.name.lower(), (home, problem))
             return []
@@ -225,6 +227,26 @@ class Listing:
             self._names.learn(home.name, now)
         self._note_latest(rows)
         return rows
+
+    def _named(self, sheet: Sheet, rows: list[Any]) -> list[Any]:
+        """The rows of which it can be told what issue they are of.
+
+        Where there are others, nobody can tell what they would count for: so the list as a whole was not
+        read, and is read again from where it was, though the rows that have a name are taken.
+        """
+        named = [
+            row for row in rows if isinstance(row, dict) and (type(row.get("id")) is int or place_in(row))
+        ]
+        if len(named) == len(rows):
+            return rows
+        count = len(rows) - len(named)
+        said = f"{count} of {len(rows)} rows of this list say not of which issue they are"
+        problem = Garbled(self._api.tracker, f"GET {sheet.path}", said)
+        home = self._by_path.get(sheet.path)
+        if home is None:
+            raise problem
+        self._failed.setdefault(home.name.lower(), (home, problem))
+        return named
 
     def _note_latest(self, rows: list[Any]) -> None:
         """Only where GitHub tells no time: its rows do."""

@@ -77,6 +77,10 @@ class PullRun:
     """The same with the time of change, so that such an issue comes again only if it changed meanwhile."""
     twice: set[str] = field(default_factory=set)
     """Ids of the issues that may come by two ways: in scope, and for their own sake."""
+    above: dict[str, str] = field(default_factory=dict)
+    """In the trees: the parent's key, by an issue's own."""
+    spoilt: set[str] = field(default_factory=set)
+    """Keys of what is in a tree and came so that it cannot be read."""
     lost: dict[str, Unread] = field(default_factory=dict)
     """What is named or in a tree and cannot be read, by key; the first reason stays."""
 
@@ -125,6 +129,7 @@ class PullRun:
         kept = known if tree.failed else {}  # of what could not be walked, what stood before
         self.twice = {*tree.nodes, *known, *(str(row.get("id")) for row in moved)}
         walked = {node.id: node.parent for node in tree.nodes.values() if node.parent}
+        self.above = {node.place.key: node.parent[1] for node in tree.nodes.values() if node.parent}
         parents = {**_parents(kept or self.last if tree.failed else {}), **walked}
         for rows in listed:
             yield from self._page(rows, parents)
@@ -139,6 +144,9 @@ class PullRun:
             yield from self._page(rows, parents)
         gone = [known[id_][0] for id_ in known.keys() - standing.keys() - self.seen]
         yield from self._page(self._rows(gone), parents)
+        # What could not be read is asked for again, though it and its place in the tree do not change.
+        spoilt = [id_ for id_, stand in standing.items() if stand[0] in self.spoilt and id_ not in known]
+        standing = {id_: stand for id_, stand in standing.items() if id_ not in spoilt}
         whole = not self.lost
         if self.lost:
             yield Page((), tuple(self.lost.values()))
@@ -192,8 +200,12 @@ class PullRun:
             found = read(row, parents.get(str(row.get("id"))) if known else None)
             if isinstance(found, Issue):
                 issues.append(found)
-            else:
-                unread.append(found)
+                continue
+            unread.append(found)
+            if found.key in self.above:
+                # One that was never read is in no tree yet, but what hangs on its tree may rest on it.
+                self.spoilt.add(found.key)
+                self._lose(None, self.above[found.key], f"its sub-issue {found.key} cannot be read")
         if issues or unread:
             yield Page(tuple(issues), tuple(unread))
 
@@ -297,6 +309,10 @@ class PullRun:
                     row = self._row(node.place.key)
                     if row is None:
                         self._lose(node.id, node.place.key, "it is in a tree but cannot be read")
+                        if node.parent is not None:
+                            said = f"its sub-issue {node.place.key} cannot be read"
+                            self._lose(None, node.parent[1], said)
+                            self.spoilt.add(node.place.key)
                     else:
                         rows.append(row)
             yield rows

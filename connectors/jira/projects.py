@@ -79,6 +79,10 @@ class Projects:
         self._remember_ids({key: one.id for key, one in found.items() if not one.error})
         return Readable(keys, tuple(failed), tuple(archived), found)
 
+    def stored(self, key: str) -> Container:
+        """A configured project as far as it is remembered, without asking."""
+        return Container(self._ids().get(key, key), key)
+
     def names(self, wanted: Iterable[str]) -> dict[str, str]:
         """By name: the id of the project that it leads to today; without those that lead nowhere."""
         found = {}

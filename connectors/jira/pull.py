@@ -50,15 +50,31 @@ class Reading:
     """The same by their ids."""
     failed: tuple[Container, ...] = ()
     """Projects in scope that could not be read."""
+    nameless: int = 0
+    """Rows of the scope that say not of which issue they are."""
     missing: set[str] = field(default_factory=set)
     """Fields that were asked for and that some row does not have."""
+
+    def scope_page(self, rows: Iterable[Json]) -> Page:
+        """The same of rows of the scope; those that have no name are counted, for whoever asks again."""
+        several = list(rows)
+        named = [row for row in several if not nameless(row)]
+        self.nameless += len(several) - len(named)
+        return self.page(named)
+
+    def tree_page(self, rows: Iterable[Json]) -> Page:
+        """The same of rows below the roots; one that has no name is told of them all."""
+        several = list(rows)
+        page = self.page(row for row in several if not nameless(row))
+        lost = unnamed_below(self.interest.roots) if any(map(nameless, several)) else ()
+        return Page(page.issues, (*page.unread, *lost))
 
     def page(self, rows: Iterable[Json]) -> Page:
         """The rows that have not come before in this pull, read."""
         new = [row for row in rows if row.get("id") is None or self.ids.add(str(row["id"]))]
         for row in new:
             key = row.get("key")
-            if key in self.interest.keys or key in self.interest.roots:
+            if row.get("id") is not None and (key in self.interest.keys or key in self.interest.roots):
                 self.keys.add(key)
                 self.named[str(row.get("id"))] = key
             if self.outside is not None:
@@ -114,6 +130,10 @@ class Windows:
                 )
         return None
 
+    def since(self, since: datetime) -> str:
+        """The condition of what changed since then, until now, and a little before."""
+        return jql.changed(_minutes(max(self._session.now(), since) - since, OVERLAP + _SLACK))
+
     def pages(self, reading: Reading, since: datetime) -> Iterator[Page]:
         """All of a reading that was opened: a window of minutes that is wide enough for its own duration.
 
@@ -123,13 +143,28 @@ class Windows:
         spare, began, window = OVERLAP, reading.at, reading.window
         for _ in range(_WINDOWS):
             for rows in window:
-                yield reading.page(rows)
+                yield reading.scope_page(rows)
             took = self._session.now() - began
             if took <= spare - timedelta(minutes=2):
                 return
             spare, began = 2 * took + OVERLAP, self._session.now()
             minutes = _minutes(began - since, spare)
             window = self._search.rows(jql.both(reading.condition, jql.changed(minutes)), reading.names)
+
+
+NAMELESS = "rows of the list of issues say not of which issue they are"
+
+
+def nameless(row: Json) -> bool:
+    """Whether a row says neither by id nor by key of which issue it is."""
+    return row.get("id") is None and row.get("key") is None
+
+
+def unnamed_below(roots: Iterable[str]) -> tuple[Unread, ...]:
+    """What is told of trees in which a row without a name stands: nobody can tell in which."""
+    return tuple(
+        Unread(None, root, "a row of its tree says not of which issue it is") for root in sorted(roots)
+    )
 
 
 def read_page(reader: IssueReader, rows: Iterable[Json]) -> Page:

@@ -1,7 +1,9 @@
 """The reading half of a Jira."""
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 
 from connectors import bounds
 from connectors.contract import (
@@ -32,7 +34,7 @@ from connectors.jira.locate import Locator
 from connectors.jira.outside import Outside
 from connectors.jira.plain import step
 from connectors.jira.projects import Projects, Readable
-from connectors.jira.pull import STEP, Reading, Windows, joined, read_page, unsent
+from connectors.jira.pull import NAMELESS, STEP, Reading, Windows, joined, nameless, read_page, unsent
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession, Json, mapping
 from connectors.jira.survey import Surveyor, nothing_readable
@@ -111,7 +113,8 @@ class JiraReader:
             yield from self._pages(reading)
             for one in reading.failed:
                 self._session.notify(f"{self._session.name}: project {one.name} was not read: {one.error}")
-            left = {one.name: behind.get(one.name) for one in reading.failed}
+            since = None if reading.since is None else reading.since.isoformat()
+            left = {one.name: behind.get(one.name, since) for one in reading.failed}
             self._projects.remember_behind(digest, left)
 
         cursor = Cursor(reading.taken, digest).text()
@@ -254,6 +257,8 @@ class JiraReader:
 
     def _pages(self, reading: Reading) -> Iterator[Page]:
         yield from self._scope_pages(reading)
+        if reading.nameless:
+            reading.failed = (*reading.failed, *self._of_nameless(reading))
         outside = reading.outside
         if outside is not None:
             yield from self._key_pages(reading, frozenset(outside.named.values()))
@@ -269,7 +274,7 @@ class JiraReader:
         if outside.changed:
             tree = self._tree(reading.interest)
             for rows in tree.rows(dict(outside.changed), reading.names, None):
-                yield reading.page(rows)
+                yield reading.tree_page(rows)
             outside.members |= tree.members
 
     def _walk(self, reading: Reading) -> Generator[Page, None, Outside]:
@@ -280,7 +285,7 @@ class JiraReader:
         if roots:
             tree = self._tree(reading.interest)
             for rows in tree.rows(roots, reading.names, _bottom(reading.since)):
-                yield reading.page(rows)
+                yield reading.tree_page(rows)
             members = tree.members
         digest = self._digest(reading.interest, reading.names)
         return Outside(digest, frozenset(roots), members, reading.named, ())
@@ -298,9 +303,36 @@ class JiraReader:
             reading.condition = self._projects.condition(readable.keys.values())
             yield from self._everything(reading)
 
+    def _of_nameless(self, reading: Reading) -> tuple[Container, ...]:
+        """The projects in whose lists rows have no name: nobody can tell what those would count for.
+
+        They are told as not read, and read again from where they were. Raises Garbled where there is one
+        project, or none shows such rows by itself.
+        """
+        said = f"{reading.nameless} {NAMELESS}"
+        garbled = Garbled(self._session.name, self._session.request("POST", "search"), said)
+        projects = self._session.settings.projects
+        if len(projects) < 2:
+            raise garbled
+        window = "" if reading.since is None else self._windows.since(reading.since)
+        failed = []
+        for key in projects:
+            condition = self._projects.condition([key])
+            wanted = jql.both(condition, window) if window else condition
+            try:
+                rows = chain.from_iterable(self._search.rows(wanted, reading.names))
+                spoilt = any(map(nameless, rows))
+            except BadConfiguration:
+                continue  # it is told, or archived
+            if spoilt:
+                failed.append(replace(self._projects.stored(key), error=said))
+        if not failed:
+            raise garbled
+        return tuple(failed)
+
     def _everything(self, reading: Reading) -> Iterator[Page]:
         for rows, errors in self._search.everything(reading.condition, reading.names):
-            page = reading.page(rows)
+            page = reading.scope_page(rows)
             yield Page(page.issues, (*page.unread, *unsent(errors)))
 
     def _key_pages(self, reading: Reading, known: frozenset[str] = frozenset()) -> Iterator[Page]:

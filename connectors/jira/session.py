@@ -27,7 +27,6 @@ from connectors.urls import SANDBOX, base_url
 Json = dict[str, Any]
 
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
-_UNNAMED = {"id": None, "key": None}
 _SKEW = "jira.skew"
 _SKEW_NEWS = 30.0
 """Seconds by which the clocks' difference must have changed to be worth remembering anew."""
@@ -382,8 +381,17 @@ def mapping(answer: Answer, value: object) -> Json:
 
 
 def rows(answer: Answer, value: object, name: str) -> list[Json]:
-    """The list of objects under `name`, an id or key that cannot be one left out; else raises Garbled."""
+    """The list of objects under `name`, without an id or key that cannot be one; `{}` for what is no object.
+
+    Raises Garbled where there is no list.
+    """
     found = mapping(answer, value).get(name)
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+    if not isinstance(found, list):
         raise Garbled(answer.tracker, answer.request, f"expected a list of {name}, got something else")
-    return [row if named(row) else {**row, **_UNNAMED} for row in found]
+    objects = (row if isinstance(row, dict) else {} for row in found)
+    return [row if row and named(row) else {**row, **_names_of(row)} for row in objects]
+
+
+def _names_of(row: Json) -> Json:
+    """The id and key of a row, None for what cannot be one."""
+    return {name: row[name] if isinstance(row.get(name), str) else None for name in ("id", "key")}

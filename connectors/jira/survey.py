@@ -17,7 +17,7 @@ from connectors.jira import jql
 from connectors.jira.idset import IdSet
 from connectors.jira.issues import IssueReader
 from connectors.jira.projects import Projects, Readable
-from connectors.jira.pull import unsent
+from connectors.jira.pull import NAMELESS, nameless, unnamed_below, unsent
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession, Json
 from connectors.jira.tree import Tree
@@ -78,7 +78,7 @@ class Surveyor:
         jql.scope_of(self._session)  # a jql that is not whole is an error of the configuration
         try:
             yield from self._listed(self._projects.condition(readable.keys.values()))
-        except BadConfiguration:
+        except (BadConfiguration, Garbled):
             if len(readable.keys) == 1:
                 raise
             yield from self._one_by_one(readable)
@@ -116,6 +116,8 @@ class Surveyor:
             if note:
                 for row in rows:
                     self._note_project(row)
+            if any(map(nameless, rows)):
+                raise Garbled(self._session.name, self._session.request("POST", "search"), NAMELESS)
             yield self._page(rows, errors)
 
     def _note_project(self, row: Json) -> None:
@@ -131,8 +133,10 @@ class Surveyor:
         roots = {str(row["id"]): str(row["key"]) for row in rows if row.get("id") and row.get("key")}
         if roots:
             tree = Tree(self._search, self._reader.fields, self._session.server().cloud)
-            for page in tree.rows(roots, self._fields, None):
-                yield self._page(page, ())
+            for rows_below in tree.rows(roots, self._fields, None):
+                page = self._page([row for row in rows_below if not nameless(row)], ())
+                lost = unnamed_below(self._interest.roots) if any(map(nameless, rows_below)) else ()
+                yield SurveyPage(outlines=page.outlines, unread=(*page.unread, *lost))
 
     def _page(self, rows: Iterable[Json], errors: Iterable[Json]) -> SurveyPage:
         new = [row for row in rows if row.get("id") is None or self._seen.add(str(row["id"]))]

@@ -21,6 +21,7 @@ from mappings.rules.references import (
     Names,
     References,
     Resolve,
+    container_fits,
     fold,
     own_name,
     speaks,
@@ -201,6 +202,50 @@ class CompiledRules:
                     places.add((drawn.tracker, fold(key.rpartition("#" if "#" in key else "-")[0])))
         return {owner: frozenset(places) for owner, places in found.items()}
 
+    def could_tag(
+        self,
+        tracker: str,
+        key: str | None,
+        containers: frozenset[str],
+        matched: frozenset[Query] | None = None,
+    ) -> frozenset[str]:
+        """The milestones and key results that an issue of which nothing else is known could count for.
+
+        `containers`: all names of its project or repository, folded; none where that is not known either.
+        `matched`: the queries whose server names it; None where its id is not known. Labels that name a
+        milestone are not looked at, since every issue could bear one. Of an issue that cannot be read in a
+        tree of sub-issues GitHub's connector names the parent as well, see `rooted`, so that such a tree
+        counts for what it names alone; Jira's issues could stand in any tree.
+        """
+        info = self.references.trackers.get(tracker)
+        trees_told = info is not None and info.kind == "github"
+
+        def fits(drawn: Drawn) -> bool:
+            rule = drawn.rule
+            roots = [text for name in ROOT_KEYS for text in getattr(rule, name)]
+            named = rule.keys or (roots if trees_told else ())
+            if key is not None and named and fold(key) not in map(fold, self._owned(tracker, named)):
+                return False
+            asked = [query for query in self._asked(drawn) if query.text in _own_queries(rule)]
+            if matched is not None and not matched.issuperset(asked):
+                return False
+            places = [place for name in CONTAINER_KEYS for place in getattr(rule, name)]
+            return not (places and containers) or any(container_fits(place, containers) for place in places)
+
+        here = (drawn for drawn in self._drawn if drawn.tracker == tracker)
+        return frozenset(drawn.id.owner for drawn in here if fits(drawn))
+
+    def rooted(self, tracker: str, key: str) -> frozenset[str]:
+        """The milestones and key results with a rule that asks for the tree below this issue."""
+        return frozenset(
+            drawn.id.owner
+            for drawn in self._drawn
+            if drawn.tracker == tracker
+            for inner in drawn.rule.nested
+            for name in ROOT_KEYS
+            if fold(key) in map(fold, self._owned(tracker, getattr(inner, name)))
+        )
+
     @property
     def rules(self) -> MappingABC[RuleId, Rule]:
         """Every rule by its id, the intake labels (position 0) last."""
@@ -322,6 +367,11 @@ def _tags(node: Node, view: View) -> tuple[Tag, ...]:
 
 def _order(entry: Entry) -> int:
     return entry.order
+
+
+def _own_queries(rule: Rule) -> frozenset[str]:
+    """The queries that a rule as a whole asks for, and not one part of it among others."""
+    return frozenset(filter(None, (getattr(rule, name) for name in QUERY_KEYS)))
 
 
 def _exact(clause: Clause) -> bool:

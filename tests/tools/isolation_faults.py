@@ -24,13 +24,15 @@ def _odd(_request: Request, response: Response) -> Response:
 
 
 ERRORS = "data and errors"
+LIMITED = "429"
+"""A tracker's word about all requests, wherever it comes: the next ones are to wait as well."""
 FAULTS: Mapping[str, Kind] = {
     "500": Status(500, body={"message": "no"}),
     "403": Status(403, body={"message": "no"}),
     "404": Status(404, body={"message": "no"}),
     "410": Status(410, body={"message": "no"}),
     "451": Status(451, body={"message": "no"}),
-    "429": Status(429, {"Retry-After": "86400"}, {"message": "no"}),
+    LIMITED: Status(429, {"Retry-After": "86400"}, {"message": "no"}),
     "HTML": Html(),
     "empty": Status(200, {"Content-Type": "application/json"}, b""),
     "an object without anything": Status(200, body={}),
@@ -71,6 +73,7 @@ ROW_FAULTS: Mapping[str, Change] = {
     "row: null": lambda row: None,
 }
 """What becomes of one issue's row, wherever it comes."""
+NAMELESS = ("row: no object", "row: null")
 
 
 def fault_of(name: str, resource: Resource) -> Fault:

@@ -25,6 +25,8 @@ MAPPING = (
 )
 """The example, and milestones that rest on one container or one query alone."""
 
+GOAL = "MKT-1"
+"""Where the goal is tracked, to which all milestones lead."""
 TRACKING: Mapping[str, tuple[str, ...]] = {
     "BLOG-1": ("blog",),
     "MKT-1": ("blog", "site", "newsletter", "shop", "words", "pages", "asked", "found", "forest"),
@@ -43,7 +45,7 @@ SOURCES: Mapping[str, frozenset[str]] = {
     "blog": frozenset({JIRA, "BLOG", "BLOG-1", "BLOG-4"}),
     "site": frozenset({"acme/site", TREES, "acme/site#1", "acme/site#4"}),
     "newsletter": frozenset({JIRA, "MKT", "MKT-5", "acme/site"}),
-    "shop": frozenset({"acme/shop", "acme/shop#1", "acme/shop#2", "acme/shop#6"}),
+    "shop": frozenset({"acme/shop", TREES, "acme/shop#1", "acme/shop#2", "acme/shop#5", "acme/shop#6"}),
     "words": frozenset({JIRA, "MKT", "MKT-8"}),
     "pages": frozenset({JIRA, "BLOG"}),
     "asked": frozenset({JIRA, "MKT", "the JQL"}),
@@ -51,6 +53,13 @@ SOURCES: Mapping[str, frozenset[str]] = {
     "forest": frozenset({"acme/shop", TREES, "acme/shop#5", "acme/shop#6"}),
 }
 """What the numbers of each milestone come from, and the issues among it whose rows are spoilt."""
+BY_QUERY = {
+    "MKT-10": {"asked"},
+    "acme/shop#3": {"found"},
+    "acme/shop#4": {"found"},
+    "acme/site#7": {"newsletter"},
+}
+"""Issues that may bear a label only once something else was read."""
 ROWS = (
     "BLOG-1",
     "BLOG-4",
@@ -152,8 +161,14 @@ def steps(seed: int) -> list[Step]:
     return made
 
 
-def resting_on(resource: Resource, here: House) -> tuple[set[str], set[str]]:
-    """The keys of the issues whose comment, and of those whose labels, may rest on this resource."""
+def resting_on(resource: Resource, here: House, *, everything: bool) -> tuple[set[str], set[str]]:
+    """The keys of the issues whose comment, and of those whose labels, may rest on this resource.
+
+    `everything`: its answer speaks for the tracker as a whole.
+    """
+    if everything:
+        jira = resource.site == "jira"
+        return _of_sources(frozenset({JIRA}) if jira else REPOSITORIES | {TREES, SEARCHES}, here)
     if resource.sources:
         return _of_sources(resource.sources, here)
     return _in_jira(resource, here) if resource.site == "jira" else _in_github(resource, here)
@@ -206,7 +221,8 @@ def _of_sources(sources: frozenset[str] | set[str], here: House) -> tuple[set[st
 def _tagged(down: set[str], here: House) -> set[str]:
     """Issues that carry, or will carry, a label of one of these milestones."""
     names = {f"mp/milestone/{name}" for name in down}
-    return {key for key, standing in here.standing().items() if names & standing.labels}
+    labelled = {key for key, standing in here.standing().items() if names & standing.labels}
+    return labelled | {key for key, owners in BY_QUERY.items() if down.intersection(owners)}
 
 
 def texts(here: House) -> dict[str, Text]:

@@ -1,0 +1,54 @@
+"""What rests on issues that came but could not be read."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from connectors.contract import Unread
+from core.asking import Answers
+from core.store.contract import Resolver
+from core.store.tags.contract import TagReader
+from mappings.rules.index import CompiledRules
+
+
+def unread_by_owner(
+    unread: Mapping[str, tuple[Unread, ...]],
+    tags: TagReader,
+    resolve: Resolver,
+    compiled: CompiledRules,
+    answers: Answers,
+) -> Mapping[str, tuple[str, ...]]:
+    """By id of milestone or key result: keys of issues on which it rests and that could not be read.
+
+    What an issue was tagged to before counts; of one that was never read, all that it could be tagged to; and
+    what asks for its tree where that is what could not be read, so that there is no id. `unread`: by tracker.
+    """
+    every = [
+        (tracker, each, _id(tracker, each, resolve)) for tracker, some in unread.items() for each in some
+    ]
+    named = {(tracker, id_): each.key or id_ for tracker, each, id_ in every if id_ is not None}
+    stored = {(ref.tracker, ref.id) for ref in tags.issues(sorted(named))}
+    found: dict[str, set[str]] = defaultdict(set)
+    for place, tagged in tags.tags_of(named).items():
+        for owner, _ in tagged:
+            found[owner].add(named[place])
+    for tracker, each, id_ in every:
+        owners: frozenset[str] = frozenset()
+        if id_ is None or (tracker, id_) not in stored:
+            places = _containers(tracker, each.key, resolve)
+            owners |= compiled.could_tag(tracker, each.key, places, answers.naming(tracker, each.id))
+        if each.id is None and each.key is not None:
+            owners |= compiled.rooted(tracker, each.key)
+        for owner in owners:
+            found[owner].add(each.key or each.id or "an issue without id and key")
+    return {owner: tuple(sorted(keys)) for owner, keys in found.items()}
+
+
+def _id(tracker: str, unread: Unread, resolve: Resolver) -> str | None:
+    return unread.id or (resolve(tracker, unread.key) if unread.key else None)
+
+
+def _containers(tracker: str, key: str | None, resolve: Resolver) -> frozenset[str]:
+    """All names of the project or repository that a key names; none for None."""
+    if not key:
+        return frozenset()
+    return resolve.container_names(tracker, key.rpartition("#" if "#" in key else "-")[0])
