@@ -1,5 +1,6 @@
 """Lists of comments that change while they are read: ours is found, or nothing is believed."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,3 +115,33 @@ def test_links_that_do_not_lead_back_to_the_first_page_are_not_believed(
 
     with pytest.raises(Garbled, match="the pages do not lead back to the first"):
         posted(here, "github", Fault(kind=Replace(change), site="github", path="/comments$", times=None))
+
+
+def _total(number: int) -> Replace:
+    """The sandbox's list with another total."""
+
+    def change(request: Request, response: Response) -> Response:
+        response.set_data(re.sub(rb'"total": ?\d+', b'"total":%d' % number, response.get_data()))
+        return response
+
+    return Replace(change)
+
+
+@pytest.mark.parametrize("total", [0, 1, 2, -1])
+def test_ours_is_found_whatever_total_a_jira_that_counts_too_few_comments_tells(
+    total: int, here: House
+) -> None:
+    for number in range(5):
+        said(here, "jira", f"Comment {number}")
+    here.jira.comment(KEYS["jira"], f"Ours {MARK}", author=here.jira.bot)
+    fault = Fault(kind=_total(total), site="jira", method="GET", path="/comment$", times=None)
+    assert [one.body for one in posted(here, "jira", fault)] == [f"Ours {MARK}"]
+
+
+def test_a_total_that_no_issue_can_have_ends_after_some_pages_as_an_error_of_that_issue(here: House) -> None:
+    said(here, "jira", "Comment")
+    before = len(here.server.log)
+    fault = Fault(kind=_total(10**9), site="jira", method="GET", path="/comment$", times=None)
+    with pytest.raises(Garbled, match="1000000000 comments are said to be there"):
+        posted(here, "jira", fault)
+    assert len(here.server.log) - before < 60

@@ -16,6 +16,8 @@ INTERNAL = "sd.public.comment"
 
 _PAGE = 100
 _RESTARTS = 5
+_MOST_EMPTY = 20
+"""Pages in a row: 2,000 comments that the account may not see, of the about 5,000 that Cloud allows."""
 
 
 def read_comments(
@@ -87,10 +89,12 @@ def _once(session: JiraSession, ref: IssueRef) -> tuple[list[Json], int] | None:
 
     Then rows have left the places before it, and one of ours may have slipped to a page that was read.
     `total` may count comments that the account may not see: a page may then have fewer rows than places,
-    or none, and the list ends where its places end. Servers without paging send all at once.
+    or none, and the list ends where its places end; but not after a full page that brings anything new, since
+    a total may be too small as well. Servers without paging send all at once. Raises Garbled where a total
+    leads to `_MOST_EMPTY` pages in a row without a row.
     """
     found: dict[object, Json] = {}
-    start, before, last = 0, 0, None
+    start, before, empty, last = 0, 0, 0, None
     while True:
         page = _page(session, ref, start)
         if not page.rows and start < page.total:
@@ -100,8 +104,13 @@ def _once(session: JiraSession, ref: IssueRef) -> tuple[list[Json], int] | None:
         new = page.rows.keys() - found.keys()
         found.update(page.rows)
         end = start + page.places
-        if end >= page.total or not (new or page.paged):
+        full = page.paged and len(page.rows) >= page.places
+        if (end >= page.total and not (full and new)) or not (new or page.paged):
             return list(found.values()), page.total
+        empty = 0 if page.rows else empty + 1
+        if empty >= _MOST_EMPTY:
+            said = f"{page.total} comments are said to be there, and {empty} pages in a row have none"
+            raise Garbled(session.name, session.request("GET", f"issue/{step(ref.id)}/comment"), said)
         before = page.total
         # The row in the last place is read again, to see that none has left; a hidden one shows nothing.
         last = next(reversed(page.rows)) if page.rows and len(page.rows) >= page.places else None
@@ -131,7 +140,7 @@ def _page(session: JiraSession, ref: IssueRef, start: int) -> _Page:
         raise Garbled(session.name, answer.request, "the total of the comments is missing")
     paged = isinstance(size, int) and size > 0
     places = max(size if isinstance(size, int) and paged else len(came) or _PAGE, len(came), 1)
-    return _Page(came, total, places, paged)
+    return _Page(came, max(0, total), places, paged)
 
 
 def _mark(properties: object) -> str | None:
