@@ -22,7 +22,7 @@ from connectors.github.api import Api, sort_scope
 from connectors.github.keys import Spelling, repository_of_api
 from connectors.github.organisation import Organisation
 from connectors.github.pages import Sheet, changed, whole
-from connectors.github.parse import place_in
+from connectors.github.parse import names_issue
 from connectors.github.repositories import PER_PAGE, Names, container, member_pages, members, row_id
 from connectors.isolation import IN_ROW
 from connectors.parallel import merged
@@ -229,23 +229,17 @@ class Listing:
         return rows
 
     def _named(self, sheet: Sheet, rows: list[Any]) -> list[Any]:
-        """The rows of which it can be told what issue they are of.
-
-        Where there are others, nobody can tell what they would count for: so the list as a whole was not
-        read, and is read again from where it was, though the rows that have a name are taken.
-        """
-        named = [
-            row for row in rows if isinstance(row, dict) and (type(row.get("id")) is int or place_in(row))
-        ]
-        if len(named) == len(rows):
-            return rows
-        count = len(rows) - len(named)
-        said = f"{count} of {len(rows)} rows of this list say not of which issue they are"
-        problem = Garbled(self._api.tracker, f"GET {sheet.path}", said)
-        home = self._by_path.get(sheet.path)
-        if home is None:
-            raise problem
-        self._failed.setdefault(home.name.lower(), (home, problem))
+        """The rows that say of which issue they are; with others, the list counts as not read to its end."""
+        named = [row for row in rows if names_issue(row)]
+        if len(named) < len(rows):
+            said = (
+                f"{len(rows) - len(named)} of {len(rows)} rows of this list say not of which issue they are"
+            )
+            problem = Garbled(self._api.tracker, f"GET {sheet.path}", said)
+            if sheet.path not in self._by_path:
+                raise problem
+            home = self._by_path[sheet.path]
+            self._failed.setdefault(home.name.lower(), (home, problem))
         return named
 
     def _note_latest(self, rows: list[Any]) -> None:

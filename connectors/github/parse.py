@@ -131,6 +131,11 @@ def mirrors(body: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def names_issue(row: object) -> bool:
+    """Whether a row says of which issue it is, by its id or by an address."""
+    return isinstance(row, dict) and (type(row.get("id")) is int or place_in(row) is not None)
+
+
 def label_names(row: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of an issue's labels. Raises Unreadable."""
     return _names(row, "labels", "name")
