@@ -1,7 +1,8 @@
 """One bad place, for ten runs: what does not rest on it is as in the same world without the fault."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,26 @@ def test_an_account_that_may_only_read_asks_ever_less_and_the_store_does_not_gro
         here.server.clear_faults()
         here.world.clock.advance(86_400)
         here.agreed()
+
+
+def test_over_half_a_day_a_token_that_may_only_read_asks_a_few_times_and_leaves_nothing_in_the_ledger(
+    tmp_path: Path,
+) -> None:
+    with house(tmp_path) as here:
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            here.server.plan(Fault(kind=REFUSED, method=method, path=WRITES, times=None))
+        sent, entries, sizes = [], [], []
+        for _ in range(14):
+            sent.append(asked(here)[0])
+            here.world.clock.advance(2700)
+            with closing(sqlite3.connect(here.database)) as raw:
+                entries.append(raw.execute("SELECT count(*), sum(times) FROM entries").fetchone())
+                sizes.append(raw.execute("PRAGMA page_count").fetchone()[0])
+        assert max(sent[3:]) <= 15, sent
+        assert sum(sent[3:]) <= 80, sent  # three of each kind in each project or repository, ever more rarely
+        assert entries[-1][0] == entries[3][0], entries
+        assert entries[-1][1] > entries[3][1]
+        assert sizes[-1] - sizes[3] <= 2, sizes
 
 
 def test_issues_that_take_no_labels_do_not_make_every_run_fail(tmp_path: Path) -> None:
