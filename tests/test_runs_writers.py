@@ -7,6 +7,7 @@ import pytest
 
 from core.publish.mark import parse_mark
 from core.publish.policy import LabelPolicy, PublishPolicy
+from core.store import Store
 from tests.runs import CLOUD, DATACENTER, MARKETING, House, counted, house, sentences
 from tests.writers import adopted, another, held, ours_on, set_text, writes_of
 
@@ -81,6 +82,22 @@ def test_the_id_of_an_installation_is_random_lasts_and_alone_edits_nothing(tmp_p
         here.jira.transition("BLOG-4", "Done")
         here.agreed()
         assert writer(here, "BLOG-1") != first
+
+
+def test_comments_of_an_older_version_stand_until_their_meaning_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with house(tmp_path) as here:
+        with monkeypatch.context() as older:
+            older.setattr(Store, "installation", lambda _self: "")
+            here.agreed()
+        assert writer(here, "BLOG-1") == writer(here, "acme/site#1") == ""
+        assert writes_of(here) == 0
+        forget_store(here)
+        assert writes_of(here) == 0
+        here.jira.transition("BLOG-4", "Done")
+        here.agreed()
+        assert writer(here, "BLOG-1") != ""
 
 
 def test_a_comment_of_a_lost_store_that_somebody_edited_is_set_right(tmp_path: Path) -> None:
