@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.reconcile_kit import HOURS, Happens, equals_a_fresh_store_within_a_day, lenient, several
+from tests.reconcile_kit import (
+    HOURS,
+    Happens,
+    a_day,
+    equals_a_fresh_store_within_a_day,
+    lenient,
+    numbers,
+    several,
+)
 from tests.runs import CLOUD, DATACENTER, House, house, milestone
 
 RULES = (
@@ -183,3 +191,18 @@ def test_on_data_center_it_is_right_within_a_day(happens: Happens, tmp_path: Pat
     with house(tmp_path, DATACENTER) as here:
         prepared(here)
         equals_a_fresh_store_within_a_day(here, tmp_path / "fresh", happens)
+
+
+def test_a_field_that_is_called_otherwise_since_goes_on_being_meant(tmp_path: Path) -> None:
+    with house(tmp_path, CLOUD) as here:
+        prepared(here)
+        here.sync()
+        before = numbers(here)
+        here.jira.rename_field("Stage", "Step")
+        for _ in range(3):
+            a_day(here)
+            assert not here.sync().failed
+        here.jira.transition("BLOG-3", "To Do")
+        here.world.clock.advance(HOURS)
+        here.sync()
+        assert numbers(here)["field"] != before["field"], "it is read as before"

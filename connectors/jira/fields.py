@@ -1,9 +1,10 @@
 """Finds out under which ids this Jira keeps what is no built-in field."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from connectors.contract import BadConfiguration, Garbled
 from connectors.jira.session import JiraSession, Json
@@ -77,14 +78,31 @@ def read_fields(session: JiraSession) -> tuple[Field, ...]:
 
 
 def find_fields(
-    name: str, settings: JiraSettings, fields: tuple[Field, ...], asked: Iterable[str]
+    name: str,
+    settings: JiraSettings,
+    fields: tuple[Field, ...],
+    asked: Iterable[str],
+    before: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> FieldMap:
     """What the fields mean: overrides first, then by custom type, story points also by name.
 
     A setting that names no field is told in `wrong`: that field is absent, Epic Link is found by its type.
-    Raises BadConfiguration for a field that the mapping asks for and that does not exist.
+    `before`: the ids that names in the mapping led to; a field that is called otherwise since then goes on
+    being meant, which is told in `wrong` too. Raises BadConfiguration for a field that the mapping asks for
+    and that does not exist.
     """
     wrong: list[str] = []
+
+    def meant(text: str) -> tuple[str, ...]:
+        try:
+            return _named(name, f"the mapping asks for {text!r}", text, fields)
+        except BadConfiguration:
+            renamed = [field for field in fields if field.id in before.get(text, ())]
+            if not renamed:
+                raise
+            today = " and ".join(f"{field.name!r} ({field.id})" for field in renamed)
+            wrong.append(f"the mapping asks for {text!r}, which is called {today} today. Write that")
+            return tuple(field.id for field in renamed)
 
     def by_type(types: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(field.id for kind in types for field in fields if field.custom_type == kind)
@@ -109,7 +127,7 @@ def find_fields(
         points=points,
         team=chosen(settings.team, _TEAM, "team"),
         mirror=chosen(settings.mirror_field, (), "mirror_field"),
-        asked=tuple((text, _named(name, f"the mapping asks for {text!r}", text, fields)) for text in names),
+        asked=tuple((text, meant(text)) for text in names),
     )
     return replace(found, wrong=tuple(wrong))
 

@@ -45,8 +45,9 @@ class KnownFields:
     def ask(self, interest: Interest) -> FieldMap:
         """What the fields mean now; remembered."""
         session = self._session
-        found = find_fields(session.name, session.settings, read_fields(session), interest.fields)
         before = self._read()
+        led = _led(before) if before.get("for") == self._wanted(interest) else {}
+        found = find_fields(session.name, session.settings, read_fields(session), interest.fields, led)
         absent = before.get("absent") if before.get("for") == self._wanted(interest) else []
         self._absent = frozenset(str(one) for one in absent) if isinstance(absent, list) else frozenset()
         at = session.now().timestamp()
@@ -84,6 +85,14 @@ def _field_map(known: Json) -> FieldMap:
     }
     asked = tuple((str(name), _texts(ids)) for name, ids in known["asked"])
     return FieldMap(**lists, asked=asked)
+
+
+def _led(known: Json) -> dict[str, tuple[str, ...]]:
+    """The ids that names in the mapping led to, as remembered; nothing where that is damaged."""
+    try:
+        return dict(_field_map(known["map"]).asked)
+    except (KeyError, TypeError, ValueError):
+        return {}
 
 
 def _texts(value: object) -> tuple[str, ...]:
