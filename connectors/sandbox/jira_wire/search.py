@@ -57,7 +57,7 @@ def enhanced(call: Call) -> Response:
     if bare and "key" not in asked["fields"]:
         page: dict[str, Any] = {"issues": [{"id": str(row.id)} for row in rows]}
     else:
-        page = {"issues": [issue(call, row, names, asked["properties"]) for row in rows]}
+        page = {"issues": [issue(_as_indexed(call, row), row, names, asked["properties"]) for row in rows]}
     page["isLast"] = start + size >= len(scan.ids)
     if not page["isLast"]:
         page["nextPageToken"] = _token(serial, start + size)
@@ -80,7 +80,8 @@ def classic(call: Call) -> Response:
         "maxResults": size,
         "total": len(ids),
         "issues": [
-            issue(call, row, names, asked["properties"]) for row in _rows(call, ids[start : start + size])
+            issue(_as_indexed(call, row), row, names, asked["properties"])
+            for row in _rows(call, ids[start : start + size])
         ],
     }
     return answer(page | {"warningMessages": warnings} if warnings else page)
@@ -106,7 +107,7 @@ def bulk_fetch(call: Call) -> Response:
     found = {one.id: one for one in map(call.site.by_key, map(str, wanted)) if one and _fetched(call, one)}
     spoiled = [id_ for id_ in found if id_ in call.site.bulk_errors]
     rows = [
-        issue(call, row, names, _texts(call.body, "properties"))
+        issue(_as_indexed(call, row), row, names, _texts(call.body, "properties"))
         for row in found.values()
         if row.id not in spoiled
     ]
@@ -128,6 +129,12 @@ def _rows(call: Call, ids: Sequence[int], fresh: Sequence[str] = ()) -> list[Jir
         if id_ in call.site.issues
     ]
     return [row for row in rows if call.visible(call.site.issues[row.id])]
+
+
+def _as_indexed(call: Call, row: JiraIssue) -> Call:
+    """The call to the site as it was when this row was indexed, with the names that it had then."""
+    late = call.late(call.site.quirks.search_lag)
+    return late if late.site.issues.get(row.id) is row else call
 
 
 def _asked(call: Call) -> dict[str, Any]:
