@@ -295,6 +295,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             total.add(done)
             for text in done.wrong:
                 print(text, flush=True)
+            count = sum(count for key, count in total.counts.items() if key[2] == "tried")
+            print(f"{count} tried, {len(total.wrong)} wrong", file=sys.stderr, flush=True)
     _print_table(total.counts)
     number = sum(count for key, count in total.counts.items() if key[2] == "tried")
     seconds = time.monotonic() - began
