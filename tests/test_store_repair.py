@@ -160,6 +160,17 @@ def test_damage_that_no_run_meets_is_found_within_a_day(tmp_path: Path) -> None:
         assert not here.plan().plan.actions
 
 
+@pytest.mark.parametrize("number", ["32503680000000000", "-1", "0", "'soon'", "1.5"])
+def test_a_sum_that_cannot_be_is_never_published(number: str, tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        here.agreed()
+        comments, sums = here.ours(), _sums(here)
+        change(here.database, f"UPDATE sums SET n = {number}")  # noqa: S608
+        assert not here.sync().failed
+        assert here.ours() == comments
+        assert _sums(here) == sums
+
+
 def _sums(here: House) -> object:
     with open_store(here.database) as store:
         return store.tags().sums()

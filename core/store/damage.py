@@ -8,6 +8,8 @@ from core.store.records import StoreError
 
 T = TypeVar("T")
 
+LARGEST_COUNT = 1_000_000_000
+"""No store holds as many issues: what counts them is not above that."""
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
 """What decoding raises for a document that makes no sense."""
 

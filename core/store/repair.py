@@ -23,7 +23,7 @@ from core.engine.tally import Part
 from core.store.codec.issues import content_hash, decode_issue
 from core.store.codec.ledger import decode_publication, decode_snapshots, decode_written
 from core.store.codec.plain import micros
-from core.store.damage import UNREADABLE
+from core.store.damage import LARGEST_COUNT, UNREADABLE
 from core.store.database import Database
 from core.store.schema import (
     aliases,
@@ -83,6 +83,8 @@ _DEFAULTS: Final = {
 }
 """What takes the place of a value where the row is worth keeping."""
 _ODD_DOCUMENTS: Final = {
+    "sums.n": f" OR n NOT BETWEEN 1 AND {LARGEST_COUNT}",
+    "over.n": f" OR n NOT BETWEEN -{LARGEST_COUNT} AND {LARGEST_COUNT}",
     "tags.above": " OR NOT json_valid(above) OR json_type(above) <> 'array'",
     "tags.part": " OR NOT milepost_part(CAST(part AS BLOB))",
     "sums.part": " OR NOT milepost_part(CAST(part AS BLOB))",

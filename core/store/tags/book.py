@@ -12,6 +12,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from connectors.contract import Issue, IssueRef
 from core.store import reading
 from core.store.codec.plain import clean
+from core.store.damage import LARGEST_COUNT, damaged
 from core.store.database import Database
 from core.store.schema import issues, over, owners, sums, tagging, tags, unsettled
 from core.store.tags import finding, keeping
@@ -234,6 +235,10 @@ class SqlTagReader:
         left: Counter[str] = Counter()
         with self._connect() as connection:
             for owner, counts, part, number in connection.execute(*_among(_SUMS, sums, names)):
+                if type(number) is not int or not 0 < number <= LARGEST_COUNT:
+                    raise damaged(
+                        self._database.file, f"how many tasks {owner} has", ValueError(repr(number))
+                    )
                 if counts:
                     parts[owner][part] = number
                 else:
