@@ -249,8 +249,9 @@ class Campaign:
         return Outcome(trial, spilled, wrong, grew, self._unhealed(here), breaking)
 
     def _difference(self, here: House, trial: Trial, now: Mapping[str, Text], number: int) -> str:
-        comments, labels = resting_on(trial.resource, here, everything=trial.fault == LIMITED)
         expected = self.reference.texts[number + 1]
+        whole = trial.fault == LIMITED
+        comments, labels = resting_on(trial.resource, here, expected, everything=whole)
         for key, text in now.items():
             if key not in comments and text.comment != expected[key].comment:
                 return f"run {number + 1}: the comment on {key} is not as without the fault"

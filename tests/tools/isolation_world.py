@@ -53,13 +53,6 @@ SOURCES: Mapping[str, frozenset[str]] = {
     "forest": frozenset({"acme/shop", TREES, "acme/shop#5", "acme/shop#6"}),
 }
 """What the numbers of each milestone come from, and the issues among it whose rows are spoilt."""
-BY_QUERY = {
-    "MKT-10": {"asked"},
-    "acme/shop#3": {"found"},
-    "acme/shop#4": {"found"},
-    "acme/site#7": {"newsletter"},
-}
-"""Issues that may bear a label only once something else was read."""
 ROWS = (
     "BLOG-1",
     "BLOG-4",
@@ -161,28 +154,30 @@ def steps(seed: int) -> list[Step]:
     return made
 
 
-def resting_on(resource: Resource, here: House, *, everything: bool) -> tuple[set[str], set[str]]:
+def resting_on(
+    resource: Resource, here: House, right: Mapping[str, Text], *, everything: bool
+) -> tuple[set[str], set[str]]:
     """The keys of the issues whose comment, and of those whose labels, may rest on this resource.
 
-    `everything`: its answer speaks for the tracker as a whole.
+    `right`: what stands without the fault. `everything`: its answer speaks for the tracker as a whole.
     """
     if everything:
         jira = resource.site == "jira"
-        return _of_sources(frozenset({JIRA}) if jira else REPOSITORIES | {TREES, SEARCHES}, here)
+        return _of_sources(frozenset({JIRA}) if jira else REPOSITORIES | {TREES, SEARCHES}, here, right)
     if resource.sources:
-        return _of_sources(resource.sources, here)
-    return _in_jira(resource, here) if resource.site == "jira" else _in_github(resource, here)
+        return _of_sources(resource.sources, here, right)
+    return _in_jira(resource, here, right) if resource.site == "jira" else _in_github(resource, here, right)
 
 
-def _in_jira(resource: Resource, here: House) -> tuple[set[str], set[str]]:
+def _in_jira(resource: Resource, here: House, right: Mapping[str, Text]) -> tuple[set[str], set[str]]:
     numbered = re.search(r"/issue/(\d+)(/comment)?", resource.path)
     if numbered:
         return _of_issue(here.jira.issue(numbered[1]).key, resource, here)
     project = re.search(r"/project/([A-Z]+)", resource.path)
-    return _of_sources({project[1] if project else JIRA}, here)
+    return _of_sources({project[1] if project else JIRA}, here, right)
 
 
-def _in_github(resource: Resource, here: House) -> tuple[set[str], set[str]]:
+def _in_github(resource: Resource, here: House, right: Mapping[str, Text]) -> tuple[set[str], set[str]]:
     numbered = re.match(r"/repos/([^/]+/[^/]+)/issues/(\d+)", resource.path)
     if numbered:
         return _of_issue(f"{numbered[1]}#{numbered[2]}", resource, here)
@@ -194,12 +189,12 @@ def _in_github(resource: Resource, here: House) -> tuple[set[str], set[str]]:
         return set(), {key for key in here.standing() if key.startswith(f"{home}#")}
     repository = re.match(r"/repos/([^/]+/[^/]+)", resource.path)
     if repository:
-        return _of_sources({repository[1]}, here)
+        return _of_sources({repository[1]}, here, right)
     if resource.path.endswith("/graphql"):
-        return _of_sources({TREES}, here)
+        return _of_sources({TREES}, here, right)
     if resource.path.startswith("/search"):
-        return _of_sources({SEARCHES}, here)
-    return _of_sources(REPOSITORIES | {TREES, SEARCHES}, here)
+        return _of_sources({SEARCHES}, here, right)
+    return _of_sources(REPOSITORIES | {TREES, SEARCHES}, here, right)
 
 
 def _of_issue(key: str, resource: Resource, here: House) -> tuple[set[str], set[str]]:
@@ -208,21 +203,23 @@ def _of_issue(key: str, resource: Resource, here: House) -> tuple[set[str], set[
     return {key}, {key}
 
 
-def _of_sources(sources: frozenset[str] | set[str], here: House) -> tuple[set[str], set[str]]:
+def _of_sources(
+    sources: frozenset[str] | set[str], here: House, right: Mapping[str, Text]
+) -> tuple[set[str], set[str]]:
     down = {name for name, drawn in SOURCES.items() if drawn & sources}
     homes = ["BLOG-", "MKT-"] if JIRA in sources else [f"{one}-" for one in sources if one.isupper()]
     whole = (*homes, *(f"{source}#" for source in sources & REPOSITORIES))
     placed = {key for key in here.standing() if key.startswith(whole)}
     comments = {key for key, told in TRACKING.items() if down.intersection(told)}
     # A label tells of health and progress of what its issue is tagged to or tracks.
-    return comments | placed, comments | placed | _tagged(down, here)
+    return comments | placed, comments | placed | _tagged(down, here, right)
 
 
-def _tagged(down: set[str], here: House) -> set[str]:
+def _tagged(down: set[str], here: House, right: Mapping[str, Text]) -> set[str]:
     """Issues that carry, or will carry, a label of one of these milestones."""
     names = {f"mp/milestone/{name}" for name in down}
-    labelled = {key for key, standing in here.standing().items() if names & standing.labels}
-    return labelled | {key for key, owners in BY_QUERY.items() if down.intersection(owners)}
+    now = {key for key, standing in here.standing().items() if names & standing.labels}
+    return now | {key for key, text in right.items() if names & text.labels}
 
 
 def texts(here: House) -> dict[str, Text]:
