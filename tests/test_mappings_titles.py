@@ -62,7 +62,7 @@ def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 patterns = st.recursive(atoms, larger, max_leaves=6)
 
 
-@settings(max_examples=1_500)
+@settings(max_examples=700)
 @given(patterns, st.lists(titles, min_size=1, max_size=4))
 @example(r"\bber", ["Über", "aber", "ber", "_ber"])
 @example(r"_", ["é", "a_", "_é_", "中"])

@@ -137,11 +137,12 @@ def test_issues_of_the_first_version_are_stored_as_this_one_stores_them(tmp_path
         "BLOG-3": '{"url":"u","title":"","container":"BLOG","status":"","category":"todo","created":-1,'
         '"updated":1802692800000000,"parent_key":"BLOG-2"}',
     }
+    rows = [("BLOG-2", None, 5), ("BLOG-3", 9, 7)]
     with closing(sqlite3.connect(file)) as raw, raw:
         raw.executemany(
             "INSERT INTO issues (tracker, id, key, updated, gone, stored, hash, document) "
-            "VALUES ('jira', 'id-' || ?1, ?1, 1, ?2, ?3, x'00', ?4)",
-            [("BLOG-2", None, 5, documents["BLOG-2"]), ("BLOG-3", 9, 7, documents["BLOG-3"])],
+            "VALUES ('jira', 'id-' || ?, ?, 1, ?, ?, x'00', ?)",
+            [(key, key, gone, stored, documents[key]) for key, gone, stored in rows],
         )
     open_store(file).close()
     with open_store(file) as old, open_store(tmp_path / "new.db") as new:
