@@ -281,12 +281,15 @@ def github(server: SandboxServer) -> GitHubSite:
     return site
 
 
-def test_check_counts_an_archived_repository_as_no_failure(house: House) -> None:
+def test_an_archived_repository_is_told_and_no_failure(house: House) -> None:
     with real(house) as server:
         github(server).archive_repo("acme/site")
-        check = house.milepost("check")
+        assert house.milepost("sync").code == 0
+        check, status = house.milepost("check"), house.milepost("status")
     assert "✓ github: repository acme/site: archived: nothing is written there" in check.out
     assert check.code == 0, check
+    for said in (check, status):
+        assert "not written to:\n  github: acme/site: archived, so that it takes no changes" in said.out
 
 
 def test_check_and_status_tell_of_a_place_that_cannot_be_read(house: House) -> None:

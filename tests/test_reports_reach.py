@@ -8,9 +8,10 @@ import pytest
 
 from connectors.contract import Container, Issue, IssueRef, Page, Pull
 from core.asking import Answers
-from core.cli.standing import container_lines, reach_lines
+from core.cli.standing import MOST_CLOSED, closed_lines, container_lines, reach_lines
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.known import know
+from core.publish.actions import Held
 from core.store import open_store
 from core.store.records import StoredContainer
 from core.tagging.refresh import refresh
@@ -62,10 +63,8 @@ def test_an_issue_that_carries_a_comment_is_no_forgotten_work() -> None:
     assert told[0] == "1 of 1 issues count somewhere"
 
 
-def test_places_that_take_no_writes_or_cannot_be_measured_are_told_with_the_reason() -> None:
+def test_places_that_cannot_be_measured_are_told_with_the_reason() -> None:
     places = [
-        StoredContainer(Container("1", "acme/old", archived=True)),
-        StoredContainer(Container("2", "acme/read", writable=False)),
         StoredContainer(Container("3", "acme/site", writable=True)),
         StoredContainer(Container("4", "acme/shut", error="answered 451"), failed_at=NOON),
         StoredContainer(Container("5", "acme/thin"), doubt="it lists none of 4 issues"),
@@ -73,7 +72,14 @@ def test_places_that_take_no_writes_or_cannot_be_measured_are_told_with_the_reas
     assert [line.plain for line in container_lines(places)] == [
         f"  acme/shut cannot be measured since {NOON:%Y-%m-%d %H:%M} UTC: answered 451",
         "  acme/thin cannot be measured: it lists none of 4 issues",
-        "  nothing is written to acme/old (archived), acme/read (the account may only read); "
-        "issues there go on counting",
     ]
-    assert list(container_lines(places[2:3])) == []
+    assert list(container_lines(places[:1])) == []
+
+
+def test_places_that_take_no_writes_are_told_and_a_long_list_is_cut() -> None:
+    assert list(closed_lines(())) == []
+    several = [Held(f"github: acme/{number}", "archived", "") for number in range(MOST_CLOSED + 2)]
+    lines = [line.plain for line in closed_lines(several)]
+    assert lines[:2] == ["counted as it stands, and not written to:", "  github: acme/0: archived"]
+    assert lines[-1] == "  and 2 more places"
+    assert len(lines) == MOST_CLOSED + 2

@@ -27,9 +27,10 @@ def check(
     from core.cli.checking import findings, missing_issues, older_names, refuse_same_sites
     from core.cli.exits import DONE, FAILED
     from core.cli.output import out
-    from core.cli.standing import container_lines, quarantine_lines
+    from core.cli.standing import closed_lines, container_lines, quarantine_lines
     from core.cli.wiring import at_desk
     from core.contention import held_now
+    from core.places import closed_places
     from core.reports.clean import clean
     from core.reports.terminal import held_lines
     from core.settings.files import open_to_others
@@ -68,6 +69,8 @@ def check(
             lines = list(container_lines(containers)) if name in desk.trackers else []
             for line in (f"{name}, as last read:", *lines) if lines else ():
                 console.print(line)
+        for line in closed_lines(closed_places(desk.store, desk.config.infos)):
+            console.print(line)
         for line in (*quarantine_lines(desk.store.quarantine()), *held_lines(held_now(desk.store))):
             console.print(line)
         refuse_same_sites(desk.config, desk.trackers)

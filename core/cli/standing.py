@@ -1,6 +1,6 @@
 """Where things stand besides the numbers: when each tracker was read, and how the last run ended."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from rich.text import Text
@@ -9,6 +9,7 @@ from connectors.allowance import Allowance
 from connectors.contract import IssueRef, TrackerInfo
 from core.engine.coverage import coverage
 from core.known import Known
+from core.publish.actions import Held
 from core.publish.quarantine import Book, told, until
 from core.reports.clean import clean
 from core.store.records import PullState, RunRecord, StoredContainer
@@ -16,6 +17,8 @@ from mappings.rules.index import INTAKE
 
 SHOWN = 5
 """Of a long list, how many entries are named."""
+MOST_CLOSED = 20
+"""Of the places where nothing is written, how many are listed."""
 
 
 def tracker_lines(info: TrackerInfo, address: str, state: PullState, unread: int) -> Iterator[Text]:
@@ -62,21 +65,22 @@ def quarantine_lines(book: Book) -> Iterator[Text]:
 
 
 def container_lines(containers: Iterable[StoredContainer]) -> Iterator[Text]:
-    """The projects and repositories of one tracker that cannot be read, or take no writes, and why."""
-    closed: list[str] = []
+    """The projects and repositories of one tracker that cannot be measured, and why."""
     for each in containers:
-        name = clean(each.container.name)
         if each.failing:
             since = f" since {at(each.failed_at)}" if each.failed_at else ""
-            reason = clean(each.failing, 600)
+            name, reason = clean(each.container.name), clean(each.failing, 600)
             yield Text(f"  {name} cannot be measured{since}: {reason}", style="yellow")
-        if each.container.archived:
-            closed.append(f"{name} (archived)")
-        elif each.container.writable is False:
-            closed.append(f"{name} (the account may only read)")
-    if closed:
-        shown = ", ".join(closed[:SHOWN]) + (f" and {len(closed) - SHOWN} more" * (len(closed) > SHOWN))
-        yield Text(f"  nothing is written to {shown}; issues there go on counting")
+
+
+def closed_lines(places: Sequence[Held]) -> Iterator[Text]:
+    """Where nothing is written, and why; a few of many."""
+    if places:
+        yield Text("counted as it stands, and not written to:")
+    for each in places[:MOST_CLOSED]:
+        yield Text(f"  {clean(each.what, 400)}: {clean(each.why)}")
+    if len(places) > MOST_CLOSED:
+        yield Text(f"  and {len(places) - MOST_CLOSED:,} more places")
 
 
 def last_run_line(run: RunRecord | None) -> Text:

@@ -22,6 +22,7 @@ def status(
     from core.cli.running import job_of
     from core.cli.standing import (
         budget_lines,
+        closed_lines,
         container_lines,
         last_run_line,
         quarantine_lines,
@@ -30,6 +31,7 @@ def status(
     )
     from core.cli.wiring import at_desk
     from core.contention import held_now
+    from core.places import closed_places
     from core.reports.terminal import held_lines, tree
     from core.sync import known_from_store
 
@@ -50,6 +52,8 @@ def status(
                 console.print(line)
             for line in budget_lines(from_text(kept(desk.store.memory(tracker.name))), desk.clock()):
                 console.print(line)
+        for line in closed_lines(closed_places(desk.store, desk.config.infos)):
+            console.print(line)
         for line in quarantine_lines(desk.store.quarantine()):
             console.print(line)
         for line in held_lines(held_now(desk.store)):
