@@ -1,9 +1,16 @@
 """The scheduled job: when to run, one run at a time, and a clean stop."""
 
 import logging
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, time, timedelta, tzinfo
-from time import monotonic as passed_seconds
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo
+
+from schedule import Scheduler
 
 from core.settings import ScheduleSettings
 from core.stop import Stop, Stopped
@@ -13,7 +20,6 @@ log = logging.getLogger("milepost")
 _LONGEST_WAIT = 60.0
 """Seconds that are slept at most, so that a clock that was set is noticed soon."""
 _SHORTEST_WAIT = 0.1
-_SECOND = timedelta(seconds=1)
 _LONGEST_DAY = timedelta(hours=26)
 """The next time of the day is never farther ahead, also where summer time ends."""
 
@@ -46,64 +52,77 @@ class Interval:
 
 
 class TimesOfDay:
-    """A run at times of the day in a zone, or by the wall's clock of this machine where `zone` is None.
+    """A run at times of the day, by the wall's clock of this process (see `clock_of`).
 
     A time that the beginning of summer time skips is due as soon as the clock jumped over it; one that its
-    end repeats is due the first time only. `now` gives the present moment, aware.
+    end repeats is due the first time only. `schedule` is right about both as long as it is given no time
+    zone: one that it is given (1.2.2) moves the first run after the beginning of summer time by an hour.
     """
 
-    def __init__(self, times: tuple[str, ...], zone: tzinfo | None, now: Callable[[], datetime]) -> None:
-        self._times = [time.fromisoformat(text) for text in times]
-        self._zone = zone
-        self._now = now
-        self.done()
+    def __init__(self, times: tuple[str, ...]) -> None:
+        self._times = times
+        self._scheduler = self._planned()
 
     def left(self) -> float:
         """Seconds until the next run is due; not above 0 if it is."""
-        if self._due - self._now() > _LONGEST_DAY:  # the clock was ahead when that was planned
-            self.done()
-        return (self._due - self._now()).total_seconds()
+        due = self._scheduler.next_run
+        now = datetime.now()  # noqa: DTZ005 (the scheduler counts by the wall's clock)
+        if due is None or due - now > _LONGEST_DAY:  # the clock was ahead when that was planned
+            self._scheduler = self._planned()
+        return self._scheduler.idle_seconds or 0.0
 
     def waited(self, seconds: float) -> None:
         """The wall's clock says by itself how much time passed."""
 
     def done(self) -> None:
         """Whatever was due by now counts as done, and gets its next time."""
-        self._due = next_time(self._times, self._now(), self._zone)
+        self._scheduler.run_pending()
+
+    def _planned(self) -> Scheduler:
+        scheduler = Scheduler()
+        for each in self._times:
+            scheduler.every().day.at(each).do(_nothing)
+        return scheduler
 
 
-def next_time(times: Iterable[time], after: datetime, zone: tzinfo | None) -> datetime:
-    """The first moment after `after` (aware) that is one of these times of the day in the zone, in UTC."""
-    today = after.astimezone(zone).date()
-    days = [today + timedelta(days=number) for number in range(3)]
-    each = (_moment(datetime.combine(day, at), zone) for at in times for day in days)
-    return min(moment for moment in each if moment > after)
+@contextmanager
+def clock_of(zone: ZoneInfo | None) -> Iterator[None]:
+    """Let the wall's clock of this process be that of a time zone; None leaves it as it is.
+
+    Everything in the process that goes by local time follows, such as the times in the log. Raises OSError
+    where the zone has no file on this machine.
+    """
+    if zone is None:
+        yield
+        return
+    before = os.environ.get("TZ")
+    try:
+        os.environ["TZ"] = f":{_zone_file(zone.key)}"
+        time.tzset()
+        yield
+    finally:
+        os.environ.pop("TZ")
+        if before is not None:
+            os.environ["TZ"] = before
+        time.tzset()
 
 
-def _moment(wall: datetime, zone: tzinfo | None) -> datetime:
-    """When clocks in the zone first show this or, where they skip it, first show more; in UTC."""
-
-    def in_utc(fold: int) -> datetime:
-        return wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
-
-    def shown(moment: datetime) -> datetime:
-        return moment.astimezone(zone).replace(tzinfo=None, fold=0)
-
-    if shown(in_utc(0)) == wall:
-        return in_utc(0)
-    early, late = sorted((in_utc(0), in_utc(1)))  # one before the jump, one after it
-    while late - early > _SECOND:
-        middle = early + (late - early) // _SECOND // 2 * _SECOND
-        early, late = (middle, late) if shown(middle) < wall else (early, middle)
-    return late
+def _zone_file(key: str) -> Path:
+    """The file from which `zoneinfo` read a zone: the system's, or else that of the package tzdata."""
+    system = (Path(folder, key) for folder in TZPATH)
+    packaged = Path(str(files("tzdata"))) / "zoneinfo" / key
+    found = next((file for file in (*system, packaged) if file.is_file()), None)
+    if found is None:
+        raise FileNotFoundError(f"no file of the time zone {key} in {', '.join(TZPATH)}, nor in tzdata")
+    return found
 
 
 def run_forever(
     settings: ScheduleSettings,
     once: Callable[[], None],
     stop: Stop,
-    monotonic: Callable[[], float] = passed_seconds,
-    zone: tzinfo | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
+    zone: ZoneInfo | None = None,
 ) -> None:
     """Run now and then as scheduled, until asked to stop. `monotonic` is as that of `Interval`.
 
@@ -113,20 +132,19 @@ def run_forever(
     then comes an interval later, and times that passed meanwhile are not made up for. An error that
     `once` lets through is logged and does not end the job.
     """
-    timetable = (
-        TimesOfDay(settings.at, zone, _now) if settings.at else Interval(settings.every_minutes, monotonic)
-    )
-    _guarded(once)
-    while not stop():
-        left = timetable.left()
-        log.debug("next run in %.0f s", left)
-        wait = min(max(left, _SHORTEST_WAIT), _LONGEST_WAIT)
-        if stop.wait(wait):
-            break
-        timetable.waited(wait)
-        if timetable.left() <= 0:
-            _guarded(once)
-            timetable.done()
+    with clock_of(zone):
+        timetable = TimesOfDay(settings.at) if settings.at else Interval(settings.every_minutes, monotonic)
+        _guarded(once)
+        while not stop():
+            left = timetable.left()
+            log.debug("next run in %.0f s", left)
+            wait = min(max(left, _SHORTEST_WAIT), _LONGEST_WAIT)
+            if stop.wait(wait):
+                break
+            timetable.waited(wait)
+            if timetable.left() <= 0:
+                _guarded(once)
+                timetable.done()
     log.info("stopped")
 
 
@@ -139,5 +157,5 @@ def _guarded(once: Callable[[], None]) -> None:
         log.exception("run failed in a way that milepost did not expect; the last good state is kept")
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _nothing() -> None:
+    """What the scheduler itself does at the time; the run is ours to start."""

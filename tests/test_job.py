@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 
-from core.job import Interval, next_time, run_forever
+from core.job import Interval, clock_of, run_forever
 from core.settings import ScheduleSettings
 from core.stop import Stop, Stopped
 
@@ -179,18 +179,34 @@ AUTUMN = datetime(2027, 10, 31, 1, 0, tzinfo=BERLIN)
         (ZoneInfo("Asia/Kathmandu"), "2027-06-01T12:00Z", ["2027-06-01T20:45Z", "2027-06-02T20:45Z"]),
         (ZoneInfo("Australia/Lord_Howe"), "2027-10-02T12:00Z", ["2027-10-02T15:30Z", "2027-10-03T15:30Z"]),
         (ZoneInfo("Pacific/Apia"), "2011-12-29T13:00Z", ["2011-12-30T10:00Z", "2011-12-30T12:30Z"]),
-        (UTC, "2027-06-01T02:30Z", ["2027-06-02T02:30Z", "2027-06-03T02:30Z"]),
+        (ZoneInfo("UTC"), "2027-06-01T02:30Z", ["2027-06-02T02:30Z", "2027-06-03T02:30Z"]),
     ],
 )
 def test_a_time_of_the_day_in_a_zone_comes_once_a_day_whatever_its_clocks_do(
-    zone: tzinfo, after: str, expected: list[str]
+    zone: ZoneInfo, after: str, expected: list[str]
 ) -> None:
     """02:30: skipped, doubled, passed already, and where a whole day was skipped."""
-    moment, found = datetime.fromisoformat(after), []
-    for _ in expected:
-        moment = next_time([time(2, 30)], moment, zone)
-        found.append(f"{moment:%Y-%m-%dT%H:%M}Z")
-    assert found == expected
+    begun: list[str] = []
+    with time_machine.travel(datetime.fromisoformat(after).astimezone(UTC), tick=False) as traveller:
+        clock = Clock(traveller, datetime.now(UTC) + timedelta(days=4))
+
+        def once() -> None:
+            begun.append(f"{datetime.now(UTC):%Y-%m-%dT%H:%M}Z")
+            if len(begun) > len(expected):
+                clock.request()
+
+        run_forever(ScheduleSettings(at=("02:30",)), once, clock, zone=zone)
+    assert begun[1:] == expected
+
+
+def test_the_clock_of_a_zone_is_taken_from_the_package_where_the_system_has_no_zones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.job.TZPATH", ())
+    before = datetime.now().astimezone().utcoffset()
+    with clock_of(ZoneInfo("Asia/Kathmandu")):
+        assert datetime.now().astimezone().utcoffset() == timedelta(hours=5, minutes=45)
+    assert datetime.now().astimezone().utcoffset() == before
 
 
 def test_times_of_the_day_are_those_of_the_zone_and_not_of_this_machine() -> None:

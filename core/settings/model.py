@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -128,7 +127,7 @@ class Settings(BaseModel):
     sandbox: SandboxSettings = SandboxSettings()
 
     @property
-    def zone(self) -> tzinfo | None:
+    def zone(self) -> ZoneInfo | None:
         """The zone that `time_zone` names; None without one."""
         return None if self.time_zone is None else ZoneInfo(self.time_zone)
 
