@@ -29,6 +29,8 @@ LIMIT = 4.0
 """Seconds after which the process ends by force, once a signal asked it to stop."""
 AGAIN = 1.0
 """Seconds between further attempts to end a request that hangs."""
+NUDGE = 0.1
+"""Seconds between attempts to wake the main thread, until it has noticed a signal."""
 
 _AWAITING = frozenset({"socket", "ssl", "http.client", "urllib3.util.connection"})
 """Modules whose code waits for the other side. Only there may a wait be cut: whoever called knows what a
@@ -132,10 +134,11 @@ class Stop:
         handlers: dict[signal.Signals, Handler] = {signal.SIGTERM: heard, signal.SIGINT: heard}
         if patient:
             handlers[signal.SIGALRM] = _cut
+            handlers[signal.SIGURG] = _wake
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         self._listening = True
         try:
-            with _ending_by_force(self._limit) if patient else nullcontext():
+            with _ending_by_force(self._limit, self) if patient else nullcontext():
                 yield
         finally:
             self._listening = False
@@ -147,22 +150,28 @@ class Stop:
                 event.clear()
 
 
+def _wake(_signal: int, _frame: FrameType | None) -> None:
+    """Nothing by itself: that it came interrupts a wait, and then the handler of the first signal runs."""
+
+
 def _cut(_signal: int, frame: FrameType | None) -> None:
     if frame is not None and frame.f_globals.get("__name__") in _AWAITING:
         raise TimeoutError("asked to stop while waiting for an answer")
 
 
 @contextmanager
-def _ending_by_force(limit: float) -> Iterator[None]:
+def _ending_by_force(limit: float, asked: Callable[[], bool]) -> Iterator[None]:
     """Inside, end the process at a second signal, and `limit` seconds after the first; main thread only.
 
     Python's own handlers wait for the main thread, which may be in the midst of a long statement of the
-    database; a thread that reads the numbers of signals from a pipe does not.
+    database; a thread that reads the numbers of signals from a pipe does not. A signal that comes just
+    before the main thread begins to wait does not end that wait (PEP 475 knows only of those that interrupt
+    a system call): the thread wakes it until `asked`, which its handler makes true.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    watching = threading.Thread(target=_watch, args=(reading, limit), daemon=True)
+    watching = threading.Thread(target=_watch, args=(reading, limit, asked), daemon=True)
     watching.start()
     try:
         yield
@@ -172,15 +181,21 @@ def _ending_by_force(limit: float) -> Iterator[None]:
         watching.join()
 
 
-def _watch(reading: int, limit: float) -> None:
+def _watch(reading: int, limit: float, asked: Callable[[], bool]) -> None:
     """End the process as `_ending_by_force` says; return when the other end of the pipe is closed."""
     first: int | None = None
     deadline = 0.0
     with open(reading, "rb", buffering=0) as pipe:
         while True:
             left = None if first is None else max(0.0, deadline - time.monotonic())
-            if not select.select([pipe], [], [], left)[0]:
+            if left == 0:
                 _end(first or 0, f"did not stop within {limit:.0f} s and was ended")
+            if left is not None and not asked():
+                left = min(left, NUDGE)
+            if not select.select([pipe], [], [], left)[0]:
+                if not asked():
+                    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGURG)
+                continue
             numbers = pipe.read(1)
             if not numbers:
                 return

@@ -166,7 +166,8 @@ def _told_before(found: Standing, right: Standing, between: Standing) -> bool:
 
 
 def _lines(standing: Standing) -> list[str]:
-    return "\n".join(standing.ours).splitlines()
+    """The lines of our comments; the check in a mark, which follows from the others, left out."""
+    return re.sub(r"(?<=\.)[0-9a-f]{6}(?=:[0-9a-f]{12})", "", "\n".join(standing.ours)).splitlines()
 
 
 def _difference(found: Standing, right: Standing) -> str:

@@ -140,7 +140,8 @@ def test_a_run_that_cannot_be_done_is_one_line_and_the_job_goes_on(house: House)
         said = ended(process, SOON)
     assert "ERROR run failed: " in line
     assert "is writing to this store" in line
-    assert (said.code, said.err.count("\n")) == (0, 1)
+    assert said.code == 0, said.err
+    assert said.err.count("\n") == 1
 
 
 def test_two_at_a_time_never_write_to_one_store(house: House) -> None:

@@ -208,3 +208,16 @@ def test_a_signal_that_the_system_hands_to_another_thread_is_heard_too(way: str)
     with stop.listen(), pytest.raises(Stopped), nullcontext() if way == "together" else stop.reading():
         wait()
     assert heard == [True]
+
+
+def test_a_signal_that_does_not_interrupt_the_wait_of_the_main_thread_is_heard_all_the_same() -> None:
+    """As one that comes just before the wait begins: here another thread gets it."""
+    stop, began = Stop(limit=100), time.monotonic()
+    with stop.listen():
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            soon(threading.Timer(0.2, kill))
+            assert stop.wait(60)
+            assert time.monotonic() - began < 50, "it was heard when the wait was over"
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
