@@ -159,7 +159,7 @@ def test_a_refused_write_is_logged_when_it_fails_goes_into_quarantine_changes_an
 
 
 def test_a_tracker_that_is_down_is_logged_once_and_once_when_it_is_back(house: House) -> None:
-    with real(house) as server:
+    with real(house, ("write_spacing = 0", "write_spacing = 0\nattempts = 1")) as server:
         runs(house)
 
         def down() -> None:
