@@ -57,11 +57,15 @@ types: $(STAMP)  ## check types, strictly
 bench: $(STAMP)  ## measure speed and memory beside their floors (takes long), into docs/performance.md
 	@$(BIN)/python -m tests.bench --page docs/performance.md --json $(VENV)/bench.json
 
-faults: $(STAMP)  ## try every request of a run with every fault, every signal, and long histories (stops by itself, within an hour)
-	@$(BIN)/python -m tests.faults
-	@$(BIN)/python -m tests.tools.writers --jobs 2
-	@$(BIN)/python -m tests.tools.consistency --failed --jobs 2 --seconds 2400
-	@$(BIN)/python -m tests.tools.state --seconds 600
+faults: $(STAMP)  ## try every request of a run with every fault, every signal, and long histories (stops by itself after some three hours)
+	@failed=; for campaign in \
+	  "tests.faults" \
+	  "tests.tools.writers --jobs 2" \
+	  "tests.tools.consistency --failed --jobs 2 --seconds 2400" \
+	  "tests.tools.isolation --processes 2 --seconds 3600" \
+	  "tests.tools.state --seconds 600"; \
+	do $(BIN)/python -m $$campaign || failed="$$failed $${campaign%% *}"; done; \
+	test -z "$$failed" || { echo "Something was wrong in:$$failed"; exit 1; }
 
 audit: $(STAMP)  ## look for known vulnerabilities in the pinned versions, and for insecure code
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit]'
