@@ -65,13 +65,17 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Whether anything failed, was held, or could not be read; what is in quarantine is no news."""
+        """Whether anything failed, was held, or could not be read.
+
+        What stays in quarantine, or is held because of other writers as it was before, is no news.
+        """
         news = [
             each
             for each in self.written
             if each.outcome != "done" and target_of(each.action) not in self.as_before
         ]
-        return self.concluded.failed or bool(self.concluded.plan.held) or bool(news)
+        held = set(self.concluded.plan.held) - self.concluded.contended.held_before
+        return self.concluded.failed or bool(held) or bool(news)
 
     @property
     def fields(self) -> Mapping[str, object]:

@@ -25,11 +25,13 @@ def a_conflict(house: House) -> None:
 def test_a_conflict_is_told_by_plan_sync_and_status_and_adopt_ends_it(house: House) -> None:
     a_conflict(house)
     there = ("--config", "there.toml")
-    for command in ("sync", "plan", "status"):
+    assert house.milepost("sync", *there).code == 1, "a conflict is news once"
+    for command, code in (("sync", 0), ("plan", 3), ("status", 0)):
         said = house.milepost(command, *there)
+        assert said.code == code, "from then on it is told, and no failure"
         told = " ".join(said.out.split())
         assert "comment on BLOG-1: the installation" in told, (command, said)
-        assert "milepost adopt BLOG-1" in told
+        assert "milepost adopt BLOG-1" in told, command
     assert house.milepost("adopt", "BLOG-2", *there).code == 2
     adopted = house.milepost("adopt", "blog-1", *there)
     assert (adopted.code, adopted.out) == (

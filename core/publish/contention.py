@@ -66,6 +66,12 @@ class Contended:
     ended: tuple[Contention, ...]
     """What is held or in conflict no longer, as it is to be remembered."""
 
+    @property
+    def held_before(self) -> frozenset[Held]:
+        """What was held in the same words when the plan before this one was made, and so was told already."""
+        before = ((entry.held, self.book.get(target)) for target, entry in self.held.items())
+        return frozenset(held for held, entry in before if held and entry is not None and entry.held == held)
+
 
 def target_of(action: Action) -> Target | None:
     """What the writes of this action are counted for; None for what is not counted."""
