@@ -1,5 +1,6 @@
 """Every GraphQL query that the connector sends is valid by GitHub's published schema."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from graphql import GraphQLSchema, build_schema, parse, validate
 from connectors.github import queries
 from connectors.sandbox.github_graphql.schema import github_schema
 
-PUBLISHED = Path(__file__).parent.parent / ".venv" / "contracts" / "github.schema.graphql"
+PUBLISHED = Path(sys.prefix) / "contracts" / "github.schema.graphql"
 SENT = {
     "children": queries.CHILDREN,
     "more children": queries.MORE_CHILDREN,

@@ -1,5 +1,6 @@
 """The sandbox's GraphQL: a true slice of GitHub's schema, with its limits and its errors."""
 
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,7 @@ from connectors.sandbox.github_graphql.schema import ISSUE_TYPES, SLICE, SUB_ISS
 from tests.sandbox_github import Lab, lab
 
 SITE = "acme/site"
-PUBLISHED = Path(__file__).resolve().parents[1] / ".venv" / "contracts" / "github.schema.graphql"
+PUBLISHED = Path(sys.prefix) / "contracts" / "github.schema.graphql"
 TREE = """
 query Tree($ids: [ID!]!, $after: String) {
   nodes(ids: $ids) {
@@ -205,7 +206,7 @@ def test_graphql_is_for_the_authenticated_only(at: Lab) -> None:
 @cache
 def published() -> GraphQLSchema:
     if not PUBLISHED.exists():
-        pytest.skip("GitHub's published schema is not at .venv/contracts/github.schema.graphql")
+        pytest.skip(f"GitHub's published schema is not at {PUBLISHED}")
     text = PUBLISHED.read_text(encoding="utf-8")
     return build_schema(text, assume_valid=True, assume_valid_sdl=True)
 
