@@ -89,8 +89,17 @@ def test_the_case_of_labels_does_not_matter(api: responses.RequestsMock) -> None
 
 
 def test_a_removed_label_goes_out_quoted(api: responses.RequestsMock) -> None:
-    api.delete(f"{ISSUE}/labels/milestone%2Fa%20b%3F%23%C3%A9", json=[])
-    assert hub().writer.change_labels(REF, [], ["milestone/a b?#é"]) == ()
+    api.delete(f"{ISSUE}/labels/milestone%2Fa%20b%3F%23%C3%A9", json=[{"name": "bug"}])
+    assert hub().writer.change_labels(REF, [], ["milestone/a b?#é"]) == ("bug",)
+
+
+def test_an_answer_that_says_no_label_is_left_is_looked_at_twice(api: responses.RequestsMock) -> None:
+    api.delete(f"{ISSUE}/labels/old", json=[])
+    api.get(f"{ISSUE}/labels", json=[{"name": "old"}, {"name": "bug"}])
+    with pytest.raises(Refused, match="did not remove"):
+        hub().writer.change_labels(REF, [], ["old"])
+    api.replace("GET", f"{ISSUE}/labels", json=[])
+    assert hub().writer.change_labels(REF, [], ["old"]) == ()
 
 
 @pytest.mark.parametrize("name", ["", " ", ".", ".."])

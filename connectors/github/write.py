@@ -162,8 +162,10 @@ class GitHubWriter:
             ref,
             lambda place: self._send("DELETE", f"{place.path}/labels/{_quoted(name)}", accept=_GONE),
         )
-        # 404 means that the label, or that the issue is gone: the list tells, or raises Missing.
-        stand = self._labels_now(ref) if answer.status in _GONE else self._labels(answer)
+        # 404 means that the label, or that the issue is gone: the list tells, or raises Missing. An empty
+        # answer may come from whatever stands between, and nobody would notice the label until tomorrow.
+        stand = () if answer.status in _GONE else self._labels(answer)
+        stand = stand or self._labels_now(ref)
         if name.lower() in {label.lower() for label in stand}:
             self._refuse(answer, f"GitHub took the request but did not remove the label ({told(answer)})")
         return stand
