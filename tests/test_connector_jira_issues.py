@@ -201,3 +201,12 @@ def test_no_row_raises(changes: dict[str, Any]) -> None:
     raw = row(1, **changes)
     raw.update({name: changes[name] for name in ("key", "id") if name in changes})
     assert isinstance(IssueReader("work", SITE, FIELDS, True).read(raw), Issue | Unread)
+
+
+@pytest.mark.parametrize("name", ["labels", "components", "fixVersions"])
+def test_a_list_that_is_null_is_no_empty_list(name: str) -> None:
+    """Taken for one, the issue would count for less, and nobody would know; one that is left out is none."""
+    assert name in unread(row(7, **{name: None})).why
+    raw = row(7)
+    raw["fields"].pop(name, None)
+    assert read(raw).ref.key == "BLOG-7"

@@ -250,9 +250,14 @@ def _name_or_none(value: object) -> str | None:
 
 
 def _names(fields: Json, name: str) -> tuple[str, ...]:
-    value = fields.get(name)
-    if value is None:
+    """The names in a list; none where the field is left out, as of an issue type that does not have it.
+
+    A field that is there and null tells nothing: taken for an empty list, the issue would silently count
+    for less than it should.
+    """
+    if name not in fields:
         return ()
+    value = fields[name]
     if not isinstance(value, list):
         raise _Unreadable(f"{name}: expected a list, got {_kind(value)}")
     if not value:
