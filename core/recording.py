@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from connectors.contract import IssueRef, PostedComment, TrackerInfo
+from core.engine.means import SILENT
+from core.engine.model import Snapshot, Unmeasured
 from core.labelling import Labels, left_over
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, Written, parts_of
 from core.publish.mark import body_hash, mark_of
@@ -59,7 +61,7 @@ class Recorder:
                     body_hash=body_hash(written.comment.body),
                     run=str(self._run),
                 ),
-                self._snapshots(parts_of(action.target)),
+                self._compared_with_next(action),
             )
         elif isinstance(action, ChangeLabels) and written.labels is not None:
             self._store.set_labels(action.ref, written.labels)
@@ -68,11 +70,27 @@ class Recorder:
             if record is not None and record.comment.id == action.before.id:
                 self._store.forget_publication(action.ref)
 
+    def _compared_with_next(self, action: WriteComment) -> Snapshots:
+        """What the next comment tells its changes from.
+
+        Of what could not be read now that is what the comment before was told from: the next one that can
+        be measured tells of everything since then.
+        """
+        before = self._store.snapshots(action.ref)
+        return {
+            name: before[name] if name in before and _unread(now) else now
+            for name, now in self._snapshots(parts_of(action.target)).items()
+        }
+
     def _look_again(self, ref: IssueRef) -> None:
         """What could not be changed may not stand as recorded; the next run asks."""
         record = self._store.publication(ref)
         if record is not None and record.seen is not None:
             self._store.save_publication(replace(record, seen=None))
+
+
+def _unread(now: Snapshot) -> bool:
+    return isinstance(now.measure, Unmeasured) and now.measure.why in SILENT
 
 
 def settle(

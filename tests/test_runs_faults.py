@@ -147,6 +147,7 @@ def test_an_issue_that_cannot_be_read_is_named_and_what_rests_on_it_is_not_measu
         here.server.clear_faults()
         here.agreed()
         assert percents(here.ours()["BLOG-1"]) == [90]
+        assert "65% → 90% (+25 points)" in here.ours()["BLOG-1"], "told from when it was measured last"
         assert "finished: BLOG-4" in here.ours()["BLOG-1"]
 
 
