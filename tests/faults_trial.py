@@ -24,6 +24,7 @@ HEALED, TOLD, UNTOLD, SILENT, CRASHED, HUNG = "healed", "told", "untold", "silen
 ENDED = "ended by its signal"
 """What became of the run with the fault: all done; failed and said where; failed without; not failed though
 something is missing; ended by an exception that is no answer of ours; did not end."""
+UNMEASURED = frozenset({"mp/health/unmeasured"})
 EQUAL, STEPS, DOUBLED, LOST, OTHER = "equal", "in steps", "doubled", "lost", "other"
 """The world after the clean runs, beside that without a fault. In steps: what changed was told by the run
 with the fault already, and not again by the one that could read the rest."""
@@ -136,8 +137,10 @@ def compare(
         _beside(key, now.standing[key], right, between[key] if between else None)
         for key, right in wanted.standing.items()
     ]
-    if now.definitions != wanted.definitions and not headlines:
-        found.append((OTHER, f"labels defined: {sorted(now.definitions ^ wanted.definitions)}"))
+    # A label that told for a while that something could not be measured stays defined, as any label does.
+    defined = (now.definitions ^ wanted.definitions) - (now.definitions & UNMEASURED)
+    if defined and not headlines:
+        found.append((OTHER, f"labels defined: {sorted(defined)}"))
     for ref in wanted.stored.keys() | now.stored.keys():
         if now.stored.get(ref) != wanted.stored.get(ref):
             found.append((LOST, f"stored is {now.stored.get(ref)} instead of {wanted.stored.get(ref)}"))
