@@ -67,7 +67,11 @@ class FirstRuns:
 
 
 def _silent(state: State) -> set[str]:
-    """What rests on something that could not be read."""
+    """What rests on a source that could not be read, or on a query that the server refuses.
+
+    Then most of its tasks may be missing from the plan. A single issue that cannot be read is no reason to
+    wait: it would keep the larger limit for as long as it lasts.
+    """
     return {
         owner
         for owner, measures in (
@@ -75,5 +79,8 @@ def _silent(state: State) -> set[str]:
             *((one.id, (one.measure,)) for one in state.key_results.values()),
             *((one.id, (one.delivered, one.achieved)) for one in state.goals.values()),
         )
-        if any(isinstance(measure, Unmeasured) and measure.why is Why.SOURCE_DOWN for measure in measures)
+        if any(
+            isinstance(measure, Unmeasured) and measure.why in (Why.SOURCE_DOWN, Why.PROBLEM)
+            for measure in measures
+        )
     }

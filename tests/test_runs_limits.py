@@ -91,6 +91,18 @@ def test_a_milestone_that_is_added_later_has_a_first_run_of_its_own(tmp_path: Pa
         }
 
 
+def test_a_milestone_whose_query_was_refused_has_its_first_run_when_it_is_mended(tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        here.limits = LimitPolicy(max_changes=20, max_jump_points=100)
+        label_all(here, 30, "printing")
+        before = here.mapping
+        here.mapping = before + milestone("printing", "jql = 'colour = blue'")
+        assert here.sync().failed
+        here.mapping = before + milestone("printing", "jql = 'labels = printing'")
+        here.agreed()
+        assert sum("mp/milestone/printing" in names for names in here.labels().values()) == 30
+
+
 def test_a_first_publication_that_is_broken_off_stays_one_until_it_is_done(tmp_path: Path) -> None:
     with house(tmp_path) as here:
         here.limits = LimitPolicy(max_changes=5)
