@@ -210,6 +210,11 @@ class Pull:
     """
     containers: Callable[[], tuple[Container, ...]] = tuple
     """Once the pages are in: the containers of which this reading told more than their issues."""
+    missing_fields: Mapping[str, str] = field(default_factory=dict)
+    """Fields that rules or weights ask for and that the tracker does not have, with a sentence about each.
+
+    By the mapping's name of a custom field, or by the key that means one (`story_points`, `sprint`, `team`).
+    """
 
 
 @dataclass(frozen=True, slots=True)

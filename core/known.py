@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from types import MappingProxyType
 
 from connectors.contract import Issue, IssueRef, Unread
 from core.asking import Answers
@@ -77,10 +78,12 @@ def know(
     health: HealthPolicy,
     now: datetime,
     zone: tzinfo,
+    problems: Mapping[str, str] = MappingProxyType({}),
 ) -> Known:
     """Conclude from tags that are in step. `down`: trackers that could not be read, and when they were.
 
     `failing`: projects and repositories of the others that could not be read. Days begin and end in `zone`.
+    `problems`: what keeps a milestone or key result from being measured, beside queries without an answer.
     """
     compiled, goals = scheme.compiled, scheme.goals
     rests_on = _rests_on(compiled.rests_on, tags.labelled())
@@ -92,7 +95,7 @@ def know(
         down={**down, **{place.label: place.since for place in failing}},
         rests_on=rests_on,
         unread=unread_by_owner(unread, tags, resolve, compiled, answers),
-        problems=answers.problems(compiled),
+        problems={**problems, **answers.problems(compiled)},
     )
     state = measure_sums(reach, tallies(tags, scheme), health, now, zone)
     keys = tracked_keys(goals, compiled)

@@ -17,6 +17,7 @@ from connectors.contract import (
 )
 from core.faults import unexpected
 from core.publish.actions import Held
+from core.steps import missing_fields
 from core.steps.holding import held_until
 from core.steps.reconcile import Reconciled, ReconcileRules, as_survey, compare, due, reconcile, retry_unread
 from core.stop import Stop
@@ -121,6 +122,7 @@ def _read(
             state = replace(state, swept_at=None)
         pulled = _reconciled(tracker, store, state, found.cursor, pulled, interest, rules, now, stop)
     _follow(tracker, store, interest, stop)
+    missing_fields.keep(store, name, found.missing_fields)
     return replace(pulled, moved=arrivals.moved, unread=len(store.unread().get(name, ())))
 
 

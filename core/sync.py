@@ -31,6 +31,7 @@ from core.pull import Pulled, PullRules, pull
 from core.quarantine import Quarantine
 from core.recording import Recorder, settle, settle_labels
 from core.report import Concluded, Report
+from core.steps import missing_fields
 from core.steps.repair import with_repair
 from core.stop import Stop
 from core.store.contract import Keeper
@@ -96,6 +97,7 @@ def _sync(job: Job, step: Callable[[int, int], None]) -> Report:
             {name: tracker.writer for name, tracker in job.trackers.items()},
             recorder.record,
             stop=job.stop,
+            alike=concluded.quarantine.parts.alike,
         )
         records = settle(
             job.store,
@@ -273,8 +275,19 @@ def _know(
 ) -> Known:
     resolve = job.store.resolver()
     failing = failing_containers(job.store, resolve, down)
+    missing = missing_fields.problems(job.store, job.infos, scheme.compiled)
     return know(
-        scheme, answers, tags, resolve, job.store.unread(), down, failing, job.health, job.now, job.zone
+        scheme,
+        answers,
+        tags,
+        resolve,
+        job.store.unread(),
+        down,
+        failing,
+        job.health,
+        job.now,
+        job.zone,
+        missing,
     )
 
 

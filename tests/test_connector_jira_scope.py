@@ -59,11 +59,15 @@ def test_a_query_is_asked_within_the_scope(cloud: Exchange) -> None:
     assert sent["jql"].startswith('(project in ("BLOG")) AND (labels = x OR labels = y) ORDER BY created')
 
 
-def test_a_field_that_does_not_exist_is_named_with_its_near_misses(cloud: Exchange) -> None:
-    with pytest.raises(BadConfiguration) as caught:
-        pull(cloud.open(), None, Interest(fields=frozenset({"Sprnt"})))
-    assert "'Sprnt'" in caught.value.said
-    assert "'Sprint'" in caught.value.hint
+def test_a_field_that_does_not_exist_is_named_with_its_near_misses_and_the_rest_is_read(
+    cloud: Exchange,
+) -> None:
+    cloud.json("POST", "search/jql", {"issues": [row(1)]})
+    found = cloud.open().reader.changed_since(None, Interest(fields=frozenset({"Sprnt"})))
+    assert [issue.ref.key for page in found.pages for issue in page.issues] == ["BLOG-1"]
+    (sentence,) = found.missing_fields.values()
+    assert "'Sprnt'" in sentence
+    assert "'Sprint'" in sentence
 
 
 def test_an_override_is_taken_by_name_or_id_and_alone(mock: responses.RequestsMock) -> None:

@@ -216,13 +216,6 @@ def test_a_milestone_rests_on_the_trackers_its_rules_can_draw_from(
     assert compiled(rule).rests_on == {"blog": names}
 
 
-def test_a_milestone_also_rests_on_a_tracker_where_its_label_is_used() -> None:
-    rules = compiled({"epic": "BLOG-1"})
-    (tag,) = rules.tag(an_issue("acme/site#3", labels=("milestone/blog",)), (), {})
-    assert rules.rests_on_with([("github", tag)]) == {"blog": {"jira", "github"}}
-    assert rules.rests_on_with([]) == rules.rests_on
-
-
 def test_the_interest_names_what_a_pull_must_bring() -> None:
     mapping = a_mapping(
         [

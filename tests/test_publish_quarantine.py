@@ -16,6 +16,7 @@ from core.publish.actions import (
     WriteComment,
     Written,
 )
+from core.publish.circuit import Circuit
 from core.publish.quarantine import (
     EARLY,
     LONGEST,
@@ -142,6 +143,44 @@ def test_a_container_that_refused_three_before_and_three_now_has_the_rest_in_qua
     assert len(once) == 3
     twice = noted(once, *map(failed, several[3:6]), *rest[6:], more=tuple(several), now=NOON + MINUTE)
     assert len(twice) == 8
+
+
+def test_of_what_a_container_refuses_for_one_reason_the_first_to_be_refused_again_stands_for_all() -> None:
+    several = [label(ref=task(number)) for number in range(1, 5)]
+    book = noted({}, *map(failed, several), more=tuple(several))
+    due, sent = NOON, []
+    for _ in several * 2:
+        due = min(entry.next_try for entry in book.values())
+        parts = sort_out(several, book, {}, due)
+        circuit, written = Circuit(parts.alike), []
+        for action in parts.again:
+            outcome = circuit.skipped(action)
+            if outcome is None:
+                sent.append(action)
+                outcome = failed(action)
+                circuit.note(outcome)
+            written.append(outcome)
+        book = noted(book, *written, more=tuple(several), now=due)
+    assert len(sent) == 2 * len(several)
+    assert set(sent[: len(several)]) == set(sent[len(several) :]) == set(several)
+    assert due < NOON + 3 * DAY
+
+
+def test_two_or_another_reason_or_another_container_stand_for_nothing_but_themselves() -> None:
+    two = [label(ref=task(number)) for number in (1, 2)]
+    other = label(ref=IssueRef("jira", "9", "MKT-9"))
+    locked = label(ref=task(8))
+    book = noted({}, *map(failed, (*two, other)), failed(locked, said="jira: PUT /issue/8: HTTP 400: locked"))
+    assert not sort_out([*two, other, locked], book, {}, NOON + HOUR).alike
+
+
+def test_what_is_tried_before_its_time_because_it_changed_is_tried_by_itself() -> None:
+    several = [label(ref=task(number)) for number in range(1, 5)]
+    book = noted({}, *map(failed, several), more=tuple(several))
+    changed = label("mp/b", ref=task(1))
+    parts = sort_out([changed, *several[1:]], book, {}, NOON + MINUTE)
+    assert parts.again == (changed,)
+    assert not parts.alike
 
 
 @pytest.mark.parametrize("off", [-400 * DAY, -DAY, -MINUTE])

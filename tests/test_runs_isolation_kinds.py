@@ -18,6 +18,7 @@ from tests.runs import CLOUD, DATACENTER, MARKETING, House, house, milestone, pe
 
 RUNS = 3
 SHOP = milestone("shop", 'repository = "acme/shop"', 'tracking = "acme/shop#1"')
+TRACKED = 'tracking = "MKT-7"'
 WORDS = milestone("words", 'project = "MKT"\nlabel = "words"', 'tracking = "MKT-7"')
 
 

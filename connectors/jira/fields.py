@@ -53,7 +53,10 @@ class FieldMap:
     team: tuple[str, ...] = ()
     mirror: tuple[str, ...] = ()
     asked: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """What the mapping asked for: its own spelling, and the ids."""
+    """What the mapping asked for and is there: its own spelling, and the ids."""
+    missing: tuple[tuple[str, str], ...] = ()
+    """What rules or weights ask for and is not there: a field in the mapping's spelling, or the key that
+    means it (`story_points`, `sprint`, `team`); and a sentence that says so."""
     wrong: tuple[str, ...] = ()
     """A message for each setting that names a field which is not there; issues come without that field."""
 
@@ -86,20 +89,23 @@ def find_fields(
 ) -> FieldMap:
     """What the fields mean: overrides first, then by custom type, story points also by name.
 
-    A setting that names no field is told in `wrong`: that field is absent, Epic Link is found by its type.
+    A setting that names no field is told in `wrong`: that field is absent and what asks for it in `missing`,
+    but Epic Link is found by its type.
     `before`: the ids that names in the mapping led to; a field that is called otherwise since then goes on
-    being meant, which is told in `wrong` too. Raises BadConfiguration for a field that the mapping asks for
-    and that does not exist.
+    being meant, which is told in `wrong` too. A field that the mapping asks for and that does not exist
+    stands in `missing`.
     """
     wrong: list[str] = []
+    missing: list[tuple[str, str]] = []
 
     def meant(text: str) -> tuple[str, ...]:
         try:
             return _named(name, f"the mapping asks for {text!r}", text, fields)
-        except BadConfiguration:
+        except BadConfiguration as problem:
             renamed = [field for field in fields if field.id in before.get(text, ())]
             if not renamed:
-                raise
+                missing.append((text, f"{problem.said}. {problem.hint}"))
+                return before.get(text, ())  # so that one odd list of fields takes no value from any row
             today = " and ".join(f"{field.name!r} ({field.id})" for field in renamed)
             wrong.append(f"the mapping asks for {text!r}, which is called {today} today. Write that")
             return tuple(field.id for field in renamed)
@@ -114,6 +120,8 @@ def find_fields(
             return _named(name, f"{setting} = {override!r}", override, fields)
         except BadConfiguration as problem:
             wrong.append(f"{problem.said}. {problem.hint}")
+            if setting in ("story_points", "sprint", "team"):
+                missing.append((setting, wrong[-1]))
             return by_type(types) if setting == "epic_link" else ()
 
     names = sorted(set(asked))
@@ -127,9 +135,9 @@ def find_fields(
         points=points,
         team=chosen(settings.team, _TEAM, "team"),
         mirror=chosen(settings.mirror_field, (), "mirror_field"),
-        asked=tuple((text, meant(text)) for text in names),
+        asked=tuple((text, ids) for text in names if (ids := meant(text))),
     )
-    return replace(found, wrong=tuple(wrong))
+    return replace(found, wrong=tuple(wrong), missing=tuple(missing))
 
 
 def _named(tracker: str, where: str, text: str, fields: tuple[Field, ...]) -> tuple[str, ...]:

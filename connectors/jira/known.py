@@ -22,7 +22,8 @@ class KnownFields:
     """The field map of each interest: remembered for a day, or asked for.
 
     It is asked for again where the settings or the mapping want other fields, and after a row came
-    without a field that rows used to have: the field may have been deleted and made anew.
+    without a field that rows used to have: the field may have been deleted and made anew. Where one that the
+    mapping asks for is missing, nothing is believed: it may be there by now.
     """
 
     def __init__(self, session: JiraSession) -> None:
@@ -40,7 +41,7 @@ class KnownFields:
             self._absent = frozenset(str(one) for one in known["absent"])
         except (KeyError, TypeError, ValueError):
             return None
-        return found
+        return None if found.missing else found
 
     def ask(self, interest: Interest) -> FieldMap:
         """What the fields mean now; remembered."""
@@ -84,7 +85,8 @@ def _field_map(known: Json) -> FieldMap:
         name: _texts(known[name]) for name in ("epic_link", "sprint", "points", "team", "mirror", "wrong")
     }
     asked = tuple((str(name), _texts(ids)) for name, ids in known["asked"])
-    return FieldMap(**lists, asked=asked)
+    missing = tuple((str(name), str(hint)) for name, hint in known["missing"])
+    return FieldMap(**lists, asked=asked, missing=missing)
 
 
 def _led(known: Json) -> dict[str, tuple[str, ...]]:

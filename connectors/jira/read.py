@@ -118,7 +118,8 @@ class JiraReader:
             self._projects.remember_behind(digest, left)
 
         cursor = Cursor(reading.taken, digest).text()
-        return Pull(cursor, pages(), full=reading.since is None, failed=lambda: reading.failed)
+        missing, full = dict(reading.reader.fields.missing), reading.since is None
+        return Pull(cursor, pages(), full, failed=lambda: reading.failed, missing_fields=missing)
 
     def _opened(
         self,

@@ -1,6 +1,6 @@
 """A plan written to the trackers, one change after the other, each outcome recorded before the next."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 
 from connectors.contract import (
@@ -48,6 +48,7 @@ def apply(
     record: Callable[[Written], None],
     notify: Callable[[Written], None] = say_nothing,
     stop: Callable[[], bool] = never,
+    alike: Mapping[Action, Hashable] | None = None,
 ) -> tuple[Written, ...]:
     """Write every action of the plan in its order and give back what became of each.
 
@@ -58,7 +59,7 @@ def apply(
     when several failures in a row stand for more than themselves. `stop` is asked before each write; once
     it says yes, the rest is put off. What failed or was put off is found again by the next plan.
     """
-    circuit = Circuit()
+    circuit = Circuit(alike)
     outcomes = []
     for action in plan.actions:
         skipped = Written(action, "failed", STOPPED, cause="put off") if stop() else circuit.skipped(action)

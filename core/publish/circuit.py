@@ -1,5 +1,7 @@
 """When failures in a row stand for more than themselves: the rest of their kind is put off in this run."""
 
+from collections.abc import Hashable, Mapping
+
 from connectors.contract import IssueRef
 from core.publish.actions import Action, DefineLabel, RemoveLabelDefinition, Written
 
@@ -13,9 +15,14 @@ class Circuit:
     Three changes in a row whose addresses do not answer put off the rest of that kind of change on their
     tracker, and three refusals in a row the rest of that kind in their container; the next kind then gets a
     single try. By kind, because an account may well write comments where it must not write labels.
+
+    `alike` gives actions that are tried again a value that those share which the same container refused for
+    the same reason: the first of them that is refused once more stands for the others.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, alike: Mapping[Action, Hashable] | None = None) -> None:
+        self._alike = alike or {}
+        self._again: dict[Hashable, str] = {}
         self._tracker: dict[str, str] = {}
         self._kinds: dict[tuple[str, str, str], str] = {}
         self._silent: dict[str, int] = {}
@@ -28,6 +35,8 @@ class Circuit:
         if reason is not None:
             return Written(action, "failed", reason, cause="put off")
         reason = self._kinds.get((action.tracker, container_of(action), kind))
+        if reason is None and action in self._alike:
+            reason = self._again.get(self._alike[action])
         return None if reason is None else Written(action, "failed", reason, cause="closed")
 
     def note(self, written: Written) -> None:
@@ -43,6 +52,8 @@ class Circuit:
                 self._kinds[tracker, "", kind] = f"{reason}{written.said}"
         elif written.cause == "refused":
             self._silent[tracker] = 0
+            if action in self._alike:
+                self._again[self._alike[action]] = written.said
             self._refused[tracker, place] = self._refused.get((tracker, place), 0) + 1
             if self._refused[tracker, place] >= IN_ROW:
                 reason = f"put off: {place} refused {IN_ROW} changes in a row, the last one with: "

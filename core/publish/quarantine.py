@@ -2,8 +2,9 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connectors.contract import IssueRef
@@ -19,6 +20,8 @@ FORGOTTEN = timedelta(days=3)
 EARLY = 8
 """Tries before the time has come, because a wish or an issue changed, until only the time counts."""
 
+_ANSWER = re.compile(r"HTTP \d{3}\b.*", re.DOTALL)
+"""What a tracker answered, without the address that was asked."""
 _VARYING = re.compile(r"\d{4,}|[0-9a-fA-F-]{12,}")
 """Numbers of requests and times, which make no other reason of a reason."""
 
@@ -51,11 +54,12 @@ class Quarantined:
     refused: bool
     """It was refused; otherwise its address did not answer, which counts from the second time on."""
     count: int
-    """How often it was tried."""
+    """How often it failed, or was put off because its container refused others for the same reason."""
     early: int
     """How many of the latest tries came before their time."""
     first: datetime
     last: datetime
+    """When it was last sent, or, never sent, put off."""
     next_try: datetime
 
     @property
@@ -68,6 +72,10 @@ Book = Mapping[Target, Quarantined]
 """Everything that is remembered, by target."""
 
 
+Alike = tuple[str, str, str, str]
+"""Tracker, container, kind of change and reason, which many refusals of one container share."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sorted:
     """A plan's actions by what quarantine says of them, each part in the order of the plan."""
@@ -78,6 +86,8 @@ class Sorted:
     """In quarantine and due; they go last, and no limit counts them."""
     waiting: tuple[Action, ...]
     """In quarantine and not due."""
+    alike: Mapping[Action, Alike] = field(default_factory=dict)
+    """Of those to try again because their time has come: what their container refuses for one reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +146,45 @@ def due(entry: Quarantined, wish: str, updated: datetime | None, now: datetime) 
 def sort_out(
     actions: Iterable[Action], book: Book, updated: Mapping[IssueRef, datetime], now: datetime
 ) -> Sorted:
-    """The actions to try, those to try again, and those that wait. `updated`: when issues last changed."""
+    """The actions to try, those to try again, and those that wait. `updated`: when issues last changed.
+
+    Of those to try again that a container refuses for one reason, the one that was not sent for the longest
+    time comes first, so that each has its turn although the first refusal stands for all of them.
+    """
     parts: tuple[list[Action], list[Action], list[Action]] = ([], [], [])
+    groups = Counter(_alike(entry) for entry in book.values() if entry.refused)
+    alike: dict[Action, Alike] = {}
     for action in actions:
         entry = book.get(target_of(action))
         if entry is None or not entry.confirmed:
             parts[0].append(action)
         elif due(entry, wish_of(action), updated.get(_ref(action) or _NOWHERE), now):
             parts[1].append(action)
+            if entry.refused and now >= entry.next_try and groups[_alike(entry)] >= IN_ROW:
+                alike[action] = _alike(entry)
         else:
             parts[2].append(action)
-    return Sorted(*(tuple(part) for part in parts))
+    return Sorted(tuple(parts[0]), tuple(_in_turn(parts[1], alike, book)), tuple(parts[2]), alike)
+
+
+def _in_turn(again: Iterable[Action], alike: Mapping[Action, Alike], book: Book) -> Iterator[Action]:
+    """The same actions; those that are alike change places among themselves, by when each was last sent."""
+    again = tuple(again)
+    waiting: dict[Alike, list[Action]] = {}
+    for action in sorted((each for each in again if each in alike), key=lambda a: book[target_of(a)].last):
+        waiting.setdefault(alike[action], []).append(action)
+    for action in again:
+        yield waiting[alike[action]].pop(0) if action in alike else action
+
+
+def _alike(entry: Quarantined) -> Alike:
+    answer = _ANSWER.search(entry.reason)
+    return (
+        entry.target.tracker,
+        entry.container,
+        entry.target.kind,
+        plain(answer[0] if answer else entry.reason),
+    )
 
 
 def changes(
@@ -215,7 +253,7 @@ def held(actions: Iterable[Action], book: Book) -> tuple[Held, ...]:
 def told(entry: Quarantined) -> str:
     """Since when, how often and why."""
     times = "once" if entry.count == 1 else f"{entry.count} times"
-    return f"in quarantine since {entry.first:%Y-%m-%d %H:%M} UTC, tried {times}: {entry.reason}"
+    return f"in quarantine since {entry.first:%Y-%m-%d %H:%M} UTC, failed {times}: {entry.reason}"
 
 
 def until(entry: Quarantined) -> str:
@@ -256,17 +294,18 @@ def _after(
     count = before.count + 1 if before else 1
     refused = written.cause != "unavailable"
     early = before.early + 1 if before and before.last <= now < before.next_try else 0
+    put_off = before if written.cause == "closed" else None
     return Quarantined(
         target=target_of(action),
         container=container_of(action),
         what=action.sentence,
         wish=wish_of(action),
         updated=updated,
-        reason=written.said,
+        reason=put_off.reason if put_off else written.said,
         refused=refused,
         count=count,
         early=early,
         first=before.first if before and before.first <= now else now,
-        last=now,
+        last=put_off.last if put_off else now,
         next_try=now + pause(count) if refused or count > 1 else now,
     )

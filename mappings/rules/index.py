@@ -139,20 +139,11 @@ class CompiledRules:
     def rests_on(self) -> MappingABC[str, frozenset[str]]:
         """By id of milestone or key result: the trackers that its rules can draw from.
 
-        The label `milestone/<id>` is not looked at here, since it could come from any tracker: see
-        `rests_on_with`.
+        The label `milestone/<id>` is not looked at here, since it could come from any tracker.
         """
         found: dict[str, set[str]] = {owner.id: set() for owner in _owners(self._mapping)}
         for drawn in self._drawn:
             found[drawn.id.owner].add(drawn.tracker)
-        return {owner: frozenset(names) for owner, names in found.items()}
-
-    def rests_on_with(self, tags: Iterable[tuple[str, Tag]]) -> MappingABC[str, frozenset[str]]:
-        """`rests_on`, and every tracker that holds an issue tagged by label; `tags`: (tracker, tag)."""
-        found = {owner: set(names) for owner, names in self.rests_on.items()}
-        for tracker, tag in tags:
-            if tag.rule.position == 0:
-                found[tag.owner].add(tracker)
         return {owner: frozenset(names) for owner, names in found.items()}
 
     def interest(self, tracker: str) -> Interest:
@@ -245,6 +236,18 @@ class CompiledRules:
             for name in ROOT_KEYS
             if fold(key) in map(fold, self._owned(tracker, getattr(inner, name)))
         )
+
+    def field_owners(self, tracker: str, field: str) -> frozenset[str]:
+        """The milestones and key results with a rule here that asks for a field, or that are weighed by it.
+
+        `field`: the mapping's name of a custom field, or a key that means one (`sprint`, `team`).
+        """
+        here = [drawn for drawn in self._drawn if drawn.tracker == tracker]
+        asking = {
+            one.id.owner for one in here if any(field in inner.asked_fields for inner in one.rule.nested)
+        }
+        weighed = {owner.id for owner in _owners(self._mapping) if owner.weigh_by == field}
+        return frozenset(asking | weighed.intersection(one.id.owner for one in here))
 
     @property
     def rules(self) -> MappingABC[RuleId, Rule]:

@@ -177,6 +177,11 @@ class Condition(BaseModel):
         return not any(getattr(self, name) for name in CONDITION_KEYS)
 
     @property
+    def asked_fields(self) -> frozenset[str]:
+        """The custom fields that it asks for by name, and the keys that mean one in Jira."""
+        return frozenset(self.field) | {name for name in ("sprint", "team") if getattr(self, name)}
+
+    @property
     def nested(self) -> Iterator["Condition"]:
         """This condition and all inside it, outer ones first."""
         yield self

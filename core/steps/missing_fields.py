@@ -1,0 +1,37 @@
+"""Custom fields that the mapping asks for and a tracker does not have: what rests on them is not measured."""
+
+from collections.abc import Iterable, Mapping
+
+import orjson
+
+from core.store.contract import Keeper
+from mappings.rules.index import CompiledRules
+
+_KEY = "missing fields"
+
+
+def keep(store: Keeper, tracker: str, missing: Mapping[str, str]) -> None:
+    """Remember which fields a tracker does not have, with a sentence about each."""
+    memory = store.memory(tracker)
+    text = orjson.dumps(missing, option=orjson.OPT_SORT_KEYS).decode()
+    if (memory.get(_KEY) or "{}") != text:
+        memory.set(_KEY, text)
+
+
+def problems(store: Keeper, trackers: Iterable[str], compiled: CompiledRules) -> Mapping[str, str]:
+    """By id of milestone or key result: which field its rules or weights need and a tracker does not have."""
+    return {
+        owner: f"{tracker}: {sentence}"
+        for tracker in sorted(trackers)
+        for field, sentence in _kept(store, tracker).items()
+        for owner in compiled.field_owners(tracker, field)
+    }
+
+
+def _kept(store: Keeper, tracker: str) -> Mapping[str, str]:
+    """What was remembered; nothing where that is damaged."""
+    try:
+        kept = orjson.loads(store.memory(tracker).get(_KEY) or "{}")
+    except orjson.JSONDecodeError:
+        return {}
+    return {str(name): str(sentence) for name, sentence in kept.items()} if isinstance(kept, dict) else {}
