@@ -1,5 +1,6 @@
 """Places that refuse in every run, and fields that are not there: only what rests on them waits."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault, Status
 from tests.runs import CLOUD, DATACENTER, MARKETING, READS, House, house, milestone
-from tests.test_runs_isolation_kinds import GITHUB, SHOP, TRACKED, changed, furnished, headlines
+from tests.test_runs_isolation_kinds import GITHUB, SHOP, TRACKED, changed, furnished, headlines, together
 
 # Places that refuse
 
@@ -42,6 +43,39 @@ def test_a_token_that_may_only_read_is_seldom_tried_and_all_is_written_within_a_
             here.sync()
         assert headlines(here) == right
         here.agreed()
+
+
+# Roots that are not sent
+
+
+def test_a_root_that_jira_does_not_send_costs_only_its_tree(tmp_path: Path) -> None:
+    def spoil(here: House) -> None:
+        here.server.plan(Fault(kind=changed(_unsent("BLOG-1")), site="jira", path="/bulkfetch$", times=None))
+        here.server.plan(Fault(kind=changed(_left_out("BLOG-1")), site="jira", path="/jql$", times=None))
+        with here.job() as job:
+            job.store.memory("jira").set("jira.outside", "")  # so that the trees are walked from their roots
+
+    told = together(tmp_path, spoil, {"MKT-2", "MKT-7", *GITHUB})
+    assert told
+
+
+def _unsent(key: str) -> Callable[[Any], Any]:
+    """The answer of a bulk fetch in which an issue stands among the errors."""
+
+    def change(answer: dict[str, Any]) -> dict[str, Any]:
+        lost = [row for row in answer["issues"] if row["key"] == key]
+        left = [row for row in answer["issues"] if row["key"] != key]
+        errors = [*answer.get("issueErrors", []), *({"id": row["id"], "errorMessage": "no"} for row in lost)]
+        return {**answer, "issues": left, "issueErrors": errors}
+
+    return change
+
+
+def _left_out(key: str) -> Callable[[Any], Any]:
+    def change(answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "issues": [row for row in answer["issues"] if row.get("key") != key]}
+
+    return change
 
 
 # Fields that are not there

@@ -58,3 +58,10 @@ def scope_digest(settings: JiraSettings, interest: Interest, fields: Iterable[st
         sorted(fields),
     ]
     return hashlib.sha256(orjson.dumps(asked)).hexdigest()[:16]
+
+
+def earliest(instant: datetime, behind: Iterable[str | None]) -> datetime | None:
+    """From when on to read; None if something was never read, or nobody knows since when."""
+    moments = [bounds.server_time(bounds.moment(text)) for text in behind]
+    known = [when for when in moments if when is not None]
+    return min([instant, *known]) if len(known) == len(moments) else None

@@ -1,6 +1,6 @@
 """One pull: which window of time it covers, and its pages, each issue once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
@@ -179,6 +179,23 @@ def joined(pages: Iterable[Page]) -> Page:
     all_pages = list(pages)
     issues = {issue.ref.id: issue for page in all_pages for issue in page.issues}
     return Page(tuple(issues.values()), tuple(one for page in all_pages for one in page.unread))
+
+
+def asked_for(
+    search: Search, keys: Iterable[str], fields: Sequence[str]
+) -> Iterator[tuple[list[Json], tuple[Unread, ...]]]:
+    """Rows by key or id, and those that did not come; where a row has no name, all that came by none."""
+    wanted = list(keys)
+    came: set[object] = set()
+    odd = False
+    for rows, errors in search.by_keys(wanted, fields):
+        named = [row for row in rows if not nameless(row)]
+        odd = odd or len(named) < len(rows)
+        came.update(row.get(name) for row in (*named, *errors) for name in ("id", "key"))
+        yield named, unsent(errors)
+    lost = [one for one in wanted if one not in came] if odd else []
+    why = "Jira sent something else instead of it"
+    yield [], tuple(Unread(one, None, why) if one.isdecimal() else Unread(None, one, why) for one in lost)
 
 
 def unsent(errors: Iterable[Json]) -> tuple[Unread, ...]:

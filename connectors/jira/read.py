@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
-from connectors import bounds
 from connectors.contract import (
     BadConfiguration,
     Container,
@@ -26,7 +25,7 @@ from connectors.contract import (
 from connectors.isolation import read_apart
 from connectors.jira import jql
 from connectors.jira.comments import read_comment, read_comments
-from connectors.jira.cursor import OVERLAP, Cursor, scope_digest
+from connectors.jira.cursor import OVERLAP, Cursor, earliest, scope_digest
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader, project_of, read_labels
 from connectors.jira.known import KnownFields
@@ -34,7 +33,18 @@ from connectors.jira.locate import Locator
 from connectors.jira.outside import Outside
 from connectors.jira.plain import step
 from connectors.jira.projects import Projects, Readable
-from connectors.jira.pull import NAMELESS, STEP, Reading, Windows, joined, nameless, read_page, unsent
+from connectors.jira.pull import (
+    NAMELESS,
+    STEP,
+    Reading,
+    Windows,
+    asked_for,
+    joined,
+    nameless,
+    read_page,
+    unsent,
+)
+from connectors.jira.roots import find_roots, named_rows, remember_behind, trees_behind
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession, Json, mapping
 from connectors.jira.survey import Surveyor, nothing_readable
@@ -88,7 +98,7 @@ class JiraReader:
         if before.digest != digest:
             return None
         behind = self._projects.behind(digest)
-        since = _earliest(before.instant, behind.values())
+        since = earliest(before.instant, behind.values())
         if since is None:
             return None
         outside = self._outside(digest, how[0])
@@ -173,8 +183,8 @@ class JiraReader:
     def present(self) -> frozenset[str]:
         """The ids of everything in scope, and of what the latest interest brings from outside of it."""
         found = set(self._search.ids(jql.scope_of(self._session)))
-        roots = self._refs(self._interest.roots)
-        found.update(roots, self._refs(self._interest.keys))
+        roots = named_rows(self._search.all_of(sorted(self._interest.roots), ["updated"]))
+        found.update(roots, named_rows(self._search.all_of(sorted(self._interest.keys), ["updated"])))
         if roots:
             found |= self._tree(self._interest).ids(roots)
         return frozenset(found)
@@ -280,14 +290,19 @@ class JiraReader:
 
     def _walk(self, reading: Reading) -> Generator[Page, None, Outside]:
         """What is named one by one, and the trees level by level."""
-        roots = self._refs(reading.interest.roots)
+        found = find_roots(self._search, reading.interest.roots)
+        roots, memory = found.found, self._session.memory
+        behind = {one: key for one, key in roots.items() if key in trees_behind(memory)}
         yield from self._key_pages(reading)
+        yield Page((), found.unread)
         members: dict[str, str] = {}
-        if roots:
+        rest = {one: key for one, key in roots.items() if one not in behind}
+        for part, since in ((behind, None), (rest, _bottom(reading.since))):
             tree = self._tree(reading.interest)
-            for rows in tree.rows(roots, reading.names, _bottom(reading.since)):
+            for rows in tree.rows(part, reading.names, since) if part else ():
                 yield reading.tree_page(rows)
-            members = tree.members
+            members |= tree.members
+        remember_behind(memory, found.lost)
         digest = self._digest(reading.interest, reading.names)
         return Outside(digest, frozenset(roots), members, reading.named, ())
 
@@ -340,19 +355,14 @@ class JiraReader:
         """What is named one by one, roots among it, and has not come; `known` would have, if it changed."""
         named = reading.interest.keys | reading.interest.roots
         wanted = sorted(named - reading.keys - known)
-        for rows, errors in self._search.by_keys(wanted, reading.names):
+        for rows, unread in asked_for(self._search, wanted, reading.names):
             page = reading.page(rows)
-            yield Page(page.issues, (*page.unread, *unsent(errors)))
+            yield Page(page.issues, (*page.unread, *unread))
 
     def _by_keys(self, reader: IssueReader, names: list[str], keys: Iterable[str]) -> Iterator[Page]:
-        for rows, errors in self._search.by_keys(keys, names):
+        for rows, unread in asked_for(self._search, keys, names):
             page = read_page(reader, rows)
-            yield Page(page.issues, (*page.unread, *unsent(errors)))
-
-    def _refs(self, keys: Iterable[str]) -> dict[str, str]:
-        """Id and key, as of today, of those that exist."""
-        rows = self._search.all_of(sorted(keys), ["updated"])
-        return {str(row["id"]): str(row["key"]) for row in rows if "id" in row and "key" in row}
+            yield Page(page.issues, (*page.unread, *unread))
 
     def _tree(self, interest: Interest) -> Tree:
         return Tree(self._search, self._reader(interest)[0].fields, self._session.server().cloud)
@@ -375,13 +385,6 @@ class JiraReader:
             reader = IssueReader(self._session.name, self._session.server().site, found, interest.checklists)
             self._readers[interest] = (reader, found.wanted(interest.checklists))
         return self._readers[interest]
-
-
-def _earliest(instant: datetime, behind: Iterable[str | None]) -> datetime | None:
-    """From when on to read; None if something was never read, or nobody knows since when."""
-    moments = [bounds.server_time(bounds.moment(text)) for text in behind]
-    known = [when for when in moments if when is not None]
-    return min([instant, *known]) if len(known) == len(moments) else None
 
 
 def _has_new_root(reading: Reading, outside: Outside) -> bool:

@@ -17,7 +17,8 @@ from connectors.jira import jql
 from connectors.jira.idset import IdSet
 from connectors.jira.issues import IssueReader
 from connectors.jira.projects import Projects, Readable
-from connectors.jira.pull import NAMELESS, nameless, unnamed_below, unsent
+from connectors.jira.pull import NAMELESS, asked_for, nameless, unnamed_below, unsent
+from connectors.jira.roots import find_roots
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession, Json
 from connectors.jira.tree import Tree
@@ -59,8 +60,9 @@ class Surveyor:
         else:
             yield from self._listed(jql.scope_of(self._session), note=True)
         named = sorted(self._interest.keys | self._interest.roots)
-        for rows, errors in self._search.by_keys(named, self._fields):
-            yield self._page(rows, errors)
+        for rows, unread in asked_for(self._search, named, self._fields):
+            page = self._page(rows, ())
+            yield SurveyPage(outlines=page.outlines, unread=(*page.unread, *unread))
         yield from self._below()
         configured = set(self._session.settings.projects)
         self._names.update(self._projects.names(self._interest.containers - configured))
@@ -129,11 +131,11 @@ class Surveyor:
                 self._containers[id_] = Container(id_, key)
 
     def _below(self) -> Iterator[SurveyPage]:
-        rows = self._search.all_of(sorted(self._interest.roots), ["updated"])
-        roots = {str(row["id"]): str(row["key"]) for row in rows if row.get("id") and row.get("key")}
-        if roots:
+        roots = find_roots(self._search, self._interest.roots)
+        yield SurveyPage(unread=roots.unread)
+        if roots.found:
             tree = Tree(self._search, self._reader.fields, self._session.server().cloud)
-            for rows_below in tree.rows(roots, self._fields, None):
+            for rows_below in tree.rows(roots.found, self._fields, None):
                 page = self._page([row for row in rows_below if not nameless(row)], ())
                 lost = unnamed_below(self._interest.roots) if any(map(nameless, rows_below)) else ()
                 yield SurveyPage(outlines=page.outlines, unread=(*page.unread, *lost))

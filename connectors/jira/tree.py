@@ -5,6 +5,7 @@ from datetime import datetime
 
 from connectors.jira import jql
 from connectors.jira.fields import FieldMap
+from connectors.jira.roots import named_rows
 from connectors.jira.search import Search
 from connectors.jira.session import Json
 
@@ -49,7 +50,7 @@ class Tree:
             below: dict[str, str] = {}
             for page in self._pages(warm, fields):
                 yield page
-                below |= _keys(page)
+                below |= named_rows(page)
             changed, rest = self._changed(cold, since)
             yield list(self._search.all_of(changed, fields))
             warm = {one: key for one, key in {**changed, **below}.items() if one not in seen}
@@ -73,7 +74,7 @@ class Tree:
         rest: dict[str, str] = {}
         if since is not None:
             for page in self._pages(parents, ["updated"]):
-                keys, recent = _keys(page), _recent(page, since)
+                keys, recent = named_rows(page), _recent(page, since)
                 changed |= {one: key for one, key in keys.items() if one in recent}
                 rest |= {one: key for one, key in keys.items() if one not in recent}
         return changed, rest
@@ -87,14 +88,6 @@ class Tree:
         for start in range(0, len(keys), _CHUNK):
             named = jql.listed(keys[start : start + _CHUNK])
             yield " OR ".join(f"{link} in ({named})" for link in self._links)
-
-
-def _keys(page: Iterable[Json]) -> dict[str, str]:
-    return {
-        row["id"]: row["key"]
-        for row in page
-        if isinstance(row.get("id"), str) and isinstance(row.get("key"), str)
-    }
 
 
 def _recent(page: Iterable[Json], since: datetime) -> set[str]:
