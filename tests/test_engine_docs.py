@@ -1,4 +1,4 @@
-"""The worked example of docs/progress.md is what the engine says."""
+"""The worked examples of docs/progress.md are what the engine says."""
 
 import re
 from dataclasses import replace
@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from connectors.checklist import parse_checklist
 from core.engine.explain import explain_goal, explain_key_result, explain_milestone
 from core.engine.model import Tagged
 from core.engine.policy import HealthPolicy, ProgressPolicy
@@ -56,6 +57,18 @@ def the_example() -> list[str]:
         *explain_key_result("visitors", MAPPING, state).lines,
         *explain_goal("show", MAPPING, state).lines,
     ]
+
+
+def blocks(info: str) -> list[str]:
+    """The fenced blocks of the page that bear these words."""
+    page = DOCS.read_text(encoding="utf-8")
+    return [body for _, body in re.findall(rf"^(```+){info}\n(.*?)^\1$", page, re.DOTALL | re.MULTILINE)]
+
+
+def test_the_example_of_a_checklist_is_read_as_it_says() -> None:
+    (text,), (said,) = blocks("markdown checklist"), blocks("text boxes")
+    found = [f"{item.text}: {'ticked' if item.done else 'not ticked'}" for item in parse_checklist(text)]
+    assert found == said.splitlines()
 
 
 def test_the_worked_example_is_what_the_engine_says() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from connectors import bounds
+from connectors.checklist import RULES
 from connectors.contract import Interest, Memory
 from connectors.github.keys import is_repository
 from connectors.github.settings import GitHubSettings
@@ -114,7 +115,7 @@ def scope_digest(settings: GitHubSettings, interest: Interest) -> str:
         sorted(name.lower() for name in settings.repositories),
         (settings.organization or "").lower(),
         sorted(label.lower() for label in settings.in_progress_labels),
-        interest.checklists,
+        interest.checklists and RULES,
         interest.pull_requests,
     ]
     return hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]

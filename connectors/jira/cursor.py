@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from connectors import bounds
+from connectors.checklist import RULES
 from connectors.contract import Interest
 from connectors.jira.settings import JiraSettings
 
@@ -54,7 +55,7 @@ def scope_digest(settings: JiraSettings, interest: Interest, fields: Iterable[st
         sorted(interest.roots),
         sorted(interest.keys),
         sorted(interest.fields),
-        interest.checklists,
+        interest.checklists and RULES,
         sorted(fields),
     ]
     return hashlib.sha256(orjson.dumps(asked)).hexdigest()[:16]

@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import TypeGuard, TypeVar
 
 from connectors import bounds
-from connectors.checklist import parse_checklist
 from connectors.contract import FieldValue, Garbled, Issue, IssueOutline, IssueRef, StatusCategory, Unread
+from connectors.jira.checklist import parse_description
 from connectors.jira.fields import FieldMap
 from connectors.jira.session import Json
 from connectors.jira.settings import normal_key
@@ -99,7 +99,7 @@ class IssueReader:
             created=_time(fields, "created"),
             updated=outline.updated,
             resolved=_time(fields, "resolutiondate") if fields.get("resolutiondate") else None,
-            checklist=parse_checklist(str(fields.get("description") or "")) if self.checklists else (),
+            checklist=parse_description(fields.get("description")) if self.checklists else (),
             mirrors=self._mirrors(fields),
         )
 
