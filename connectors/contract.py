@@ -40,6 +40,7 @@ from connectors.models import (
     Unread,
     Whereabouts,
 )
+from connectors.names import fold_name, without_unseen
 
 __all__ = [
     "MARK_PREFIX",
@@ -78,6 +79,8 @@ __all__ = [
     "Unread",
     "Whereabouts",
     "Writer",
+    "fold_name",
+    "without_unseen",
 ]
 
 

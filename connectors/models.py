@@ -63,8 +63,12 @@ class Issue:
     status: str
     """The status as the tracker names it; for GitHub `open` or `closed`."""
     category: StatusCategory
+    status_id: str = ""
+    """The tracker's immutable id of the status, as text; empty where it has none."""
     resolution: str | None = None
     """The name of the resolution; for GitHub the state_reason of a closed issue."""
+    resolution_id: str = ""
+    """The same of the resolution."""
     type: str = ""
     pull_request: bool = False
     level: int | None = None

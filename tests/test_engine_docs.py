@@ -1,14 +1,19 @@
 """The worked examples of docs/progress.md are what the engine says."""
 
 import re
+import tomllib
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from connectors.checklist import parse_checklist
+from connectors.contract import StatusCategory
+from core.engine.credit import Credits
 from core.engine.explain import explain_goal, explain_key_result, explain_milestone
+from core.engine.leaves import WORDS
 from core.engine.model import Tagged
+from core.engine.percent import number
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.progress import measure
 from mappings.rules.model import RuleId
@@ -69,6 +74,25 @@ def test_the_example_of_a_checklist_is_read_as_it_says() -> None:
     (text,), (said,) = blocks("markdown checklist"), blocks("text boxes")
     found = [f"{item.text}: {'ticked' if item.done else 'not ticked'}" for item in parse_checklist(text)]
     assert found == said.splitlines()
+
+
+STANDS = re.compile(r"(\S+), (done|in progress) in \"(.*?)\"(?: \((\d+)\))?(?:, resolution (\w+))?: (.*)")
+
+
+def test_the_examples_of_what_is_cancelled_are_what_the_engine_says() -> None:
+    (settings,), (lines,) = blocks("toml settings"), blocks("text cancelled")
+    crediting = Credits.of(ProgressPolicy.model_validate(tomllib.loads(settings)["progress"]))
+    for line in lines.splitlines():
+        found = STANDS.fullmatch(line)
+        assert found, line
+        key, category, status, id_, resolution, said = found.groups()
+        issue = an_issue(
+            key, category.replace(" ", "_"), status=status, status_id=id_ or "", resolution=resolution
+        )
+        state = crediting.state(issue)
+        credit = crediting.credit(tagged(issue), state)
+        share = "" if state is StatusCategory.CANCELLED else f", credit {number(credit.share)}"
+        assert said == f"{WORDS[state]}{share} ({credit.said})", line
 
 
 def test_the_worked_example_is_what_the_engine_says() -> None:

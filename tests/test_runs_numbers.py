@@ -1,9 +1,12 @@
 """What people mean by their issues is what milepost counts; with both real clients."""
 
+from fractions import Fraction
 from pathlib import Path
 
+from core.engine.policy import ProgressPolicy, ProjectPolicy
 from tests.runs import house, milestone
 
+GOAL = '[goals.show]\ntitle = "Show"\n[key_results.visitors]\ngoal = "show"\ntitle = "Visitors"\n'
 HIDDEN = "<!--\n- [ ] Do this\n- [ ] Do that\n-->\n- [x] Logo\n- [x] Colours"
 INDENTED = "As an example:\n\n    - [ ] Example\n    - [ ] Another\n\n- [x] Logo"
 ACTIONS = (
@@ -26,3 +29,37 @@ def test_hidden_advice_and_code_are_no_tasks_and_action_items_are(tmp_path: Path
         state = here.plan().known.state.milestones
         counts = [state[f"look{number}"].counts for number in range(3)]
         assert [(each.done, each.todo) for each in counts] == [(2, 0), (1, 0), (1, 1)]
+
+
+def test_what_was_given_up_does_not_count_though_its_resolution_is_done(tmp_path: Path) -> None:
+    rule = 'keys = ["BLOG-2", "BLOG-3", "BLOG-4", "BLOG-5"]'
+    with house(tmp_path, mapping=GOAL + milestone("words", rule)) as here:
+        dropped = here.jira.add_status("Won\u2019t do", "done")
+        for key in ("BLOG-2", "BLOG-3"):
+            here.jira.transition(key, "Done")
+        here.jira.transition("BLOG-4", dropped.name)
+        words = here.plan().known.state.milestones["words"]
+        assert (words.counts.done, words.counts.todo + words.counts.in_progress) == (2, 1)
+        assert words.measure == Fraction(2, 3)
+        # In a language of which nobody told us anything: by its id, and in one project alone.
+        here.jira.rename_status(dropped.name, "Wird verworfen")
+        here.sync(full=True)
+        assert here.plan().known.state.milestones["words"].measure == Fraction(3, 4)
+        there = ProjectPolicy(cancelled_statuses=(dropped.id,))
+        here.progress = ProgressPolicy(projects={"blog": there})
+        assert here.plan().known.state.milestones["words"].measure == Fraction(2, 3)
+        here.progress = ProgressPolicy(projects={"jira:MKT": there})
+        assert here.plan().known.state.milestones["words"].measure == Fraction(3, 4)
+
+
+def test_a_project_goes_on_by_the_name_that_its_settings_have_for_it(tmp_path: Path) -> None:
+    rule = 'tracker = "jira"\nkeys = ["BLOG-2", "BLOG-3"]'
+    with house(tmp_path, mapping=GOAL + milestone("words", rule)) as here:
+        here.progress = ProgressPolicy(projects={"BLOG": ProjectPolicy(cancelled_statuses=("Done",))})
+        here.jira.transition("BLOG-2", "Done")
+        here.jira.transition("BLOG-3", "Done")
+        here.sync()
+        here.jira.rename_project("BLOG", "NEWS")
+        here.world.clock.advance(25 * 3600)
+        here.sync()
+        assert here.plan().known.state.milestones["words"].counts.cancelled == 2

@@ -16,6 +16,8 @@ OVERLAP = timedelta(minutes=5)
 """How far before the cursor a pull begins: JQL counts in minutes, and Cloud's index lags behind."""
 
 _VERSION = 1
+_ROWS = 2
+"""Raised when this program reads more of a row than before, so that everything is read again once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Cursor:
 def scope_digest(settings: JiraSettings, interest: Interest, fields: Iterable[str]) -> str:
     """Changes whenever a pull would bring other issues, or more of each issue, than the one before."""
     asked = [
+        _ROWS,
         settings.url,
         sorted(settings.projects),
         settings.jql,

@@ -81,8 +81,10 @@ class IssueReader:
             title=bounds.title(_text(fields, "summary")),
             container=outline.container,
             status=outline.status,
+            status_id=_id_or_empty(fields.get("status")),
             category=outline.category,
             resolution=outline.resolution,
+            resolution_id=_id_or_empty(fields.get("resolution")),
             type=outline.type,
             level=_level(_object_or_empty(fields, "issuetype")),
             priority=outline.priority,
@@ -178,6 +180,12 @@ def _id(row: Json) -> str:
     if not _is_id(value):
         raise _Unreadable("id: expected digits, got something else")
     return value
+
+
+def _id_or_empty(value: object) -> str:
+    """The id of a status or a resolution, as text; empty where it is not told."""
+    identity = value.get("id") if isinstance(value, dict) else None
+    return identity if _is_id(identity) else ""
 
 
 def _category(status: Json) -> StatusCategory:

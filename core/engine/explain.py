@@ -134,7 +134,8 @@ def _task(task: Task) -> str:
     head = f"{_plain(name)} {WORDS[task.state]}"
     rule = f"[{_plain(task.rule.name)}] {_plain(task.title)}"
     if task.state is StatusCategory.CANCELLED:
-        return f"{head}  {rule}"
+        because = f" ({_plain(task.credit_said)})" if task.credit_said not in ("", WORDS[task.state]) else ""
+        return f"{head}{because}  {rule}"
     earned = (
         f"weight {number(task.weight)} × credit {number(task.credit)} = {number(task.weight * task.credit)}"
     )

@@ -61,7 +61,10 @@ def _part(issue: Issue, rule: RuleId, checklist: bool, scheme: Scheme) -> tuple[
         rule.position,
         issue.category,
         issue.status,
+        issue.status_id,
         issue.resolution,
+        issue.resolution_id,
+        (issue.ref.tracker, issue.container) if scheme.crediting.projects else None,
         estimate_of(issue, weigh_by),
         counts,
     )

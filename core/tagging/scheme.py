@@ -19,7 +19,7 @@ from mappings.rules.model import RuleId, Tag
 from mappings.rules.references import ROOT_KEYS, References
 from mappings.targets import tracking_keys
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised when tags shall be made anew because this program makes others than before."""
 
 Matches = Mapping[Query, frozenset[str]]
@@ -69,6 +69,8 @@ class Scheme:
             return found
 
         compiled = CompiledRules.compile(goals, tuple(infos.values()), noted, names)
+        for tracker, place in _projects(progress, infos):
+            names(tracker, place)
         said = (
             LAYOUT,
             open_tasks,
@@ -101,8 +103,20 @@ class Scheme:
 
     @cached_property
     def crediting(self) -> Credits:
-        """The policy about credit, made ready."""
-        return Credits.of(self.progress)
+        """The policy about credit, made ready; projects go by all names that they bear or bore."""
+        projects = _projects(self.progress, self.infos)
+
+        def names(project: str) -> set[str]:
+            tracker, colon, place = project.rpartition(":")
+            found = {
+                f"{tracker}{colon}{name}"
+                for where in projects
+                if where[1] == place and tracker in ("", where[0])
+                for name in self.places[where]
+            }
+            return {project, *found}
+
+        return Credits.of(self.progress, names)
 
     @cached_property
     def weigh_by(self) -> Mapping[str, str]:
@@ -142,6 +156,15 @@ def moved_answers(before: str, after: str) -> set[tuple[str, str]]:
         for name in old.keys() | new.keys()
         for id_ in set(old.get(name, ())) ^ set(new.get(name, ()))
     }
+
+
+def _projects(progress: ProgressPolicy, infos: Mapping[str, TrackerInfo]) -> list[tuple[str, str]]:
+    """Tracker and name of each project that the policy names; every tracker where it names none."""
+    found = []
+    for project in progress.projects:
+        tracker, _, place = project.rpartition(":")
+        found += [(name, place) for name in infos if tracker in ("", name)]
+    return found
 
 
 def _keys(goals: Goals, infos: Mapping[str, TrackerInfo]) -> Mapping[str, set[str]]:

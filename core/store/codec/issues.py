@@ -11,7 +11,9 @@ from core.store.codec.plain import dump_bytes, from_utc, in_utc, load, ratio
 
 # Attributes that JSON takes as they are, with their defaults.
 _DEFAULTS: Final[dict[str, object]] = {
+    "status_id": "",
     "resolution": None,
+    "resolution_id": "",
     "type": "",
     "pull_request": False,
     "level": None,
