@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SCHEMA := $(VENV)/contracts/github.schema.graphql
 SCHEMA_PACKAGE := @octokit/graphql-schema@15.26.1
+OPENAPI := $(VENV)/contracts/github.openapi.json
+OPENAPI_PACKAGE := @octokit/openapi@23.0.2
+OPENAPI_FILE := package/generated/api.github.com.json
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all bench faults audit lint types check-format format clean
@@ -30,10 +33,21 @@ $(SCHEMA): $(STAMP)
 	  else echo "no npm, or no registry: tests against GitHub's GraphQL schema will skip"; fi
 	@rm -rf $(dir $(SCHEMA))package $(dir $(SCHEMA))*.tgz
 
+# GitHub's published REST API, for the tests that hold every request and answer against it, cut to what concerns issues.
+$(OPENAPI): $(STAMP)
+	@mkdir -p $(dir $(OPENAPI))
+	@if command -v npm >/dev/null && cd $(dir $(OPENAPI)) \
+	    && npm pack --silent $(OPENAPI_PACKAGE) >/dev/null 2>&1 \
+	    && tar -xzf octokit-openapi-*.tgz $(OPENAPI_FILE) && cd $(CURDIR) \
+	    && $(BIN)/python -m tests.tools.cut_contract $(dir $(OPENAPI))$(OPENAPI_FILE) $(OPENAPI); \
+	  then :; \
+	  else echo "no npm, or no registry: exchanges are not held against GitHub's REST document"; fi
+	@rm -rf $(dir $(OPENAPI))package $(dir $(OPENAPI))*.tgz
+
 demo: $(STAMP)  ## run the main job against the built-in trackers and show every step
 	@$(BIN)/milepost demo
 
-test: lint types $(SCHEMA)  ## run lint, types and all tests
+test: lint types $(SCHEMA) $(OPENAPI)  ## run lint, types and all tests
 	@$(BIN)/python -m pytest --numprocesses auto
 
 # Each interpreter gets an environment of its own, named after its version.

@@ -18,3 +18,11 @@ pytest.register_assert_rewrite(
 _MEMORY, _ENOUGH = Path("/dev/shm"), 2 * 1024**3  # noqa: S108
 if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end what could not be checked on this machine, and how to have it checked."""
+    from tests import openapi  # only here: its library takes a second to import
+
+    for line in openapi.absent():
+        terminalreporter.write_line(line)

@@ -13,7 +13,7 @@ from core.cli.running import job_of, synced_now
 from core.cli.wiring import Desk, at_desk
 from core.settings import SettingsProblems, load_config, missing_secrets
 from core.sync import Report, conclude
-from tests.openapi import FOLDER
+from tests.openapi import document_of
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "config.example.toml"
@@ -118,9 +118,9 @@ def test_the_app_on_the_page_loads_and_needs_no_other_secret(tmp_path: Path) -> 
 
 
 def test_the_scopes_on_the_page_are_all_that_atlassian_asks_for() -> None:
-    file = FOLDER / "jira-cloud-v3.openapi.json"
-    if not file.exists():
-        pytest.skip("Atlassian's document is not beside this checkout")
+    file = document_of("jira")
+    if file is None:
+        pytest.skip("Atlassian's document is absent")
     paths = json.loads(file.read_text(encoding="utf-8"))["paths"]
     issue = "/rest/api/3/issue/{issueIdOrKey}"
     used = [("get", f"/rest/api/3/{one}") for one in ("myself", "serverInfo", "field", "mypermissions")]
