@@ -8,7 +8,7 @@ import pytest
 
 from connectors.contract import ChecklistItem, Issue, IssueRef, StatusCategory, Unread
 from connectors.github.keys import Spelling, place_of, place_of_api, place_of_page, repository_of_api
-from connectors.github.parse import Parser, mirrors
+from connectors.github.parse import Parser, Unreadable, field_values, mirrors
 from tests.github_builders import row
 
 PARSER = Parser("hub", Spelling(("Acme/Site",)), frozenset({"doing"}))
@@ -197,3 +197,38 @@ def test_one_repository_has_one_spelling_as_configured_or_in_lower_case() -> Non
     assert spelling.key("acme/SITE#7") == "Acme/Site#7"
     assert spelling.key("Other/Thing#7") == "other/thing#7"
     assert spelling.key("nothing") is None
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        None,
+        5,
+        ["x"],
+        [{"issue_field_name": "Size", "data_type": "number", "value": {"n": 1}}],
+        [{"issue_field_name": "Size", "data_type": "number", "value": True}],
+        [{"issue_field_name": "Size", "data_type": "single_select", "value": "L"}],
+        [
+            {
+                "issue_field_name": "Size",
+                "data_type": "multi_select",
+                "value": "L",
+                "multi_select_options": [{}],
+            }
+        ],
+    ],
+)
+def test_values_of_fields_that_are_not_as_documented_make_the_issue_unreadable(held: object) -> None:
+    with pytest.raises(Unreadable, match="issue_field_values"):
+        list(field_values({"issue_field_values": held}, ("Size",)))
+
+
+def test_values_of_fields_are_found_by_name_whatever_its_case_or_by_id() -> None:
+    row = {
+        "issue_field_values": [
+            {"issue_field_id": 7, "issue_field_name": "Size", "data_type": "number", "value": 2.5},
+            {"issue_field_id": 8, "data_type": "text", "value": "x"},
+        ]
+    }
+    assert dict(field_values(row, ("size", "8", "Colour"))) == {"size": 2.5, "8": "x", "Colour": None}
+    assert dict(field_values({}, ("size",))) == {"size": None}  # a server without such fields

@@ -117,6 +117,7 @@ def scope_digest(settings: GitHubSettings, interest: Interest) -> str:
         sorted(label.lower() for label in settings.in_progress_labels),
         interest.checklists and RULES,
         interest.pull_requests,
+        *(["fields", sorted(interest.fields)] if interest.fields else []),
     ]
     return hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
 

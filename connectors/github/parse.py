@@ -1,7 +1,7 @@
 """GitHub's JSON of one issue -> the shared Issue; never guesses, and tells what it could not read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors import bounds
 from connectors.checklist import parse_checklist
-from connectors.contract import Issue, IssueRef, StatusCategory, Unread
+from connectors.contract import FieldValue, Issue, IssueRef, StatusCategory, Unread
 from connectors.github.keys import Place, Spelling, place_of_api, place_of_page, repository_of_api
 
 _REASONS: Mapping[str | None, StatusCategory] = {
@@ -40,6 +40,8 @@ class Parser:
     in_progress_labels: frozenset[str] = frozenset()
     """Lower case."""
     checklists: bool = False
+    fields: tuple[str, ...] = ()
+    """The fields of issues that the mapping asks for, by name or id."""
 
     def issue(self, row: object, parent: tuple[str, str] | None = None) -> Issue | Unread:
         """One issue of the REST API; `parent` (id, key) is what the tree knows, where the row knows none."""
@@ -74,6 +76,7 @@ class Parser:
             labels=labels,
             versions=(milestone,) if milestone else (),
             assignees=_names(row, "assignees", "login"),
+            fields=tuple((name, value) for name, value in field_values(row, self.fields)),
             parent_id=parent_id,
             parent_key=parent_key,
             created=_moment(row, "created_at"),
@@ -117,6 +120,48 @@ class Parser:
             return parent if parent else (None, None)
         key = self.spelling.place(place).key
         return (parent[0] if parent and parent[1] == key else None, key)
+
+
+def field_values(row: Mapping[str, Any], wanted: Sequence[str]) -> Iterator[tuple[str, FieldValue]]:
+    """The values of an organisation's fields for issues, by the name or id that is wanted; None where unset.
+
+    Servers without such fields send none. Raises Unreadable for a value that is not what GitHub documents.
+    """
+    if not wanted:
+        return
+    held = row.get("issue_field_values", [])
+    if not isinstance(held, list) or not all(isinstance(one, dict) for one in held):
+        raise Unreadable("issue_field_values: expected a list of values")
+    for name in wanted:
+        found = [one for one in held if _is_field(one, name)]
+        yield name, _field_value(found[0]) if found else None
+
+
+def _is_field(value: Mapping[str, Any], name: str) -> bool:
+    called = value.get("issue_field_name")
+    by_name = isinstance(called, str) and called.casefold() == name.casefold()
+    return by_name or str(value.get("issue_field_id")) == name
+
+
+def _field_value(value: Mapping[str, Any]) -> FieldValue:
+    kind, plain = value.get("data_type"), value.get("value")
+    if kind == "multi_select":
+        options = value.get("multi_select_options")
+        if not isinstance(options, list):
+            raise Unreadable("issue_field_values: expected the options of a multi_select")
+        return tuple(_option(one) for one in options)
+    if kind == "single_select" and plain is not None:
+        return _option(value.get("single_select_option"))
+    if isinstance(plain, bool) or not isinstance(plain, str | int | float | None):
+        raise Unreadable(f"issue_field_values: expected a text or a number, got {type(plain).__name__}")
+    return plain
+
+
+def _option(option: object) -> str:
+    name = option.get("name") if isinstance(option, dict) else None
+    if not isinstance(name, str):
+        raise Unreadable("issue_field_values: expected an option with a name")
+    return name
 
 
 def mirrors(body: str) -> tuple[str, ...]:

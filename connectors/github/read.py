@@ -49,9 +49,11 @@ class GitHubReader:
         self._memory = memory
         self._identity = identity
         self._spelling = Spelling(api.settings.repositories)
+        self._fields: frozenset[str] = frozenset()
 
     def changed_since(self, cursor: str | None, interest: Interest) -> Pull:
         """See Reader. The cursor holds GitHub's own time from before the pull."""
+        self._fields = interest.fields
         scope = scope_digest(self._api.settings, interest)
         base = Cursor.read(cursor)
         base = base if base and base.scope == scope else None
@@ -121,6 +123,7 @@ class GitHubReader:
 
     def survey(self, interest: Interest) -> Survey:
         """See Reader. Every list that it reads brings whole issues."""
+        self._fields = interest.fields
         return survey(
             self._api, self._memory, self._names, self._spelling, self._parser(interest.checklists), interest
         )
@@ -190,7 +193,7 @@ class GitHubReader:
 
     def _parser(self, checklists: bool) -> Parser:
         labels = frozenset(label.lower() for label in self._api.settings.in_progress_labels)
-        return Parser(self._api.tracker, self._spelling, labels, checklists)
+        return Parser(self._api.tracker, self._spelling, labels, checklists, tuple(sorted(self._fields)))
 
     def _posted(self, ref: IssueRef) -> Posted | None:
         asked = place_of(ref.key)

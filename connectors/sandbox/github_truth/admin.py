@@ -1,9 +1,10 @@
 """What administrators do on a sandbox GitHub; little of it moves the `updated_at` of an issue."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.sandbox.github_truth.model import Issue, IssueType, Label, Milestone, Repo
+from connectors.sandbox.github_truth.model import Issue, IssueField, IssueType, Label, Milestone, Repo
 from connectors.sandbox.github_truth.moves import Moves
 from connectors.sandbox.github_truth.truth import BOT, Impossible, moment
 
@@ -62,6 +63,29 @@ class AdminMoves(Moves):
             issue.type = new
         self._redefined(issues)
         return found
+
+    def add_issue_field(self, name: str, kind: str = "text", options: Sequence[str] = ()) -> IssueField:
+        """Offer a field for issues; see `IssueField`."""
+        self.tick()
+        self.issue_fields[name] = IssueField(self.new_id(), name, kind, list(options))
+        return self.issue_fields[name]
+
+    def set_issue_field(self, key: str, name: str, value: Any, *, touch: bool = True) -> Issue:
+        """Set the value of a field, options by their names; None clears it.
+
+        `touch`: whether that moves the issue's `updated_at`, which GitHub does not document.
+        """
+        issue, offered = self.issue(key), self.issue_fields[name]
+        chosen = value if isinstance(value, list) else [value]
+        if offered.options and value is not None and not set(chosen) <= set(offered.options):
+            raise ValueError(f"{name!r} offers {', '.join(offered.options)}")
+        self.tick()
+        issue.values.pop(name, None)
+        if value is not None:
+            issue.values[name] = value
+        if touch:
+            self.touch(issue)
+        return issue
 
     # -- repositories
 

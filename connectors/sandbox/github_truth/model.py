@@ -1,7 +1,7 @@
 """What a sandbox GitHub holds. Times are whole seconds since 1970 in UTC, as fine as GitHub prints them."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 ROLES = ("none", "pull", "triage", "push", "maintain", "admin")
 """Permissions on a repository, weakest first; each includes those before it."""
@@ -57,6 +57,19 @@ class IssueType:
 
 
 @dataclass(slots=True)
+class IssueField:
+    """A field for issues that an organisation offers.
+
+    `kind` is text, number, date, single_select or multi_select; selections have `options`.
+    """
+
+    id: int
+    name: str
+    kind: str
+    options: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Comment:
     """A comment on an issue. `app` is the slug of the App that wrote it."""
 
@@ -94,6 +107,8 @@ class Issue:
     parent: int | None = None
     children: list[int] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    """What is set of the organisation's fields, by name."""
 
 
 @dataclass(slots=True)

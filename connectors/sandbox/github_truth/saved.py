@@ -11,6 +11,7 @@ from connectors.sandbox.github_truth.model import (
     Credential,
     Installation,
     Issue,
+    IssueField,
     IssueType,
     Label,
     Milestone,
@@ -34,6 +35,7 @@ def dump_truth(truth: Truth) -> dict[str, Any]:
                 "accounts": list(truth.accounts.values()),
                 "names": truth.names,
                 "types": truth.types,
+                "issue_fields": list(truth.issue_fields.values()),
                 "tokens": truth.tokens,
                 "installations": list(truth.installations.values()),
                 "repos": list(truth.repos.values()),
@@ -52,6 +54,7 @@ def load_truth(truth: Truth, held: Mapping[str, Any]) -> None:
     truth.accounts = {each["login"].casefold(): Account(**each) for each in held["accounts"]}
     truth.names = dict(held["names"])
     truth.types = {owner: [IssueType(**each) for each in types] for owner, types in held["types"].items()}
+    truth.issue_fields = {each["name"]: IssueField(**each) for each in held["issue_fields"]}
     truth.tokens = {token: Credential(**each) for token, each in held["tokens"].items()}
     truth.installations = {each["id"]: Installation(**each) for each in held["installations"]}
     truth.repos = {each["id"]: _repo(each) for each in held["repos"]}

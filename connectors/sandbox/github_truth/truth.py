@@ -13,6 +13,7 @@ from connectors.sandbox.github_truth.model import (
     Credential,
     Installation,
     Issue,
+    IssueField,
     IssueType,
     Label,
     Milestone,
@@ -59,6 +60,8 @@ class Truth:
         self.issues: dict[int, Issue] = {}
         self.names: dict[str, int] = {}
         self.types: dict[str, list[IssueType]] = {}
+        self.issue_fields: dict[str, IssueField] = {}
+        """By name."""
         self.tokens: dict[str, Credential] = {}
         self.installations: dict[int, Installation] = {}
         self.last_id = _FIRST_ID

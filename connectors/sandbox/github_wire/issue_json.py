@@ -1,6 +1,6 @@
 """The JSON of issues and pull requests, alone, in lists and in search results."""
 
-from connectors.sandbox.github_truth.model import Issue
+from connectors.sandbox.github_truth.model import Issue, IssueField
 from connectors.sandbox.github_wire.render import Json, Render, maybe, node_id, when
 
 
@@ -55,7 +55,7 @@ def issue_json(render: Render, issue: Issue) -> Json:
 def _family(render: Render, issue: Issue) -> Json:
     """The fields that came with sub-issues; older Enterprise Servers lack them."""
     site = render.site
-    shown: Json = {"issue_field_values": []}
+    shown: Json = {"issue_field_values": [_value(render, issue, name) for name in sorted(issue.values)]}
     if not issue.pull_request:
         owner = site.repos[issue.repo_id].owner
         offered = None if issue.type is None else site.offered_type(owner, issue.type)
@@ -69,6 +69,27 @@ def _family(render: Render, issue: Issue) -> Json:
         parent = site.issues[issue.parent]
         shown["parent_issue_url"] = f"{render.repo_url(site.repos[parent.repo_id])}/issues/{parent.number}"
     return shown
+
+
+def _value(render: Render, issue: Issue, name: str) -> Json:
+    """The value of one field, as GitHub's lists print it."""
+    offered, value = render.site.issue_fields[name], issue.values[name]
+    shown: Json = {
+        "issue_field_id": offered.id,
+        "issue_field_name": name,
+        "node_id": f"IFV_{offered.id}",
+        "data_type": offered.kind,
+        "value": value,
+    }
+    if offered.kind == "single_select":
+        shown["single_select_option"] = _option(offered, value)
+    if offered.kind == "multi_select":
+        shown |= {"value": ", ".join(value), "multi_select_options": [_option(offered, one) for one in value]}
+    return shown
+
+
+def _option(offered: IssueField, name: str) -> Json:
+    return {"id": offered.id * 100 + offered.options.index(name), "name": name, "color": "gray"}
 
 
 def summary(render: Render, issue: Issue) -> dict[str, int]:
