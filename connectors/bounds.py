@@ -25,6 +25,8 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from connectors.names import without_unseen
+
 LONGEST_WINDOW: Final = 7_200.0
 """Seconds until a quota may begin anew."""
 SHORTEST_WINDOW: Final = -60.0
@@ -91,5 +93,6 @@ def moment(text: object) -> datetime | None:
 
 
 def title(text: str) -> str:
-    """A title that is not longer than one may be."""
+    """A title without characters that nobody sees, and not longer than one may be."""
+    text = without_unseen(text)
     return text if len(text) <= LONGEST_TITLE else f"{text[: LONGEST_TITLE - 1]}…"

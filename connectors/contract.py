@@ -40,9 +40,10 @@ from connectors.models import (
     Unread,
     Whereabouts,
 )
-from connectors.names import fold_name, without_unseen
+from connectors.names import JOINERS, fold_name, without_unseen
 
 __all__ = [
+    "JOINERS",
     "MARK_PREFIX",
     "AnswerLost",
     "BadConfiguration",

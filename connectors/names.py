@@ -20,6 +20,10 @@ _UNSEEN = dict.fromkeys(
         *range(0xE0100, 0xE01F0),
     )
 )
+JOINERS = frozenset("\u200c\u200d")
+"""What emoji and some scripts need between two characters; they hide nothing."""
+_SELECTORS = frozenset((*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+_NEVER_SHOWN = {code: None for code in _UNSEEN if chr(code) not in JOINERS and code not in _SELECTORS}
 _LOOK_ALIKE = {0x2019: "'"}
 """Jira sites write "Won’t Do" with either apostrophe, depending on who set them up."""
 
@@ -41,15 +45,8 @@ def fold_name(name: str) -> str:
 
 
 def without_unseen(text: str) -> str:
-    """A text for people without the characters that leave no trace, but for those that join emoji."""
-    if text.isascii():
-        return text
-    return text.translate(_NEVER_SHOWN)
-
-
-_JOINERS = (0x200C, 0x200D)
-_SELECTORS = (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x180B, 0x1810))
-_NEVER_SHOWN = {code: None for code in _UNSEEN if code not in (*_JOINERS, *_SELECTORS)}
+    """A text for people without the characters that leave no trace, but for `JOINERS` and selectors."""
+    return text if text.isascii() else text.translate(_NEVER_SHOWN)
 
 
 def _emoji(code: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from connectors.contract import TrackerInfo
+from connectors.contract import TrackerInfo, fold_name
 from mappings.goals import Goal, KeyResult, Milestone
 from mappings.problems import Problem, nearest
 from mappings.reading import Draft, Place
@@ -18,7 +18,6 @@ from mappings.rules.references import (
     ROOT_KEYS,
     References,
     container_fits,
-    fold,
     speaks,
 )
 
@@ -158,17 +157,17 @@ def _scope(
     if not condition.tracker:
         yield from outer
         return
-    known = {fold(info.name) for info in checked.trackers}
+    known = {fold_name(info.name) for info in checked.trackers}
     wanted = set()
     for position, name in enumerate(condition.tracker):
-        wanted.add(fold(name))
-        if fold(name) not in known:
+        wanted.add(fold_name(name))
+        if fold_name(name) not in known:
             hint = nearest(name, checked.references.trackers)
             said = f'there is no tracker "{name}"'
             checked.problems.append(draft.problem((*path, "tracker", position), said, hint))
     for info in outer:
         # A tracker that does not exist is reported once, not again for everything said of it.
-        if not wanted & known or fold(info.name) in wanted:
+        if not wanted & known or fold_name(info.name) in wanted:
             yield info
 
 

@@ -63,3 +63,13 @@ def test_a_project_goes_on_by_the_name_that_its_settings_have_for_it(tmp_path: P
         here.world.clock.advance(25 * 3600)
         here.sync()
         assert here.plan().known.state.milestones["words"].counts.cancelled == 2
+
+
+def test_labels_of_github_are_emoji_however_they_are_spelt(tmp_path: Path) -> None:
+    with house(tmp_path, mapping=GOAL + milestone("words", 'tracker = "github"\nlabel = "✨ New"')) as here:
+        here.settings["github"] = {"in_progress_labels": ["🚧"]}
+        here.github.create_issue("acme/site", "A", labels=[":sparkles: new"])
+        here.github.create_issue("acme/site", "B", labels=["✨\ufe0f NEW", ":construction:"])
+        here.github.create_issue("acme/site", "C", labels=["new"])
+        counts = here.plan().known.state.milestones["words"].counts
+        assert (counts.todo, counts.in_progress) == (1, 1)

@@ -13,6 +13,7 @@ from connectors.checklist import RULES
 from connectors.contract import Interest, Memory
 from connectors.github.keys import is_repository
 from connectors.github.settings import GitHubSettings
+from connectors.names import fold_name
 
 _VERSION = 1
 _TREES = "github.trees"
@@ -114,7 +115,7 @@ def scope_digest(settings: GitHubSettings, interest: Interest) -> str:
         settings.url,
         sorted(name.lower() for name in settings.repositories),
         (settings.organization or "").lower(),
-        sorted(label.lower() for label in settings.in_progress_labels),
+        sorted(map(fold_name, settings.in_progress_labels)),
         interest.checklists and RULES,
         interest.pull_requests,
         *(["fields", sorted(interest.fields)] if interest.fields else []),

@@ -11,6 +11,7 @@ from connectors import bounds
 from connectors.checklist import parse_checklist
 from connectors.contract import FieldValue, Issue, IssueRef, StatusCategory, Unread
 from connectors.github.keys import Place, Spelling, place_of_api, place_of_page, repository_of_api
+from connectors.names import fold_name
 
 _REASONS: Mapping[str | None, StatusCategory] = {
     None: StatusCategory.DONE,  # closed before GitHub had reasons, or a pull request
@@ -38,7 +39,7 @@ class Parser:
     tracker: str
     spelling: Spelling
     in_progress_labels: frozenset[str] = frozenset()
-    """Lower case."""
+    """By `fold_name`."""
     checklists: bool = False
     fields: tuple[str, ...] = ()
     """The fields of issues that the mapping asks for, by name or id."""
@@ -100,7 +101,7 @@ class Parser:
         state, reason = row.get("state"), row.get("state_reason")
         if state == "open":
             moving = bool(self.in_progress_labels) and any(
-                label.lower() in self.in_progress_labels for label in labels
+                fold_name(label) in self.in_progress_labels for label in labels
             )
             return StatusCategory.IN_PROGRESS if moving else StatusCategory.TODO
         if state != "closed" or not isinstance(reason, str | None):

@@ -38,6 +38,7 @@ from connectors.github.repositories import Names
 from connectors.github.search import matching
 from connectors.github.survey import survey
 from connectors.isolation import read_apart
+from connectors.names import fold_name
 
 
 class GitHubReader:
@@ -192,7 +193,7 @@ class GitHubReader:
         return tuple(self._definition(row) for rows in pages for row in rows)
 
     def _parser(self, checklists: bool) -> Parser:
-        labels = frozenset(label.lower() for label in self._api.settings.in_progress_labels)
+        labels = frozenset(map(fold_name, self._api.settings.in_progress_labels))
         return Parser(self._api.tracker, self._spelling, labels, checklists, tuple(sorted(self._fields)))
 
     def _posted(self, ref: IssueRef) -> Posted | None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from connectors.contract import BadConfiguration, Garbled
 from connectors.jira.session import JiraSession, Json
 from connectors.jira.settings import JiraSettings
+from connectors.names import fold_name
 
 _BUILT_IN = (
     "summary", "status", "resolution", "issuetype", "priority", "labels", "components", "fixVersions",
@@ -127,7 +128,7 @@ def find_fields(
     names = sorted(set(asked))
     points = chosen(settings.story_points, _POINTS, "story_points")
     if settings.story_points is None:
-        by_name = [field.id for field in fields if field.number and field.name.casefold() in _POINT_NAMES]
+        by_name = [field.id for field in fields if field.number and fold_name(field.name) in _POINT_NAMES]
         points = tuple(dict.fromkeys([*points, *by_name]))
     found = FieldMap(
         epic_link=chosen(settings.epic_link, _EPIC_LINK + _PARENT_LINK, "epic_link"),
@@ -144,12 +145,12 @@ def _named(tracker: str, where: str, text: str, fields: tuple[Field, ...]) -> tu
     """The ids of the field with this id, or of all fields with this name."""
     if any(field.id == text for field in fields):
         return (text,)
-    found = tuple(field.id for field in fields if field.name.casefold() == text.casefold())
+    found = tuple(field.id for field in fields if fold_name(field.name) == fold_name(text))
     if found:
         return found
     by_id = re.fullmatch(r"customfield_\d+", text) is not None
-    known = {(one.id if by_id else one.name).casefold(): f"{one.name!r} ({one.id})" for one in fields}
-    near = [known[name] for name in get_close_matches(text.casefold(), known, n=3, cutoff=0.6)]
+    known = {fold_name(one.id if by_id else one.name): f"{one.name!r} ({one.id})" for one in fields}
+    near = [known[name] for name in get_close_matches(fold_name(text), known, n=3, cutoff=0.6)]
     hint = "Take its name or id from GET /rest/api/2/field; perhaps the account may not see it"
     if near:
         hint = f"Did you mean {' or '.join(near)}?"

@@ -14,6 +14,7 @@ from connectors.jira.checklist import parse_description
 from connectors.jira.fields import FieldMap
 from connectors.jira.session import Json
 from connectors.jira.settings import normal_key
+from connectors.names import fold_name
 
 _T = TypeVar("_T")
 
@@ -202,7 +203,7 @@ def _level(kind: Json) -> int | None:
         return -1
     if not kind:
         return None
-    return 1 if str(kind.get("name")).casefold() == "epic" else 0
+    return 1 if fold_name(str(kind.get("name"))) == "epic" else 0
 
 
 def _people(assignee: object) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from connectors.contract import IssueRef, StatusCategory
+from connectors.contract import JOINERS, IssueRef, StatusCategory, without_unseen
 from core.engine.goals import achievement_elements
 from core.engine.leaves import WORDS
 from core.engine.means import Element
@@ -205,7 +205,9 @@ def _health(health: Health) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Text from a tracker on one line, without anything that a terminal would obey."""
+    """Text from a tracker on one line, without anything that a terminal would obey or nobody would see."""
+    seen = without_unseen(" ".join(text.split()))
     return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in " ".join(text.split())
+        letter if letter.isprintable() or letter in JOINERS else "\N{REPLACEMENT CHARACTER}"
+        for letter in seen
     )

@@ -7,8 +7,9 @@ stands in a comment, so that nobody is pinged, no reference is made, no macro ru
 import re
 import unicodedata
 
+from connectors.contract import JOINERS
+
 ZERO_WIDTH = "\u200b"
-_KEPT_FORMAT = {"\u200c", "\u200d"}  # joiners that scripts and emoji need; they hide nothing
 _JOINED = {"\u200d", "\ufe0e", "\ufe0f"}
 _URL_SAFE = "/?&=#:;,@%+~.-_"
 
@@ -29,7 +30,7 @@ def _visible(char: str) -> str:
     category = unicodedata.category(char)
     if category in ("Zl", "Zp", "Zs") or char in "\t\n\r\v\f\x85":
         return " "
-    if category in ("Cc", "Cs", "Cn", "Co") or (category == "Cf" and char not in _KEPT_FORMAT):
+    if category in ("Cc", "Cs", "Cn", "Co") or (category == "Cf" and char not in JOINERS):
         return ""
     return char
 

@@ -2,13 +2,14 @@
 
 import unicodedata
 
+from connectors.contract import JOINERS
+
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_KEPT = frozenset({"\u200d"})  # joins emoji and some scripts' letters; harmless alone
 
 
 def clean(text: str, limit: int = 200) -> str:
     """The text on one line without control or format characters, at most `limit` characters long."""
     spaced = (" " if char in "\t\n\r\v\f\x85\u2028\u2029" else char for char in text)
-    kept = "".join(c for c in spaced if c in _KEPT or unicodedata.category(c) not in _DROPPED)
+    kept = "".join(c for c in spaced if c in JOINERS or unicodedata.category(c) not in _DROPPED)
     kept = " ".join(kept.split())
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"

@@ -7,7 +7,7 @@ from fractions import Fraction
 from operator import attrgetter
 from typing import ClassVar
 
-from connectors.contract import FieldValue, Issue, IssueRef
+from connectors.contract import FieldValue, Issue, IssueRef, fold_name
 from mappings.rules.titles import TitlePattern, encoded, title_pattern
 
 Atom = tuple[str, str]
@@ -19,10 +19,10 @@ Cover = frozenset[Atom]
 def field_atom(name: str, value: str | int | float | bool) -> str | None:
     """A custom field's value as one text; None for a number that equals nothing, such as NaN.
 
-    Texts compare without case, numbers by value (3 is 3.0), true and false are no numbers.
+    Texts compare as names do (`fold_name`), numbers by value (3 is 3.0), true and false are no numbers.
     """
     if isinstance(value, str):
-        return f"{name}\0t{value.strip().casefold()}"
+        return f"{name}\0t{fold_name(value)}"
     if isinstance(value, bool):
         return f"{name}\0b{value}"
     return f"{name}\0n{Fraction(value)}" if math.isfinite(value) else None
@@ -42,7 +42,7 @@ View = tuple[Issue, Sequence[IssueRef], Sequence[str]]
 
 
 def _containers(view: View) -> Iterable[str]:
-    name = view[0].container.casefold()
+    name = fold_name(view[0].container)
     owner, slash, _ = name.partition("/")
     return (name, f"{owner}/*") if slash else (name,)
 
@@ -58,18 +58,18 @@ NAMES: dict[str, Callable[[Issue], Sequence[str]]] = {
     "sprint": attrgetter("sprints"),
     "assignee": attrgetter("assignees"),
 }
-"""By kind: names of an issue as its tracker writes them; they compare casefolded."""
+"""By kind: names of an issue as its tracker writes them; they compare by `fold_name`."""
 
 OTHER: dict[str, Callable[[View], Iterable[str]]] = {
     "self": lambda view: (view[0].ref.id,),
-    "self_key": lambda view: (view[0].ref.key.casefold(),),
+    "self_key": lambda view: (fold_name(view[0].ref.key),),
     "ancestor": lambda view: [ref.id for ref in view[1]],
-    "ancestor_key": lambda view: [ref.key.casefold() for ref in view[1]],
+    "ancestor_key": lambda view: [fold_name(ref.key) for ref in view[1]],
     "query": lambda view: view[2],
     "field": _fields,
-    "team": lambda view: (view[0].team.casefold(),) if view[0].team else (),
+    "team": lambda view: (fold_name(view[0].team),) if view[0].team else (),
     "container": _containers,
-    "type": lambda view: (view[0].type.casefold(),),
+    "type": lambda view: (fold_name(view[0].type),),
 }
 """By kind: every other value of an issue, in the form in which it compares; may repeat."""
 
@@ -77,7 +77,7 @@ OTHER: dict[str, Callable[[View], Iterable[str]]] = {
 def values(kind: str, view: View) -> Iterable[str]:
     """All values of a kind in the form in which they compare."""
     names = NAMES.get(kind)
-    return OTHER[kind](view) if names is None else map(str.casefold, names(view[0]))
+    return OTHER[kind](view) if names is None else map(fold_name, names(view[0]))
 
 
 class Clause:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from connectors.contract import TrackerInfo
+from connectors.contract import TrackerInfo, fold_name
 from mappings.rules.clauses import (
     NEVER,
     AllOf,
@@ -24,7 +24,6 @@ from mappings.rules.references import (
     References,
     Resolve,
     container_fits,
-    fold,
     own_name,
     speaks,
 )
@@ -68,7 +67,7 @@ class Compiler:
                 continue
             id_ = self._resolve(self._info.name, key)
             if id_ is None:
-                names.add(fold(key))
+                names.add(fold_name(key))
             else:
                 ids.add(id_)
         return either((any_of(kind, ids), any_of(f"{kind}_key", names)))
@@ -92,7 +91,9 @@ class Compiler:
         )
 
     def _in_reach(self, condition: Condition) -> bool:
-        if condition.tracker and fold(self._info.name) not in {fold(name) for name in condition.tracker}:
+        if condition.tracker and fold_name(self._info.name) not in {
+            fold_name(name) for name in condition.tracker
+        }:
             return False
         # Of many keys a condition sets few, and mappings have many conditions.
         named = ONLY_IN.keys() & condition.model_fields_set
@@ -105,7 +106,7 @@ class Compiler:
                 yield any_of(
                     "container",
                     (
-                        fold(name)
+                        fold_name(name)
                         for place in wanted
                         if container_fits(place, self._info.containers)
                         for name in self._names(self._info.name, place)
@@ -123,14 +124,14 @@ class Compiler:
 
 def _labels(label: tuple[str, ...] | LabelMatch) -> Iterable[Clause]:
     if not isinstance(label, LabelMatch):
-        return [any_of("label", map(fold, label))] if label else []
+        return [any_of("label", map(fold_name, label))] if label else []
     clauses: list[Clause] = []
     if label.any:
-        clauses.append(any_of("label", map(fold, label.any)))
+        clauses.append(any_of("label", map(fold_name, label.any)))
     if label.all:
-        clauses.append(AllOf("label", frozenset(map(fold, label.all))))
+        clauses.append(AllOf("label", frozenset(map(fold_name, label.all))))
     if label.none:
-        clauses.append(negated(any_of("label", map(fold, label.none))))
+        clauses.append(negated(any_of("label", map(fold_name, label.none))))
     return clauses
 
 
@@ -140,7 +141,7 @@ def _names(condition: Condition) -> Iterable[Clause]:
     for name, kind in NAME_KEYS.items():
         wanted = getattr(condition, name)
         if wanted:
-            yield any_of(kind, map(fold, wanted))
+            yield any_of(kind, map(fold_name, wanted))
 
 
 def _fields(condition: Condition) -> Iterable[Clause]:

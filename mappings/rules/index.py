@@ -7,7 +7,7 @@ from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from connectors.contract import Interest, Issue, IssueRef, TrackerInfo
+from connectors.contract import Interest, Issue, IssueRef, TrackerInfo, fold_name
 from mappings.goals import Goal, KeyResult, Mapping, Milestone
 from mappings.rules.clauses import NEVER, Clause, Or, View, both, negated
 from mappings.rules.compiler import Compiler, named_keys
@@ -22,7 +22,6 @@ from mappings.rules.references import (
     References,
     Resolve,
     container_fits,
-    fold,
     own_name,
     speaks,
 )
@@ -187,10 +186,10 @@ class CompiledRules:
             places = found[drawn.id.owner]
             for inner in drawn.rule.nested:
                 for name in CONTAINER_KEYS:
-                    places.update((drawn.tracker, fold(place)) for place in getattr(inner, name))
+                    places.update((drawn.tracker, fold_name(place)) for place in getattr(inner, name))
                 keys = [*inner.keys, *(text for name in ROOT_KEYS for text in getattr(inner, name))]
                 for key in self._owned(drawn.tracker, keys):
-                    places.add((drawn.tracker, fold(key.rpartition("#" if "#" in key else "-")[0])))
+                    places.add((drawn.tracker, fold_name(key.rpartition("#" if "#" in key else "-")[0])))
         return {owner: frozenset(places) for owner, places in found.items()}
 
     def could_tag(
@@ -215,7 +214,8 @@ class CompiledRules:
             rule = drawn.rule
             roots = [text for name in ROOT_KEYS for text in getattr(rule, name)]
             named = rule.keys or (roots if trees_told else ())
-            if key is not None and named and fold(key) not in map(fold, self._owned(tracker, named)):
+            owned = frozenset(map(fold_name, self._owned(tracker, named)))
+            if key is not None and named and fold_name(key) not in owned:
                 return False
             asked = [query for query in self._asked(drawn) if query.text in _own_queries(rule)]
             if matched is not None and not matched.issuperset(asked):
@@ -234,7 +234,7 @@ class CompiledRules:
             if drawn.tracker == tracker
             for inner in drawn.rule.nested
             for name in ROOT_KEYS
-            if fold(key) in map(fold, self._owned(tracker, getattr(inner, name)))
+            if fold_name(key) in map(fold_name, self._owned(tracker, getattr(inner, name)))
         )
 
     def field_owners(self, tracker: str, field: str) -> frozenset[str]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from connectors.contract import Issue, IssueRef
-from mappings.rules.references import Resolve, fold
+from connectors.contract import Issue, IssueRef, fold_name
+from mappings.rules.references import Resolve
 
 
 class Lineage:
@@ -14,7 +14,7 @@ class Lineage:
         self._resolve = resolve
         known = list(issues)
         self._by_id = {(issue.ref.tracker, issue.ref.id): issue.ref for issue in known}
-        self._by_key = {(issue.ref.tracker, fold(issue.ref.key)): issue.ref for issue in known}
+        self._by_key = {(issue.ref.tracker, fold_name(issue.ref.key)): issue.ref for issue in known}
         self._parents: dict[IssueRef, IssueRef] = {}
         for issue in known:
             parent = self._parent(issue)
@@ -42,7 +42,7 @@ class Lineage:
             return known or IssueRef(tracker, issue.parent_id, key or issue.parent_id)
         if not key:
             return None
-        known = self._by_key.get((tracker, fold(key)))
+        known = self._by_key.get((tracker, fold_name(key)))
         if known is not None:
             return known
         id_ = self._resolve(tracker, key)

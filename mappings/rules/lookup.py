@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connectors.contract import fold_name
 from mappings.rules.clauses import NAMES, OTHER, WEIGHT, Atom, Clause, Cover, View
 from mappings.rules.model import Tag
 from mappings.rules.titles import TitleSet
@@ -72,7 +73,7 @@ class Node:
             into.extend(self._entries)
         for names, get in self._names:
             for name in names(issue):
-                node = get(name.casefold())
+                node = get(fold_name(name))
                 if node is not None:
                     node.collect(view, into)
         for read, get in self._others:

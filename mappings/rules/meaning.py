@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from connectors.contract import fold_name
 from mappings.rules.model import CONDITION_KEYS, Condition, LabelMatch, Rule
-from mappings.rules.references import QUERY_KEYS, fold
+from mappings.rules.references import QUERY_KEYS
 
 EXACT_KEYS = frozenset({"title", *QUERY_KEYS})
 """Texts in which case may matter."""
@@ -46,4 +47,4 @@ def _condition(condition: Condition) -> dict[str, Any]:
 
 def _listed(wanted: Any) -> list[Any]:
     values = wanted if isinstance(wanted, tuple) else (wanted,)
-    return sorted((fold(value) if isinstance(value, str) else value for value in values), key=repr)
+    return sorted((fold_name(value) if isinstance(value, str) else value for value in values), key=repr)

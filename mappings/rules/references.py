@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 
-from connectors.contract import TrackerInfo
+from connectors.contract import TrackerInfo, fold_name
 from mappings.goals import Goal, Milestone
 from mappings.rules.model import Condition
 
@@ -36,11 +36,6 @@ QUERY_KEYS = ("jql", "search")
 KINDS = frozenset(ONLY_IN.values())
 
 
-def fold(text: str) -> str:
-    """The form in which names compare: without case and outer spaces."""
-    return text.strip().casefold()
-
-
 def speaks(key: str, kind: str) -> bool:
     """Whether a tracker of this kind can have what a condition's key asks for.
 
@@ -54,8 +49,10 @@ def speaks(key: str, kind: str) -> bool:
 
 def container_fits(wanted: str, containers: Iterable[str]) -> bool:
     """Whether a project or repository, or one under `owner/*`, can be among a tracker's containers."""
-    name = fold(wanted)
-    return any(fnmatchcase(name, fold(held)) or fnmatchcase(fold(held), name) for held in containers)
+    name = fold_name(wanted)
+    return any(
+        fnmatchcase(name, fold_name(held)) or fnmatchcase(fold_name(held), name) for held in containers
+    )
 
 
 class References:
@@ -82,11 +79,11 @@ class References:
 
     def owners(self, text: str, scope: Iterable[str] = ()) -> dict[str, str]:
         """The key in its one spelling, by each tracker that owns it; only trackers in `scope`, if given."""
-        names = {fold(name) for name in scope}
+        names = {fold_name(name) for name in scope}
         return {
             name: key
             for name, key in self.readings(text).items()
-            if self.trackers[name].owns(key) and (not names or fold(name) in names)
+            if self.trackers[name].owns(key) and (not names or fold_name(name) in names)
         }
 
     def spelt(self, text: str) -> str:
