@@ -17,6 +17,7 @@ from connectors.sandbox.seed import world_for
 from connectors.sandbox.server import Logged, SandboxServer
 from connectors.sandbox.world import World
 from core.engine.policy import HealthPolicy, ProgressPolicy
+from core.publish.mark import KEPT_BY, Mark, parse_mark, read_mark
 from core.publish.policy import LimitPolicy, PublishPolicy
 from core.pull import PullRules
 from core.stop import Stop
@@ -290,6 +291,12 @@ def house(folder: Path, face: str = CLOUD, mapping: str = MARKETING) -> Iterator
         yield House(folder, world, server, face, mapping)
 
 
+def mark_in(comment: Any) -> Mark | None:
+    """The mark of a comment as a sandbox stores it: beside its text, or in it."""
+    beside = getattr(comment, "properties", {}).get("milepost")
+    return (read_mark(beside["mark"]) if beside else None) or parse_mark(comment.body)
+
+
 def sentences(done: Report | Concluded) -> list[str]:
     """What was planned."""
     concluded = done.concluded if isinstance(done, Report) else done
@@ -302,7 +309,11 @@ def percents(body: str) -> list[int]:
 
 
 def unsigned(body: str) -> str:
-    """A comment without the random id of the installation that wrote it: two installations differ in it."""
+    """A comment without the random id of the installation that wrote it: two installations differ in it.
+
+    And without the mark in words, which a Jira shows until it was seen to keep marks elsewhere.
+    """
+    body = re.sub(rf"\n+_{KEPT_BY}milepost:\S+_(?=\s*$)", "", body)
     return re.sub(r"(?<=/)[0-9a-f]{8}(?=\.[0-9a-f]{6}:)", "00000000", body)
 
 

@@ -88,7 +88,7 @@ In Progress
 Half of the planned work is delivered, but the key results moved less.
 
 milepost keeps this comment; changes made to it by hand are set back. Why these numbers: {{milepost why blog}}
-{{milepost:default:10001:0123456789ab}}"""
+_Kept up to date by milepost:default:10001:0123456789ab_"""
 
 GOAL = """\
 ### Goal: Show people how our company works: delivered 50%, achieved 34%, at risk

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from core.publish.mark import parse_mark
 from core.publish.policy import LabelPolicy, PublishPolicy
 from core.store import Store
-from tests.runs import CLOUD, DATACENTER, MARKETING, House, counted, house, sentences
+from tests.runs import CLOUD, DATACENTER, MARKETING, House, counted, house, mark_in, sentences
 from tests.writers import adopted, another, held, ours_on, set_text, writes_of
 
 RENAMED = MARKETING.replace('title = "Set up', 'title = "Have set up')
@@ -19,7 +18,7 @@ PLACES = ["BLOG-1", "acme/site#1"]
 def writer(one: House, key: str) -> str:
     """The installation whose id stands in the mark of the one comment on an issue."""
     [comment] = ours_on(one, key)
-    mark = parse_mark(comment.body)
+    mark = mark_in(comment)
     assert mark is not None
     return mark.installation
 
@@ -61,7 +60,8 @@ def test_two_machines_that_began_at_once_settle_on_the_older_comment(tmp_path: P
         there.agreed()
         oldest = {key: ours_on(here, key)[0].id for key in PLACES}
         here.github.comment("acme/site#1", doubled["acme/site#1"][0].body, author="milepost[bot]")
-        here.jira.comment("BLOG-1", doubled["BLOG-1"][0].body, author=here.jira.bot)
+        copied = doubled["BLOG-1"][0]
+        here.jira.comment("BLOG-1", copied.body, author=here.jira.bot, properties=copied.properties)
         for one in (here, there):
             writes_of(one)
         assert [writes_of(here), writes_of(there)] == [0, 0]

@@ -10,7 +10,9 @@ from connectors.jira.plain import step
 from connectors.jira.session import JiraSession, Json, mapping, rows
 
 PROPERTY = "milepost"
-"""The comment property that holds the mark, beside the one that the text shows."""
+"""The comment property that holds the mark, out of people's sight."""
+KEPT = "jira.comment_properties_kept"
+"""The server was seen to list a comment's mark: from then on the text need not show it."""
 INTERNAL = "sd.public.comment"
 """The comment property by which service management hides a comment from customers."""
 
@@ -31,7 +33,7 @@ def read_comments(
     listed, total = _all(session, ref)
     found = _ours(session, account, site, ref, listed)
     if not found and len(listed) < total:
-        found = _ours(session, account, site, ref, _of_issue(session, ref))
+        found = _ours(session, account, site, ref, _of_issue(session, account, ref))
     return tuple(found.values())
 
 
@@ -44,17 +46,30 @@ def _ours(
         comment = read_comment(row, account, site, ref)
         if comment is None:
             raise Garbled(session.name, f"GET comments of {ref.key}", "a comment came without id or text")
+        if comment.mine and comment.mark is not None and session.memory.get(KEPT) is None:
+            session.memory.set(KEPT, "yes")
         if comment.mark is not None or MARK_PREFIX in comment.body:
             found[comment.id] = comment
     return found
 
 
-def _of_issue(session: JiraSession, ref: IssueRef) -> list[Json]:
-    """The comments that the issue's own field `comment` holds; without their properties."""
+def _of_issue(session: JiraSession, account: Account, ref: IssueRef) -> list[Json]:
+    """The comments that the issue's own field `comment` holds; our account's with their properties."""
     answer = session.get(f"issue/{step(ref.id)}", {"fields": "comment"})
     fields = mapping(answer, mapping(answer, answer.json()).get("fields"))
     held = fields.get("comment")
-    return rows(answer, held, "comments") if isinstance(held, dict) else []
+    several = rows(answer, held, "comments") if isinstance(held, dict) else []
+    return [
+        _with_properties(session, ref, row) if account.is_author(row.get("author")) else row
+        for row in several
+    ]
+
+
+def _with_properties(session: JiraSession, ref: IssueRef, row: Json) -> Json:
+    """A comment with its properties, which the issue's field does not bring; as it is if it is gone."""
+    path = f"issue/{step(ref.id)}/comment/{step(str(row.get('id')))}"
+    answer = session.get(path, {"expand": "properties"}, accept=(404, 410))
+    return row if answer.status in (404, 410) else mapping(answer, answer.json())
 
 
 def read_comment(row: Json, account: Account, site: str, ref: IssueRef) -> PostedComment | None:

@@ -9,6 +9,8 @@ LOUD = "jira.loud"
 """The account may not change an issue without a mail to its watchers."""
 PLAIN = "jira.plain"
 """The server does not store characters beyond the Basic Multilingual Plane (JRA-36135)."""
+FORGETFUL = "jira.forgets_comment_properties"
+"""The server takes a comment's properties and does not list them."""
 
 _FRESH = timedelta(days=1)
 

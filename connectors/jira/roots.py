@@ -43,9 +43,8 @@ def find_roots(search: Search, keys: Collection[str]) -> Roots:
     found: dict[str, str] = {}
     odd = False
     for rows, errors in search.by_keys(sorted(keys), ["updated"]):
-        named = named_rows(rows)
-        odd = odd or bool(errors) or len(named) < len(rows)
-        found |= named
+        found |= named_rows(rows)
+        odd = odd or bool(errors) or not all(map(named_rows, ([row] for row in rows)))
     return Roots(found, tuple(sorted(set(keys) - set(found.values()))) if odd else ())
 
 

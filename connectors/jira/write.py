@@ -12,9 +12,10 @@ from connectors.contract import (
     Missing,
     PostedComment,
     Refused,
+    TrackerError,
 )
-from connectors.jira.comments import INTERNAL, PROPERTY, read_comment, read_comments
-from connectors.jira.habits import LOUD, PLAIN, Habits, only_bmp
+from connectors.jira.comments import INTERNAL, KEPT, PROPERTY, read_comment, read_comments
+from connectors.jira.habits import FORGETFUL, LOUD, PLAIN, Habits, only_bmp
 from connectors.jira.issues import read_labels
 from connectors.jira.plain import step
 from connectors.jira.search import Search
@@ -22,6 +23,7 @@ from connectors.jira.session import JiraSession, Json, mapping
 from connectors.jira.settings import LABEL_LIMIT
 
 _NO_PROPERTIES = "jira.no_comment_properties"
+"""The server refuses properties of comments."""
 _QUIETLY = {"notifyUsers": "false"}
 
 
@@ -49,10 +51,17 @@ class JiraWriter:
         path = f"issue/{step(ref.id)}/comment"
         answer = self._comment(path, _Wanted(ref, body, mark, None, create=True))
         try:
-            return self._told(answer, ref)
+            created = self._told(answer, ref)
         except Garbled as problem:
             said = f"{problem.said}, though the comment may have been written"
             raise AnswerLost(self._session.name, answer.request, said) from problem
+        if (
+            self._marks_kept is None
+            and not self._keeps_mark(ref, created.id, mark)
+            and mark not in created.body
+        ):
+            return self.edit_comment(ref, created, body, mark)
+        return created
 
     def edit_comment(self, ref: IssueRef, comment: PostedComment, body: str, mark: str) -> PostedComment:
         """See the contract. Who may see the comment stays as it is, or becomes what the settings say."""
@@ -154,6 +163,26 @@ class JiraWriter:
             else:
                 raise self._session.refused(answer)
 
+    @property
+    def _marks_kept(self) -> bool | None:
+        """Whether the server keeps the mark as a property; None where that is still to be seen."""
+        memory = self._session.memory
+        if memory.get(_NO_PROPERTIES) is not None or self._habits.has(FORGETFUL):
+            return False
+        return True if memory.get(KEPT) is not None else None
+
+    def _keeps_mark(self, ref: IssueRef, comment_id: str, mark: str) -> bool:
+        """Whether the list of comments shows the mark that a comment was created with; else remembered."""
+        session = self._session
+        try:
+            there = read_comments(session, session.account(), session.server().site, ref)
+        except TrackerError:
+            return True  # nothing is known yet; the next comment that is created tells
+        kept = any(one.id == comment_id and one.mark == mark for one in there)
+        if not kept:
+            self._habits.note(FORGETFUL)
+        return kept
+
     def _not_written(self, answer: Answer, wanted: "_Wanted") -> None:
         """Raises AnswerLost where a comment may have been written though the answer was an error."""
         if not wanted.create or answer.status < 500:
@@ -168,9 +197,14 @@ class JiraWriter:
         return not self._session.settings.notify_watchers and not self._habits.has(LOUD)
 
     def _whole_body(self, text: str, wanted: "_Wanted", *, bare: bool) -> Json:
+        kept = self._marks_kept
+        if kept or (kept is None and wanted.create and self._session.server().cloud):
+            # Cloud documents properties of comments; otherwise the text shows the mark until they are seen.
+            text = _without_line(text, wanted.mark)
+        elif wanted.mark not in text:
+            text = f"{text}\n\n{wanted.mark}"
         if bare:
-            whole = text if wanted.mark in text else f"{text}\n\n{wanted.mark}"
-            return self._body(whole, wanted.visibility)
+            return self._body(text, wanted.visibility)
         return {**self._body(text, wanted.visibility), "properties": self._properties(wanted.mark)}
 
     @property
@@ -196,6 +230,12 @@ class JiraWriter:
         if comment is None:
             raise Garbled(self._session.name, answer.request, "the answer tells no comment with id and text")
         return comment
+
+
+def _without_line(text: str, mark: str) -> str:
+    """The text without its last line where that shows the mark."""
+    head, _, last = text.rpartition("\n")
+    return head.rstrip("\n") or text if mark in last else text
 
 
 def _names_mails(answer: Answer) -> bool:

@@ -16,6 +16,10 @@ _WRITER = re.compile(r"(?P<issue>.+)/(?P<installation>[0-9a-f]{8})\.(?P<check>[0
 """The middle part of a mark since it names the installation; older milepost takes all of it for the issue."""
 
 
+KEPT_BY = "Kept up to date by "
+"""What stands before the mark where people see it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Whose comment this is, about which issue, and the digest of its meaning."""
@@ -81,7 +85,7 @@ def mark_of(comment: PostedComment) -> Mark | None:
 
 
 def _bare(line: str) -> str:
-    """What the line holds inside a hidden HTML comment, `{{…}}`, or nothing around it.
+    """What a hidden HTML comment, `_Kept up to date by …_`, or `{{…}}` of older versions holds, or nothing.
 
     Jira Cloud stores wiki markup as a document and writes it out again, with backslashes of its own.
     """
@@ -89,6 +93,8 @@ def _bare(line: str) -> str:
     if line.startswith("<!--") and line.endswith("-->"):
         return line[4:-3].strip()
     line = line.replace("\\", "")
+    if line.startswith(f"_{KEPT_BY}") and line.endswith("_"):
+        return line[1 + len(KEPT_BY) : -1].strip()
     if line.startswith("{{") and line.endswith("}}"):
         return line[2:-2].strip()
     return ""

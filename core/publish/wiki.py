@@ -1,4 +1,4 @@
-"""A comment in Jira's wiki markup; its mark stands in the last line."""
+"""A comment in Jira's wiki markup; its last line shows the mark, for servers that keep it nowhere else."""
 
 from core.publish import escape
 from core.publish.compose import fit
@@ -18,13 +18,13 @@ from core.publish.document import (
     Strong,
     Table,
 )
-from core.publish.mark import Mark, format_mark
+from core.publish.mark import KEPT_BY, Mark, format_mark
 from core.publish.summary.model import Summary
 
 
 def render(summary: Summary, mark: Mark, limit: int) -> str:
     """The comment's body, at most `limit` characters long; raises ValueError for a mark that is none."""
-    last = "{{" + format_mark(mark) + "}}"
+    last = f"_{KEPT_BY}{format_mark(mark)}_"
     return fit(summary, limit, lambda document: f"{text(document)}\n{last}")
 
 

@@ -74,7 +74,7 @@ def words(body: str) -> str:
     kept = re.sub(
         r"(?ms)^\W*Since \d{4}-\d\d-\d\d.*?(?=^\W*(Open tasks|Leads to)|^milepost keeps|\Z)", "", body
     )
-    kept = re.sub(r"milepost:\S+", "", kept)
+    kept = re.sub(r"(_Kept up to date by )?milepost:\S+", "", kept)
     # A server that does not take them is remembered for a day after it does.
     kept = "".join(character for character in kept if ord(character) <= 0xFFFF)
     kept = re.sub(r"\d+", "#", kept)

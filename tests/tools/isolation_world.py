@@ -229,6 +229,6 @@ def texts(here: House) -> dict[str, Text]:
         body = "\n---\n".join(sorted(standing.ours))
         own = re.split(r"\*\*Leads to\*\*|\*Leads to\*|h\d\. Leads to", body)[0]
         own = re.sub(r"(?s)\*+Since .*?(?=\n\n\S*\*|\Z)", "", own)
-        own = re.sub(r"\n\s*\n", "\n", re.sub(r"milepost:\S+", "", own))
+        own = re.sub(r"\n\s*\n", "\n", re.sub(r"(_Kept up to date by )?milepost:\S+", "", own))
         found[key] = Text(own, frozenset(name for name in standing.labels if name.startswith("mp/")))
     return found

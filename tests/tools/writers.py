@@ -27,9 +27,8 @@ from typing import Any
 
 from connectors.sandbox.github_truth.model import Credential
 from connectors.sandbox.github_truth.truth import BOT
-from core.publish.mark import parse_mark
 from core.publish.policy import LimitPolicy, PublishPolicy
-from tests.runs import CLOUD, DATACENTER, MARKETING, House, house
+from tests.runs import CLOUD, DATACENTER, MARKETING, House, house, mark_in
 from tests.tools.writers_hands import HANDS, PLACES, move, ours_on
 
 SETTLING, RESTING = 3, 3
@@ -185,7 +184,7 @@ class Trial:
     def _doubles(self) -> None:
         here = self.first
         for key in PLACES:
-            whose = Counter((parse_mark(one.body).instance, one.author) for one in ours_on(here, key))  # type: ignore[union-attr]
+            whose = Counter((mark_in(one).instance, one.author) for one in ours_on(here, key))  # type: ignore[union-attr]
             self.result.doubled += [
                 f"{count} comments of {who} on {key}" for who, count in whose.items() if count > 1
             ]

@@ -4,8 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from core.publish.mark import parse_mark
-from tests.runs import House
+from tests.runs import House, mark_in
 
 PLACES = ("BLOG-1", "MKT-1", "MKT-2", "acme/site#1")
 """The tracking issues of the example."""
@@ -14,7 +13,7 @@ PLACES = ("BLOG-1", "MKT-1", "MKT-2", "acme/site#1")
 def ours_on(here: House, key: str) -> list[Any]:
     """Comments that bear a mark, on the tracker."""
     thread: list[Any] = list(here.github.comments(key) if "#" in key else here.jira.comments(key))
-    return [one for one in thread if parse_mark(one.body)]
+    return [one for one in thread if mark_in(one)]
 
 
 def _set(here: House, key: str, comment: Any, text: str) -> None:
@@ -82,7 +81,9 @@ def copies(here: House, _before: dict[str, str]) -> None:
             if "#" in key:
                 here.github.comment(key, one.body, author=one.author)
             else:
-                here.jira.comment(key, one.body, author=here.jira.accounts[one.author])
+                here.jira.comment(
+                    key, one.body, author=here.jira.accounts[one.author], properties=dict(one.properties)
+                )
 
 
 Hand = Callable[[House, dict[str, str]], None]

@@ -108,6 +108,8 @@ class Quirks:
     """The same for what later reads show, though the answer to the write showed what is stored."""
     readers_stay: bool = False
     """Let an edit leave a comment to those who could see it before."""
+    forgets_properties: bool = False
+    """Take the properties of comments with a write, and keep none of them."""
     bulk_has_archived: bool = False
     """Let a bulk fetch give archived issues, as a GET by id does."""
 

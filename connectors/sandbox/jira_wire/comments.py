@@ -80,7 +80,7 @@ def edit(call: Call, key: str, id_: str) -> Response:
     _need_own(call, record, "EDIT", "You do not have the permission to edit this comment.")
     check_editable(issue)
     text, visibility = _text(call), _visibility(call.body)
-    properties = _properties(call.body)
+    properties = _kept(call, call.body)
     call.site.edit_comment(record, stored(text, call.site.quirks.rewrite), call.account)
     if not call.site.quirks.readers_stay:
         record.visibility = visibility
@@ -102,7 +102,7 @@ def write_comment(call: Call, issue: JiraIssue, body: dict[str, Any]) -> Comment
     """Write what a request's body holds; refuses what Jira refuses."""
     check_open(issue)
     call.need("ADD_COMMENTS", "You do not have the permission to comment on this issue.")
-    text, visibility, properties = _text(call, body), _visibility(body), _properties(body)
+    text, visibility, properties = _text(call, body), _visibility(body), _kept(call, body)
     if len(call.site.threads.get(issue.id, ())) >= COMMENTS:
         raise Refusal(413, f"The issue has reached the limit of {COMMENTS} comments.")
     text = stored(text, call.site.quirks.rewrite)
@@ -143,6 +143,12 @@ def _visibility(body: dict[str, Any]) -> dict[str, str] | None:
     if given.get("type") not in ("role", "group") or not (given.get("value") or given.get("identifier")):
         raise invalid("commentLevel", "A visibility has a type, role or group, and a value.")
     return {name: str(given[name]) for name in ("type", "value", "identifier") if given.get(name)}
+
+
+def _kept(call: Call, body: dict[str, Any]) -> dict[str, Any]:
+    """What this site keeps of the properties that a request's body holds."""
+    properties = _properties(body)
+    return {} if call.site.quirks.forgets_properties else properties
 
 
 def _properties(body: dict[str, Any]) -> dict[str, Any]:
