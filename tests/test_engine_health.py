@@ -52,6 +52,21 @@ def test_pace_is_progress_by_what_the_time_that_passed_makes_expect(done: int, n
     assert (result.name, result.expected, result.pace) == (name, Fraction(1, 2), Fraction(done, 45))
 
 
+@pytest.mark.parametrize(
+    ("done", "name"),
+    [(900, "on_track"), (899, "at_risk"), (700, "at_risk"), (699, "off_track")],
+)
+def test_exactly_at_a_threshold_counts_as_reaching_it(done: int, name: str) -> None:
+    """Half of the time is over, and the policy's thresholds are 0.9 and 0.7 of what is expected then."""
+    assert health(after(45), *tasks(done, 2_000)).name == name
+
+
+def test_the_due_day_is_over_with_its_last_moment_and_not_before() -> None:
+    last = after(90) - timedelta(microseconds=1)
+    assert "past its due date" not in health(last, *tasks(1, 2)).said
+    assert "past its due date" in health(after(90), *tasks(1, 2)).said
+
+
 def test_the_first_day_begins_at_nothing_and_the_last_ends_at_everything() -> None:
     assert health(after(0), *tasks(1, 2)).expected == 0
     assert health(after(89.999), *tasks(1, 2)).name is HealthName.OFF_TRACK

@@ -57,7 +57,8 @@ def compose(summary: Summary, fold: int | None = None) -> Document:
         blocks += [Rule(), *subject] if position else subject
     more = len(summary.milestones) + len(summary.goals) - len(subjects)
     if more:
-        blocks.append(Paragraph(((Own(f"This issue tracks {more:,} more milestones and goals."),),)))
+        things = "milestone or goal" if more == 1 else "milestones and goals"
+        blocks.append(Paragraph(((Own(f"This issue tracks {more:,} more {things}."),),)))
     blocks += _leads_to(summary, fold)
     return (*blocks, _footer(summary))
 

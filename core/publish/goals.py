@@ -73,7 +73,9 @@ def _key_results(part: GoalPart, fold: int | None) -> list[Block]:
     ]
     more = len(part.key_results) - len(rows)
     table = Table(("Key result", "Achieved", "Delivered"), tuple(rows))
-    return [table, Paragraph(((Own(f"and {more:,} more key results"),),))] if more else [table]
+    return (
+        [table, Paragraph(((Own(f"and {more:,} more {_plural(more, 'key result')}"),),))] if more else [table]
+    )
 
 
 def _milestones(part: GoalPart, fold: int | None) -> list[Block]:
@@ -84,11 +86,21 @@ def _milestones(part: GoalPart, fold: int | None) -> list[Block]:
     rows = tuple(_milestone_row(line) for line in part.milestones[:fold])
     more = len(part.milestones) - len(rows)
     table = Table(("Milestone", "Progress", "Tasks done", "Health"), rows)
-    return [table, Paragraph(((Own(f"and {more:,} more milestones"),),))] if more else [table]
+    return (
+        [table, Paragraph(((Own(f"and {more:,} more {_plural(more, 'milestone')}"),),))] if more else [table]
+    )
 
 
 def _count(number: int, noun: str) -> Paragraph:
-    return Paragraph(((Own(f"{number:,} {noun if number == 1 else noun + 's'}, not listed here"),),))
+    return Paragraph(((Own(f"{number:,} {_plural(number, noun)}, not listed here"),),))
+
+
+def _more(number: int, noun: str) -> Paragraph:
+    return Paragraph(((Own(f"and {number:,} more {_plural(number, noun)}"),),))
+
+
+def _plural(number: int, noun: str) -> str:
+    return noun if number == 1 else f"{noun}s"
 
 
 def _milestone_row(line: MilestoneLine) -> tuple[Spans, ...]:
