@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs import CLOUD, DATACENTER, House, house
+from tests.runs import CLOUD, DATACENTER, MARKETING, House, house, milestone
 
 DAY = timedelta(days=1)
+SHOP = milestone("shop", 'repository = "acme/shop"', 'tracking = "acme/shop#1"')
 
 
 @pytest.fixture(params=[CLOUD, DATACENTER])
@@ -35,11 +36,10 @@ def test_where_nothing_changed_each_scope_is_asked_once_and_nothing_else(here: H
 
 
 def test_an_edit_by_hand_is_noticed_without_a_sweep(here: House) -> None:
-    ours = here.jira.comments("BLOG-1")[-1]
-    body = ours.body
-    here.jira.edit_comment(ours, "Nothing to see here", author="ana")
+    before = here.ours()["BLOG-1"]
+    here.jira.edit_comment(here.jira.comments("BLOG-1")[-1], "Nothing to see here", author="ana")
     assert any("comment" in request for request in asked(here))
-    assert here.jira.comments("BLOG-1")[-1].body == body
+    assert here.ours()["BLOG-1"] == before
 
 
 def test_an_edit_that_a_plan_saw_is_not_forgotten_by_the_sync_after_it(here: House) -> None:
@@ -81,3 +81,41 @@ def test_after_a_write_that_failed_the_next_run_looks_again(here: House) -> None
     here.world.clock.advance(3600)
     assert not here.sync().failed
     assert len([one for one in here.jira.comments("BLOG-1") if one.author == here.jira.bot.id]) == 1
+
+
+def test_new_issues_that_count_nowhere_cost_no_more_than_their_rows_and_the_trees(here: House) -> None:
+    here.jira.create_issue("MKT", "Something else")
+    here.github.create_issue("acme/site", "Something else")
+    requests = asked(here)
+    assert len(requests) <= 4, requests
+    assert sum("/search" in one for one in requests) == 1
+    assert sum(one.endswith("/repos/acme/site/issues") for one in requests) == 1
+
+
+def test_a_new_task_starts_no_comparison_of_everything(here: House) -> None:
+    here.jira.create_issue("BLOG", "One more post", type="Story", parent="BLOG-1")
+    new = here.github.create_issue("acme/site", "One more page")
+    here.github.add_sub_issue("acme/site#1", here.github.key(new))
+    requests = asked(here)
+    assert sum("/search" in one for one in requests) <= 2, requests
+    assert sum(one.endswith("GET /repos/acme/site/issues") for one in requests) == 1
+    assert not [one for one in requests if "/project" in one or one.endswith("/field")]
+    assert not here.plan().plan.actions
+
+
+def test_where_no_comment_can_be_asked_for_none_is(tmp_path: Path) -> None:
+    """An issue of GitHub says how many comments it has, and none of ours is among none."""
+    with house(tmp_path, mapping=MARKETING + SHOP) as here:
+        here.github.create_repo("acme/shop")
+        here.github.create_issue("acme/shop", "Open a shop")
+        here.settings["github"] = {"repositories": ["acme/site", "acme/shop"]}
+        here.sync()
+        shop = [one.path for one in here.server.log if "/acme/shop/" in one.path and "comments" in one.path]
+        assert len(shop) == 1  # ours is written
+
+
+def test_a_run_uses_one_connection_to_each_tracker_again_and_again(tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        here.sync()
+        assert len(here.server.log) > 40
+        assert here.server.connections == 2

@@ -115,6 +115,11 @@ class SandboxServer:
             failed, self.crashes = self.crashes, []
             raise RuntimeError(f"the sandbox failed on {len(failed)} request(s)") from failed[0]
 
+    @property
+    def connections(self) -> int:
+        """How many connections were accepted since the server was started."""
+        return 0 if self._http is None else self._http.accepted
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -254,11 +259,13 @@ class _Http(ThreadedWSGIServer):
         )  # connections ask `sandbox` themselves
         self.sandbox = sandbox
         self._open: set[socket.socket] = set()
+        self.accepted = 0
         self._lock = threading.Lock()
 
     def opened(self, connection: socket.socket) -> None:
         with self._lock:
             self._open.add(connection)
+            self.accepted += 1
 
     def closed(self, connection: socket.socket) -> None:
         with self._lock:
