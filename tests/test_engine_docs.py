@@ -4,6 +4,8 @@ import re
 import tomllib
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,26 @@ def test_the_examples_of_what_is_cancelled_are_what_the_engine_says() -> None:
         credit = crediting.credit(tagged(issue), state)
         share = "" if state is StatusCategory.CANCELLED else f", credit {number(credit.share)}"
         assert said == f"{WORDS[state]}{share} ({credit.said})", line
+
+
+def test_the_example_of_shared_estimates_is_what_the_engine_says() -> None:
+    (tasks,), (said,) = blocks("toml tasks"), blocks("text shares")
+    given = tomllib.loads(tasks, parse_float=Decimal)
+    mapping = a_mapping([a_milestone(title="Set up an attractive blog", weigh_by="story_points")])
+    rule = RuleId("blog", 1, "rule 1")
+    inputs = some_inputs(
+        *(
+            Tagged(
+                an_issue(key, one["state"], points=Fraction(one["points"]) if "points" in one else None), rule
+            )
+            for key, one in given.items()
+        ),
+        mapping=mapping,
+        parents=[(an_issue(key), an_issue(one["parent"])) for key, one in given.items() if "parent" in one],
+    )
+    state = measure(inputs, ProgressPolicy(), HealthPolicy(), NOW)
+    lines = explain_milestone("blog", mapping, state).lines
+    assert [line for line in lines if not line.startswith(("  health", "    progress"))] == said.splitlines()
 
 
 def test_the_worked_example_is_what_the_engine_says() -> None:

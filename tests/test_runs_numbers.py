@@ -73,3 +73,26 @@ def test_labels_of_github_are_emoji_however_they_are_spelt(tmp_path: Path) -> No
         here.github.create_issue("acme/site", "C", labels=["new"])
         counts = here.plan().known.state.milestones["words"].counts
         assert (counts.todo, counts.in_progress) == (1, 1)
+
+
+def test_stories_that_are_cut_up_stay_where_they_stood(tmp_path: Path) -> None:
+    """Case N4: 14 of 18 points are done; then two stories are cut into sub-tasks without points."""
+    rule = 'weigh_by = "story_points"\n'
+    with house(tmp_path, mapping=GOAL + milestone("words", 'label = "words"', rule)) as here:
+        keys = []
+        for points, done in ((13, True), (1, True), (2, False), (2, False)):
+            key = here.jira.create_issue("BLOG", f"Story of {points}", type="Story", labels=["words"]).key
+            here.jira.edit(key, points=points)
+            keys.append(key)
+            if done:
+                here.jira.transition(key, "Done")
+        here.sync()
+        assert here.plan().known.state.milestones["words"].measure == Fraction(14, 18)
+        for parent, status in ((keys[0], "Done"), (keys[2], "To Do")):
+            for number in range(3):
+                here.jira.create_issue(
+                    "BLOG", f"Part {number}", type="Sub-task", parent=parent, labels=["words"], status=status
+                )
+        words = here.plan().known.state.milestones["words"]
+        assert (words.measure, words.counts.unestimated) == (Fraction(14, 18), 0)
+        assert words.counts.done + words.counts.todo == 8

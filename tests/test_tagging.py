@@ -53,6 +53,9 @@ MAPPINGS = (
                 "site", weigh_by="story_points", rules=[{"repository": ["acme/site"]}, {"label": ["blog"]}]
             ),
             a_milestone(
+                "points", weigh_by="story_points", rules=[{"project": ["BLOG"], "label": {"none": ["red"]}}]
+            ),
+            a_milestone(
                 "boxes", rules=[{"sub_issues_of": ["acme/site#1"], "task_list": True}, {"keys": ["BLOG-3"]}]
             ),
         ],
@@ -186,7 +189,7 @@ def dump(reader: Any) -> Any:
     """All rows and sums, but for the open tasks of owners of which nothing is left."""
     sums = reader.sums()
     rows = {owner: [row for row, _ in reader.rows_of_owner(owner)] for owner in sums}
-    return sums, reader.latest(), rows
+    return sums, reader.latest(), rows, reader.shared()
 
 
 def oracle(store: Store, goals: Goals, scheme: Scheme, policy: ProgressPolicy) -> Mapping[str, Tasks]:

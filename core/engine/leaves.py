@@ -32,6 +32,8 @@ class Sifted:
     """Left out because descendants of theirs count."""
     mirrors: Mapping[IssueRef, str]
     """Left out because the same work counts as another issue; with the reason in words."""
+    above: Mapping[IssueRef, IssueRef]
+    """Of live issues that count or are parents: the nearest parent above."""
 
 
 def sift(tagged: Sequence[Tagged], states: States, parents: Parents) -> Sifted:
@@ -45,7 +47,7 @@ def sift(tagged: Sequence[Tagged], states: States, parents: Parents) -> Sifted:
     live = [entry for entry in tagged if states[entry.issue.ref] is not StatusCategory.CANCELLED]
     dead = [entry for entry in tagged if states[entry.issue.ref] is StatusCategory.CANCELLED]
     groups = mirror_groups(live)
-    over, above = _with_descendants(groups, parents)
+    over, above, higher = _with_descendants(groups, parents)
     mirrors = _mirror_reasons(groups, states, over)
     kept = {group[0].issue.ref for place, group in enumerate(groups) if place not in over}
     left = {group[0].issue.ref for place, group in enumerate(groups) if place in over}
@@ -62,7 +64,7 @@ def sift(tagged: Sequence[Tagged], states: States, parents: Parents) -> Sifted:
                 kept.add(ref)
             else:
                 mirrors[ref] = _mirror_of(entry, group[0], states)
-    return Sifted(frozenset(kept), frozenset(left), mirrors)
+    return Sifted(frozenset(kept), frozenset(left), mirrors, _nearest(groups, parents, over, higher))
 
 
 def mirror_groups(tagged: Sequence[Tagged]) -> list[Group]:
@@ -121,14 +123,45 @@ def _reachable(start: IssueRef, linked: Mapping[IssueRef, set[IssueRef]]) -> set
     return found
 
 
-def _with_descendants(groups: Sequence[Group], parents: Parents) -> tuple[set[int], set[IssueRef]]:
-    """The places of groups that have another live group below them, and everything above any group."""
+def _with_descendants(
+    groups: Sequence[Group], parents: Parents
+) -> tuple[set[int], set[IssueRef], list[set[int]]]:
+    """The places of groups that have another live group below them, everything above any group, and the
+    groups above each."""
     place_of = {entry.issue.ref: place for place, group in enumerate(groups) for entry in group}
     climbed = [_ancestors(place, groups, place_of, parents) for place in range(len(groups))]
     above: set[IssueRef] = set().union(*climbed)
     higher = [{place_of[ref] for ref in refs if ref in place_of} for refs in climbed]
     over = {up for place, ups in enumerate(higher) for up in ups if place not in higher[up] and up != place}
-    return over, above
+    return over, above, higher
+
+
+def _nearest(
+    groups: Sequence[Group], parents: Parents, over: set[int], higher: Sequence[set[int]]
+) -> dict[IssueRef, IssueRef]:
+    """By issue that stands for a group: the same of the nearest group that is left out for what is below it.
+
+    A group that is above and below at once, in a circle of parents, is not above.
+    """
+    if not over:
+        return {}
+    place_of = {entry.issue.ref: place for place, group in enumerate(groups) for entry in group}
+    found: dict[IssueRef, IssueRef] = {}
+    for place, group in enumerate(groups):
+        pending = [entry.issue.ref for entry in group]
+        seen = set(pending)
+        for ref in pending:  # grows while it is walked: nearest first
+            parent = parents.get(ref)
+            if parent is None or parent in seen:
+                continue
+            up = place_of.get(parent)
+            if up in over and up != place and place not in higher[up]:
+                found[group[0].issue.ref] = groups[up][0].issue.ref
+                break
+            more = [parent] if up is None else [entry.issue.ref for entry in groups[up]]
+            pending += [one for one in more if one not in seen]
+            seen.update(more)
+    return found
 
 
 def _ancestors(

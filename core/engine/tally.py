@@ -17,6 +17,7 @@ from core.engine.weights import Weigher
 NOTHING = Fraction(0)
 ONE = Fraction(1)
 _BEGUN = (StatusCategory.DONE, StatusCategory.IN_PROGRESS)
+_SHARED = "shared"
 _CLOSED = (StatusCategory.DONE, StatusCategory.CANCELLED)
 
 
@@ -31,12 +32,15 @@ class Part:
     """A weight from the rule."""
     credit: Fraction
     """0 to 1."""
+    shared: bool = False
+    """`estimate` is a share of a parent's; see `core.engine.shares`."""
 
     @property
     def text(self) -> str:
         """As a store keeps it; `Part.read` gives the part back."""
         numbers = (self.estimate, self.fixed, self.credit)
-        return "|".join((self.state.value, *("" if one is None else str(one) for one in numbers)))
+        text = "|".join((self.state.value, *("" if one is None else str(one) for one in numbers)))
+        return f"{text}|{_SHARED}" if self.shared else text
 
     @staticmethod
     def read(text: str) -> "Part":
@@ -51,12 +55,15 @@ class Part:
 
 @lru_cache(maxsize=4096)  # a milestone has few different parts, and so have all of them together
 def _read(text: str) -> Part:
-    state, estimate, fixed, credit = text.split("|")
+    state, estimate, fixed, credit, *shared = text.split("|")
+    if shared not in ([], [_SHARED]):
+        raise ValueError(text)
     return Part(
         StatusCategory(state),
         Fraction(estimate) if estimate else None,
         Fraction(fixed) if fixed else None,
         Fraction(credit),
+        bool(shared),
     )
 
 
@@ -72,6 +79,8 @@ class Tally:
     """When any of the tasks last changed; None without tasks."""
     unknown: tuple[str, ...] = ()
     """The tasks whose status has no category, in order: `BLOG-1 is in "Limbo"`."""
+    shared: Mapping[Fraction, int] = field(default_factory=dict)
+    """What parents that do not count shared of their estimates among tasks, with how often."""
 
     @property
     def tasks(self) -> int:
@@ -108,10 +117,15 @@ def counted(parts: Iterable[Part]) -> Mapping[Part, int]:
     return Counter(parts)
 
 
-def weigher_of(parts: Mapping[Part, int], weigh_by: str) -> Weigher:
-    """Weighs these tasks: by their estimates, and by the median of them where there is none."""
-    estimates: Counter[Fraction] = Counter()
+def weigher_of(parts: Mapping[Part, int], weigh_by: str, shared: Mapping[Fraction, int]) -> Weigher:
+    """Weighs these tasks: by their estimates, and by the median of them where there is none.
+
+    What a parent shared stands in the median once and as a whole: cutting it up does not move the median.
+    """
+    estimates: Counter[Fraction] = Counter(shared)
     for part, number in parts.items():
+        if part.shared:
+            continue
         if part.state is not StatusCategory.CANCELLED and part.fixed is None and part.estimate is not None:
             estimates[part.estimate] += number
     return Weigher.of(weigh_by, estimates)
@@ -119,7 +133,7 @@ def weigher_of(parts: Mapping[Part, int], weigh_by: str) -> Weigher:
 
 def weigh(tally: Tally, weigh_by: str) -> Weighed:
     """What the tasks add up to, exactly."""
-    weigher = weigher_of(tally.parts, weigh_by)
+    weigher = weigher_of(tally.parts, weigh_by, tally.shared)
     earned, total = _Sum(), _Sum()
     states: Counter[StatusCategory] = Counter()
     unestimated = 0

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from connectors.contract import Issue, IssueRef, StatusCategory
 from core.engine.credit import ALL, NOTHING, Credit, Credits
-from core.engine.leaves import CHILDREN_COUNT, Parents, Sifted, normal_url, sift
+from core.engine.leaves import CHILDREN_COUNT, Parents, Sifted, States, normal_url, sift
 from core.engine.model import Detail, LeftOut, Tagged, Task
+from core.engine.shares import Node, Shares, share
 from core.engine.tally import Part, Tally, counted, weigher_of
-from core.engine.weights import Weigher, estimate_of
+from core.engine.weights import COUNT, Weigher, estimate_of, shared_weight
 
 _REFERENCE = re.compile(
     r"https?://[^\s<>()\[\]\"']+"  # a page
@@ -37,10 +38,13 @@ class _Piece:
     credit: Credit
     estimate: Fraction | None
     box: int | None = None
+    parent: Issue | None = None
+    """Whose estimate `estimate` is a share of."""
 
     @property
     def part(self) -> Part:
-        return Part(self.state, self.estimate, self.tagged.weight, self.credit.share)
+        shared = self.parent is not None
+        return Part(self.state, self.estimate, self.tagged.weight, self.credit.share, shared)
 
 
 def build_tasks(tagged: Iterable[Tagged], parents: Parents, weigh_by: str, crediting: Credits) -> Tasks:
@@ -59,8 +63,14 @@ def build_tasks(tagged: Iterable[Tagged], parents: Parents, weigh_by: str, credi
         elif ref in sifted.kept:
             estimate = estimate_of(entry.issue, weigh_by)
             pieces.append(_Piece(entry, states[ref], crediting.credit(entry, states[ref]), estimate))
+    shares = _shares(entries, states, sifted, weigh_by)
+    issues = {entry.issue.ref: entry.issue for entry in entries}
+    for place, piece in enumerate(pieces):
+        found = shares.by_task.get(piece.tagged.issue.ref) if piece.box is None else None
+        if found is not None:
+            pieces[place] = replace(piece, estimate=found.weight, parent=issues[found.of])
     parts = counted(piece.part for piece in pieces)
-    weigher = weigher_of(parts, weigh_by)
+    weigher = weigher_of(parts, weigh_by, shares.amounts)
     tasks = tuple(sorted((_task(piece, weigher) for piece in pieces), key=_task_order))
     tally = Tally(
         parts,
@@ -69,8 +79,24 @@ def build_tasks(tagged: Iterable[Tagged], parents: Parents, weigh_by: str, credi
         tuple(
             unknown_said(task.ref.key, task.status) for task in tasks if task.state is StatusCategory.UNKNOWN
         ),
+        shares.amounts,
     )
     return Tasks(Detail(tasks, tuple(sorted(left_out, key=_left_order))), tally)
+
+
+def _shares(entries: Sequence[Tagged], states: States, sifted: Sifted, weigh_by: str) -> Shares[IssueRef]:
+    """What tasks without an estimate get of those of their parents."""
+    if weigh_by == COUNT or not sifted.above:
+        return Shares({}, {})
+    nodes: dict[IssueRef, Node[IssueRef]] = {}
+    for entry in entries:
+        ref = entry.issue.ref
+        counts = ref in sifted.kept and states[ref] is not StatusCategory.CANCELLED
+        if counts or ref in sifted.above or ref in sifted.parents:
+            estimate = estimate_of(entry.issue, weigh_by)
+            takes = counts and estimate is None and entry.weight is None and not entry.boxes
+            nodes[ref] = Node(sifted.above.get(ref), estimate, takes)
+    return share(nodes)
 
 
 def part_of(tagged: Tagged, weigh_by: str, crediting: Credits) -> Part:
@@ -165,6 +191,8 @@ def _stands_for(text: str, container: str, named: Mapping[str, IssueRef]) -> Iss
 def _task(piece: _Piece, weigher: Weigher) -> Task:
     issue, box = piece.tagged.issue, piece.box
     weight = weigher.weigh(piece.estimate, piece.tagged.weight)
+    if piece.parent is not None:
+        weight = shared_weight(weight.weight, piece.parent, weigher.weigh_by)
     return Task(
         ref=issue.ref,
         url=issue.url,

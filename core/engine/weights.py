@@ -64,6 +64,13 @@ def estimate_of(issue: Issue, weigh_by: str) -> Fraction | None:
     return estimate if estimate is not None and 0 <= estimate <= LARGEST else None
 
 
+def shared_weight(weight: Fraction, parent: Issue, weigh_by: str) -> Weight:
+    """A weight that is a share of a parent's estimate."""
+    estimate = estimate_of(parent, weigh_by)
+    whole = "" if estimate is None else f" {number(estimate)}"
+    return Weight(weight, True, f"its share of the {weigh_by}{whole} of {parent.ref.key}")
+
+
 def median(values: Mapping[Fraction, int]) -> Fraction | None:
     """The exact median of values by number, of an even number the mean of the middle two; None of none."""
     number = sum(values.values())

@@ -23,6 +23,7 @@ from core.engine.tally import Part
 from core.store.codec.issues import content_hash, decode_issue
 from core.store.codec.ledger import decode_publication, decode_snapshots, decode_written
 from core.store.codec.plain import micros
+from core.store.codec.shared import read_shared
 from core.store.damage import LARGEST_COUNT, UNREADABLE
 from core.store.database import Database
 from core.store.schema import (
@@ -89,6 +90,7 @@ _ODD_DOCUMENTS: Final = {
     "tags.part": " OR NOT milepost_part(CAST(part AS BLOB))",
     "sums.part": " OR NOT milepost_part(CAST(part AS BLOB))",
     "owners.open": " OR (open IS NOT NULL AND (NOT json_valid(open) OR json_type(open) <> 'array'))",
+    "owners.shared": " OR (shared IS NOT NULL AND NOT milepost_shared(CAST(shared AS BLOB)))",
 }
 WHY: Final = "what was stored of it was damaged"
 
@@ -135,6 +137,7 @@ def _functions(connection: Connection, check: Callable[[], None]) -> Iterator[No
         "milepost_publication": (3, _sound_publication),
         "milepost_snapshots": (1, lambda stored: decode_snapshots(stored.decode())),
         "milepost_part": (1, lambda stored: Part.read(stored.decode())),
+        "milepost_shared": (1, lambda stored: read_shared(stored.decode())),
         "milepost_written": (1, lambda stored: decode_written(stored.decode())),
     }
     for name, (arguments, function) in functions.items():

@@ -18,7 +18,7 @@ from sqlalchemy import (
     and_,
 )
 
-VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010")
 """All schema versions that this program knows, in order; each is a file in `migrations/versions`."""
 HEAD: Final = VERSIONS[-1]
 
@@ -278,6 +278,11 @@ owners = Table(
     Column("owner", Name, primary_key=True),
     Column("open", Text, comment="the open tasks that a comment lists, as JSON"),
     Column("labelled", Text, comment="digest of the labels that its issues were last seen to carry"),
+    Column(
+        "shared",
+        Text,
+        comment="what its tasks add up to where some share the estimate of a parent, as JSON",
+    ),
 )
 
 unsettled = Table(

@@ -19,7 +19,7 @@ from mappings.rules.model import RuleId, Tag
 from mappings.rules.references import ROOT_KEYS, References
 from mappings.targets import tracking_keys
 
-LAYOUT = 3
+LAYOUT = 4
 """Raised when tags shall be made anew because this program makes others than before."""
 
 Matches = Mapping[Query, frozenset[str]]

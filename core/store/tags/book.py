@@ -109,6 +109,14 @@ class SqlTagWriter:
         """Let these be the sums of an owner whose rows alone cannot say them."""
         keeping.set_sums(self._connection, owner, dict(parts), left_out, counting)
 
+    def set_shared(self, owner: str, document: str | None) -> None:
+        """Remember what its tasks add up to where some share a parent's estimate; None where none does."""
+        keeping.set_shared(self._connection, owner, document)
+
+    def parts_of(self, owner: str) -> list[tuple[bool, str]]:
+        """The different parts of what is tagged to an owner, each with whether what contributes it counts."""
+        return keeping.parts_of(self._connection, owner)
+
     def set_open(self, owner: str, document: str) -> None:
         """Remember the open tasks that a comment about this owner lists."""
         row = {"owner": owner, "open": document}
@@ -262,6 +270,14 @@ class SqlTagReader:
         """Everything that is tagged to one milestone or key result."""
         with self._connect() as connection:
             return list(rows_of_owner(self._database, connection, clean(owner)))
+
+    def shared(self, names: Collection[str] | None = None) -> dict[str, str]:
+        """By owner, of all or of these: what was remembered by `set_shared`."""
+        statement, given = _among(
+            select(owners.c.owner, owners.c.shared).where(owners.c.shared.is_not(None)), owners, names
+        )
+        with self._connect() as connection:
+            return {row.owner: row.shared for row in connection.execute(statement, given)}
 
     def open_of(self, names: Iterable[str]) -> dict[str, str]:
         """By owner: the open tasks that a comment lists, as they were written down."""

@@ -11,7 +11,7 @@ from core.store.schema import over, owners, sums, tags
 from core.store.tags.contract import chunks
 from core.store.tags.rows import TagRow
 from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
-from core.store.upsert import insert_for
+from core.store.upsert import insert_for, upsert
 
 Place = tuple[str, str, str]
 """Owner, tracker and id of an issue."""
@@ -231,11 +231,26 @@ def set_sums(
     _flip(connection, flips)
 
 
+def set_shared(connection: Connection, owner: str, document: str | None) -> None:
+    """Remember what its tasks add up to where some share the estimate of a parent; None where none does."""
+    if document is None:
+        there = owners.c.shared.is_not(None)
+        connection.execute(update(owners).where(owners.c.owner == owner, there).values(shared=None))
+    else:
+        connection.execute(upsert(connection, owners, ("shared",)), {"owner": owner, "shared": document})
+
+
+def parts_of(connection: Connection, owner: str) -> list[tuple[bool, str]]:
+    """The different parts of what is tagged to an owner, each with whether what contributes it counts."""
+    statement = select(sums.c.counts, sums.c.part).where(sums.c.owner == owner)
+    return [(bool(counts), part) for counts, part in connection.execute(statement)]
+
+
 def clear(connection: Connection) -> None:
     """Forget all rows and sums; what was said of labels stays."""
     for table in (tags, over, sums):
         connection.execute(delete(table))
-    connection.execute(update(owners).values(open=None))
+    connection.execute(update(owners).values(open=None, shared=None))
 
 
 def group_over(rows: Iterable[TagRow], known: defaultdict[Place, int]) -> None:

@@ -1,0 +1,39 @@
+"""What the tasks of a milestone add up to where some share the estimate of a parent, as one document."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+import orjson
+
+from core.engine.tally import Part, Tally
+from core.store.damage import LARGEST_COUNT
+
+
+def write_shared(tally: Tally) -> str:
+    """The parts of all tasks and what was shared; `read_shared` gives both back."""
+    said = {
+        "parts": {part.text: number for part, number in tally.parts.items()},
+        "amounts": {str(amount): number for amount, number in tally.shared.items()},
+    }
+    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def read_shared(document: str) -> tuple[Mapping[Part, int], Mapping[Fraction, int]]:
+    """By part and by amount: how often. Raises ValueError for anything that `write_shared` never writes."""
+    said = orjson.loads(document)
+    if not isinstance(said, dict) or set(said) != {"parts", "amounts"}:
+        raise ValueError("expected parts and amounts")
+    parts = {Part.read(text): _count(number) for text, number in _items(said["parts"])}
+    return parts, {Fraction(text): _count(number) for text, number in _items(said["amounts"])}
+
+
+def _items(value: object) -> list[tuple[str, object]]:
+    if not isinstance(value, dict):
+        raise ValueError("expected counts by name")
+    return list(value.items())
+
+
+def _count(number: object) -> int:
+    if type(number) is not int or not 0 < number <= LARGEST_COUNT:
+        raise ValueError("expected a count above 0")
+    return number
