@@ -10,7 +10,7 @@ OPENAPI_PACKAGE := @octokit/openapi@23.0.2
 OPENAPI_FILE := package/generated/api.github.com.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all bench faults audit lint types check-format format clean
+.PHONY: help setup demo test test-all bench faults mutants audit lint types check-format format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -80,6 +80,10 @@ faults: $(STAMP)  ## try every request of a run with every fault, every signal, 
 	  "tests.tools.state --seconds 600"; \
 	do $(BIN)/python -m $$campaign || failed="$$failed $${campaign%% *}"; done; \
 	test -z "$$failed" || { echo "Something was wrong in:$$failed"; exit 1; }
+
+mutants: $(STAMP)  ## change single places of the product at random, and see whether the tests notice (takes an hour at most)
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[mutants]'
+	@$(BIN)/python -m tests.tools.mutants
 
 audit: $(STAMP)  ## look for known vulnerabilities in the pinned versions, and for insecure code
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit]'
