@@ -51,15 +51,16 @@ def test_a_check_names_each_missing_permission_and_the_tokens_scope(cloud: Excha
     assert "12 issues" in findings["scope"].said
 
 
-def test_a_check_tells_which_fields_it_found_and_in_which_order(mock: responses.RequestsMock) -> None:
+def test_a_check_tells_which_fields_it_found_and_for_which_projects(mock: responses.RequestsMock) -> None:
     exchange = Exchange(mock)
     exchange.usual(fields=[OLD_POINTS])
     exchange.json("POST", "search/approximate-count", {"count": 0})
     exchange.json("GET", "mypermissions", granted())
     findings = {finding.what: finding for finding in exchange.open().check(ALL)}
-    points = findings["story points"]
-    assert points.said == "Story point estimate (customfield_10016), then Story Points (customfield_10002)"
-    assert "story_points = …" in points.hint
+    assert findings["story points of company-managed projects"].said == "Story Points (customfield_10002)"
+    assert (
+        findings["story points of team-managed projects"].said == "Story point estimate (customfield_10016)"
+    )
     assert "Nothing is in scope" in findings["scope"].hint
 
 

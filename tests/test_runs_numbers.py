@@ -3,6 +3,7 @@
 from fractions import Fraction
 from pathlib import Path
 
+from core.engine.model import Unmeasured
 from core.engine.policy import ProgressPolicy, ProjectPolicy
 from tests.runs import house, milestone
 
@@ -96,3 +97,31 @@ def test_stories_that_are_cut_up_stay_where_they_stood(tmp_path: Path) -> None:
         words = here.plan().known.state.milestones["words"]
         assert (words.measure, words.counts.unestimated) == (Fraction(14, 18), 0)
         assert words.counts.done + words.counts.todo == 8
+
+
+def test_the_field_of_story_points_is_that_of_the_project_and_a_left_over_is_none(tmp_path: Path) -> None:
+    """Both fields exist on this site; a hidden value of the other one stands on every issue."""
+    rule = 'weigh_by = "story_points"\n'
+    with house(tmp_path, mapping=GOAL + milestone("words", 'label = "words"', rule)) as here:
+        company = here.jira.add_field("Story Points", "number")
+        here.jira.add_project("MKT").team_managed = True
+        values = (("BLOG", 3, 50), ("BLOG", None, 70), ("MKT", 90, 5), ("MKT", 80, None))
+        for project, points, estimate in values:
+            key = here.jira.create_issue(project, "Task", labels=["words"]).key
+            here.jira.edit(key, points=estimate, custom={company.id: points})
+        words = here.plan().known.state.milestones["words"]
+        assert words.total == 3 + 5 + 4 + 4
+        assert words.counts.unestimated == 2
+        # One project keeps its points in the other field all the same.
+        here.settings["jira"] = {"story_points": {"blog": "Story point estimate"}}
+        here.sync()
+        assert here.plan().known.state.milestones["words"].total == 50 + 70 + 5 + 50
+        here.jira.rename_project("BLOG", "NEWS")
+        here.world.clock.advance(25 * 3600)
+        here.sync()
+        here.sync(full=True)
+        assert here.plan().known.state.milestones["words"].total == 50 + 70 + 5 + 50
+        here.settings["jira"] = {"story_points": {"MKT": "Pints"}}
+        measure = here.plan().known.state.milestones["words"].measure
+        assert isinstance(measure, Unmeasured)
+        assert "story_points = { MKT = 'Pints' }, and this Jira has no such field" in measure.said

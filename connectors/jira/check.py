@@ -115,7 +115,13 @@ def _fields(session: JiraSession) -> Iterator[Finding]:
 def _meanings(found: FieldMap, cloud: bool) -> Iterator[tuple[str, tuple[str, ...], str]]:
     if not cloud:
         yield "epic link", found.epic_link, "epic_link"
-    yield "story points", found.points, "story_points"
+    if found.points and found.team_points:
+        yield "story points of company-managed projects", found.points, "story_points"
+        yield "story points of team-managed projects", found.team_points, "story_points"
+    else:
+        yield "story points", found.points or found.team_points, "story_points"
+    for project, ids in found.points_of:
+        yield f"story points of {project}", ids, f"story_points = {{ {project} = … }}, now"
     yield "sprint", found.sprint, "sprint"
     yield "team", found.team, "team"
 

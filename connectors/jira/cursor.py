@@ -16,7 +16,7 @@ OVERLAP = timedelta(minutes=5)
 """How far before the cursor a pull begins: JQL counts in minutes, and Cloud's index lags behind."""
 
 _VERSION = 1
-_ROWS = 2
+_ROWS = 3
 """Raised when this program reads more of a row than before, so that everything is read again once."""
 
 
@@ -55,13 +55,14 @@ def scope_digest(settings: JiraSettings, interest: Interest, fields: Iterable[st
         settings.url,
         sorted(settings.projects),
         settings.jql,
+        settings.story_points,
         sorted(interest.roots),
         sorted(interest.keys),
         sorted(interest.fields),
         interest.checklists and RULES,
         sorted(fields),
     ]
-    return hashlib.sha256(orjson.dumps(asked)).hexdigest()[:16]
+    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def earliest(instant: datetime, behind: Iterable[str | None]) -> datetime | None:

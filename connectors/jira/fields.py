@@ -29,7 +29,8 @@ _TEAM = (
     "com.atlassian.jira.plugin.system.customfieldtypes:atlassian-team",
     "com.atlassian.teams:rm-teams-custom-field-team",
 )
-_POINT_NAMES = ("story point estimate", "story points")
+_COMPANY_POINTS = "story points"
+_TEAM_POINTS = "story point estimate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class FieldMap:
     """Epic Link and, with Advanced Roadmaps, Parent Link."""
     sprint: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
+    """Story points of company-managed projects, and of all where `team_points` is empty."""
+    team_points: tuple[str, ...] = ()
+    """Story points of team-managed projects, and of all where `points` is empty."""
+    points_of: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """By key or id of a project: what the settings say that its story points are."""
     team: tuple[str, ...] = ()
     mirror: tuple[str, ...] = ()
     asked: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -67,7 +73,8 @@ class FieldMap:
 
     def wanted(self, description: bool) -> list[str]:
         """The `fields` of a search that brings all of this and nothing else."""
-        extra = [*self.epic_link, *self.sprint, *self.points, *self.team, *self.mirror]
+        extra = [*self.epic_link, *self.sprint, *self.points, *self.team_points, *self.team, *self.mirror]
+        extra += [field_id for _, ids in self.points_of for field_id in ids]
         extra += [field_id for _, ids in self.asked for field_id in ids]
         return list(dict.fromkeys([*_BUILT_IN, *(["description"] if description else []), *extra]))
 
@@ -88,7 +95,7 @@ def find_fields(
     asked: Iterable[str],
     before: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> FieldMap:
-    """What the fields mean: overrides first, then by custom type, story points also by name.
+    """What the fields mean: overrides first, then by custom type; story points by name, then by type.
 
     A setting that names no field is told in `wrong`: that field is absent and what asks for it in `missing`,
     but Epic Link is found by its type.
@@ -114,11 +121,14 @@ def find_fields(
     def by_type(types: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(field.id for kind in types for field in fields if field.custom_type == kind)
 
-    def chosen(override: str | None, types: tuple[str, ...], setting: str) -> tuple[str, ...]:
+    def chosen(
+        override: str | None, types: tuple[str, ...], setting: str, project: str = ""
+    ) -> tuple[str, ...]:
         if override is None:
             return by_type(types)
+        said = f"{{ {project} = {override!r} }}" if project else repr(override)
         try:
-            return _named(name, f"{setting} = {override!r}", override, fields)
+            return _named(name, f"{setting} = {said}", override, fields)
         except BadConfiguration as problem:
             wrong.append(f"{problem.said}. {problem.hint}")
             if setting in ("story_points", "sprint", "team"):
@@ -126,14 +136,25 @@ def find_fields(
             return by_type(types) if setting == "epic_link" else ()
 
     names = sorted(set(asked))
-    points = chosen(settings.story_points, _POINTS, "story_points")
-    if settings.story_points is None:
-        by_name = [field.id for field in fields if field.number and fold_name(field.name) in _POINT_NAMES]
-        points = tuple(dict.fromkeys([*points, *by_name]))
+    points: tuple[str, ...] = ()
+    team_points: tuple[str, ...] = ()
+    points_of: dict[str, tuple[str, ...]] = {}
+    if isinstance(settings.story_points, str):
+        points = chosen(settings.story_points, (), "story_points")
+    else:
+        points = tuple(one.id for one in fields if one.number and fold_name(one.name) == _COMPANY_POINTS)
+        named = tuple(one.id for one in fields if one.number and fold_name(one.name) == _TEAM_POINTS)
+        team_points = tuple(dict.fromkeys(one for one in (*by_type(_POINTS), *named) if one not in points))
+        points_of = {
+            project: chosen(field, (), "story_points", project)
+            for project, field in (settings.story_points or {}).items()
+        }
     found = FieldMap(
         epic_link=chosen(settings.epic_link, _EPIC_LINK + _PARENT_LINK, "epic_link"),
         sprint=chosen(settings.sprint, _SPRINT, "sprint"),
         points=points,
+        team_points=team_points,
+        points_of=tuple(points_of.items()),
         team=chosen(settings.team, _TEAM, "team"),
         mirror=chosen(settings.mirror_field, (), "mirror_field"),
         asked=tuple((text, ids) for text in names if (ids := meant(text))),

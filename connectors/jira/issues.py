@@ -95,7 +95,7 @@ class IssueReader:
             sprints=self._sprints(fields),
             assignees=_people(fields.get("assignee")),
             team=self._first(fields, self.fields.team, _name_or_none),
-            points=self._first(fields, self.fields.points, _points),
+            points=self._first(fields, self._points_in(fields), _points),
             fields=tuple((name, self._asked(fields, ids)) for name, ids in self.fields.asked),
             parent_id=outline.parent_id,
             parent_key=outline.parent_key,
@@ -105,6 +105,22 @@ class IssueReader:
             checklist=parse_description(fields.get("description")) if self.checklists else (),
             mirrors=self._mirrors(fields),
         )
+
+    def _points_in(self, fields: Json) -> Iterable[str]:
+        """The fields in which this issue's project keeps story points; others hold left-overs.
+
+        Jira Cloud says of each issue whether its project is team-managed (`simplified`). Where nothing says
+        so, as on Data Center, it is company-managed.
+        """
+        found = self.fields
+        project = _object_or_empty(fields, "project")
+        for name, ids in found.points_of:
+            if name in (project.get("key"), project.get("id")):
+                return ids
+        if not (found.points and found.team_points):
+            return found.points or found.team_points
+        managed = project.get("simplified") is True or project.get("style") == "next-gen"
+        return found.team_points if managed else found.points
 
     def _epic(self, fields: Json) -> str | None:
         for field_id in self.fields.epic_link:

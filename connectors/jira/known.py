@@ -13,7 +13,8 @@ from connectors.jira.session import JiraSession, Json
 _KEY = "jira.fields"
 _FRESH = 86_400.0
 """Seconds that a remembered answer is believed."""
-_LISTS = ("epic_link", "sprint", "points", "team", "mirror", "wrong")
+_LISTS = ("epic_link", "sprint", "points", "team_points", "team", "mirror", "wrong")
+_PAIRS = ("points_of", "asked")
 _SLACK = 300.0
 """Seconds by which it may seem to be of the future: the clocks' difference is known to a second or so."""
 
@@ -65,7 +66,7 @@ class KnownFields:
     def _wanted(self, interest: Interest) -> str:
         one = self._session.settings
         chosen = [one.url, one.epic_link, one.story_points, one.sprint, one.team, one.mirror_field]
-        asked = orjson.dumps([chosen, sorted(interest.fields)])
+        asked = orjson.dumps([chosen, sorted(interest.fields)], option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(asked).hexdigest()[:16]
 
     def _read(self) -> Json:
@@ -81,18 +82,16 @@ class KnownFields:
 
 def _field_map(known: Json) -> FieldMap:
     """The map that was remembered. Raises KeyError, TypeError or ValueError for anything else."""
-    lists = {
-        name: _texts(known[name]) for name in ("epic_link", "sprint", "points", "team", "mirror", "wrong")
-    }
-    asked = tuple((str(name), _texts(ids)) for name, ids in known["asked"])
+    lists = {name: _texts(known[name]) for name in _LISTS}
+    points_of, asked = (tuple((str(name), _texts(ids)) for name, ids in known[pairs]) for pairs in _PAIRS)
     missing = tuple((str(name), str(hint)) for name, hint in known["missing"])
-    return FieldMap(**lists, asked=asked, missing=missing)
+    return FieldMap(**lists, points_of=points_of, asked=asked, missing=missing)
 
 
 def _led(known: Json) -> dict[str, tuple[str, ...]]:
     """The ids that names in the mapping led to, as remembered; nothing where that is damaged."""
     try:
-        return dict(_field_map(known["map"]).asked)
+        return {str(name): _texts(ids) for name, ids in known["map"]["asked"]}
     except (KeyError, TypeError, ValueError):
         return {}
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
 from connectors.contract import BadConfiguration, Container, Garbled, Missing, Refused, TrackerError
 from connectors.errors import TrackerDown
 from connectors.jira import jql
+from connectors.jira.fields import FieldMap
 from connectors.jira.plain import step
 from connectors.jira.session import JiraSession, mapping
 
@@ -91,6 +92,12 @@ class Projects:
             if isinstance(project, Container):
                 found[name] = project.id
         return found
+
+    def with_ids(self, fields: FieldMap) -> FieldMap:
+        """The same, where what holds for a project holds by its id too: its key may change."""
+        ids = self._ids()
+        more = [(ids[key], found) for key, found in fields.points_of if key in ids]
+        return replace(fields, points_of=(*fields.points_of, *more)) if more else fields
 
     def condition(self, keys: Iterable[str]) -> str:
         """The scope with these projects alone."""

@@ -382,7 +382,8 @@ class JiraReader:
         if interest not in self._readers:
             found = known or self._known.remembered(interest) or self._known.ask(interest)
             self._tell(found)
-            reader = IssueReader(self._session.name, self._session.server().site, found, interest.checklists)
+            found, site = self._projects.with_ids(found), self._session.server().site
+            reader = IssueReader(self._session.name, site, found, interest.checklists)
             self._readers[interest] = (reader, found.wanted(interest.checklists))
         return self._readers[interest]
 

@@ -52,7 +52,8 @@ class JiraSettings(TrackerSettings):
     auth: Literal["basic", "bearer"] | None = None
     """Default: basic where there is an email (Cloud), bearer where there is none (Data Center)."""
     epic_link: str | None = None
-    story_points: str | None = None
+    story_points: str | dict[str, str] | None = None
+    """The field of all projects, or one for each project by its key; the others' are found by themselves."""
     sprint: str | None = None
     team: str | None = None
     mirror_field: str | None = None
@@ -99,7 +100,17 @@ class JiraSettings(TrackerSettings):
             raise ValueError(f"{wrong[0]!r} is no project key such as BLOG")
         return tuple(dict.fromkeys(key.strip().upper() for key in projects))
 
-    @field_validator("jql", "epic_link", "story_points", "sprint", "team", "mirror_field")
+    @field_validator("story_points")
+    @classmethod
+    def _check_points(cls, named: str | dict[str, str] | None) -> str | dict[str, str] | None:
+        if not isinstance(named, dict):
+            return (named.strip() or None) if named is not None else None
+        wrong = [key for key in named if not _PROJECT.fullmatch(key.strip())]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no project key such as BLOG")
+        return {key.strip().upper(): field.strip() for key, field in named.items() if field.strip()} or None
+
+    @field_validator("jql", "epic_link", "sprint", "team", "mirror_field")
     @classmethod
     def _blank_is_none(cls, text: str | None) -> str | None:
         return (text.strip() or None) if text is not None else None

@@ -86,6 +86,7 @@ class Project:
     archived: bool = False
     hidden: bool = False
     """Whether nobody who calls may browse it."""
+    team_managed: bool = False
 
 
 @dataclass(slots=True)

@@ -72,7 +72,7 @@ def project(call: Call, record: Project) -> dict[str, Any]:
         "avatarUrls": {"48x48": f"{call.base}/secure/projectavatar"},
     }
     shown["archived"] = record.archived
-    return shown | {"simplified": False} if call.cloud else shown
+    return shown | {"simplified": record.team_managed} if call.cloud else shown
 
 
 def comment(call: Call, record: Comment, *, properties: bool) -> dict[str, Any]:
