@@ -1,10 +1,12 @@
 """What the house knows of any tracker: what is read and written, and the errors; one place to import from."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from pydantic import BaseModel
 
+from connectors.audience import Audience, TellsAudiences
 from connectors.errors import (
     AnswerLost,
     BadConfiguration,
@@ -46,6 +48,7 @@ __all__ = [
     "JOINERS",
     "MARK_PREFIX",
     "AnswerLost",
+    "Audience",
     "BadConfiguration",
     "Capability",
     "ChecklistItem",
@@ -71,6 +74,7 @@ __all__ = [
     "StatusCategory",
     "Survey",
     "SurveyPage",
+    "TellsAudiences",
     "Tracker",
     "TrackerDown",
     "TrackerError",
@@ -207,10 +211,19 @@ class TrackerSettings(BaseModel):
     """What every kind of tracker is configured with; each connector's settings derive from this."""
 
     kind: str
+    audience: Audience | None = None
+    """Who may read this tracker, whatever it tells itself; None: what it tells, place by place."""
+    audiences: dict[str, Audience] = {}
+    """The same for single projects or repositories, by key or `owner/name`."""
 
     def info(self, name: str) -> TrackerInfo:
         """What is known of this tracker without a request."""
         raise NotImplementedError
+
+    def with_audiences(self, info: TrackerInfo) -> TrackerInfo:
+        """The same, with what these settings say of who may read it."""
+        named = {name.strip().casefold(): audience for name, audience in self.audiences.items()}
+        return replace(info, audience=self.audience, audiences=named)
 
     def sites(self) -> frozenset[str]:
         """The addresses of its server as `connectors.urls.site_of` spells them; empty: not to be compared."""

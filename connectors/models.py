@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
+from connectors.audience import Audience
+
 MARK_PREFIX = "milepost:"
 """Every comment that milepost writes carries `milepost:<instance>:<target>`; connectors look for this."""
 
@@ -98,6 +100,8 @@ class Issue:
     """URLs of the same piece of work in another tracker."""
     archived: bool = False
     """The tracker keeps it out of every list, and gives it only by its id: the state is the last one."""
+    security: str | None = None
+    """The id of the security level that restricts who may see it; None where its container's readers may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ class IssueOutline:
     versions: tuple[str, ...] = ()
     parent_id: str | None = None
     parent_key: str | None = None
+    security: str | None = None
 
     @classmethod
     def of(cls, issue: Issue) -> "IssueOutline":
@@ -135,6 +140,7 @@ class IssueOutline:
             versions=issue.versions,
             parent_id=issue.parent_id,
             parent_key=issue.parent_key,
+            security=issue.security,
         )
 
     def differs(self, other: "IssueOutline") -> bool:
@@ -350,6 +356,12 @@ class TrackerInfo:
     """Who may see comments, as `PostedComment.visibility`; None: everybody, and a comment keeps its own."""
     internal_comments: bool = False
     """Whether comments are to be hidden from customers of a service management project."""
+    tells_audience: bool = False
+    """Whether it is a `TellsAudiences` once it is opened; else all of it counts as the organisation's."""
+    audience: Audience | None = None
+    """Who may read it, as the settings say for the whole tracker; None: what the tracker tells."""
+    audiences: Mapping[str, Audience] = field(default_factory=dict)
+    """The same for single projects or repositories, by name in lower case."""
 
     def with_names(self, names: Collection[str]) -> "TrackerInfo":
         """The same, where these names of containers, in any case, lie in its scope too.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from connectors.contract import Issue, IssueRef, TrackerInfo
 from core.known import Known
+from core.publish.audience import Audiences
 from core.publish.labels import Labelled, Labeller, relabels, wanted_labels
 from core.publish.places import Places
 from core.publish.policy import LabelPolicy
@@ -35,18 +36,19 @@ def labels_of(
     swept: frozenset[str],
     check: Callable[[], None],
     places: Places,
+    audiences: Audiences,
 ) -> Labels:
     """Compare the labels of all issues that may differ: those that changed, or whose milestones did.
 
     On the trackers that were swept, everything is looked at, definitions as well. `carriers`: issues that
     carry a comment or did; what they should carry is told in any case. Where no label may be written,
-    nothing is looked at: `places` changes with a sweep alone, or with the issue. `check` is called between
-    pages of issues and may raise.
+    nothing is looked at: `places` changes with a sweep alone, or with the issue. `audiences` decides which
+    labels an issue's readers may see. `check` is called between pages of issues and may raise.
     """
     if not policy.enabled:
         return Labels()
-    labeller = Labeller(known.state, known.scheme.goals, policy, infos)
-    digest = _digest(policy, infos)
+    labeller = Labeller(known.state, known.scheme.goals, policy, infos, audiences)
+    digest = _digest(policy, infos, audiences)
     before = known.tags.labelled_as()
     owners = [*known.state.milestones, *known.state.key_results]
     said = {owner: labeller.digest(owner) for owner in owners}
@@ -74,9 +76,19 @@ def labels_of(
     )
 
 
-def _digest(policy: LabelPolicy, infos: Mapping[str, TrackerInfo]) -> str:
+def _digest(policy: LabelPolicy, infos: Mapping[str, TrackerInfo], audiences: Audiences) -> str:
+    """Of everything by which labels may be others although no issue and no milestone changed.
+
+    A security level belongs to its issue.
+    """
     limits = [(info.name, info.label_limit, info.label_spaces) for info in infos.values()]
-    return hashlib.sha256(f"{policy.model_dump_json()} {limits}".encode()).hexdigest()[:16]
+    read = [
+        (name, tracker.others, sorted((place, str(each)) for place, each in tracker.places.items()))
+        for name, tracker in sorted(audiences.trackers.items())
+    ]
+    meant = sorted((name, repr(readers)) for name, readers in audiences.items.items())
+    said = f"{policy.model_dump_json()} {limits} {read} {meant}"
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class _Found:

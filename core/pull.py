@@ -17,7 +17,7 @@ from connectors.contract import (
 )
 from core.faults import unexpected
 from core.publish.actions import Held
-from core.steps import missing_fields
+from core.steps import audiences, missing_fields
 from core.steps.holding import held_until
 from core.steps.reconcile import Reconciled, ReconcileRules, as_survey, compare, due, reconcile, retry_unread
 from core.stop import Stop
@@ -123,6 +123,7 @@ def _read(
         pulled = _reconciled(tracker, store, state, found.cursor, pulled, interest, rules, now, stop)
     _follow(tracker, store, interest, stop)
     missing_fields.keep(store, name, found.missing_fields)
+    audiences.learn(tracker, tracker.info, store, stop, swept=pulled.swept)
     return replace(pulled, moved=arrivals.moved, unread=len(store.unread().get(name, ())))
 
 

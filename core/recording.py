@@ -60,6 +60,7 @@ class Recorder:
                     digest=action.digest,
                     body_hash=body_hash(written.comment.body),
                     run=str(self._run),
+                    readers=action.readers,
                 ),
                 self._compared_with_next(action),
             )
@@ -149,7 +150,8 @@ def _taken_over(
         )
     mark = mark_of(now)
     digest = mark.digest if mark is not None else wanted.digest
-    return Publication(wanted.ref, wanted.target, now, digest, body_hash(now.body), str(run))
+    readers = record.readers if record is not None and record.comment.id == now.id else wanted.readers
+    return Publication(wanted.ref, wanted.target, now, digest, body_hash(now.body), str(run), readers=readers)
 
 
 def _same(now: PostedComment, before: PostedComment) -> bool:

@@ -11,6 +11,7 @@ from time import monotonic
 from connectors.allowance import allowances_of
 from connectors.contract import IssueRef, Tracker, TrackerInfo
 from core.asking import Answers, ask, remembered
+from core.audiences import audiences_of
 from core.contention import contended, keep
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.firsts import FirstRuns
@@ -144,6 +145,7 @@ def conclude(job: Job) -> Concluded:
     records = job.store.publications()
     read = {each.tracker: each for each in pulled}
     swept = frozenset(name for name, each in read.items() if each.swept)
+    audiences = audiences_of(job.store, job.infos, job.mapping, job.publish.audience)
     comments = comments_of(
         known,
         records,
@@ -152,11 +154,14 @@ def conclude(job: Job) -> Concluded:
         job.publish,
         job.infos,
         swept.union(down),
+        audiences,
         job.store.installation(),
     )
     places = places_of(job.infos, job.store.containers(), job.store.resolver())
     carriers = frozenset({*known.targets.about, *records})
-    labels = labels_of(known, job.publish.labels, job.infos, carriers, swept, job.stop.check, places)
+    labels = labels_of(
+        known, job.publish.labels, job.infos, carriers, swept, job.stop.check, places, audiences
+    )
     wanted = Wanted(comments.wanted, labels.wanted)
     issues = dict(known.carrying(records)) | {issue.ref: issue for issue in labels.issues}
     records = {ref: record for ref, record in records.items() if ref not in comments.settled}

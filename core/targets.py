@@ -64,5 +64,5 @@ def find_targets(
                 continue
             about.setdefault(ref, []).append(item.id)
             if item.id in goals.milestones:
-                pages.setdefault(item.id, Page(ref.key, issues[ref].url))
+                pages.setdefault(item.id, Page(ref.key, issues[ref].url, ref))
     return Targets({ref: tuple(ids) for ref, ids in about.items()}, pages, tuple(missing))

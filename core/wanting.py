@@ -7,21 +7,23 @@ from datetime import datetime
 from fractions import Fraction
 
 from connectors.contract import IssueRef, TrackerInfo
-from core.engine.change import compare, snapshot
+from core.audiences import OpenTasks
+from core.engine.change import snapshot
 from core.engine.means import SILENT
 from core.engine.model import Change, GoalState, Measure, Snapshot, State, Unmeasured
 from core.engine.policy import ProgressPolicy
 from core.known import Known
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, parts_of
+from core.publish.audience import NOBODY, Audiences, Readers, View, unknown_readers
+from core.publish.changes import visible_change
 from core.publish.limits import Facts, Jump
 from core.publish.mark import mark_of
 from core.publish.policy import PublishPolicy
 from core.publish.records import Publication
-from core.publish.standing import visibility_reason
+from core.publish.standing import exposed, visibility_reason
 from core.publish.summary import Heads, Summary, summarise, summary_digest
 from core.publish.wanted import WantedComment, wanted_comment
 from core.store.records import GoalValue
-from core.tagging.rows import read_open
 from mappings.goals import Mapping as Goals
 
 Snapshots = Mapping[str, Snapshot]
@@ -129,19 +131,21 @@ def comments_of(
     policy: PublishPolicy,
     infos: Mapping[str, TrackerInfo],
     unsure: Container[str],
+    audiences: Audiences,
     installation: str = "",
 ) -> Comments:
     """Every comment that should stand. `told` is asked for comments on record that may have to be edited.
 
-    `unsure`: trackers on which nothing may be taken as settled. `installation`: the id in our marks.
+    `unsure`: trackers on which nothing may be taken as settled. `audiences` decides what each comment may
+    tell. `installation`: the id in our marks.
     """
     goals, targets = known.scheme.goals, known.targets
-    stones = sorted({name for about in targets.about.values() for name in about})
-    listed = {name: read_open(said) for name, said in known.tags.open_of(stones).items()}
+    listed = OpenTasks(known, audiences, policy.comments.open_tasks, known.scheme.listed)
+    views: dict[Readers | None, View] = {}
     wanted: list[WantedComment] = []
     settled: set[IssueRef] = set()
 
-    def said(ref: IssueRef, about: tuple[str, ...], changes: Mapping[str, Change]) -> Summary:
+    def said(ref: IssueRef, about: tuple[str, ...], changes: Mapping[str, Change], view: View) -> Summary:
         return summarise(
             ref,
             about,
@@ -150,19 +154,27 @@ def comments_of(
             open_tasks=policy.comments.open_tasks,
             changes=changes,
             pages=targets.pages,
-            listed=listed,
+            listed=listed.of(about, view),
+            view=view,
         )
 
     for ref, about in targets.about.items():
         record = records.get(ref)
-        summary = said(ref, about, {})
+        # Nothing is written where that is not known, so that what is concluded for nobody harms nobody.
+        readers = audiences.of(ref)
+        view = views.setdefault(readers, audiences.view(readers or NOBODY))
+        summary = said(ref, about, {}, view)
+        if readers is None:
+            summary = replace(summary, readers=None, waiting=summary.waiting or unknown_readers(ref))
         info = infos[ref.tracker]
         if record is not None and ref.tracker not in unsure and _stands(summary, record, policy, info):
             settled.add(ref)
             continue
         before = told(ref) if record is not None else {}
         if before:
-            summary = said(ref, about, _changes(about, before, moments))
+            changes = _changes(about, before, moments, view)
+            waiting, summary = summary.waiting, said(ref, about, changes, view)
+            summary = replace(summary, readers=readers, waiting=waiting)
         heads = _heads_in(before, goals)
         wanted.append(wanted_comment(summary, info, policy.instance, heads, installation))
     return Comments(tuple(wanted), frozenset(settled))
@@ -178,7 +190,8 @@ def _stands(summary: Summary, record: Publication, policy: PublishPolicy, info: 
     mark = mark_of(record.comment)
     if (mark is not None and mark.instance != policy.instance) or visibility_reason(record.comment, info):
         return False
-    return record.digest == summary_digest(summary)
+    digest = summary_digest(summary)
+    return record.digest == digest and not exposed(summary, digest, record.comment, record)
 
 
 def facts_of(
@@ -220,11 +233,11 @@ def digest_of(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _changes(about: Iterable[str], before: Snapshots, moments: Moments) -> Mapping[str, Change]:
-    """What moved since this very comment was last written."""
+def _changes(about: Iterable[str], before: Snapshots, moments: Moments, view: View) -> Mapping[str, Change]:
+    """What moved since this very comment was last written, with the keys that its readers may see."""
     both = [name for name in about if name in before]
     now = moments.of(both)
-    return {name: compare(before[name], now[name]) for name in both if name in now}
+    return {name: visible_change(before[name], now[name], view) for name in both if name in now}
 
 
 def _jumps(before: Mapping[str, GoalValue], now: Mapping[str, GoalValue]) -> Iterable[Jump]:

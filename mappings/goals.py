@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from connectors.contract import Audience
 from mappings.rules.model import Rule, Text, Weight, listed, numeric, says_nothing
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=40)]
@@ -109,6 +110,9 @@ class Planned(Frozen):
     due: Day | None = None
     targets: tuple[Target, ...] = ()
     override: HealthOverride | None = None
+    audience: Audience | None = None
+    """Whom its words and figures are meant for; None: as `[publish] audience` says, and a key result without
+    an audience is meant for no more people than its goal."""
 
     @model_validator(mode="after")
     def _starts_before_due(self) -> Self:

@@ -81,6 +81,7 @@ issues = st.builds(
     checklist=st.lists(st.builds(ChecklistItem, texts, st.booleans()), max_size=3).map(tuple),
     mirrors=names,
     archived=st.booleans(),
+    security=st.none() | texts,
 )
 comments = st.builds(
     PostedComment, texts, texts, st.booleans(), st.none() | texts, texts, st.none() | st.tuples(texts, texts)
@@ -155,6 +156,7 @@ def test_the_strategy_covers_every_attribute_of_an_issue() -> None:
         checklist=(ChecklistItem("h", True),),
         mirrors=("i",),
         archived=True,
+        security="j",
     )
     bare = an_issue()
     given_by_default = {"ref", "url", "title", "container", "status", "category", "created", "updated"}

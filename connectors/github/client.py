@@ -1,19 +1,19 @@
 """Opens a GitHub tracker."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from connectors import rates
 from connectors.allowance import Allowance, keep, kept
-from connectors.contract import Capability, Finding, Memory, TrackerInfo, TrackerSettings
+from connectors.contract import Audience, Capability, Finding, Memory, TrackerInfo, TrackerSettings
 from connectors.github.api import Api
 from connectors.github.check import check
 from connectors.github.identity import Identity
 from connectors.github.keys import place_of
 from connectors.github.read import GitHubReader
-from connectors.github.repositories import Names
+from connectors.github.repositories import Names, audiences
 from connectors.github.settings import GitHubSettings
 from connectors.github.write import GitHubWriter
 from connectors.transport import Transport
@@ -25,10 +25,10 @@ class GitHubTracker:
     def __init__(self, api: Api, info: TrackerInfo, memory: Memory) -> None:
         self._api = api
         self._memory = memory
+        self._names = Names(api.settings, memory)
         self._identity = Identity(api)
-        names = Names(api.settings, memory)
-        self._info = replace(info, owns=partial(_owns, names))
-        self._reader = GitHubReader(api, memory, self._identity, names)
+        self._info = replace(info, owns=partial(_owns, self._names))
+        self._reader = GitHubReader(api, memory, self._identity, self._names)
         self._writer = GitHubWriter(api)
 
     @property
@@ -46,6 +46,10 @@ class GitHubTracker:
     def check(self, needs: frozenset[Capability]) -> tuple[Finding, ...]:
         """See Tracker."""
         return check(self._api, self._identity, needs)
+
+    def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | None]:
+        """See TellsAudiences. Asks for each repository of which this run was not told yet."""
+        return audiences(self._api, self._names, containers)
 
     @property
     def transport(self) -> Transport:

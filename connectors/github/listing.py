@@ -191,6 +191,7 @@ class Listing:
         if isinstance(part, _Facts):
             self._homes[key] = part.home
             now = part.home.row.get("full_name")
+            self._names.rows[(now if isinstance(now, str) else key).lower()] = part.home.row
             if part.home.configured and isinstance(now, str):
                 self._names.learn(part.home.name, now, row_id(part.home.row))
         elif part.error is None:

@@ -7,7 +7,16 @@ import orjson
 
 from connectors import bounds
 from connectors.answer import Answer
-from connectors.contract import Container, Memory, Missing
+from connectors.contract import (
+    Audience,
+    BadConfiguration,
+    Container,
+    Memory,
+    Missing,
+    TrackerDown,
+    TrackerError,
+    Unavailable,
+)
 from connectors.github.api import Api, sort_scope
 from connectors.github.keys import is_repository
 from connectors.github.settings import GitHubSettings
@@ -29,6 +38,8 @@ class Names:
         self._memory = memory
         self._configured = {name.lower() for name in settings.repositories}
         self._known = dict(_remembered(memory, self._configured))
+        self.rows: dict[str, Mapping[str, Any]] = {}
+        """What this run was told of repositories, by name in lower case."""
 
     def today(self, name: str) -> str:
         """Today's name of a repository, as far as is known."""
@@ -91,6 +102,35 @@ def container(row: Mapping[str, Any], name: str, *, app: bool) -> Container:
     told = isinstance(roles, dict) and not app
     writable = any(roles.get(role) is True for role in _MAY_LABEL) if told and roles else None
     return Container(row_id(row) or name.lower(), name, row.get("archived") is True, writable)
+
+
+def audience(row: Mapping[str, Any]) -> Audience | None:
+    """Who may read the repository of a row: GitHub's `visibility`, or `private` where an old server has none.
+
+    An internal repository is open to the enterprise, a private one to those who were invited: both count as
+    the organisation. None where the row tells neither.
+    """
+    visibility, private = row.get("visibility"), row.get("private")
+    if visibility in ("private", "internal") or private is True:
+        return Audience.ORGANISATION
+    if visibility == "public" or (visibility is None and private is False):
+        return Audience.PUBLIC
+    return None
+
+
+def audiences(api: Api, names: Names, containers: Iterable[str]) -> Mapping[str, Audience | None]:
+    """See TellsAudiences. One request for each repository of which this run was not told yet."""
+    found: dict[str, Audience | None] = {}
+    for name in filter(is_repository, containers):
+        row = names.rows.get(name.lower())
+        try:
+            found[name] = audience(row or api.record(api.get(f"/repos/{name}")))
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError as problem:
+            if not isinstance(problem, Unavailable):
+                found[name] = None
+    return found
 
 
 def row_id(row: Mapping[str, Any]) -> str:

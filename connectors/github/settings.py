@@ -116,7 +116,7 @@ class GitHubSettings(TrackerSettings):
         """What is known of this tracker without a request."""
         spelling = Spelling(self.repositories)
         organisation = (f"{self.organization.lower()}/*",) if self.organization else ()
-        return TrackerInfo(
+        info = TrackerInfo(
             name=name,
             kind=self.kind,
             containers=(*self.repositories, *organisation),
@@ -127,7 +127,9 @@ class GitHubSettings(TrackerSettings):
             label_limit=LABEL_LIMIT,
             label_spaces=True,
             has_label_definitions=True,
+            tells_audience=True,
         )
+        return self.with_audiences(info)
 
     def secrets_missing(self, name: str) -> tuple[str, ...]:
         """The environment variables that must be set and are not."""

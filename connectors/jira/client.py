@@ -1,10 +1,11 @@
 """Opens one configured Jira."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from connectors.allowance import Allowance
-from connectors.contract import Capability, Finding, Memory, TrackerInfo, TrackerSettings
+from connectors.contract import Audience, Capability, Finding, Memory, TrackerInfo, TrackerSettings
+from connectors.jira.anonymous import audiences
 from connectors.jira.check import check
 from connectors.jira.read import JiraReader
 from connectors.jira.session import JiraSession
@@ -39,6 +40,10 @@ class JiraTracker:
     def check(self, needs: frozenset[Capability]) -> tuple[Finding, ...]:
         """See the contract."""
         return check(self._session, needs)
+
+    def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | None]:
+        """See TellsAudiences."""
+        return audiences(self._session, containers)
 
     def site(self) -> str:
         """Where people open issues, from the settings or else the server. May raise TrackerError."""

@@ -13,12 +13,12 @@ from connectors.names import fold_name
 
 _BUILT_IN = (
     "summary", "status", "resolution", "issuetype", "priority", "labels", "components", "fixVersions",
-    "assignee", "parent", "project", "created", "updated", "resolutiondate",
+    "assignee", "parent", "project", "created", "updated", "resolutiondate", "security",
 )  # fmt: skip
 
 _OUTLINE = (
     "updated", "status", "resolution", "issuetype", "priority", "labels", "components", "fixVersions",
-    "project", "parent",
+    "project", "parent", "security",
 )  # fmt: skip
 
 _EPIC_LINK = ("com.pyxis.greenhopper.jira:gh-epic-link",)

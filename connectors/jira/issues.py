@@ -71,6 +71,7 @@ class IssueReader:
             versions=_names(fields, "fixVersions"),
             parent_id=parent_id,
             parent_key=parent_key,
+            security=_security(fields.get("security")),
         )
 
     def _issue(self, row: Json) -> Issue:
@@ -104,6 +105,7 @@ class IssueReader:
             resolved=_time(fields, "resolutiondate") if fields.get("resolutiondate") else None,
             checklist=parse_description(fields.get("description")) if self.checklists else (),
             mirrors=self._mirrors(fields),
+            security=outline.security,
         )
 
     def _points_in(self, fields: Json) -> Iterable[str]:
@@ -203,6 +205,14 @@ def _id_or_empty(value: object) -> str:
     """The id of a status or a resolution, as text; empty where it is not told."""
     identity = value.get("id") if isinstance(value, dict) else None
     return identity if _is_id(identity) else ""
+
+
+def _security(value: object) -> str | None:
+    """The id of a security level, or its name; whatever stands there restricts who may see the issue."""
+    if value is None or value == "":
+        return None
+    level = value.get("id") or value.get("name") if isinstance(value, dict) else value
+    return str(level or "unnamed")
 
 
 def _category(status: Json) -> StatusCategory:

@@ -154,7 +154,7 @@ class JiraSettings(TrackerSettings):
 
     def info(self, name: str) -> TrackerInfo:
         """What is known of this tracker without a request."""
-        return TrackerInfo(
+        info = TrackerInfo(
             name=name,
             kind="jira",
             containers=self.projects or ("*",),
@@ -166,7 +166,9 @@ class JiraSettings(TrackerSettings):
             label_spaces=False,
             comment_visibility=_pair(self.comment_visibility),
             internal_comments=self.internal_comments,
+            tells_audience=True,
         )
+        return self.with_audiences(info)
 
     def secrets_missing(self, name: str) -> tuple[str, ...]:
         """The variables to set: the token always, the email for basic authentication and Cloud sites."""

@@ -22,6 +22,8 @@ class Why(StrEnum):
     NO_CHECK_IN = "no check-in yet"
     NO_PARTS = "nothing measured leads to it"
     PROBLEM = "a problem that has to be mended first"
+    WITHHELD = "not shown here"
+    """It is measured; those who would read it may not know it. Never a result of the engine itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +311,8 @@ class ChangePart:
     part: Part
     share: Fraction
     keys: tuple[str, ...]
+    hidden: int = 0
+    """How many more tasks it comes from that the readers may not know."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from connectors.contract import IssueRef, LabelDefinition, PostedComment
+from core.publish.audience import Readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,10 @@ class WriteComment:
     """Of the meaning of `body`; equal meaning, equal digest."""
     before: PostedComment | None
     reason: str
+    anew: bool = False
+    """Remove `before` and create another one: an edit would leave what it said in the history of edits."""
+    readers: Readers | None = field(default=None, compare=False)
+    """For whom it is written; only in the run itself."""
 
     @property
     def tracker(self) -> str:
@@ -67,6 +72,8 @@ class WriteComment:
     def sentence(self) -> str:
         """One line for a person."""
         verb = "Write the progress comment on" if self.before is None else "Edit the progress comment on"
+        if self.anew:
+            verb = "Make anew the progress comment on"
         return f"{verb} {self.ref.key}: {self.reason}"
 
 

@@ -79,7 +79,11 @@ def apply(
 def _one(action: Action, reader: Reader, writer: Writer) -> Written:
     """One action, tried again only where nothing can come of it twice."""
     try:
-        if isinstance(action, WriteComment) and action.before is None:
+        if isinstance(action, WriteComment) and (action.before is None or action.anew):
+            if action.before is not None:
+                removed = _repeatable(DeleteComment(action.ref, action.target, action.before, ""), writer)
+                if removed.outcome != "done":
+                    return replace(removed, action=action)
             return _create(action, reader, writer)
         return _repeatable(action, writer)
     except TrackerError as error:
@@ -112,7 +116,7 @@ def _write(action: Action, writer: Writer) -> Written:
     comment: PostedComment | None = None
     labels: tuple[str, ...] | None = None
     match action:
-        case WriteComment(before=PostedComment() as before):
+        case WriteComment(before=PostedComment() as before, anew=False):
             comment = writer.edit_comment(action.ref, before, action.body, action.mark)
         case WriteComment():
             comment = writer.create_comment(action.ref, action.body, action.mark)

@@ -2,8 +2,8 @@
 
 from collections.abc import Hashable, Mapping
 
-from connectors.contract import IssueRef
 from core.publish.actions import Action, DefineLabel, RemoveLabelDefinition, Written
+from core.publish.issue_keys import container_of_key
 
 IN_ROW = 3
 """Different targets that fail one after the other, until the rest of their kind is put off."""
@@ -67,8 +67,3 @@ def container_of(action: Action) -> str:
     if isinstance(action, DefineLabel | RemoveLabelDefinition):
         return action.container
     return container_of_key(action.ref)
-
-
-def container_of_key(ref: IssueRef) -> str:
-    """`BLOG` of `BLOG-12`, `acme/site` of `acme/site#4`."""
-    return ref.key.rpartition("#" if "#" in ref.key else "-")[0]

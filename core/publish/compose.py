@@ -22,7 +22,7 @@ from core.publish.escape import length
 from core.publish.goals import about_goal, goal_line, key_result_line
 from core.publish.points import whole_points
 from core.publish.summary.model import MilestonePart, Summary
-from core.publish.summary.words import bar, in_scope, still_open
+from core.publish.summary.words import bar, in_scope, not_shown, still_open
 from mappings.goals import HealthName
 
 FOLDS = (None, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1, 0)
@@ -87,6 +87,9 @@ def _milestone(part: MilestonePart, listed: int, fold: int | None) -> list[Block
 
 
 def _headline(part: MilestonePart, limit: int = 120) -> Heading:
+    if not part.shown:
+        told = "cannot measure" if isinstance(part.measure, Unmeasured) else percent(part.measure)
+        return Heading((Own(f"A milestone that is not named here: {told}"),))
     if isinstance(part.measure, Unmeasured):
         return Heading((Foreign(part.title, limit), Own(": cannot measure")))
     return Heading(
@@ -150,18 +153,19 @@ def _change(part: MilestonePart, fold: int | None) -> list[Block]:
     items: list[Spans] = []
     for one, points in zip(change.parts, parts, strict=True):
         lead = one.part.value if points is None else f"{signed(points)} · {one.part.value}"
-        items.append((Own(lead), *_keys(one.keys, fold)))
+        items.append((Own(lead), *_keys(one.keys, one.hidden, fold)))
     return [Bullets(title, tuple(items))] if fold is None or fold > 0 else [Paragraph((title,))]
 
 
-def _keys(keys: Sequence[str], fold: int | None) -> Spans:
+def _keys(keys: Sequence[str], hidden: int, fold: int | None) -> Spans:
     """The tasks that a part of a change comes from; ten at most, and a count of the others."""
     shown = keys[: min(10, fold if fold is not None else 10)]
+    more = [f"{len(keys) - len(shown):,} more"] if len(keys) > len(shown) else []
+    more += [not_shown(hidden)] if hidden else []
     if not shown:
-        return ()
+        return (Own(f": {more[-1]}"),) if hidden else ()
     named: Spans = (Own(": "), Keys(tuple(shown)))
-    more = len(keys) - len(shown)
-    return (*named, Own(f" and {more:,} more")) if more else named
+    return (*named, Own("".join(f" and {each}" for each in more))) if more else named
 
 
 def signed(points: int) -> str:
@@ -180,16 +184,18 @@ def _aside(text: str, limit: int) -> Spans:
 
 
 def _open_tasks(part: MilestonePart, listed: int) -> list[Block]:
-    if not part.open_tasks or listed == 0:
+    if not (part.open_tasks or part.hidden_open) or listed == 0:
         return []  # the counts already say how many are open
     items: list[Spans] = []
     for task in part.open_tasks[:listed]:
         status = task.status if task.status.casefold() not in ("open", "closed", "") else ""
         link = Link(task.key, task.title, task.url)
         items.append((link, *_aside(status, 40), *_aside(task.partly, 80)))
-    more = still_open(part.counts) - len(items)
-    if more:
+    more = still_open(part.counts) - len(items) - part.hidden_open
+    if more > 0:
         items.append((Own(f"and {more:,} more"),))
+    if part.hidden_open:
+        items.append((Own(f"{'and ' if items else ''}{not_shown(part.hidden_open)}"),))
     return [Bullets((Own("Open tasks"),), tuple(items))]
 
 
@@ -197,14 +203,16 @@ def _leads_to(summary: Summary, fold: int | None) -> list[Block]:
     items: list[Spans] = []
     for goal in summary.leads_to:
         items += [key_result_line(result) for result in goal.key_results]
-        items.append(goal_line(goal))
-    if not items:
-        return []
-    return [Bullets((Own("Leads to"),), folded(items, fold))]
+        items += [goal_line(goal)] if goal.shown else []
+    shown = list(folded(items, fold))
+    if summary.hidden_links:
+        shown.append((Own(f"{'and ' if shown else ''}{not_shown(summary.hidden_links)}"),))
+    return [Bullets((Own("Leads to"),), tuple(shown))] if shown else []
 
 
 def _footer(summary: Summary) -> Paragraph:
-    ids = [part.id for part in summary.milestones] + [part.id for part in summary.goals]
+    ids = [part.id for part in summary.milestones if part.shown]
+    ids += [part.id for part in summary.goals if part.shown]
     keeps = Own("milepost keeps this comment; changes made to it by hand are set back. ")
     if not ids:
         return Paragraph(((keeps,),))

@@ -110,11 +110,16 @@ def contend(
     sorter = _Sorter(wanted, found, policy, infos, book)
     comments = [action for action in whole.actions if isinstance(action, WriteComment)]
     for comment in comments:
-        sorter.comment(comment)
+        if not comment.anew:  # what tells too much is held for nobody
+            sorter.comment(comment)
     for action in whole.actions:
         if not isinstance(action, WriteComment):
             sorter.other(action)
-    going = (action for action in whole.actions if target_of(action) not in sorter.held)
+    going = (
+        action
+        for action in whole.actions
+        if target_of(action) not in sorter.held or (isinstance(action, WriteComment) and action.anew)
+    )
     left = tuple(sorter.replaced.get(action, action) for action in going)
     told = tuple(each.held for each in sorter.held.values() if each.held is not None)
     return Contended(

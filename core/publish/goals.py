@@ -4,9 +4,10 @@ from decimal import Decimal
 
 from core.engine.model import Measure, Unmeasured
 from core.engine.percent import percent
+from core.publish.audience import WITHHELD
 from core.publish.document import Block, Foreign, Heading, Link, Own, Paragraph, Spans, Table
 from core.publish.summary.model import GoalPart, KeyResultPart, MilestoneLine
-from core.publish.summary.words import bar, in_scope, plain_number
+from core.publish.summary.words import bar, in_scope, not_shown, plain_number
 from mappings.goals import Guardrail, HealthName, Metric
 
 _SAID = 300
@@ -27,7 +28,10 @@ def about_goal(part: GoalPart, fold: int | None, title_limit: int = 120) -> list
     """The comment on a goal's own tracking issue: both numbers, every key result, every milestone."""
     health = part.health.name.value.replace("_", " ")
     tail = "" if part.health.name is HealthName.UNMEASURED else f", {health}"
-    head = Heading((Own("Goal: "), Foreign(part.title, title_limit), Own(": "), *_heads(part), Own(tail)))
+    named: Spans = (Own("Goal: "), Foreign(part.title, title_limit))
+    if not part.shown:
+        named = (Own("A goal that is not named here"),)
+    head = Heading((*named, Own(": "), *_heads(part), Own(tail)))
     lines = [_barred("delivered", part.delivered), _barred("achieved", part.achieved)]
     if part.gap:
         lines.append((Foreign(part.gap, _SAID),))
@@ -39,6 +43,8 @@ def about_goal(part: GoalPart, fold: int | None, title_limit: int = 120) -> list
 
 
 def _barred(word: str, measure: Measure) -> Spans:
+    if measure is WITHHELD:
+        return (Own(f"{word.capitalize()}: {WITHHELD.said}"),)
     if isinstance(measure, Unmeasured):
         return (Own(f"{word.capitalize()}: "), *_said(measure))
     return (Own(f"{bar(measure)} {percent(measure)} {word}"),)
@@ -49,6 +55,8 @@ def _heads(part: GoalPart) -> Spans:
 
 
 def _short(measure: Measure) -> str:
+    if measure is WITHHELD:
+        return WITHHELD.said
     return "not measurable" if isinstance(measure, Unmeasured) else percent(measure)
 
 
@@ -57,38 +65,46 @@ def _two_numbers(part: GoalPart) -> Spans:
 
 
 def _said(measure: Measure) -> Spans:
+    if measure is WITHHELD:
+        return (Own(WITHHELD.said),)
     if isinstance(measure, Unmeasured):
         return (Own("cannot measure: "), Foreign(measure.said, _SAID))
     return (Own(percent(measure)),)
 
 
 def _key_results(part: GoalPart, fold: int | None) -> list[Block]:
+    hidden = _hidden(part.hidden_key_results, "key result", alone=not part.key_results)
     if not part.key_results:
-        return []
+        return hidden
     if fold == 0:
-        return [_count(len(part.key_results), "key result")]
+        return [_count(len(part.key_results), "key result"), *hidden]
     rows: list[tuple[Spans, ...]] = [
         ((Foreign(result.title),), _achieved(result), _said(result.delivered))
         for result in part.key_results[:fold]
     ]
     more = len(part.key_results) - len(rows)
     table = Table(("Key result", "Achieved", "Delivered"), tuple(rows))
-    return (
-        [table, Paragraph(((Own(f"and {more:,} more {_plural(more, 'key result')}"),),))] if more else [table]
-    )
+    rest = [Paragraph(((Own(f"and {more:,} more {_plural(more, 'key result')}"),),))] if more else []
+    return [table, *rest, *hidden]
 
 
 def _milestones(part: GoalPart, fold: int | None) -> list[Block]:
+    hidden = _hidden(part.hidden_milestones, "milestone", alone=not part.milestones)
     if not part.milestones:
-        return []
+        return hidden
     if fold == 0:
-        return [_count(len(part.milestones), "milestone")]
+        return [_count(len(part.milestones), "milestone"), *hidden]
     rows = tuple(_milestone_row(line) for line in part.milestones[:fold])
     more = len(part.milestones) - len(rows)
     table = Table(("Milestone", "Progress", "Tasks done", "Health"), rows)
-    return (
-        [table, Paragraph(((Own(f"and {more:,} more {_plural(more, 'milestone')}"),),))] if more else [table]
-    )
+    rest = [Paragraph(((Own(f"and {more:,} more {_plural(more, 'milestone')}"),),))] if more else []
+    return [table, *rest, *hidden]
+
+
+def _hidden(number: int, noun: str, *, alone: bool) -> list[Block]:
+    """How many there are that the readers may not know; nothing for none."""
+    said = not_shown(number, noun)
+    return [Paragraph(((Own(said if alone else f"and {said}"),),))] if number else []
 
 
 def _count(number: int, noun: str) -> Paragraph:

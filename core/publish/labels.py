@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
-from connectors.contract import Issue, IssueRef, LabelDefinition, TrackerInfo
+from connectors.contract import Audience, Issue, IssueRef, LabelDefinition, TrackerInfo
 from core.engine.model import Measure, State, Unmeasured, Why
 from core.engine.percent import whole_percent
+from core.publish.audience import NOBODY, Audiences, Readers, View, unknown_readers
 from core.publish.escape import clean, cut
 from core.publish.policy import LabelPolicy, LabelTemplates
 from core.publish.templates import fill, names_one
@@ -66,14 +67,22 @@ class _Subject:
     title: str
     measure: Measure
     health: HealthName
+    shown: bool = True
+    """False: the readers may know its number alone, and of a key result not even that."""
 
 
 class Labeller:
     """What issues should carry of our labels, by what they are tagged to and tell of."""
 
     def __init__(
-        self, state: State, mapping: Goals, policy: LabelPolicy, infos: Mapping[str, TrackerInfo]
+        self,
+        state: State,
+        mapping: Goals,
+        policy: LabelPolicy,
+        infos: Mapping[str, TrackerInfo],
+        audiences: Audiences | None = None,
     ) -> None:
+        self._audiences = audiences or Audiences()
         self._state = state
         self._mapping = mapping
         self._policy = policy
@@ -86,23 +95,35 @@ class Labeller:
 
         Raises KeyError for an issue of an unknown tracker.
         """
-        labels, waiting = self._told(issue.ref.tracker, tuple(tags), tuple(about))
+        readers = self._audiences.of(issue.ref)
+        labels, waiting = self._told(issue.ref.tracker, tuple(tags), tuple(about), readers or NOBODY)
+        if readers is None:
+            waiting = waiting or unknown_readers(issue.ref)
         return Labelled(issue.ref, issue.container, labels, waiting)
 
     def digest(self, owner: str) -> str:
         """Another one if the labels of what is tagged to this milestone or key result may be others."""
-        said = [(name, *map(repr, self._told(name, (owner,), ()))) for name in sorted(self._shapes)]
+        some = [Readers(audience) for audience in Audience]
+        said = [
+            (name, *map(repr, self._told(name, (owner,), (), readers)))
+            for name in sorted(self._shapes)
+            for readers in some
+        ]
         return hashlib.sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def _tell(
-        self, tracker: str, tags: tuple[str, ...], about: tuple[str, ...]
+        self, tracker: str, tags: tuple[str, ...], about: tuple[str, ...], readers: Readers
     ) -> tuple[tuple[LabelDefinition, ...], str | None]:
-        shape, policy = self._shapes[tracker], self._policy
+        shape, policy, view = self._shapes[tracker], self._policy, self._audiences.view(readers)
         labels = [
-            *shape.labels(policy.tasks, _subjects(tags, self._state, self._mapping), policy.bucket),
-            *shape.labels(policy.targets, _subjects(about, self._state, self._mapping), policy.bucket),
+            *shape.labels(policy.tasks, self._subjects(tags, view), policy.bucket),
+            *shape.labels(policy.targets, self._subjects(about, view), policy.bucket),
         ]
         return _once(labels), _waiting((*tags, *about), self._state)
+
+    def _subjects(self, ids: Iterable[str], view: View) -> tuple[_Subject, ...]:
+        found = _subjects(ids, self._state, self._mapping)
+        return tuple(replace(one, shown=view.item(one.id)) for one in found)
 
 
 def wanted_labels(
@@ -210,10 +231,10 @@ class _Shape:
             self._label(template, one, width, kind)
             for kind, template in kinds.items()
             for one in subjects
-            if template and one.kind == kind
+            if template and one.kind == kind and one.shown
         ]
-        closest = _closest(subjects)
         for what, template in (("health", templates.health), ("progress", templates.progress)):
+            closest = _telling(_closest(subjects), what, template)
             chosen = closest if names_one(template) else _worst(closest, what)
             named += [self._label(template, one, width, what) for one in chosen if template]
         return [label for label in named if label is not None]
@@ -237,6 +258,18 @@ def _closest(subjects: Sequence[_Subject]) -> Sequence[_Subject]:
         if chosen:
             return chosen
     return subjects
+
+
+def _telling(subjects: Sequence[_Subject], what: str, template: str) -> Sequence[_Subject]:
+    """Those of which a label may tell: of one that is not shown its progress alone, without its name.
+
+    Health follows from dates and people's words, and the progress of a key result from its figures.
+    """
+    return [
+        one
+        for one in subjects
+        if one.shown or (what == "progress" and one.kind != "key result" and not names_one(template))
+    ]
 
 
 def _worst(subjects: Sequence[_Subject], what: str) -> Sequence[_Subject]:

@@ -52,7 +52,9 @@ def apply_limits(plan: Plan, facts: Facts, policy: LimitPolicy, *, force: bool =
     """
     if force or not plan:
         return plan
-    held = Holding(plan.actions)
+    # What tells too much is made anew whatever else is held.
+    anew = tuple(each for each in plan.actions if isinstance(each, WriteComment) and each.anew)
+    held = Holding(tuple(each for each in plan.actions if each not in anew))
     for tracker, share in sorted(facts.lost.items()):
         if share * 100 > policy.max_lost_percent:
             why = (
@@ -67,7 +69,7 @@ def apply_limits(plan: Plan, facts: Facts, policy: LimitPolicy, *, force: bool =
         )
         held.add(_telling_of(held.left, jump.goal, facts), why)
     hold_too_many(held, facts, policy)
-    return replace(plan, actions=held.left, held=(*plan.held, *held.reasons))
+    return replace(plan, actions=(*anew, *held.left), held=(*plan.held, *held.reasons))
 
 
 def too_far(jumps: Iterable[Jump], policy: LimitPolicy) -> tuple[Jump, ...]:

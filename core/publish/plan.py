@@ -9,10 +9,11 @@ from core.publish.labels import Labelled, relabels
 from core.publish.places import Closed
 from core.publish.policy import PublishPolicy
 from core.publish.records import Publication
-from core.publish.standing import comment_order, edit_reason, our_comments
+from core.publish.standing import comment_order, edit_reason, exposed, our_comments
 from core.publish.wanted import Found, Wanted, WantedComment
 
 NEXT_PULL = "the next run that can read it"
+WIDER = "more people may read it now, and it may say what they are not meant to know"
 OPENED = "it is written once it takes changes again, or once the scope covers it"
 
 
@@ -46,14 +47,17 @@ class _Planner:
         self._shut: list[Held] = []
 
     def plan(self) -> Plan:
-        """Definitions, labels, comments, removals; each sorted, so that equal worlds give equal plans."""
+        """Comments made anew, definitions, labels, comments, removals; sorted: equal worlds, equal plans."""
         defines = sorted(self._defines, key=lambda each: (each.tracker, each.container, each.definition))
         relabels = sorted(self._relabels, key=lambda each: issue_order(each.ref))
         writes = sorted(self._writes, key=lambda each: issue_order(each.ref))
         deletes = sorted(
             self._deletes, key=lambda each: (*issue_order(each.ref), comment_order(each.before.id))
         )
-        actions: tuple[Action, ...] = (*defines, *relabels, *writes, *deletes)
+        # Before anything else goes what says more than its readers are meant to know.
+        anew = [each for each in writes if each.anew]
+        writes = [each for each in writes if not each.anew]
+        actions: tuple[Action, ...] = (*anew, *defines, *relabels, *writes, *deletes)
         held = sorted(set(self._held), key=lambda each: (each.what, each.why, each.release))
         return Plan(actions, tuple(held), closed=tuple(self._shut))
 
@@ -132,25 +136,37 @@ class _Planner:
 
     def _comment(self, wanted: WantedComment) -> None:
         what = f"comment on {wanted.ref.key}"
-        why = self._unread(wanted.ref) or wanted.waiting
+        posted = self._found.posted.get(wanted.ref)
+        record = self._found.records.get(wanted.ref)
+        ours = self._ours(posted, record) if posted is not None else []
+        before = ours[0] if ours else None
+        anew = before is not None and exposed(wanted, wanted.digest, before, record)
+        # What says too much does not wait for numbers.
+        why = self._unread(wanted.ref) or (None if anew else wanted.waiting)
         if why:
             self._held.append(Held(what, why, NEXT_PULL))
             return
-        posted = self._found.posted.get(wanted.ref)
         if posted is None:
             gone = f"{wanted.ref.tracker}: the issue is deleted or out of reach of the account"
             self._held.append(Held(what, gone, "give the account access, or name another issue to carry it"))
             return
-        record = self._found.records.get(wanted.ref)
-        ours = self._ours(posted, record)
-        before = ours[0] if ours else None
-        if before is None:
+        if anew:
+            reason = f"{WIDER}; {wanted.news}"
+        elif before is None:
             reason = self._first_reason(wanted, posted, record)
         else:
             reason = edit_reason(wanted, before, record, self._infos[wanted.ref.tracker])
         if reason:
             write = WriteComment(
-                posted.ref, wanted.target, wanted.body, wanted.mark, wanted.digest, before, reason
+                posted.ref,
+                wanted.target,
+                wanted.body,
+                wanted.mark,
+                wanted.digest,
+                before,
+                reason,
+                anew,
+                wanted.readers,
             )
             self._writes.append(write)
         for double in ours[1:]:

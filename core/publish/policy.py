@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from connectors.contract import Audience
 from core.publish.templates import check_template
 
 Template = Annotated[
@@ -88,6 +89,8 @@ class PublishPolicy(Policy):
 
     instance: Annotated[str, StringConstraints(pattern=INSTANCE)] = DEFAULT_INSTANCE
     """Tells two installations of milepost apart that write to the same issue."""
+    audience: Audience = Audience.ORGANISATION
+    """Whom goals, key results and milestones are meant for that say nothing of it themselves."""
     comments: CommentPolicy = CommentPolicy()
     labels: LabelPolicy = LabelPolicy()
     max_set_backs: Annotated[int, Field(ge=0, le=100)] = 3

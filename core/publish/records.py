@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.contract import IssueRef, PostedComment
+from core.publish.audience import Readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,6 @@ class Publication:
     """The run that wrote it."""
     seen: datetime | None = None
     """The issue's time of change when the comment was last looked at and found as recorded; None: look."""
+    readers: Readers | None = None
+    """For whom it was written, of all that it ever said the narrowest; None: by a version that asked for
+    nobody's audience, or not known."""

@@ -6,7 +6,7 @@ import re
 from connectors.contract import Posted, PostedComment, TrackerInfo
 from core.publish.mark import Mark, mark_of, read_mark, same_text, text_check, without_mark
 from core.publish.records import Publication
-from core.publish.summary import same_meaning
+from core.publish.summary import Summary, same_meaning
 from core.publish.wanted import WantedComment
 
 
@@ -41,6 +41,24 @@ def _still_ours(mark: Mark | None, record: Publication, instance: str, installat
     if mark is None or mark.instance == instance:
         return True
     return mark.installation == installation if mark.installation else mark == mark_of(record.comment)
+
+
+def exposed(
+    told: Summary | WantedComment, digest: str, before: PostedComment, record: Publication | None
+) -> bool:
+    """Whether a comment may say more than those who may read it now are meant to know.
+
+    So it is where others may read it than those for whom it was written. Where that is not on record, it is
+    if the comment says something else than it should, and some of what it could say is not for its readers.
+    """
+    if told.readers is None:
+        return False
+    if record is None or record.comment.id != before.id:
+        mark = mark_of(before)
+        return told.withheld and (mark is None or mark.digest != digest)
+    if record.readers is None:
+        return told.withheld and record.digest != digest
+    return not told.readers.may_read(record.readers)
 
 
 def edit_reason(

@@ -96,8 +96,9 @@ class _Undo:
         comment = self._comment(action.ref, after.id, action.target)
         if comment.stuck or not self._stands(comment, after):
             return
-        comment.body = action.before.body if action.before else None
-        comment.like = action.before
+        # What was made anew said too much before: it goes, and the earlier text does not come back.
+        comment.body = action.before.body if action.before and not action.anew else None
+        comment.like = None if action.anew else action.before
         comment.stepped = True
 
     def _stands(self, comment: _Comment, after: PostedComment) -> bool:

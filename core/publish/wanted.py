@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from connectors.contract import IssueRef, LabelDefinition, Posted, TrackerInfo
 from core.publish import markdown, wiki
+from core.publish.audience import Readers
 from core.publish.labels import Labelled
 from core.publish.mark import Mark, format_mark, text_check
 from core.publish.places import Places
@@ -27,6 +28,10 @@ class WantedComment:
     """The same about the goals that the comment only leads to."""
     waiting: str | None = None
     links_waiting: bool = False
+    readers: Readers | None = None
+    """Who may read it; None: everybody who may read anything, or not known."""
+    withheld: bool = False
+    """Whether it leaves out what these may not know."""
 
 
 def wanted_comment(
@@ -58,6 +63,8 @@ def wanted_comment(
         links_news=links_news(summary, before or {}),
         waiting=summary.waiting,
         links_waiting=summary.links_waiting,
+        readers=summary.readers,
+        withheld=summary.withheld,
     )
 
 

@@ -162,7 +162,8 @@ class TrackerConfig:
     @property
     def info(self) -> TrackerInfo:
         """What is known of it without a request."""
-        return self.settings.info(self.name).with_names(self.names)
+        info = self.settings.info(self.name).with_names(self.names)
+        return self.settings.with_audiences(info)
 
 
 @dataclass(frozen=True)

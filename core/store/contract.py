@@ -5,13 +5,21 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from connectors.contract import Container, Issue, IssueRef, Memory, Pull, Unread
+from connectors.contract import Audience, Container, Issue, IssueRef, Memory, Pull, Unread
 from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.contention import Contention
 from core.publish.quarantine import Book, Quarantined, Target
 from core.publish.records import Publication
-from core.store.records import GoalValue, PullCounts, PullState, RunRecord, StoredContainer
+from core.store.records import (
+    GoalValue,
+    PullCounts,
+    PullState,
+    RestrictedIssue,
+    RunRecord,
+    StoredAudience,
+    StoredContainer,
+)
 from core.store.tags.contract import TagReader, TagWriter
 
 
@@ -61,6 +69,12 @@ class Keeper(Protocol):
         self, tracker: str, failed: Iterable[Container], listed: frozenset[str] | None, at: datetime
     ) -> None: ...
     def containers(self) -> Mapping[str, tuple[StoredContainer, ...]]: ...
+    def audiences(self) -> Mapping[str, Mapping[str, StoredAudience]]: ...
+    def save_audiences(
+        self, tracker: str, told: Mapping[str, Audience | None], present: frozenset[str]
+    ) -> None: ...
+    def issue_containers(self, tracker: str) -> frozenset[str]: ...
+    def restricted_issues(self) -> tuple[RestrictedIssue, ...]: ...
 
     # What it contributes to milestones
     def tagging(self) -> AbstractContextManager[TagWriter]: ...

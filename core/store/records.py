@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from connectors.bounds import past
-from connectors.contract import Container, IssueRef
+from connectors.contract import Audience, Container, IssueRef
 
 
 class StoreError(Exception):
@@ -63,6 +63,25 @@ class StoredContainer:
     def failing(self) -> str:
         """Why nothing can be measured from it now; empty where something can."""
         return self.container.error or self.doubt
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAudience:
+    """Who may read a project or repository. Without `audience`: `refused`, or not told yet."""
+
+    audience: Audience | None
+    refused: bool = False
+    """The tracker answered, and does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictedIssue:
+    """An issue that only some of its project's readers may see."""
+
+    tracker: str
+    id: str
+    security: str
+    """The id of its security level."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from core.store.damage import LARGEST_COUNT, UNREADABLE
 from core.store.database import Database
 from core.store.schema import (
     aliases,
+    audiences,
     container_names,
     containers,
     contention,
@@ -65,6 +66,7 @@ _TABLES: Final = (
     contention,
     containers,
     container_names,
+    audiences,
     unsettled,
 )
 """Looked through column by column; those that follow from others are not here."""

@@ -16,9 +16,10 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    literal_column,
 )
 
-VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010")
+VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """All schema versions that this program knows, in order; each is a file in `migrations/versions`."""
 HEAD: Final = VERSIONS[-1]
 
@@ -65,6 +66,12 @@ _index_where(
 _index_where(
     "ix_issues_tracker_parent_key", issues.c.parent_key.is_not(None), issues.c.tracker, issues.c.parent_key
 )
+
+# As the encoder writes it: within a text its quotes would be escaped. Looked for as text, since SQLite would
+# refuse every change of a row whose document is damaged if the index had to read it as JSON.
+restricted: ColumnElement[bool] = literal_column("instr(document, '\"security\":') > 0")
+"""Whether an issue has a security level."""
+_index_where("ix_issues_restricted", restricted, issues.c.tracker, issues.c.id)
 
 aliases = Table(
     "aliases",
@@ -324,6 +331,16 @@ container_names = Table(
     Column("name", Name, primary_key=True),
     Column("id", Name, nullable=False),
     comment="every name that a container bears or bore, casefolded, and whose it is now",
+    sqlite_with_rowid=False,
+)
+
+audiences = Table(
+    "audiences",
+    metadata,
+    Column("tracker", Name, primary_key=True),
+    Column("name", Name, primary_key=True),
+    Column("audience", Text, comment="who may read it; empty: not to be told; NULL: not told yet"),
+    comment="projects and repositories, casefolded, and who may read them as the tracker last told",
     sqlite_with_rowid=False,
 )
 

@@ -10,19 +10,20 @@ from typing import Self
 
 from sqlalchemy import select, update
 
-from connectors.contract import Container, Issue, IssueRef, Memory, Pull, Unread
+from connectors.contract import Issue, IssueRef, Memory, Pull, Unread
 from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.contention import Contention
 from core.publish.quarantine import Book, Quarantined, Target
 from core.publish.records import Publication
-from core.store import containers, contention, ledger, pruning, pulling, quarantine, reading
+from core.store import contention, ledger, pruning, pulling, quarantine, reading
 from core.store.codec.issues import content_hash, encode_issue
 from core.store.codec.plain import clean, micros
+from core.store.container_store import ContainerStore
 from core.store.database import Database, database_file, prepare_file
 from core.store.lock import writer_lock
 from core.store.memory import SqlMemory
-from core.store.records import GoalValue, PullCounts, PullState, RunRecord, StoredContainer
+from core.store.records import GoalValue, PullCounts, PullState, RunRecord
 from core.store.repair import repair
 from core.store.schema import issues
 from core.store.secrets import without_secrets
@@ -50,15 +51,12 @@ def open_store(target: Path | str) -> "Store":
     return Store(database)
 
 
-class Store:
+class Store(ContainerStore):
     """What milepost remembers between runs. Any number may read; whoever writes holds `lock`.
 
     Every method may raise StoreError; then nothing of what it was to write is stored. Times must have a
     zone, else ValueError.
     """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def __enter__(self) -> Self:
         return self
@@ -125,53 +123,7 @@ class Store:
                 upsert_pull(connection, ("swept_at",)), {"tracker": clean(tracker), "swept_at": micros(at)}
             )
 
-    # Containers
-
-    def save_containers(
-        self,
-        tracker: str,
-        found: Iterable[Container],
-        names: Mapping[str, str],
-        doubts: Mapping[str, str],
-        at: datetime,
-    ) -> None:
-        """Let these be all projects or repositories of a tracker; `names` leads names to their ids.
-
-        `doubts`: by name, why it is not believed yet that one has no issues any more.
-        """
-        with self._database.writing() as connection:
-            containers.save_containers(connection, clean(tracker), found, names, doubts, micros(at))
-
-    def note_containers(self, tracker: str, found: Iterable[Container], at: datetime) -> None:
-        """Take over what a reading told of some of them; the others stay as they are."""
-        found = tuple(found)
-        if found:
-            with self._database.writing() as connection:
-                containers.note_containers(connection, clean(tracker), found, micros(at))
-
-    def containers_failed(
-        self, tracker: str, failed: Iterable[Container], listed: frozenset[str] | None, at: datetime
-    ) -> None:
-        """Remember which of them the latest pull could not read; those of these names are well again.
-
-        `listed`: casefolded; None: all but the failed.
-        """
-        failed = tuple(failed)
-        with self._database.reading() as connection:
-            if not containers.anything_to_save(connection, clean(tracker), failed):
-                return
-        with self._database.writing() as connection:
-            containers.save_failures(connection, clean(tracker), failed, listed, micros(at))
-
-    def containers(self) -> Mapping[str, tuple[StoredContainer, ...]]:
-        """By tracker: its projects or repositories as it last told of them."""
-        with self._database.reading() as connection:
-            return containers.all_containers(connection)
-
-    def container_names(self) -> Mapping[str, frozenset[str]]:
-        """By tracker: every name, casefolded, that a project or repository of it bears or bore."""
-        with self._database.reading() as connection:
-            return containers.all_names(connection)
+    # Repair
 
     def repair(self, check: Callable[[], None]) -> tuple[str, ...]:
         """Unset what cannot be, so that it is read again: a sentence each. See `core.store.repair`."""

@@ -104,7 +104,7 @@ def open_of_rows(rows: Iterable[tuple[TagRow, Issue]]) -> tuple[OpenTask, ...]:
 
 
 def _open(part: Part, issue: Issue) -> OpenTask:
-    return open_task(issue.ref.key, issue.url, issue.title, issue.status, part.state, part.credit)
+    return open_task(issue.ref, issue.url, issue.title, issue.status, part.state, part.credit)
 
 
 def open_of_tasks(tasks: Tasks, number: int) -> tuple[OpenTask, ...]:
@@ -115,13 +115,25 @@ def open_of_tasks(tasks: Tasks, number: int) -> tuple[OpenTask, ...]:
 def write_open(tasks: Iterable[OpenTask]) -> str:
     """As `read_open` takes them."""
     return orjson.dumps(
-        [(task.key, task.url, task.title, task.status, task.state.value, task.partly) for task in tasks]
+        [
+            (
+                task.key,
+                task.url,
+                task.title,
+                task.status,
+                task.state.value,
+                task.partly,
+                task.tracker,
+                task.id,
+            )
+            for task in tasks
+        ]
     ).decode()
 
 
 def read_open(document: str) -> tuple[OpenTask, ...]:
     """The tasks that `write_open` wrote."""
     return tuple(
-        OpenTask(key, url, title, status, StatusCategory(state), partly)
-        for key, url, title, status, state, partly in orjson.loads(document)
+        OpenTask(key, url, title, status, StatusCategory(state), partly, tracker, id_)
+        for key, url, title, status, state, partly, tracker, id_ in orjson.loads(document)
     )

@@ -93,6 +93,15 @@ class AdminMoves(Moves):
         """Take away what an account may do in a repository; a private one answers it 404 from now on."""
         self.grant(repo, login, "none")
 
+    def show_repo(self, repo: str, visibility: str) -> Repo:
+        """Make a repository "public", "internal" or "private"; none of its issues changes by that."""
+        if visibility not in ("public", "internal", "private"):
+            raise ValueError(f"no visibility of GitHub: {visibility!r}")
+        home = self.repo(repo)
+        home.private, home.internal = visibility != "public", visibility == "internal"
+        home.updated_at = self.tick()
+        return home
+
     def archive_repo(self, repo: str, *, archived: bool = True) -> Repo:
         """Make a repository read-only (403 to every write), or writable again."""
         home = self.repo(repo)

@@ -134,6 +134,13 @@ class Repo:
     blocked: str = ""
     """Why GitHub itself keeps everyone out ("dmca", "tos"); empty where it does not."""
     has_issues: bool = True
+    internal: bool = False
+    """Of a private one: open to every member of the enterprise."""
+
+    @property
+    def visibility(self) -> str:
+        """As GitHub names who may read it."""
+        return ("internal" if self.internal else "private") if self.private else "public"
 
     @property
     def full_name(self) -> str:

@@ -296,7 +296,7 @@ class Render:
             "open_issues_count": open_issues,
             "web_commit_signoff_required": False,
             "topics": [],
-            "visibility": "private" if repo.private else "public",
+            "visibility": repo.visibility,
             "default_branch": "main",
             "permissions": {each: ROLES.index(role) >= ROLES.index(each) for each in reversed(ROLES[1:])},
         }

@@ -91,6 +91,13 @@ class JiraAdminMoves(JiraMoves):
         self._done()
         return home
 
+    def open_project(self, key: str, *, opened: bool = True) -> Project:
+        """Let anybody browse a project without a login, or nobody any more."""
+        home = self._project_of(key)
+        home.public = opened
+        self._done()
+        return home
+
     def secure(self, key: str, level: str | None, *, seen: bool = False) -> JiraIssue:
         """Give an issue a security level, which hides it unless it is `seen`; None takes the level away."""
         issue = self.issue(key)

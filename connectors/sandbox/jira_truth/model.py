@@ -87,6 +87,8 @@ class Project:
     hidden: bool = False
     """Whether nobody who calls may browse it."""
     team_managed: bool = False
+    public: bool = False
+    """Whether anybody may browse it without a login."""
 
 
 @dataclass(slots=True)

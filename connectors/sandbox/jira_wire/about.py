@@ -120,9 +120,9 @@ def one_project(call: Call, key: str) -> Response:
 
 
 def _visible(call: Call) -> list[Any]:
-    if "BROWSE_PROJECTS" not in call.account.permissions:
-        return []
     seen = [one for one in call.site.projects.values() if not one.hidden]
+    if "BROWSE_PROJECTS" not in call.account.permissions:
+        seen = [one for one in seen if one.public]
     return sorted(seen, key=lambda one: one.key)
 
 

@@ -59,6 +59,8 @@ URLS = Map(
 )
 PUBLIC = (about.server_info, about.tenant_info)
 """What answers without credentials."""
+VISITED = (about.one_project,)
+"""What answers to everybody about what is open to everybody."""
 
 NOBODY = Account(id="anonymous", name="anonymous", display="Anonymous")
 LIMITS = {
@@ -107,7 +109,7 @@ def _answer(
         raise Refusal(404, f"null for uri: {base_url}{request.path}")
     if cloud is not None and cloud != about.cloud_id(site.name):
         raise Refusal(404, "No message available")
-    public = handler in PUBLIC and "Authorization" not in request.headers
+    public = handler in PUBLIC + VISITED and "Authorization" not in request.headers
     if caller is None and not (public or site.anonymous):
         raise Refusal(401, "Client must be authenticated to access this resource.")
     base = base_url if cloud is None else f"{base_url}/ex/jira/{cloud}"

@@ -1,10 +1,11 @@
 """What to say on an issue, and the digest of what it means; pure functions of values."""
 
-from core.publish.summary.build import first_open, key_rank, open_task, summarise
+from core.publish.summary.build import first_open, key_rank, open_task, summarise, visible_open
 from core.publish.summary.digest import same_meaning, summary_digest
 from core.publish.summary.model import (
     GoalPart,
     KeyResultPart,
+    Listed,
     MilestoneLine,
     MilestonePart,
     OpenTask,
@@ -17,6 +18,7 @@ __all__ = [
     "GoalPart",
     "Heads",
     "KeyResultPart",
+    "Listed",
     "MilestoneLine",
     "MilestonePart",
     "OpenTask",
@@ -30,4 +32,5 @@ __all__ = [
     "same_meaning",
     "summarise",
     "summary_digest",
+    "visible_open",
 ]

@@ -7,20 +7,24 @@ from fractions import Fraction
 from heapq import nsmallest
 
 from connectors.contract import IssueRef, StatusCategory
-from core.engine.model import Change, KeyResultState, Measure, State, Task, Unmeasured, Why
+from core.engine.model import Change, Health, KeyResultState, Measure, State, Task, Unmeasured, Why
 from core.engine.percent import percent
+from core.publish.audience import WITHHELD, View
 from core.publish.summary.model import (
     GoalPart,
     KeyResultPart,
+    Listed,
     MilestoneLine,
     MilestonePart,
     OpenTask,
     Page,
     Summary,
 )
-from mappings.goals import Goal, KeyResult, Milestone
+from mappings.goals import Goal, HealthName, KeyResult, Milestone
 from mappings.goals import Mapping as Goals
 
+EVERYTHING = View()
+HIDDEN_HEALTH = Health(HealthName.UNMEASURED, "", "")
 _USUAL_KEY = re.compile(r"([^0-9]*)([1-9][0-9]*)").fullmatch
 
 
@@ -33,20 +37,25 @@ def summarise(
     open_tasks: int,
     changes: Mapping[str, Change] | None = None,
     pages: Mapping[str, Page] | None = None,
-    listed: Mapping[str, Sequence[OpenTask]] | None = None,
+    listed: Mapping[str, Listed] | None = None,
+    view: View = EVERYTHING,
 ) -> Summary:
     """What to say on the issue `ref` about these milestones and goals, in the order of the mapping.
 
     `changes` holds, by milestone, what moved since this very comment was last written; `pages` the
     tracking issue of milestones, for links; `listed` the first `open_tasks` open tasks of each milestone,
     which are otherwise those of the state. Ids that the mapping or the state does not know are left out.
+    `view` is what the readers of the comment may see: of the rest there are numbers and counts alone.
+    `changes` and `listed` hold nothing else already.
     """
     wanted = set(targets)
     stones = [
         mapping.milestones[id_] for id_ in mapping.milestones if id_ in wanted and id_ in state.milestones
     ]
     goals = [mapping.goals[id_] for id_ in mapping.goals if id_ in wanted and id_ in state.goals]
-    leads_to = tuple(_leads_to(stones, {goal.id for goal in goals}, state, mapping))
+    links = list(_leads_to(stones, {goal.id for goal in goals}, state, mapping))
+    parts = (_goal(goal, results, state, mapping, view) for goal, results in links)
+    leads_to = tuple(part for part in parts if part.shown or part.key_results)
     return Summary(
         ref=ref,
         milestones=tuple(
@@ -54,52 +63,87 @@ def summarise(
                 stone,
                 state,
                 (changes or {}).get(stone.id),
-                first_open(state.milestones[stone.id].tasks, open_tasks)
-                if listed is None
-                else tuple(listed.get(stone.id, ())),
+                _listed(stone, listed, state, open_tasks, view),
+                view,
             )
             for stone in stones
         ),
-        goals=tuple(_whole_goal(goal, state, mapping, pages or {}) for goal in goals),
+        goals=tuple(_whole_goal(goal, state, mapping, pages or {}, view) for goal in goals),
         leads_to=leads_to,
         open_tasks=open_tasks,
         waiting=_waiting([stone.id for stone in stones], goals, state, mapping),
-        links_waiting=any(_rests_on_down(part, state) for part in leads_to),
+        links_waiting=any(_rests_on_down(goal, results, state) for goal, results in links),
+        hidden_links=sum(
+            (not view.item(goal.id)) + sum(not view.item(result.id) for result in results)
+            for goal, results in links
+        ),
+        about=(*(stone.id for stone in stones), *(goal.id for goal in goals)),
+        readers=view.readers,
     )
+
+
+def _listed(
+    stone: Milestone, listed: Mapping[str, Listed] | None, state: State, number: int, view: View
+) -> Listed:
+    """The first open tasks of a milestone, and how many more are hidden."""
+    if listed is not None:
+        return listed.get(stone.id, Listed())
+    return visible_open(state.milestones[stone.id].tasks, number, view)
+
+
+def visible_open(tasks: Sequence[Task], number: int, view: View) -> Listed:
+    """The first open tasks that the readers may see, and how many they may not."""
+    seen = [task for task in tasks if view.issue(task.ref)]
+    hidden = sum(map(_is_open, tasks)) - sum(map(_is_open, seen))
+    return Listed(first_open(seen, number), hidden)
 
 
 def _milestone(
-    stone: Milestone, state: State, change: Change | None, open_tasks: tuple[OpenTask, ...]
+    stone: Milestone, state: State, change: Change | None, listed: Listed, view: View
 ) -> MilestonePart:
-    measured = state.milestones[stone.id]
+    measured, shown = state.milestones[stone.id], view.item(stone.id)
+    measure = view.reason(measured.measure)
     return MilestonePart(
-        id=stone.id,
-        title=stone.title,
-        owner=stone.owner,
-        due=stone.due,
-        measure=measured.measure,
-        health=measured.health,
+        id=stone.id if shown else "",
+        title=stone.title if shown else "",
+        owner=stone.owner if shown else None,
+        due=stone.due if shown else None,
+        measure=measure,
+        health=_health(measured.health, measure) if shown else HIDDEN_HEALTH,
         counts=measured.counts,
-        open_tasks=open_tasks,
+        open_tasks=listed.tasks,
         change=change,
+        shown=shown,
+        hidden_open=listed.hidden,
     )
+
+
+def _health(health: Health, measure: Measure) -> Health:
+    """The same; where it gives the reason why there is no measure, in the words of `measure`."""
+    if health.name is HealthName.UNMEASURED and isinstance(measure, Unmeasured):
+        return replace(health, said=measure.said, arithmetic=measure.said)
+    return health
 
 
 def first_open(tasks: Sequence[Task], number: int) -> tuple[OpenTask, ...]:
     """The open tasks that a comment lists: in progress first; then by tracker and number."""
-    closed = (StatusCategory.DONE, StatusCategory.CANCELLED)
-    still_open = (task for task in tasks if task.state not in closed)
+    still_open = filter(_is_open, tasks)
     return tuple(
-        open_task(task.ref.key, task.url, task.title, task.status, task.state, task.credit)
+        open_task(task.ref, task.url, task.title, task.status, task.state, task.credit)
         for task in nsmallest(number, still_open, key=_task_order)
     )
 
 
+def _is_open(task: Task) -> bool:
+    return task.state not in (StatusCategory.DONE, StatusCategory.CANCELLED)
+
+
 def open_task(
-    key: str, url: str, title: str, status: str, state: StatusCategory, credit: Fraction
+    ref: IssueRef, url: str, title: str, status: str, state: StatusCategory, credit: Fraction
 ) -> OpenTask:
     """One open task as a comment lists it."""
-    return OpenTask(key, url, title, status, state, f"counts as {percent(credit)}" if credit else "")
+    partly = f"counts as {percent(credit)}" if credit else ""
+    return OpenTask(ref.key, url, title, status, state, partly, ref.tracker, ref.id)
 
 
 def _task_order(task: Task) -> tuple[bool, str, str, str, int]:
@@ -122,12 +166,13 @@ def _counted(digits: str) -> str:
     return f"{len(number):06d}{number}"
 
 
-def _key_result(result: KeyResult, measured: KeyResultState) -> KeyResultPart:
+def _key_result(result: KeyResult, measured: KeyResultState, mapping: Goals, view: View) -> KeyResultPart:
+    below = [stone.id for stone in mapping.milestones_of(result.id)]
     return KeyResultPart(
         id=result.id,
         title=result.title,
-        measure=measured.measure,
-        delivered=measured.delivered,
+        measure=view.reason(measured.measure, *below),
+        delivered=view.reason(measured.delivered, *below),
         met=measured.met,
         health=measured.health.name,
         metric=result.metric,
@@ -135,49 +180,72 @@ def _key_result(result: KeyResult, measured: KeyResultState) -> KeyResultPart:
     )
 
 
-def _goal(goal: Goal, results: Sequence[KeyResult], state: State) -> GoalPart:
-    measured = state.goals[goal.id]
+def _goal(goal: Goal, results: Sequence[KeyResult], state: State, mapping: Goals, view: View) -> GoalPart:
+    """A goal with these of its key results, as far as the readers may know them.
+
+    What was achieved follows from the figures of all its key results, and health and gap from that: they are
+    shown to those alone who may see each of them.
+    """
+    measured, shown = state.goals[goal.id], view.item(goal.id)
+    parts = [result.id for result in mapping.key_results_of(goal.id)]
+    figures = shown and all(map(view.item, parts))
+    below = [stone.id for stone in mapping.milestones_of_goal(goal.id)]
+    delivered = view.reason(measured.delivered, *parts, *below)
+    achieved = view.reason(measured.achieved, *parts, *below) if figures else WITHHELD
+    told = figures and (view.whole and all(map(view.item, below)))
+    health = measured.health if told else replace(measured.health, said="", arithmetic="")
+    several = [result for result in results if result.id in state.key_results]
     return GoalPart(
-        id=goal.id,
-        title=goal.title,
-        owner=goal.owner,
-        due=goal.due,
-        delivered=measured.delivered,
-        achieved=measured.achieved,
-        health=measured.health,
-        gap=measured.gap,
+        id=goal.id if shown else "",
+        title=goal.title if shown else "",
+        owner=goal.owner if shown else None,
+        due=goal.due if shown else None,
+        delivered=delivered,
+        achieved=achieved,
+        health=health if figures else HIDDEN_HEALTH,
+        gap=measured.gap if figures else None,
         key_results=tuple(
-            _key_result(result, state.key_results[result.id])
-            for result in results
-            if result.id in state.key_results
+            _key_result(result, state.key_results[result.id], mapping, view)
+            for result in several
+            if view.item(result.id)
         ),
+        shown=shown,
+        hidden_key_results=sum(not view.item(result.id) for result in several),
     )
 
 
-def _whole_goal(goal: Goal, state: State, mapping: Goals, pages: Mapping[str, Page]) -> GoalPart:
-    part = _goal(goal, tuple(mapping.key_results_of(goal.id)), state)
+def _whole_goal(goal: Goal, state: State, mapping: Goals, pages: Mapping[str, Page], view: View) -> GoalPart:
+    part = _goal(goal, tuple(mapping.key_results_of(goal.id)), state, mapping, view)
+    stones = [stone for stone in mapping.milestones_of_goal(goal.id) if stone.id in state.milestones]
     lines = tuple(
         MilestoneLine(
             id=stone.id,
             title=stone.title,
-            measure=state.milestones[stone.id].measure,
+            measure=view.reason(state.milestones[stone.id].measure),
             health=state.milestones[stone.id].health.name,
             counts=state.milestones[stone.id].counts,
-            page=pages.get(stone.id),
+            page=_seen(pages.get(stone.id), view),
         )
-        for stone in mapping.milestones_of_goal(goal.id)
-        if stone.id in state.milestones
+        for stone in stones
+        if view.item(stone.id)
     )
-    return replace(part, milestones=lines)
+    return replace(part, milestones=lines, hidden_milestones=len(stones) - len(lines))
 
 
-def _leads_to(stones: Sequence[Milestone], own: set[str], state: State, mapping: Goals) -> Iterator[GoalPart]:
+def _seen(page: Page | None, view: View) -> Page | None:
+    """The page, if the readers may see it; an issue is never linked for others."""
+    return page if page is not None and (page.ref is None or view.issue(page.ref)) else None
+
+
+def _leads_to(
+    stones: Sequence[Milestone], own: set[str], state: State, mapping: Goals
+) -> Iterator[tuple[Goal, Sequence[KeyResult]]]:
     """The goals behind the milestones, each once; a goal that the comment is about is not told twice."""
     through = {name for stone in stones for name in stone.leads_to}
     for goal in mapping.goals.values():
         results = [result for result in mapping.key_results_of(goal.id) if result.id in through]
         if results and goal.id not in own and goal.id in state.goals:
-            yield _goal(goal, results, state)
+            yield goal, [result for result in results if result.id in state.key_results]
 
 
 def _down(measure: Measure) -> Unmeasured | None:
@@ -196,13 +264,15 @@ def _waiting(stones: Sequence[str], goals: Sequence[Goal], state: State, mapping
     return lost[0].said if lost else None
 
 
-def _rests_on_down(goal: GoalPart, state: State) -> bool:
-    """Whether any number of this goal leaves out, or is, something that was not read."""
-    measures = [goal.delivered, goal.achieved]
-    missing = list(state.goals[goal.id].missing)
-    for part in goal.key_results:
+def _rests_on_down(goal: Goal, results: Sequence[KeyResult], state: State) -> bool:
+    """Whether any number of this goal, or of these key results, leaves out or is something not read."""
+    measured = state.goals[goal.id]
+    measures = [measured.delivered, measured.achieved]
+    missing = list(measured.missing)
+    for result in results:
+        part = state.key_results[result.id]
         measures += [part.measure, part.delivered]
-        missing += state.key_results[part.id].missing
+        missing += part.missing
     for name in missing:
         if name in state.milestones:
             measures.append(state.milestones[name].measure)

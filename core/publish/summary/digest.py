@@ -26,12 +26,18 @@ def summary_digest(summary: Summary) -> str:
         [_milestone_meaning(part, summary.open_tasks) for part in summary.milestones],
         [_goal_meaning(part) for part in summary.goals],
     ]
-    return _half(own) + _half([_goal_meaning(part) for part in summary.leads_to])
+    links = [_goal_meaning(part) for part in summary.leads_to]
+    return _half(own) + _half([*links, *_hidden(summary.hidden_links)])
 
 
 def same_meaning(before: str, after: str, *, links_waiting: bool) -> bool:
     """Whether two digests mean the same; with `links_waiting` only its own half counts."""
     return before[:6] == after[:6] if links_waiting else before == after
+
+
+def _hidden(*counts: int) -> list[object]:
+    """Counts of what is not shown; nothing where all is, so that the digest is that of older versions."""
+    return [{"hidden": counts}] if any(counts) else []
 
 
 def _half(meaning: object) -> str:
@@ -76,6 +82,7 @@ def _milestone_meaning(part: MilestonePart, listed: int) -> list[object]:
         _health_meaning(part.health),
         _counts_meaning(part.counts),
         [[task.key, task.url, task.title, task.status, task.partly] for task in part.open_tasks[:listed]],
+        *_hidden(part.hidden_open, not part.shown),
     ]
 
 
@@ -91,6 +98,7 @@ def _goal_meaning(part: GoalPart) -> list[object]:
         part.gap,
         [_key_result_meaning(result) for result in part.key_results],
         [_line_meaning(line) for line in part.milestones],
+        *_hidden(part.hidden_key_results, part.hidden_milestones, not part.shown),
     ]
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from connectors.contract import IssueRef, StatusCategory
 from core.engine.model import Change, Counts, Health, Measure
+from core.publish.audience import Readers
 from mappings.goals import Guardrail, HealthName, Metric
 
 
@@ -14,6 +15,8 @@ class Page:
 
     key: str
     url: str
+    ref: IssueRef | None = None
+    """The issue itself; None where nobody has to ask who may see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,23 @@ class OpenTask:
     state: StatusCategory
     partly: str = ""
     """How much an open task counts already, such as `counts as 60%`; else the total would be a riddle."""
+    tracker: str = ""
+    id: str = ""
+    """The issue's immutable id."""
+
+    @property
+    def ref(self) -> IssueRef:
+        """The issue itself."""
+        return IssueRef(self.tracker, self.id, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The open tasks of a milestone that a comment lists."""
+
+    tasks: tuple[OpenTask, ...] = ()
+    hidden: int = 0
+    """How many more there are that the readers may not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +64,10 @@ class MilestonePart:
     """The first of them, as many as are listed: in progress first, then by tracker and number."""
     change: Change | None
     """Since the comment was last written; None on the first comment."""
+    shown: bool = True
+    """False: the readers may know its numbers alone. Then id and title are empty, and it has no dates."""
+    hidden_open: int = 0
+    """How many more open tasks there are that the readers may not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +111,10 @@ class GoalPart:
     key_results: tuple[KeyResultPart, ...]
     milestones: tuple[MilestoneLine, ...] = ()
     """Only where the goal itself is what the comment is about."""
+    shown: bool = True
+    """False: the readers may know nothing of it but what was delivered."""
+    hidden_key_results: int = 0
+    hidden_milestones: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +132,24 @@ class Summary:
     """Why the comment has to wait: its own numbers rest on a tracker that was not read."""
     links_waiting: bool = False
     """The numbers of `leads_to` rest on a tracker that was not read; they alone are no reason to edit."""
+    hidden_links: int = 0
+    """How many more key results and goals the milestones lead to that the readers may not know."""
+    about: tuple[str, ...] = ()
+    """The ids of what the comment is about, known to the readers or not. Stands in no text."""
+    readers: Readers | None = None
+    """Who may read the comment; None where nothing is hidden from anybody."""
 
     @property
     def target(self) -> str:
         """What the comment is about: ids, sorted and joined by `+`."""
-        ids = [part.id for part in self.milestones] + [part.id for part in self.goals]
-        return "+".join(sorted(ids))
+        return "+".join(sorted(self.about))
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the readers may not know something that the comment would tell otherwise."""
+        goals = (*self.goals, *self.leads_to)
+        return (
+            bool(self.hidden_links)
+            or any(not part.shown or part.hidden_open for part in self.milestones)
+            or any(not part.shown or part.hidden_key_results or part.hidden_milestones for part in goals)
+        )

@@ -76,6 +76,12 @@ def still_open(counts: Counts) -> int:
     return counts.in_progress + counts.todo + counts.unknown
 
 
+def not_shown(count: int, noun: str = "") -> str:
+    """`3 that are not shown here`, `1 goal that is not shown here`."""
+    named = f"{noun} " if count == 1 or not noun else f"{noun}s "
+    return f"{count:,} {named.lstrip()}that {'is' if count == 1 else 'are'} not shown here"
+
+
 def plain_number(value: Decimal) -> str:
     """A number as people write it, with thousands separated: `3,000`, `0.5`, `1.2E+20`."""
     if value and abs(value.adjusted()) > 15:

@@ -28,6 +28,7 @@ _DEFAULTS: Final[dict[str, object]] = {
     "parent_key": None,
     "mirrors": (),
     "archived": False,
+    "security": None,
 }
 _NAMES: Final = tuple(_DEFAULTS)
 _MISSING: Final = tuple(_DEFAULTS.values())

@@ -5,7 +5,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
-from connectors.contract import IssueRef, LabelDefinition, PostedComment, StatusCategory
+from connectors.contract import Audience, IssueRef, LabelDefinition, PostedComment, StatusCategory
 from core.engine.model import Measure, Snapshot, SnapshotTask, Unmeasured, Why
 from core.publish.actions import (
     Action,
@@ -16,6 +16,7 @@ from core.publish.actions import (
     WriteComment,
     Written,
 )
+from core.publish.audience import Readers
 from core.publish.records import Publication
 from core.store.codec.plain import dump, load, maybe_micros, maybe_moment, micros, moment, ratio
 
@@ -60,6 +61,7 @@ def encode_publication(publication: Publication) -> str:
             "body_hash": publication.body_hash,
             "run": publication.run,
             "seen": maybe_micros(publication.seen),
+            "readers": _readers(publication.readers),
         }
     )
 
@@ -75,6 +77,7 @@ def decode_publication(stored: str) -> Publication:
         body_hash=document["body_hash"],
         run=document["run"],
         seen=maybe_moment(document.get("seen")),
+        readers=_unreaders(document.get("readers")),
     )
 
 
@@ -87,6 +90,14 @@ def decode_snapshots(stored: str) -> dict[str, Snapshot]:
     """The snapshots that `encode_snapshots` wrote."""
     document: Document = load(stored)
     return {name: _unsnapshot(snapshot) for name, snapshot in document.items()}
+
+
+def _readers(readers: Readers | None) -> list[str] | None:
+    return None if readers is None else [readers.audience.value, readers.circle]
+
+
+def _unreaders(stored: list[str] | None) -> Readers | None:
+    return None if stored is None else Readers(Audience(stored[0]), str(stored[1]))
 
 
 def _ref(ref: IssueRef) -> list[str]:
@@ -158,6 +169,7 @@ def _action(action: Action) -> Document:
                 "digest": action.digest,
                 "before": _maybe_comment(action.before),
                 "reason": action.reason,
+                **({"anew": True} if action.anew else {}),
             }
         case DeleteComment():
             return {

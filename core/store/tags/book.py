@@ -328,17 +328,15 @@ class SqlTagReader:
                 found.update((row.tracker, row.id) for row in connection.execute(statement))
         return found
 
+    def places_of(self, owner: str, alone: frozenset[Key]) -> tuple[IssueRef, ...]:
+        """Of the issues that are tagged to it: one for each project or repository, and each of `alone`."""
+        with self._connect() as connection:
+            return finding.places_of(connection, clean(owner), alone)
+
     def owners_in(self, tracker: str, containers: Collection[str]) -> set[str]:
         """What the issues of these projects or repositories (casefolded names) are tagged to."""
-        name = func.lower(func.json_extract(issues.c.document, "$.container"))
-        statement = (
-            select(tags.c.owner)
-            .distinct()
-            .join(issues, (issues.c.tracker == tags.c.tracker) & (issues.c.id == tags.c.id))
-            .where(tags.c.tracker == clean(tracker), name.in_(list(map(clean, containers))))
-        )
         with self._connect() as connection:
-            return set(connection.execute(statement).scalars())
+            return finding.owners_in(connection, clean(tracker), [*map(clean, containers)])
 
     def pages(self, trackers: frozenset[str] | None = None) -> Iterator[list[Issue]]:
         """All present issues, or those of these trackers, page by page."""

@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import Connection, func, or_, select
 
 from connectors.contract import IssueRef
-from core.store.schema import aliases, issues
+from core.store.schema import aliases, issues, tags
 from core.store.tags.contract import Key, chunks
 from core.store.tags.rows import Link
 from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
@@ -35,6 +35,9 @@ _LINKS = (
     .join(_named, equal(issues, _named))
     .where(issues.c.gone.is_(None))
 )
+
+
+_SAME_ISSUE = (issues.c.tracker == tags.c.tracker) & (issues.c.id == tags.c.id)
 
 
 def last_change(connection: Connection) -> int:
@@ -91,6 +94,38 @@ def present(connection: Connection, keys: Iterable[Key]) -> Iterator[tuple[str, 
     """The same of these issues alone."""
     for chunk in chunks(keys, AT_ONCE):
         yield from (tuple(row) for row in connection.execute(_PRESENT, bound(chunk)))
+
+
+def owners_in(connection: Connection, tracker: str, containers: list[str]) -> set[str]:
+    """What the issues of these projects or repositories (casefolded names) are tagged to."""
+    name = func.lower(func.json_extract(issues.c.document, "$.container"))
+    statement = (
+        select(tags.c.owner)
+        .distinct()
+        .join(issues, _SAME_ISSUE)
+        .where(tags.c.tracker == tracker, name.in_(containers))
+    )
+    return set(connection.execute(statement).scalars())
+
+
+def places_of(connection: Connection, owner: str, alone: frozenset[Key]) -> tuple[IssueRef, ...]:
+    """Of the issues that are tagged to it: one for each project or repository, and each of `alone`.
+
+    Where that is by their keys; of several any one, since all of a place are alike but for those of `alone`.
+    """
+    container = func.rtrim(func.rtrim(issues.c.key, "0123456789"), "-#")
+    one_each = (
+        select(tags.c.tracker, func.min(tags.c.id), func.min(issues.c.key))
+        .join(issues, _SAME_ISSUE)
+        .where(tags.c.owner == owner)
+        .group_by(tags.c.tracker, container)
+    )
+    found = [IssueRef(*row) for row in connection.execute(one_each)]
+    several = select(tags.c.tracker, tags.c.id, issues.c.key).join(issues, _SAME_ISSUE)
+    for chunk in chunks(sorted(alone), AT_ONCE):
+        named = several.join(_named, equal(tags, _named)).where(tags.c.owner == owner)
+        found += [IssueRef(*row) for row in connection.execute(named, bound(chunk))]
+    return tuple(found)
 
 
 class SqlAbove:

@@ -1,0 +1,37 @@
+"""Who may read a place in a tracker, and which opened trackers can tell."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+
+class Audience(StrEnum):
+    """Who may read a place or is meant to read words, from the widest to the narrowest."""
+
+    PUBLIC = "public"
+    ORGANISATION = "organisation"
+    RESTRICTED = "restricted"
+
+    @property
+    def narrowness(self) -> int:
+        """0 for the widest; a larger number for fewer readers."""
+        return _ORDER.index(self)
+
+    def narrower(self, other: "Audience") -> "Audience":
+        """The narrower one of the two."""
+        return max(self, other, key=lambda each: each.narrowness)
+
+
+_ORDER = tuple(Audience)
+
+
+@runtime_checkable
+class TellsAudiences(Protocol):
+    """An opened tracker that knows who may read its projects or repositories."""
+
+    def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | None]:
+        """By name: who may read each; None for one of which the tracker refuses to tell.
+
+        One that did not answer this time is left out. Raises TrackerError where the tracker is down.
+        """
+        ...

@@ -1,0 +1,86 @@
+"""Who may read what: by the settings, else by what the trackers told last."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from connectors.contract import Audience, IssueRef, TrackerInfo
+from core.known import Known
+from core.publish.audience import Audiences, Readers, TrackerAudience, View
+from core.publish.summary import Listed, visible_open
+from core.store.contract import Keeper, Resolver
+from core.tagging.rows import read_open
+from mappings.goals import Goal, KeyResult, Milestone
+from mappings.goals import Mapping as Goals
+
+
+def audiences_of(store: Keeper, infos: Mapping[str, TrackerInfo], goals: Goals, usual: Audience) -> Audiences:
+    """By what is remembered. `usual`: whom goals and milestones are meant for that say nothing of it."""
+    resolve, told = store.resolver(), store.audiences()
+    remembered = {
+        name: {place: each.audience for place, each in told.get(name, {}).items()} for name in infos
+    }
+    return Audiences(
+        {name: _tracker(info, remembered[name], resolve) for name, info in infos.items()},
+        {(each.tracker, each.id): each.security for each in store.restricted_issues()},
+        {item.id: _meant_for(item, goals, usual) for item in _items(goals)},
+    )
+
+
+def _tracker(info: TrackerInfo, told: Mapping[str, Audience | None], resolve: Resolver) -> TrackerAudience:
+    others = info.audience or (None if info.tells_audience else Audience.ORGANISATION)
+    places: dict[str, Audience | None] = {}
+    if others is None:
+        places.update(told)
+    # A project or repository goes on being meant by the name that the settings have.
+    for name, audience in info.audiences.items():
+        places.update(dict.fromkeys(resolve.container_names(info.name, name), audience))
+    return TrackerAudience(others, places)
+
+
+def _items(goals: Goals) -> Iterator[Goal | KeyResult | Milestone]:
+    yield from goals.goals.values()
+    yield from goals.key_results.values()
+    yield from goals.milestones.values()
+
+
+def _meant_for(item: Goal | KeyResult | Milestone, goals: Goals, usual: Audience) -> Readers:
+    """By the item itself; a key result that says nothing is meant for no more people than its goal."""
+    audience = item.audience or usual
+    if item.audience is None and isinstance(item, KeyResult) and item.goal in goals.goals:
+        audience = audience.narrower(goals.goals[item.goal].audience or usual)
+    return Readers(audience)
+
+
+class OpenTasks:
+    """The open tasks that comments list, for different readers."""
+
+    def __init__(self, known: Known, audiences: Audiences, number: int, owners: Iterable[str]) -> None:
+        """`number`: how many are listed of each milestone."""
+        self._known = known
+        self._audiences = audiences
+        self._number = number
+        wanted = sorted(owners)
+        self._listed = {name: Listed(read_open(said)) for name, said in known.tags.open_of(wanted).items()}
+        self._mixed: dict[str, tuple[IssueRef, ...]] = {}
+        self._made: dict[tuple[str, Readers | None], Listed] = {}
+
+    def of(self, names: Iterable[str], view: View) -> Mapping[str, Listed]:
+        """By milestone: the first that these readers may see, and how many open ones they may not."""
+        if view.whole:
+            return {name: self._listed[name] for name in names if name in self._listed}
+        return {name: self._seen(name, view) for name in names}
+
+    def _seen(self, name: str, view: View) -> Listed:
+        made = self._made.get((name, view.readers))
+        if made is None:
+            made = self._listed.get(name, Listed())
+            if not all(map(view.issue, self._places(name))):
+                made = visible_open(self._known.detail(name).tasks, self._number, view)
+            self._made[name, view.readers] = made
+        return made
+
+    def _places(self, name: str) -> tuple[IssueRef, ...]:
+        """One tagged issue for each place, and each that has a security level: what decides for all."""
+        if name not in self._mixed:
+            levels = self._audiences.levels
+            self._mixed[name] = self._known.tags.places_of(name, frozenset(levels))
+        return self._mixed[name]

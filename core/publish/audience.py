@@ -1,0 +1,148 @@
+"""What the readers of one place may see: decided here, before any word of a comment or label is put down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from connectors.contract import Audience, IssueRef
+from core.engine.model import Measure, Unmeasured, Why
+from core.publish.issue_keys import container_of_key
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who may read a place, or whom words are meant for."""
+
+    audience: Audience
+    circle: str = ""
+    """Of RESTRICTED: which people, as `tracker/container` or `tracker/container/level`; empty: any."""
+
+    def may_read(self, words: "Readers") -> bool:
+        """Whether all of these may read words that are meant for others.
+
+        So it is where the words' audience is as wide at least. Restricted ones are read by their own circle
+        alone, and by circles within it; those of an empty circle by all who may read anything restricted.
+        """
+        if words.audience is Audience.RESTRICTED is self.audience:
+            return not words.circle or f"{self.circle}/".startswith(f"{words.circle}/")
+        return words.audience.narrowness <= self.audience.narrowness
+
+
+@dataclass(frozen=True)
+class TrackerAudience:
+    """Who may read the places of one tracker."""
+
+    others: Audience | None = None
+    """Of places that `places` does not have; None: not known."""
+    places: Mapping[str, Audience | None] = field(default_factory=dict)
+    """By casefolded name of project or repository; None: not known."""
+
+
+@dataclass(frozen=True)
+class Audiences:
+    """Who may read what. The default is one audience for everything."""
+
+    trackers: Mapping[str, TrackerAudience] = field(default_factory=dict)
+    """A tracker that is not named is the organisation's."""
+    levels: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """By tracker and id of an issue: its security level."""
+    items: Mapping[str, Readers] = field(default_factory=dict)
+    """By id of goal, key result or milestone; one that is not named is the organisation's."""
+
+    def of(self, ref: IssueRef) -> Readers | None:
+        """Who may read an issue, by its key of today; None where that is not known."""
+        container = container_of_key(ref).casefold()
+        known = self.trackers.get(ref.tracker, _ORGANISATIONS)
+        level = self.levels.get((ref.tracker, ref.id))
+        circle = f"{ref.tracker}/{container}"
+        if level is not None:
+            return Readers(Audience.RESTRICTED, f"{circle}/{level}")
+        audience = known.places.get(container, known.others)
+        if audience is None:
+            return None
+        return Readers(audience, circle if audience is Audience.RESTRICTED else "")
+
+    def view(self, readers: Readers | None) -> "View":
+        """What these may see; None for readers who may see everything."""
+        return View(self, readers)
+
+
+NOBODY = Readers(Audience.PUBLIC)
+"""In place of readers who are not known: they are told what everybody may know."""
+
+
+def unknown_readers(ref: IssueRef) -> str:
+    """Why nothing is written to an issue of which it is not known who may read it."""
+    return (
+        f"it is not known yet who may read {container_of_key(ref)}; the next run asks again, "
+        f"or set audience in [trackers.{ref.tracker}]"
+    )
+
+
+_ORGANISATIONS = TrackerAudience(Audience.ORGANISATION)
+_USUAL = Readers(Audience.ORGANISATION)
+_PLAIN: Mapping[Why, str] = {
+    Why.SOURCE_DOWN: "something that it rests on was not read",
+    Why.UNKNOWN_STATUS: "a status is of no known category",
+    Why.UNREADABLE: "some issues could not be read",
+    Why.NO_CHECK_IN: "no check-in yet",
+    Why.NO_PARTS: "nothing measured leads to it",
+    Why.PROBLEM: "a problem that has to be mended first",
+    Why.NO_SCOPE: "no scope",
+}
+"""What is told of a reason whose own words name what not every reader may see."""
+
+WITHHELD = Unmeasured(Why.WITHHELD, "not shown here")
+"""In place of a number that follows from figures which the readers may not see."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What the readers of one place may see."""
+
+    audiences: Audiences = field(default_factory=Audiences)
+    readers: Readers | None = None
+    """None: they may see everything."""
+
+    def item(self, name: str) -> bool:
+        """Whether they may read the words and figures of a goal, key result or milestone."""
+        if self.readers is None:
+            return True
+        return self.readers.may_read(self.audiences.items.get(name, _USUAL))
+
+    def issue(self, ref: IssueRef) -> bool:
+        """Whether they may read what stands in an issue; of one of which that is not known they may not."""
+        if self.readers is None:
+            return True
+        words = self.audiences.of(ref)
+        return words is not None and self.readers.may_read(words)
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether they may read every issue there is."""
+        if self.readers is None:
+            return True
+        told = [
+            audience
+            for known in self.audiences.trackers.values()
+            for audience in (*known.places.values(), known.others or Audience.ORGANISATION)
+        ]
+        if None in told or self.audiences.levels:
+            return False
+        # Restricted places are circles apart, so that nobody reads two of them.
+        return all(
+            audience is not Audience.RESTRICTED and self.readers.may_read(Readers(audience))
+            for audience in told
+            if audience is not None
+        )
+
+    def reason(self, measure: Measure, *names: str) -> Measure:
+        """The same; a reason that may name issues, queries or `names` which they may not see is told plainly.
+
+        `names`: ids of goals, key results and milestones that the reason may name.
+        """
+        if not isinstance(measure, Unmeasured) or (self.whole and all(map(self.item, names))):
+            return measure
+        if measure.why is Why.NO_SCOPE and not names:
+            return measure  # in words of our own
+        return Unmeasured(measure.why, _PLAIN.get(measure.why, "it is not known"))

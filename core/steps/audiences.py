@@ -1,0 +1,48 @@
+"""Learn who may read a tracker's projects and repositories: with the daily comparison, and of new ones."""
+
+from collections.abc import Mapping
+
+from connectors.contract import Audience, TellsAudiences, Tracker, TrackerError, TrackerInfo
+from core.stop import Stop
+from core.store.contract import Keeper
+from core.store.records import StoredAudience
+
+_UP_TO = "audiences"
+"""Fact: the change of issues up to which all their places are known."""
+
+
+def learn(tracker: Tracker, info: TrackerInfo, store: Keeper, stop: Stop, *, swept: bool) -> None:
+    """Ask who may read the places of which that is not known, or all of them after a comparison (`swept`).
+
+    Where no issue changed nothing is asked but what did not answer before. What the settings say is never
+    asked. `info`: with the settings. A tracker that does not answer leaves what was known.
+    """
+    name = info.name
+    if not isinstance(tracker, TellsAudiences) or info.audience is not None:
+        return
+    known, memory = store.audiences().get(name, {}), store.memory(name)
+    change = str(store.tags().last_change())
+    if not swept and memory.get(_UP_TO) == change and not any(map(_open, known.values())):
+        return
+    present = store.issue_containers(name)
+    asked = [
+        place
+        for place in sorted(present - info.audiences.keys())
+        if swept or place not in known or _open(known[place])
+    ]
+    told: Mapping[str, Audience | None] = {}
+    if asked:
+        try:
+            with stop.reading():
+                told = tracker.audiences(asked)
+        except TrackerError:
+            pass  # asked again by the next run
+    now = {place: StoredAudience(audience, audience is None) for place, audience in told.items()}
+    if any(known.get(place) != audience for place, audience in now.items()) or not present <= known.keys():
+        store.save_audiences(name, told, present)
+    if memory.get(_UP_TO) != change:
+        memory.set(_UP_TO, change)
+
+
+def _open(stored: StoredAudience) -> bool:
+    return stored.audience is None and not stored.refused

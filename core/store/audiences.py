@@ -1,0 +1,67 @@
+"""Keeps who may read projects and repositories, and finds the issues that have a security level."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Final
+
+from sqlalchemy import Connection, delete, func, select
+
+from connectors.contract import Audience
+from core.store.codec.plain import clean, load
+from core.store.damage import UNREADABLE
+from core.store.records import RestrictedIssue, StoredAudience
+from core.store.schema import audiences, issues, restricted
+from core.store.upsert import upsert
+
+_REFUSED: Final = ""
+_AUDIENCES: Final = {audience.value: audience for audience in Audience}
+
+
+def all_audiences(connection: Connection) -> dict[str, dict[str, StoredAudience]]:
+    """By tracker and casefolded name: what is remembered of each project or repository."""
+    found: dict[str, dict[str, StoredAudience]] = {}
+    for row in connection.execute(select(audiences)):
+        told = StoredAudience(_AUDIENCES.get(row.audience), row.audience == _REFUSED)
+        found.setdefault(row.tracker, {})[row.name] = told
+    return found
+
+
+def save_audiences(
+    connection: Connection, tracker: str, told: Mapping[str, Audience | None], present: frozenset[str]
+) -> None:
+    """Take over what was told, by name; None: the tracker refuses to tell. Of others nothing changes.
+
+    `present`: the casefolded names of all that have an issue now. Of what is gone stays what was told last:
+    comments go on naming what was there.
+    """
+    known = all_audiences(connection).get(tracker, {})
+    gone = [name for name, each in known.items() if name not in present and each.audience is None]
+    here = audiences.c.tracker == tracker
+    if gone:
+        connection.execute(delete(audiences).where(here, audiences.c.name.in_(gone)))
+    rows: dict[str, str | None] = {name: None for name in present if name not in known}
+    for name, audience in told.items():
+        if clean(name).casefold() in present:
+            rows[clean(name).casefold()] = _REFUSED if audience is None else audience.value
+    if rows:
+        values = [{"tracker": tracker, "name": name, "audience": said} for name, said in rows.items()]
+        connection.execute(upsert(connection, audiences, ("audience",)), values)
+
+
+def container_names(connection: Connection, tracker: str) -> frozenset[str]:
+    """The casefolded names of the projects or repositories in which issues are present, by their keys."""
+    name = func.rtrim(func.rtrim(issues.c.key, "0123456789"), "-#")
+    statement = select(name).distinct().where(issues.c.tracker == tracker, issues.c.gone.is_(None))
+    return frozenset(str(each).casefold() for each in connection.execute(statement).scalars())
+
+
+def restricted_issues(connection: Connection) -> tuple[RestrictedIssue, ...]:
+    """All issues that have a security level, those that are gone too."""
+    statement = select(issues.c.tracker, issues.c.id, issues.c.document).where(restricted)
+    found = []
+    for row in connection.execute(statement):
+        level = "damaged"
+        with suppress(*UNREADABLE):
+            level = str(load(row.document)["security"])
+        found.append(RestrictedIssue(row.tracker, row.id, level))
+    return tuple(found)
