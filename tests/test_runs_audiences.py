@@ -1,0 +1,156 @@
+"""Whole runs over places of every audience: no word reaches readers that it is not meant for."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.audience_world import (
+    ORGANISATION,
+    PLACES,
+    PUBLIC,
+    RESTRICTED,
+    later_in_the_world,
+    published,
+    readable,
+    world,
+)
+from tests.runs import CLOUD, DATACENTER, House, plain
+
+
+def strangers(here: House, allowed: dict[str, str], readable: set[str]) -> set[str]:
+    """The words in these texts that are meant for fewer people."""
+    said = {word for text in allowed.values() for word in re.findall(r"zqa?(pub|org|res)\w*", plain(text))}
+    return said - readable
+
+
+@pytest.mark.parametrize("face", [CLOUD, DATACENTER])
+def test_no_word_stands_where_people_may_read_it_that_it_is_not_meant_for(face: str, tmp_path: Path) -> None:
+    with world(tmp_path, face=face) as here:
+        for again in (False, True):
+            if again:
+                later_in_the_world(here)
+            here.sync(force=True)
+            told = {audience: published(here, audience) for audience in (PUBLIC, ORGANISATION, RESTRICTED)}
+            for audience, texts in told.items():
+                assert strangers(here, texts, readable(audience)) == set()
+                ours = [text for key, text in texts.items() if key in PLACES]
+                assert len(ours) == sum(place is audience for place in PLACES.values())
+                # What they may read is told: no empty comments.
+                assert all(
+                    f"zq{'a' if audience is not PUBLIC else ''}{audience.value[:3]}stonetitle" in plain(text)
+                    for text in ours
+                )
+                assert all(("Since " in text) is again for text in ours)
+                assert all("that are not shown here" in text for text in ours) is (audience is not RESTRICTED)
+
+
+def test_changing_what_is_private_changes_no_byte_in_a_wider_place(tmp_path: Path) -> None:
+    told = []
+    for seed, figure in (("a", 60), ("longer", 61)):
+        (tmp_path / seed).mkdir()
+        with world(tmp_path / seed, seed, figure) as here:
+            here.sync(force=True)
+            first = published(here, PUBLIC)
+            later_in_the_world(here, seed)
+            here.sync(force=True)
+            told.append((first, published(here, PUBLIC)))
+    assert told[0] == told[1]
+    assert any("###" in text for text in told[0][1].values())
+
+
+def test_a_run_in_which_nothing_changes_writes_nothing_and_asks_nothing_about_readers(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as here:
+        here.sync(force=True)
+        here.sync(force=True)
+        watch, asked = here.watch(), len(here.server.log)
+        report = here.sync()
+        assert watch.writes == []
+        assert not report.failed, report.concluded.plan.held
+        paths = [each.path for each in here.server.log[asked:]]
+        assert len(paths) == 3, paths  # one for each repository, and one for Jira
+        assert not [path for path in paths if "/project/" in path]
+
+
+def test_a_repository_that_is_opened_gets_its_comment_made_anew_before_anything_else(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as here:
+        here.sync(force=True)
+        here.sync(force=True)
+        [before] = [each.id for each in here.github.issue("acme/inner#1").comments]
+        here.github.show_repo("acme/inner", "public")
+        here.world.clock.advance(86_400)
+        watch = here.watch()
+        here.sync()
+        assert watch.deleted == ["a comment that is gone"]
+        assert watch.created == ["acme/inner#1"]
+        assert [each.method for each in watch.writes[:2]] == ["DELETE", "POST"]
+        [after] = here.github.issue("acme/inner#1").comments
+        assert after.id != before
+        here.sync(force=True)
+        said = re.findall(r"zqaorg\w*|zqares\w*|BLOG-\d+", plain(after.body))
+        assert set(said) <= {"zqaorgtask0", "zqaorgtask1", "zqaorgtask2"}  # those of the repository itself
+        watch = here.watch()
+        here.agreed()
+        assert watch.writes == []
+
+
+@pytest.mark.parametrize("face", [CLOUD, DATACENTER])
+def test_a_comment_is_made_anew_where_a_security_level_is_taken_away(face: str, tmp_path: Path) -> None:
+    with world(tmp_path, face=face) as here:
+        here.sync(force=True)
+        [before] = [each for each in here.jira.comments("BLOG-9") if each.author == here.jira.bot.id]
+        assert strangers(here, {"": before.body}, readable(RESTRICTED)) == set()
+        assert "zqares" in plain(before.body)
+        here.jira.secure("BLOG-9", None)
+        here.jira.touch(here.jira.issue("BLOG-9"))
+        here.sync()
+        [after] = [each for each in here.jira.comments("BLOG-9") if each.author == here.jira.bot.id]
+        assert after.id != before.id
+        assert strangers(here, {"": after.body}, readable(ORGANISATION)) == set()
+
+
+def test_taking_back_a_run_brings_no_word_back_that_was_taken_out_of_sight(tmp_path: Path) -> None:
+    with world(tmp_path) as here:
+        here.sync(force=True)
+        here.github.show_repo("acme/inner", "public")
+        here.world.clock.advance(86_400)
+        here.sync(force=True)
+        here.undo()
+        assert not [
+            each.body for each in here.github.issue("acme/inner#1").comments if "zqaorg" in plain(each.body)
+        ]
+
+
+def test_where_it_is_not_known_who_may_read_nothing_is_written(tmp_path: Path) -> None:
+    from connectors.sandbox.faults import Fault, Status
+
+    with world(tmp_path) as here:
+        here.server.plan(Fault(kind=Status(502), path=r"^/repos/acme/inner$", times=None))
+        report = here.sync(force=True)
+        assert "acme/inner#1" not in here.ours()
+        held = {each.what: each.why for each in report.concluded.plan.held}
+        assert "it is not known yet who may read acme/inner" in held["comment on acme/inner#1"]
+        assert strangers(here, published(here, PUBLIC), readable(PUBLIC)) == set()
+        here.server.clear_faults()
+        here.sync(force=True)
+        assert "acme/inner#1" in here.ours()
+
+
+def test_settings_decide_who_may_read_a_place_whatever_it_tells_itself(tmp_path: Path) -> None:
+    with world(tmp_path) as here:
+        here.settings["github"] |= {"audiences": {"ACME/Site": "organisation", "acme/inner": "restricted"}}
+        here.settings["jira"] = {"audience": "public"}
+        asked = len(here.server.log)
+        here.sync(force=True)
+        ours = here.ours()
+        assert "zqaorgstonetitle" in plain(ours["acme/site#10"])
+        assert "zqaresstonetitle" in plain(ours["acme/inner#1"])
+        assert "zqaorgstonetitle" not in plain(ours["BLOG-8"])
+        assert "zqaresstonetitle" in plain(ours["BLOG-9"])  # its security level still restricts it
+        assert not [
+            each for each in here.server.log[asked:] if each.site == "jira" and "/project/" in each.path
+        ]
