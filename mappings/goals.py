@@ -128,16 +128,34 @@ class Goal(Planned):
     """Keys of issues that carry a comment with the whole goal."""
 
 
-class KeyResult(Planned):
+class Counted(Planned):
+    """What rules can tag issues to."""
+
+    rules: tuple[Rule, ...] = ()
+    """A key result's own tag issues straight to it, without a milestone."""
+    weigh_by: Text = "count"
+    """`count`, `story_points`, or the name of a number field."""
+    subtasks: Literal["tasks", "part of their parent"] = "tasks"
+    """What Jira's sub-tasks and GitHub's sub-issues are where their parent is tagged as well."""
+
+    @property
+    def whole_parents(self) -> bool:
+        """Whether a parent counts as a whole, and what is directly below it as a part of it."""
+        return self.subtasks != "tasks"
+
+    @property
+    def counting(self) -> str:
+        """Another text if the same issues would make other tasks, or weigh by something else."""
+        return f"{self.weigh_by}, {self.subtasks}" if self.whole_parents else self.weigh_by
+
+
+class KeyResult(Counted):
     """How one knows that a goal is reached: a metric, a guardrail, or its milestones' delivery."""
 
     goal: str
     weight: Weight = Decimal(1)
     metric: Metric | None = None
     guardrail: Guardrail | None = None
-    rules: tuple[Rule, ...] = ()
-    """Rules that tag issues straight to this key result, without a milestone."""
-    weigh_by: Text = "count"
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> Self:
@@ -146,16 +164,13 @@ class KeyResult(Planned):
         return self
 
 
-class Milestone(Planned):
+class Milestone(Counted):
     """A clear delivery that leads to key results and is broken into tasks."""
 
     leads_to: Ids = ()
     weight: Weight = Decimal(1)
-    weigh_by: Text = "count"
-    """`count`, `story_points`, or the name of a number field."""
     tracking: Keys | None = None
     """Keys of the issues that carry the progress comment; None: the epics and roots that its rules name."""
-    rules: tuple[Rule, ...] = ()
 
 
 class Mapping(Frozen):

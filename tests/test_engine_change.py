@@ -1,5 +1,6 @@
 """What changed since last time."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from fractions import Fraction
 
@@ -14,11 +15,17 @@ LATER = NOON + timedelta(days=7)
 SINCE = NOON + timedelta(days=1)
 
 
-def taken(*issues: Issue, rules: str = "rules", later: bool = False, points: bool = False) -> Snapshot:
+def taken(
+    *issues: Issue,
+    rules: str = "rules",
+    later: bool = False,
+    points: bool = False,
+    parents: Sequence[tuple[Issue, Issue]] = (),
+) -> Snapshot:
     mapping = a_mapping([{"id": "blog", "title": "Blog", "weigh_by": "story_points" if points else "count"}])
     entries = [tagged(issue, checklist=True) for issue in issues]
     now = LATER if later else NOON
-    inputs = some_inputs(*entries, mapping=mapping)
+    inputs = some_inputs(*entries, mapping=mapping, parents=parents)
     state = measure(inputs, ProgressPolicy(), HealthPolicy(), now).milestones["blog"]
     return snapshot(state, rules, now)
 
@@ -79,6 +86,15 @@ def test_older_work_that_enters_or_leaves_under_other_rules_is_the_mapping() -> 
 def test_work_that_leaves_under_the_same_rules_is_scope_removed() -> None:
     change = from_to([an_issue("BLOG-1"), an_issue("BLOG-2", "done")], [an_issue("BLOG-2", "done")])
     assert parts(change) == {Part.SCOPE_REMOVED: (Fraction(1, 2), ("BLOG-1",))}
+
+
+def test_a_done_task_that_gets_subtasks_is_told_as_replaced_by_them() -> None:
+    one, two, sub = an_issue("BLOG-1", "done"), an_issue("BLOG-2"), an_issue("BLOG-3", created=SINCE)
+    change = compare(taken(one, two), taken(one, two, sub, later=True, parents=[(sub, one)]))
+    assert parts(change) == {
+        Part.SCOPE_ADDED: (Fraction(-1, 6), ("BLOG-3",)),
+        Part.REPLACED: (Fraction(-1, 3), ("BLOG-1",)),
+    }
 
 
 def test_cancelled_and_taken_up_again_are_told_apart() -> None:

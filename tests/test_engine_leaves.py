@@ -1,13 +1,24 @@
 """Leaves only, and work that stands in two trackers once."""
 
+from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 from connectors.contract import Issue
 from core.engine.model import MilestoneState, Tagged
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.progress import measure
-from tests.builders import LONG_AGO, NOON, an_issue, boxes, some_inputs, tagged
+from tests.builders import (
+    LONG_AGO,
+    NOON,
+    a_mapping,
+    a_milestone,
+    an_issue,
+    boxes,
+    some_inputs,
+    tagged,
+)
 
 
 def blog(*entries: Tagged, **more: Any) -> MilestoneState:
@@ -31,7 +42,7 @@ def test_a_parent_is_not_counted_beside_its_children() -> None:
     story, child = an_issue("BLOG-1", "done"), an_issue("BLOG-2", "todo")
     state = blog(tagged(story), tagged(child), parents=[(child, story)])
     assert counted(state) == ["BLOG-2"]
-    assert left_out(state) == {"BLOG-1": "its children count"}
+    assert left_out(state) == {"BLOG-1": "done itself, but replaced by its sub-tasks"}
 
 
 def test_a_grandparent_is_left_out_through_an_issue_that_is_not_tagged_and_across_trackers() -> None:
@@ -145,3 +156,40 @@ def test_a_circle_that_closes_through_mirrors_leaves_nobody_out() -> None:
     circle = [(jira[0], jira[1]), (github[1], github[2]), (jira[2], github[0])]
     state = blog(*map(tagged, jira), *map(tagged, github), parents=circle)
     assert counted(state) == ["BLOG-1", "BLOG-2", "BLOG-3"]
+
+
+WHOLE = a_mapping([a_milestone("blog", subtasks="part of their parent")])
+
+
+def test_a_done_task_that_gets_a_subtask_stays_done_where_subtasks_are_parts_of_their_parent() -> None:
+    """Case N9: 2 of 4, then a sub-task comes."""
+    stories = [an_issue(f"BLOG-{n}", "done" if n < 3 else "todo", level=0) for n in range(1, 5)]
+    sub, other = an_issue("BLOG-5", level=-1), an_issue("BLOG-6", "cancelled", level=-1)
+    parents = [(sub, stories[0]), (other, stories[3])]
+    everything = [*map(tagged, stories), tagged(sub), tagged(other)]
+    assert blog(*everything, parents=parents).measure == Fraction(1, 4)
+    state = blog(*everything, parents=parents, mapping=WHOLE)
+    assert state.measure == Fraction(2, 4)
+    assert left_out(state) == {"BLOG-5": "part of BLOG-1", "BLOG-6": "part of BLOG-4"}
+
+
+def test_what_is_no_subtask_of_a_live_parent_in_the_milestone_counts_all_the_same() -> None:
+    epic, story, sub = an_issue("BLOG-1", level=1), an_issue("BLOG-2", level=0), an_issue("BLOG-3", level=-1)
+    parents = [(sub, story), (story, epic)]
+    # A story below an epic is no sub-task, and the parent of the sub-task is not in the milestone.
+    assert counted(blog(tagged(epic), tagged(sub), parents=parents, mapping=WHOLE)) == ["BLOG-3"]
+    assert counted(blog(tagged(epic), tagged(story), parents=parents, mapping=WHOLE)) == ["BLOG-2"]
+    gone = an_issue("BLOG-2", "cancelled", level=0)
+    assert "BLOG-3" in counted(blog(tagged(gone), tagged(sub), parents=parents, mapping=WHOLE))
+
+
+def test_sub_issues_of_github_are_parts_too_but_not_those_of_each_other() -> None:
+    one = an_issue("acme/site#1", "done")
+    two = an_issue("acme/site#2", parent_key="acme/site#1")
+    three = an_issue("acme/site#3", parent_key="acme/site#2")
+    parents = [(two, one), (three, two)]
+    state = blog(tagged(one), tagged(two), tagged(three), parents=parents, mapping=WHOLE)
+    assert counted(state) == ["acme/site#1"]
+    one = replace(one, parent_key="acme/site#2")
+    state = blog(tagged(one), tagged(two), parents=[(two, one), (one, two)], mapping=WHOLE)
+    assert counted(state) == ["acme/site#1", "acme/site#2"]

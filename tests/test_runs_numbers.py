@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.engine.model import Unmeasured
 from core.engine.policy import ProgressPolicy, ProjectPolicy
-from tests.runs import house, milestone
+from tests.runs import house, milestone, percents, plain
 
 GOAL = '[goals.show]\ntitle = "Show"\n[key_results.visitors]\ngoal = "show"\ntitle = "Visitors"\n'
 HIDDEN = "<!--\n- [ ] Do this\n- [ ] Do that\n-->\n- [x] Logo\n- [x] Colours"
@@ -125,3 +125,23 @@ def test_the_field_of_story_points_is_that_of_the_project_and_a_left_over_is_non
         measure = here.plan().known.state.milestones["words"].measure
         assert isinstance(measure, Unmeasured)
         assert "story_points = { MKT = 'Pints' }, and this Jira has no such field" in measure.said
+
+
+def test_a_done_task_that_gets_a_subtask_is_told_as_replaced_on_the_epic(tmp_path: Path) -> None:
+    """Case N9, and what a setting makes of it."""
+    more = 'tracking = "BLOG-1"\n'
+    with house(tmp_path, mapping=GOAL + milestone("words", 'label = "words"', more)) as here:
+        keys = [here.jira.create_issue("BLOG", f"T{n}", labels=["words"]).key for n in range(4)]
+        for key in keys[:2]:
+            here.jira.transition(key, "Done")
+        here.sync()
+        assert percents(here.ours()["BLOG-1"]) == [50]
+        here.world.clock.advance(3600)
+        here.jira.create_issue("BLOG", "More", type="Sub-task", parent=keys[0], labels=["words"])
+        here.sync()
+        body = here.ours()["BLOG-1"]
+        assert percents(body) == [25]
+        assert f"replaced by its sub-tasks: {keys[0]}" in plain(body)
+        here.mapping = here.mapping.replace(more, f'{more}subtasks = "part of their parent"\n')
+        here.sync(force=True)
+        assert percents(here.ours()["BLOG-1"]) == [50]

@@ -64,7 +64,7 @@ MAPPINGS = (
     ),
     a_mapping(
         [
-            a_milestone("blog", **TREES),
+            a_milestone("blog", **TREES, subtasks="part of their parent", weigh_by="story_points"),
             a_milestone(
                 "site", rules=[{"jql": "labels = x"}, {"label": {"none": ["red"]}, "project": ["BLOG"]}]
             ),
@@ -203,9 +203,15 @@ def oracle(store: Store, goals: Goals, scheme: Scheme, policy: ProgressPolicy) -
     for issue in everything:
         for tag in compiled.tag(issue, lineage.ancestors(issue.ref), scheme.matches):
             tagged.setdefault(tag.owner, []).append(tagged_of(issue, tag.rule, compiled))
-    weigh_by = {item.id: item.weigh_by for item in owners_of(goals)}
+    items = {item.id: item for item in owners_of(goals)}
     return {
-        owner: build_tasks(entries, lineage.parents, weigh_by[owner], Credits.of(policy))
+        owner: build_tasks(
+            entries,
+            lineage.parents,
+            items[owner].weigh_by,
+            Credits.of(policy),
+            items[owner].whole_parents,
+        )
         for owner, entries in tagged.items()
     }
 
@@ -241,6 +247,7 @@ def an_odd_issue(draw: Random, key: str) -> Issue:
         points=draw.choice((None, Fraction(1), Fraction(5, 2), Fraction(0))),
         created=LONG_AGO,
         updated=NOON,
+        level=draw.choice((None, -1, 0)) if ref.tracker == "jira" else None,
         checklist=boxes(draw.choice(("", "x.", "..."))),
         mirrors=(f"https://tracker.test/{draw.choice(KEYS)}",) if mirrored else (),
     )

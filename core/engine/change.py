@@ -32,6 +32,8 @@ class _Way:
     target: Tasks
     since: datetime
     mapping_changed: bool
+    parents: frozenset[str]
+    """What is no task any more for what is below it."""
 
 
 def snapshot(state: MilestoneState, rules_digest: str, now: datetime) -> Snapshot:
@@ -40,7 +42,8 @@ def snapshot(state: MilestoneState, rules_digest: str, now: datetime) -> Snapsho
         SnapshotTask(task.id, task.ref.key, task.state, task.weight, task.credit, task.created)
         for task in state.tasks
     )
-    return Snapshot(taken=now, rules=rules_digest, measure=state.measure, tasks=tasks)
+    parents = frozenset(left.id for left in state.left_out if left.parent)
+    return Snapshot(taken=now, rules=rules_digest, measure=state.measure, tasks=tasks, parents=parents)
 
 
 def compare(before: Snapshot, after: Snapshot) -> Change:
@@ -49,7 +52,7 @@ def compare(before: Snapshot, after: Snapshot) -> Change:
     A part's share is progress after its step minus progress before it, so the shares add up exactly to the
     whole difference. Where a step leaves no scope, progress stays as it was until there is scope again.
     """
-    way = _Way(_by_id(after), before.taken, before.rules != after.rules)
+    way = _Way(_by_id(after), before.taken, before.rules != after.rules, after.parents)
     tasks = dict(_by_id(before))
     measured = not isinstance(before.measure, Unmeasured) and not isinstance(after.measure, Unmeasured)
     progress: Measure = before.measure
@@ -142,6 +145,10 @@ def _scope_added(tasks: Tasks, way: _Way) -> Edits:
     }
 
 
+def _replaced(tasks: Tasks, way: _Way) -> Edits:
+    return {name: None for name in tasks if name not in way.target and name in way.parents}
+
+
 def _scope_removed(tasks: Tasks, way: _Way) -> Edits:
     return {name: None for name in tasks if name not in way.target}
 
@@ -178,6 +185,7 @@ def _credit(tasks: Tasks, way: _Way) -> Edits:
 STEPS: Mapping[Part, Callable[[Tasks, _Way], Edits]] = {
     Part.MAPPING: _mapping,
     Part.SCOPE_ADDED: _scope_added,
+    Part.REPLACED: _replaced,
     Part.SCOPE_REMOVED: _scope_removed,
     Part.ESTIMATES: _estimates,
     Part.CANCELLED: _cancelled,

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.contract import IssueRef, StatusCategory
+from connectors.contract import Issue, IssueRef, StatusCategory
 from core.engine.model import Tagged
 
 States = Mapping[IssueRef, StatusCategory]
@@ -14,6 +14,7 @@ Group = tuple[Tagged, ...]
 """One piece of work: an issue, or an issue and its mirrors; the one that counts comes first."""
 
 CHILDREN_COUNT = "its children count"
+REPLACED = "done itself, but replaced by its sub-tasks"
 WORDS = {
     StatusCategory.TODO: "to do",
     StatusCategory.IN_PROGRESS: "in progress",
@@ -65,6 +66,40 @@ def sift(tagged: Sequence[Tagged], states: States, parents: Parents) -> Sifted:
             else:
                 mirrors[ref] = _mirror_of(entry, group[0], states)
     return Sifted(frozenset(kept), frozenset(left), mirrors, _nearest(groups, parents, over, higher))
+
+
+def is_subtask(issue: Issue) -> bool:
+    """Whether it is a sub-task of Jira, or has a parent in a tracker without levels, as GitHub is."""
+    if issue.level is not None:
+        return issue.level < 0
+    return issue.parent_id is not None or issue.parent_key is not None
+
+
+def parts_of_parents(
+    tagged: Iterable[Tagged], states: States, parents: Parents
+) -> Mapping[IssueRef, IssueRef]:
+    """By sub-task: its parent, where that is tagged as well, is not cancelled, and not below it at once."""
+    live = {entry.issue.ref for entry in tagged if states[entry.issue.ref] is not StatusCategory.CANCELLED}
+    found: dict[IssueRef, IssueRef] = {}
+    for entry in tagged:
+        ref = entry.issue.ref
+        parent = parents.get(ref)
+        below = parent is not None and parent in live and is_subtask(entry.issue) and not entry.boxes
+        if below and parent is not None and not _circles(ref, parents):
+            found[ref] = parent
+    return found
+
+
+def _circles(ref: IssueRef, parents: Parents) -> bool:
+    """Whether an issue is above itself."""
+    seen: set[IssueRef] = set()
+    at = parents.get(ref)
+    while at is not None and at not in seen:
+        if at == ref:
+            return True
+        seen.add(at)
+        at = parents.get(at)
+    return False
 
 
 def mirror_groups(tagged: Sequence[Tagged]) -> list[Group]:

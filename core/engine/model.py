@@ -144,6 +144,13 @@ class LeftOut:
     title: str
     why: str
     rule: RuleId
+    parent: bool = False
+    """Left out for what is below it."""
+
+    @property
+    def id(self) -> str:
+        """As `Task.id` would be."""
+        return f"{self.ref.tracker}:{self.ref.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +279,7 @@ class Part(StrEnum):
 
     MAPPING = "mapping changed"
     SCOPE_ADDED = "scope added"
+    REPLACED = "replaced by its sub-tasks"
     SCOPE_REMOVED = "scope removed"
     ESTIMATES = "estimates changed"
     CANCELLED = "cancelled"
@@ -302,6 +310,8 @@ class Snapshot:
     """Digest of the rules and policies that tagged and weighed; another one means the mapping changed."""
     measure: Measure
     tasks: tuple[SnapshotTask, ...]
+    parents: frozenset[str] = frozenset()
+    """Ids of the issues that are no tasks for what is below them. Of the present alone: it is not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,9 @@ def measure(
     """
     crediting = Credits.of(progress)
     built = {
-        owner.id: build_tasks(inputs.tagged.get(owner.id, ()), inputs.parents, owner.weigh_by, crediting)
+        owner.id: build_tasks(
+            inputs.tagged.get(owner.id, ()), inputs.parents, owner.weigh_by, crediting, owner.whole_parents
+        )
         for owner in owners_of(inputs.mapping)
         if isinstance(owner, Milestone) or owner.rules or inputs.tagged.get(owner.id)
     }

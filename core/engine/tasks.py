@@ -7,7 +7,16 @@ from fractions import Fraction
 
 from connectors.contract import Issue, IssueRef, StatusCategory
 from core.engine.credit import ALL, NOTHING, Credit, Credits
-from core.engine.leaves import CHILDREN_COUNT, Parents, Sifted, States, normal_url, sift
+from core.engine.leaves import (
+    CHILDREN_COUNT,
+    REPLACED,
+    Parents,
+    Sifted,
+    States,
+    normal_url,
+    parts_of_parents,
+    sift,
+)
 from core.engine.model import Detail, LeftOut, Tagged, Task
 from core.engine.shares import Node, Shares, share
 from core.engine.tally import Part, Tally, counted, weigher_of
@@ -47,12 +56,29 @@ class _Piece:
         return Part(self.state, self.estimate, self.tagged.weight, self.credit.share, shared)
 
 
-def build_tasks(tagged: Iterable[Tagged], parents: Parents, weigh_by: str, crediting: Credits) -> Tasks:
-    """The tasks of one milestone or key result; the order of `tagged` does not matter."""
-    entries = _each_once(tagged)
-    states = {entry.issue.ref: crediting.state(entry.issue) for entry in entries}
+def build_tasks(
+    tagged: Iterable[Tagged],
+    parents: Parents,
+    weigh_by: str,
+    crediting: Credits,
+    whole_parents: bool = False,
+) -> Tasks:
+    """The tasks of one milestone or key result; the order of `tagged` does not matter.
+
+    `whole_parents`: a sub-task whose parent is tagged as well is a part of it, and no task.
+    """
+    everything = _each_once(tagged)
+    states = {entry.issue.ref: crediting.state(entry.issue) for entry in everything}
+    folded = parts_of_parents(everything, states, parents) if whole_parents else {}
+    entries = [entry for entry in everything if entry.issue.ref not in folded]
     sifted = sift([entry for entry in entries if not _blank(entry)], states, parents)
-    left_out = [left for entry in entries for left in _why_not(entry, sifted)]
+    left_out = [left for entry in entries for left in _why_not(entry, sifted, states)]
+    keys = {entry.issue.ref: entry.issue.ref.key for entry in everything}
+    left_out += [
+        _left(entry, f"part of {keys[folded[entry.issue.ref]]}")
+        for entry in everything
+        if entry.issue.ref in folded
+    ]
     pieces: list[_Piece] = []
     for entry in entries:
         ref = entry.issue.ref
@@ -134,7 +160,7 @@ def _left(entry: Tagged, why: str, title: str | None = None) -> LeftOut:
     return LeftOut(entry.issue.ref, entry.issue.title if title is None else title, why, entry.rule)
 
 
-def _why_not(entry: Tagged, sifted: Sifted) -> list[LeftOut]:
+def _why_not(entry: Tagged, sifted: Sifted, states: States) -> list[LeftOut]:
     ref = entry.issue.ref
     if _blank(entry):
         return [_left(entry, "its task list has no boxes")]
@@ -143,7 +169,8 @@ def _why_not(entry: Tagged, sifted: Sifted) -> list[LeftOut]:
     if entry.boxes:
         return [_left(entry, "the boxes of its task list count")]
     if ref in sifted.parents:
-        return [_left(entry, CHILDREN_COUNT)]
+        why = REPLACED if states[ref] is StatusCategory.DONE else CHILDREN_COUNT
+        return [replace(_left(entry, why), parent=True)]
     return []
 
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 import orjson
 
 from connectors.contract import Issue, IssueRef, StatusCategory
+from core.engine.leaves import is_subtask
 from core.engine.model import Tagged
 from core.engine.tally import Part
 from core.engine.tasks import Tasks, build_tasks, part_of
@@ -29,11 +30,13 @@ def rows_for(issue: Issue, above: Sequence[IssueRef], looped: bool, scheme: Sche
     ids = orjson.dumps([ref.id for ref in above]).decode() if above else NOTHING_ABOVE
     rank = key_rank(issue.ref.key)
     always_hard = looped or bool(issue.mirrors)
+    below = is_subtask(issue)
     rows = []
     for tag in tags:
         rule = scheme.compiled.rule(tag.rule)
         part, standing = _part(issue, tag.rule, rule.checklist, scheme)
-        hard = always_hard or rule.task_list
+        part_of_parent = below and tag.owner in scheme.whole_parents
+        hard = always_hard or rule.task_list or part_of_parent
         rows.append(
             TagRow(
                 tag.owner,
@@ -95,7 +98,9 @@ def tasks_of(owner: str, rows: Iterable[tuple[TagRow, Issue]], scheme: Scheme) -
             above = IssueRef(row.tracker, id_, id_)
             parents[below] = above
             below = above
-    return build_tasks(entries, parents, scheme.weigh_by[owner], scheme.crediting)
+    return build_tasks(
+        entries, parents, scheme.weigh_by[owner], scheme.crediting, owner in scheme.whole_parents
+    )
 
 
 def open_of_rows(rows: Iterable[tuple[TagRow, Issue]]) -> tuple[OpenTask, ...]:

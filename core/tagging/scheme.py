@@ -19,7 +19,7 @@ from mappings.rules.model import RuleId, Tag
 from mappings.rules.references import ROOT_KEYS, References
 from mappings.targets import tracking_keys
 
-LAYOUT = 4
+LAYOUT = 5
 """Raised when tags shall be made anew because this program makes others than before."""
 
 Matches = Mapping[Query, frozenset[str]]
@@ -77,7 +77,7 @@ class Scheme:
             progress.model_dump_json(),
             [(info.name, info.kind, info.containers) for info in infos.values()],
             [
-                (item.id, item.weigh_by, [rule.model_dump_json() for rule in item.rules])
+                (item.id, item.counting, [rule.model_dump_json() for rule in item.rules])
                 for item in owners_of(goals)
             ],
             [(item.id, tracking_keys(item, compiled)) for item in goals.milestones.values()],
@@ -122,6 +122,11 @@ class Scheme:
     def weigh_by(self) -> Mapping[str, str]:
         """By owner: what its tasks weigh by."""
         return {owner.id: owner.weigh_by for owner in owners_of(self.goals)}
+
+    @cached_property
+    def whole_parents(self) -> frozenset[str]:
+        """The owners in which a parent counts as a whole, and its sub-tasks as parts of it."""
+        return frozenset(owner.id for owner in owners_of(self.goals) if owner.whole_parents)
 
     @cached_property
     def parts(self) -> dict[tuple[object, ...], tuple[str, int]]:

@@ -270,7 +270,7 @@ class CompiledRules:
         tracking = sorted(self.references.tracked(item)) if isinstance(item, Milestone) else []
         said = {
             "rules": [meaning(rule) for rule in item.rules],
-            "weigh_by": item.weigh_by,
+            "weigh_by": item.counting,
             "tracking": [list(pair) for pair in tracking],
         }
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
