@@ -48,7 +48,7 @@ demo: $(STAMP)  ## run the main job against the built-in trackers and show every
 	@$(BIN)/milepost demo
 
 test: lint types $(SCHEMA) $(OPENAPI)  ## run lint, types and all tests
-	@$(BIN)/python -m pytest --numprocesses auto
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 # Each interpreter gets an environment of its own, named after its version.
 test-all:  ## run all tests on each of Python 3.11, 3.12 and 3.13 that is on PATH or known to pyenv

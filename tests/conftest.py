@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.statements import share_statements
+
 # The same examples in every run, however busy the machine: a test fails because of the code or not at all.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
+share_statements()
 pytest.register_assert_rewrite(
     "tests.conformance_reading", "tests.conformance_writing", "tests.builders", "tests.openapi"
 )

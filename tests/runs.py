@@ -26,6 +26,9 @@ from core.sync import Concluded, Job, Report, conclude, sync
 from core.undo import runs_to_undo, undo
 from mappings.load import load
 from tests.openapi import kept_to
+from tests.statements import share_statements
+
+share_statements()
 
 MARKETING = (Path(__file__).parent.parent / "mappings/examples/marketing.toml").read_text(encoding="utf-8")
 """The mapping that comes with milepost; the seeded sandbox is its world."""
