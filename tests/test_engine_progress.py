@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from connectors.contract import ChecklistItem, StatusCategory
 from core.engine.model import Counts, Inputs, MilestoneState, Tagged, Unmeasured, Why
@@ -287,3 +288,12 @@ def test_tasks_come_in_the_order_in_which_people_count() -> None:
     keys = ["BLOG-10", "BLOG-9", "acme/site#3", "BLOG-100"]
     state = blog(*(tagged(an_issue(key)) for key in keys))
     assert [task.ref.key for task in state.tasks] == ["acme/site#3", "BLOG-9", "BLOG-10", "BLOG-100"]
+
+
+def test_a_category_is_named_with_or_without_blanks_and_a_wrong_one_is_refused() -> None:
+    policy = ProgressPolicy(status_credit={"Category: In_Progress": Decimal("0.5")})
+    assert blog(tagged(an_issue("BLOG-1", "in_progress")), policy=policy).measure == Fraction(1, 2)
+    with pytest.raises(
+        ValidationError, match="names no category that can have credit; expected one of category:todo"
+    ):
+        ProgressPolicy(status_credit={"category:done": Decimal(1)})

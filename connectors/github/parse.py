@@ -140,7 +140,7 @@ def field_values(row: Mapping[str, Any], wanted: Sequence[str]) -> Iterator[tupl
 
 def _is_field(value: Mapping[str, Any], name: str) -> bool:
     called = value.get("issue_field_name")
-    by_name = isinstance(called, str) and called.casefold() == name.casefold()
+    by_name = isinstance(called, str) and fold_name(called) == fold_name(name)
     return by_name or str(value.get("issue_field_id")) == name
 
 

@@ -50,9 +50,7 @@ class Credits:
         }
         return cls(
             in_progress=Fraction(policy.in_progress_credit),
-            by_status={
-                fold_name(status): Fraction(credit) for status, credit in policy.status_credit.items()
-            },
+            by_status={_status(name): Fraction(credit) for name, credit in policy.status_credit.items()},
             cancelled=frozenset(map(fold_name, policy.cancelled_resolutions)),
             cancelled_statuses=frozenset(map(fold_name, policy.cancelled_statuses)),
             projects=projects,
@@ -132,6 +130,14 @@ class Credits:
         if named[0] == ALL:
             return StatusCategory.DONE
         return StatusCategory.IN_PROGRESS if named[0] else StatusCategory.TODO
+
+
+def _status(name: str) -> str:
+    """A key of `status_credit` in the form in which it compares; blanks after `category:` mean nothing."""
+    folded = fold_name(name)
+    if folded.startswith(CATEGORY):
+        return CATEGORY + folded.removeprefix(CATEGORY).strip()
+    return folded
 
 
 def _closed_as(issue: Issue) -> str:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from connectors.contract import fold_name
+
 Share = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)]
 
 _CANCELLED = (
@@ -40,8 +42,8 @@ def _statuses(credit: dict[str, Share]) -> dict[str, Share]:
     wrong = [
         name
         for name in credit
-        if name.casefold().startswith(CATEGORY)
-        and name.casefold().removeprefix(CATEGORY).strip() not in _CATEGORIES
+        if fold_name(name).startswith(CATEGORY)
+        and fold_name(name).removeprefix(CATEGORY).strip() not in _CATEGORIES
     ]
     if wrong:
         several = ", ".join(CATEGORY + name for name in _CATEGORIES)

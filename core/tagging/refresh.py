@@ -1,16 +1,16 @@
 """Brings the tags into step with the issues: those of what changed, or all of them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from connectors.contract import Issue, StatusCategory
-from core.engine.tally import Part
+from connectors.contract import Issue
 from core.engine.weights import COUNT
 from core.store.codec.shared import write_shared
 from core.store.tags.contract import Above, TagReader, TagWriter, chunks
 from core.store.tags.rows import Link, Mark, TagRow
 from core.tagging.rows import open_of_rows, open_of_tasks, rows_for, tasks_of, write_open
 from core.tagging.scheme import Scheme, moved_answers
+from core.tagging.sharing import shared_parts
 
 AT_ONCE = 500
 """Issues that are tagged together."""
@@ -106,33 +106,21 @@ def _rows(issues: Sequence[Issue], above: Above, scheme: Scheme) -> list[TagRow]
 
 def _settle(writer: TagWriter, owner: str, hard: bool, scheme: Scheme) -> None:
     """Sums of what rows alone cannot say, and the open tasks that a comment lists."""
-    listed = owner in scheme.listed
-    weighed = scheme.weigh_by[owner] != COUNT
-    tasks = None
-    if hard or (weighed and _may_share(writer.parts_of(owner))):
+    listed, weighed = owner in scheme.listed, scheme.weigh_by[owner] != COUNT
+    if hard:
         tasks = tasks_of(owner, writer.rows_of_owner(owner), scheme)
-    if weighed:
-        writer.set_shared(owner, write_shared(tasks.tally) if tasks and tasks.tally.shared else None)
-    if tasks is not None and hard:
         writer.set_sums(
             owner,
             {part.text: number for part, number in tasks.tally.parts.items()},
             tasks.tally.left_out,
             {(task.ref.tracker, task.ref.id) for task in tasks.detail.tasks},
         )
+        parts, amounts = tasks.tally.parts, tasks.tally.shared
         if listed:
             writer.set_open(owner, write_open(open_of_tasks(tasks, scheme.open_tasks)))
-    elif listed:
-        writer.set_open(owner, write_open(open_of_rows(writer.first_open(owner, scheme.open_tasks))))
-
-
-def _may_share(parts: Iterable[tuple[bool, str]]) -> bool:
-    """Whether a task may have a share of a parent's estimate: one counts without, and a parent has one."""
-    giving = asking = False
-    for counts, text in parts:
-        part = Part.read(text)
-        if part.state is StatusCategory.CANCELLED:
-            continue
-        giving = giving or (not counts and part.estimate is not None)
-        asking = asking or (counts and part.estimate is None and part.fixed is None)
-    return giving and asking
+    else:
+        parts, amounts = shared_parts(writer.sharing(owner) if weighed else ())
+        if listed:
+            writer.set_open(owner, write_open(open_of_rows(writer.first_open(owner, scheme.open_tasks))))
+    if weighed:
+        writer.set_shared(owner, write_shared(parts, amounts) if amounts else None)

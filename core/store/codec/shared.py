@@ -5,15 +5,15 @@ from fractions import Fraction
 
 import orjson
 
-from core.engine.tally import Part, Tally
+from core.engine.tally import Part
 from core.store.damage import LARGEST_COUNT
 
 
-def write_shared(tally: Tally) -> str:
-    """The parts of all tasks and what was shared; `read_shared` gives both back."""
+def write_shared(parts: Mapping[Part, int], amounts: Mapping[Fraction, int]) -> str:
+    """The parts of all tasks and what parents shared; `read_shared` gives both back."""
     said = {
-        "parts": {part.text: number for part, number in tally.parts.items()},
-        "amounts": {str(amount): number for amount, number in tally.shared.items()},
+        "parts": {part.text: number for part, number in parts.items()},
+        "amounts": {str(amount): number for amount, number in amounts.items()},
     }
     return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
 

@@ -18,7 +18,7 @@ from core.store.schema import issues, over, owners, sums, tagging, tags, unsettl
 from core.store.tags import finding, keeping
 from core.store.tags.contract import Key, chunks
 from core.store.tags.finding import SqlAbove
-from core.store.tags.rows import NOTHING_ABOVE, Mark, TagRow
+from core.store.tags.rows import NOTHING_ABOVE, Mark, Standing, TagRow
 from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
 from core.store.upsert import insert_for, upsert
 
@@ -113,9 +113,9 @@ class SqlTagWriter:
         """Remember what its tasks add up to where some share a parent's estimate; None where none does."""
         keeping.set_shared(self._connection, owner, document)
 
-    def parts_of(self, owner: str) -> list[tuple[bool, str]]:
-        """The different parts of what is tagged to an owner, each with whether what contributes it counts."""
-        return keeping.parts_of(self._connection, owner)
+    def sharing(self, owner: str) -> list[Standing]:
+        """All rows of an owner in which a task may take a share of a parent's estimate; else none."""
+        return keeping.sharing(self._connection, owner)
 
     def set_open(self, owner: str, document: str) -> None:
         """Remember the open tasks that a comment about this owner lists."""

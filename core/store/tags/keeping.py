@@ -7,9 +7,11 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, insert, select, tuple_, update
 
+from connectors.contract import StatusCategory
+from core.engine.tally import Part
 from core.store.schema import over, owners, sums, tags
 from core.store.tags.contract import chunks
-from core.store.tags.rows import TagRow
+from core.store.tags.rows import Standing, TagRow
 from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
 from core.store.upsert import insert_for, upsert
 
@@ -240,10 +242,20 @@ def set_shared(connection: Connection, owner: str, document: str | None) -> None
         connection.execute(upsert(connection, owners, ("shared",)), {"owner": owner, "shared": document})
 
 
-def parts_of(connection: Connection, owner: str) -> list[tuple[bool, str]]:
-    """The different parts of what is tagged to an owner, each with whether what contributes it counts."""
-    statement = select(sums.c.counts, sums.c.part).where(sums.c.owner == owner)
-    return [(bool(counts), part) for counts, part in connection.execute(statement)]
+def sharing(connection: Connection, owner: str) -> list[Standing]:
+    """All rows of an owner in which a task may take a share of a parent's estimate; else none."""
+    found = connection.execute(select(sums.c.counts, sums.c.part).where(sums.c.owner == owner))
+    giving = asking = False
+    for counts, text in found:
+        part = Part.read(text)
+        live = part.state is not StatusCategory.CANCELLED
+        giving = giving or (live and not counts and part.estimate is not None)
+        asking = asking or (live and bool(counts) and part.estimate is None and part.fixed is None)
+    if not (giving and asking):
+        return []
+    statement = select(tags.c.tracker, tags.c.id, tags.c.part, tags.c.above, tags.c.counts)
+    rows = connection.execute(statement.where(tags.c.owner == owner))
+    return [Standing(*row) for row in rows]
 
 
 def clear(connection: Connection) -> None:

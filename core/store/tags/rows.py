@@ -41,6 +41,17 @@ class TagRow(NamedTuple):
         return self[:3]
 
 
+class Standing(NamedTuple):
+    """What of a row decides how estimates are shared."""
+
+    tracker: str
+    id: str
+    part: str
+    above: str
+    counts: int
+    """1 if it counts as a task."""
+
+
 class Mark(NamedTuple):
     """What the tags follow from, and up to which change of the issues."""
 
