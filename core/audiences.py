@@ -14,14 +14,15 @@ from mappings.goals import Mapping as Goals
 
 def audiences_of(store: Keeper, infos: Mapping[str, TrackerInfo], goals: Goals, usual: Audience) -> Audiences:
     """By what is remembered. `usual`: whom goals and milestones are meant for that say nothing of it."""
-    resolve, told = store.resolver(), store.audiences()
+    resolve, told, restricted = store.resolver(), store.audiences(), store.restricted_issues()
     remembered = {
         name: {place: each.audience for place, each in told.get(name, {}).items()} for name in infos
     }
     return Audiences(
         {name: _tracker(info, remembered[name], resolve) for name, info in infos.items()},
-        {(each.tracker, each.id): each.security for each in store.restricted_issues()},
+        {(each.tracker, each.id): each.security for each in restricted},
         {item.id: _meant_for(item, goals, usual) for item in _items(goals)},
+        any(not each.gone for each in restricted),
     )
 
 

@@ -38,7 +38,10 @@ def learn(tracker: Tracker, info: TrackerInfo, store: Keeper, stop: Stop, *, swe
         except TrackerError:
             pass  # asked again by the next run
     now = {place: StoredAudience(audience, audience is None) for place, audience in told.items()}
-    if any(known.get(place) != audience for place, audience in now.items()) or not present <= known.keys():
+    changed = any(known.get(place) != audience for place, audience in now.items())
+    # A place that is gone and of which nothing was ever told would keep reasons vague for ever.
+    gone = any(stored.audience is None for place, stored in known.items() if place not in present)
+    if changed or gone or not present <= known.keys():
         store.save_audiences(name, told, present)
     if memory.get(_UP_TO) != change:
         memory.set(_UP_TO, change)

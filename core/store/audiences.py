@@ -57,11 +57,11 @@ def container_names(connection: Connection, tracker: str) -> frozenset[str]:
 
 def restricted_issues(connection: Connection) -> tuple[RestrictedIssue, ...]:
     """All issues that have a security level, those that are gone too."""
-    statement = select(issues.c.tracker, issues.c.id, issues.c.document).where(restricted)
+    statement = select(issues.c.tracker, issues.c.id, issues.c.document, issues.c.gone).where(restricted)
     found = []
     for row in connection.execute(statement):
         level = "damaged"
         with suppress(*UNREADABLE):
             level = str(load(row.document)["security"])
-        found.append(RestrictedIssue(row.tracker, row.id, level))
+        found.append(RestrictedIssue(row.tracker, row.id, level, row.gone is not None))
     return tuple(found)

@@ -82,6 +82,7 @@ class RestrictedIssue:
     id: str
     security: str
     """The id of its security level."""
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
