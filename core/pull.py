@@ -146,7 +146,7 @@ def _reconciled(
 ) -> Pulled:
     """The same after everything was compared, if that is due."""
     name = tracker.info.name
-    waiting = held_until(store.memory(name), rules.every, now)
+    waiting = held_until(name, store.memory(name), rules.every, now)
     if waiting is not None and not rules.force:
         store.pull_failed(name, now, waiting.why)
         return replace(pulled, held=waiting, since=before.read_at)

@@ -33,6 +33,8 @@ class Concluded:
     moments: Moments
     goals: Mapping[str, GoalValue]
     """The numbers from which the next run measures how far a goal jumped; without those that are held."""
+    held_owners: frozenset[str]
+    """The milestones and key results whose tasks go on being compared with how they were before."""
     plan: Plan
     problems: tuple[str, ...]
     quarantine: Quarantine

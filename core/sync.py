@@ -15,6 +15,7 @@ from core.audiences import audiences_of
 from core.contention import contended, keep
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.firsts import FirstRuns
+from core.jumps import edits_since, goal_values, held_owners, jumps_of, values_to_keep
 from core.known import Known, failing_containers, know
 from core.labelling import labels_of
 from core.looking import look, seen_now
@@ -27,12 +28,13 @@ from core.publish.limits import apply_limits, held_goals
 from core.publish.plan import make_plan
 from core.publish.policy import LimitPolicy, PublishPolicy
 from core.publish.records import Publication
+from core.publish.release import Release
 from core.publish.wanted import Found, Wanted
 from core.pull import Pulled, PullRules, pull
 from core.quarantine import Quarantine
 from core.recording import Recorder, settle, settle_labels
 from core.report import Concluded, Report
-from core.steps import missing_fields
+from core.steps import holding, missing_fields
 from core.steps.repair import with_repair
 from core.stop import Stop
 from core.store.contract import Keeper
@@ -40,7 +42,7 @@ from core.store.tags.contract import TagReader
 from core.tagging.refresh import in_step, refresh
 from core.tagging.scheme import Scheme
 from core.together import together
-from core.wanting import Moments, comments_of, facts_of, goal_values, values_to_keep
+from core.wanting import Moments, comments_of, facts_of
 from mappings.goals import Mapping as Goals
 
 __all__ = ["Concluded", "Job", "Report", "conclude", "known_from_store", "sync"]
@@ -61,7 +63,7 @@ class Job:
     publish: PublishPolicy
     limits: LimitPolicy
     pulls: PullRules
-    force: bool
+    force: Release
     now: datetime
     stop: Stop
     zone: tzinfo = UTC
@@ -117,6 +119,9 @@ def _sync(job: Job, step: Callable[[int, int], None]) -> Report:
         job.store.end_run(run, job.now, "broken off", f"run {run} was broken off before its end", {})
         raise
     job.store.save_goal_values(concluded.goals)
+    if job.store.tags().some_unexplained():
+        with job.store.tagging() as writer:
+            writer.expect_from_here(concluded.held_owners)
     spent = {name: told for name, tracker in job.trackers.items() if (told := allowances_of(tracker))}
     keep(job.store, concluded.contended, written)
     remember(job.store, concluded.prefix, written, concluded.quarantine.book)
@@ -131,13 +136,14 @@ def _sync(job: Job, step: Callable[[int, int], None]) -> Report:
 def conclude(job: Job) -> Concluded:
     """Everything up to the plan: reads the trackers into the store, and writes to no tracker."""
     scheme = _scheme(job)
+    since = edits_since(job.store, job.infos, job.pulls.every, job.now)
     pulled = tuple(_pull(job, scheme))
     down = {each.tracker: each.since for each in pulled if each.down}
     scheme = scheme.at_present(job.store.resolver())
     readers = {name: tracker.reader for name, tracker in job.trackers.items()}
     answers = ask(scheme.compiled.queries, readers, down, job.store, job.stop)
     scheme = replace(scheme, matches=answers.matches)
-    _bring_into_step(job, scheme)
+    _bring_into_step(job, scheme, since)
     known = _know(job, scheme, answers, job.store.tags(), down)
     job.stop.check()
     moments = Moments(known, job.now.astimezone(job.zone))
@@ -175,12 +181,15 @@ def conclude(job: Job) -> Concluded:
     whole = others.plan
     quarantine = Quarantine.of(whole, job.store, issues, job.now)
     whole = quarantine.plan(whole)
-    facts = replace(facts_of(known, whole, before, goals), again=frozenset(quarantine.parts.again))
+    jumps = jumps_of(known, before, goals, job.health, job.now, job.zone)
+    facts = facts_of(known, whole, jumps, job.limits.never_held)
     firsts = FirstRuns.of(job.store, job.mapping, job.infos, known.state, found.down, facts.owners)
-    plan = apply_limits(whole, replace(facts, first=firsts.new), job.limits, force=job.force)
+    facts = replace(facts, again=frozenset(quarantine.parts.again), first=firsts.new)
+    plan = apply_limits(whole, facts, job.limits, job.force)
     # A jump that is held is measured from the same place next time.
-    jumped = held_goals(whole, facts, job.limits, force=job.force)
+    jumped = held_goals(whole, facts, job.limits, job.force)
     goals = values_to_keep(before, goals, known.state, jumped)
+    still_held = held_owners(jumped, job.mapping, known.state)
     plan = replace(plan, held=tuple(each.held for each in pulled if each.held) + plan.held)
     problems = _problems(known, pulled, found)
     notes = tuple(note for each in pulled for note in each.notes)
@@ -194,6 +203,7 @@ def conclude(job: Job) -> Concluded:
         labels,
         moments,
         goals,
+        still_held,
         plan,
         problems,
         quarantine,
@@ -253,7 +263,8 @@ def _pull(job: Job, scheme: Scheme) -> list[Pulled]:
 
     def reading(name: str) -> Callable[[], Pulled]:
         interest = scheme.compiled.interest(name)
-        return lambda: pull(job.trackers[name], job.store, interest, job.pulls, job.now, job.stop)
+        rules = replace(job.pulls, force=job.force.frees(holding.group(name)))
+        return lambda: pull(job.trackers[name], job.store, interest, rules, job.now, job.stop)
 
     return together([reading(name) for name in job.trackers], job.stop)
 
@@ -263,12 +274,12 @@ def _scheme(job: Job) -> Scheme:
     return Scheme.of(job.mapping, job.infos, job.store.resolver(), job.progress, listed)
 
 
-def _bring_into_step(job: Job, scheme: Scheme) -> None:
+def _bring_into_step(job: Job, scheme: Scheme, since: Mapping[str, datetime]) -> None:
     """Tag what changed, and note that labels of that have to be looked at, by this run or a later one."""
     if in_step(job.store.tags(), scheme):
         return
     with job.store.tagging() as writer:
-        done = refresh(writer, scheme, job.stop.check)
+        done = refresh(writer, scheme, job.stop.check, since)
         if done.everything or not job.publish.labels.enabled:
             writer.unsettle_all()
         else:

@@ -1,29 +1,26 @@
 """What should stand on the trackers, what stands there, and what the limits have to know."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from fractions import Fraction
 
 from connectors.contract import IssueRef, TrackerInfo
 from core.audiences import OpenTasks
 from core.engine.change import snapshot
-from core.engine.means import SILENT
-from core.engine.model import Change, GoalState, Measure, Snapshot, State, Unmeasured
-from core.engine.policy import ProgressPolicy
+from core.engine.model import Change, Measure, Snapshot
 from core.known import Known
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, parts_of
 from core.publish.audience import NOBODY, Audiences, Readers, View, unknown_readers
 from core.publish.changes import visible_change
-from core.publish.limits import Facts, Jump
+from core.publish.limits import Facts, Jump, removals
 from core.publish.mark import mark_of
 from core.publish.policy import PublishPolicy
 from core.publish.records import Publication
 from core.publish.standing import exposed, visibility_reason
 from core.publish.summary import Heads, Summary, summarise, summary_digest
 from core.publish.wanted import WantedComment, wanted_comment
-from core.store.records import GoalValue
 from mappings.goals import Mapping as Goals
 
 Snapshots = Mapping[str, Snapshot]
@@ -72,45 +69,6 @@ def _heads_in(before: Snapshots, goals: Goals) -> Heads:
         if delivered and achieved:
             found[name] = (delivered.measure, achieved.measure)
     return found
-
-
-def goal_values(goals: Goals, state: State, progress: ProgressPolicy) -> Mapping[str, GoalValue]:
-    """Each goal's two numbers, with a digest of everything in the mapping that they follow from."""
-    return {
-        goal.id: GoalValue(
-            delivered=_share(state.goals[goal.id].delivered),
-            achieved=_share(state.goals[goal.id].achieved),
-            rules=digest_of(
-                progress.model_dump_json(),
-                goal.model_dump_json(),
-                *(result.model_dump_json() for result in goals.key_results_of(goal.id)),
-                *(stone.model_dump_json() for stone in goals.milestones_of_goal(goal.id)),
-            ),
-        )
-        for goal in goals.goals.values()
-    }
-
-
-def values_to_keep(
-    before: Mapping[str, GoalValue], now: Mapping[str, GoalValue], state: State, held: Container[str]
-) -> Mapping[str, GoalValue]:
-    """The numbers from which the next jump of each goal is measured.
-
-    A goal of which something could not be read keeps its last ones: silence must not hide a jump. So does
-    one whose jump is `held`: it is measured from the same place next time.
-    """
-    return {
-        name: value
-        for name, value in now.items()
-        if name not in before or not (name in held or _silent(state.goals[name]))
-    }
-
-
-def _silent(goal: GoalState) -> bool:
-    return any(
-        isinstance(measure, Unmeasured) and measure.why in SILENT
-        for measure in (goal.delivered, goal.achieved)
-    )
 
 
 @dataclass(frozen=True)
@@ -194,11 +152,12 @@ def _stands(summary: Summary, record: Publication, policy: PublishPolicy, info: 
     return record.digest == digest and not exposed(summary, digest, record.comment, record)
 
 
-def facts_of(
-    known: Known, plan: Plan, before: Mapping[str, GoalValue], now: Mapping[str, GoalValue]
-) -> Facts:
-    """Which goals jumped, and whose the issues of the plan are: which goals' and trackers' among them."""
-    goals, rests_on = known.scheme.goals, known.reach.rests_on
+def facts_of(known: Known, plan: Plan, jumps: tuple[Jump, ...], never_held: int) -> Facts:
+    """Whose the issues of the plan are: which milestones', key results' and goals' among them.
+
+    How much stands on a tracker is counted where more than `never_held` of it would be removed.
+    """
+    goals = known.scheme.goals
     refs = {
         action.ref
         for action in plan.actions
@@ -215,17 +174,23 @@ def facts_of(
         if isinstance(action, WriteComment | DeleteComment):  # what it was about, if that is gone
             owners[action.ref] = owners[action.ref].union(parts_of(action.target))
     # Most issues of a milestone have the same owners: what follows from these is worked out once.
-    trackers = {
-        names: frozenset(name for owner in names for name in rests_on.get(owner, ()))
-        for names in set(owners.values())
-    }
-    behind = {names: frozenset(_goals_behind(names, goals)) for names in trackers}
+    behind = {names: frozenset(_goals_behind(names, goals)) for names in set(owners.values())}
     return Facts(
-        jumps=tuple(_jumps(before, now)),
-        rests_on={ref: trackers[names] for ref, names in owners.items()},
+        jumps=jumps,
         goals={ref: behind[names] for ref, names in owners.items()},
         owners=owners,
+        standing=_standing(known, plan, never_held),
     )
+
+
+def _standing(known: Known, plan: Plan, never_held: int) -> Mapping[str, int]:
+    """By tracker: the comments and labelled issues there are, with those that would be removed."""
+    taken = {tracker: len(each) for tracker, each in removals(plan.actions).items()}
+    if all(number <= never_held for number in taken.values()):
+        return {}
+    tagged = known.tags.tagged_by_tracker()
+    about = Counter(ref.tracker for ref in known.targets.about)
+    return {tracker: number + tagged.get(tracker, 0) + about[tracker] for tracker, number in taken.items()}
 
 
 def digest_of(*texts: str) -> str:
@@ -240,17 +205,6 @@ def _changes(about: Iterable[str], before: Snapshots, moments: Moments, view: Vi
     return {name: visible_change(before[name], now[name], view) for name in both if name in now}
 
 
-def _jumps(before: Mapping[str, GoalValue], now: Mapping[str, GoalValue]) -> Iterable[Jump]:
-    for name, value in now.items():
-        last = before.get(name)
-        if last is None:
-            continue
-        changed = last.rules != value.rules
-        for old, new in ((last.delivered, value.delivered), (last.achieved, value.achieved)):
-            if old is not None and new is not None:
-                yield Jump(name, old, new, changed)
-
-
 def _goals_behind(names: Iterable[str], goals: Goals) -> Iterable[str]:
     for name in names:
         if name in goals.goals:
@@ -259,7 +213,3 @@ def _goals_behind(names: Iterable[str], goals: Goals) -> Iterable[str]:
             yield goals.key_results[name].goal
         elif name in goals.milestones:
             yield from (goal.id for goal in goals.goals_of(goals.milestones[name]))
-
-
-def _share(measure: object) -> Fraction | None:
-    return measure if isinstance(measure, Fraction) else None

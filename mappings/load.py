@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, takewhile
 from pathlib import Path
@@ -12,7 +12,7 @@ from connectors.contract import TrackerInfo
 from mappings.checks import ISSUE_KEYS, check
 from mappings.goals import Goal, KeyResult, Mapping, Milestone
 from mappings.problems import MappingErrors, Problem
-from mappings.reading import Draft, drafts, read
+from mappings.reading import Draft, Source, drafts, read
 from mappings.rules.model import Condition
 from mappings.rules.references import References
 
@@ -56,6 +56,7 @@ def load(patterns: Sequence[str], base: Path, trackers: Sequence[TrackerInfo]) -
     files = _files(patterns, base, problems)
     sources = [source for file in files if (source := read(file, _shown(file, base), problems)) is not None]
     found = [draft for source in sources for draft in drafts(source, problems)]
+    problems.extend(_emptied(sources, found, complete=not problems))
     # What an unreadable file declares is not known, so a link that leads nowhere may well lead there.
     problems.extend(check(found, trackers, complete=len(sources) == len(files)))
     if problems:
@@ -63,6 +64,23 @@ def load(patterns: Sequence[str], base: Path, trackers: Sequence[TrackerInfo]) -
     mapping = _mapping(found, References(trackers))
     digest = hashlib.sha256(mapping.model_dump_json().encode()).hexdigest()[:12]
     return Loaded(mapping, tuple(files), digest, tuple(found))
+
+
+def _emptied(sources: Sequence[Source], found: Sequence[Draft], *, complete: bool) -> Iterator[Problem]:
+    """A mapping that was emptied or cut off would take back everything that was ever written.
+
+    Whether any milestone is left can only be told where everything was read: `complete`.
+    """
+    for source in sources:
+        if not source.tables:
+            said = "says nothing: no goal, key result or milestone stands in it"
+            hint = "Put back what stood there, or take the file away if that is meant"
+            yield Problem(source.name, None, "", said, hint)
+    anything = any(source.tables for source in sources)
+    if complete and anything and not any(isinstance(draft.item, Milestone) for draft in found):
+        said = "no milestone stands in any mapping file"
+        hint = "Add [milestones.<id>]; to take back what milepost wrote, run `milepost undo --all`"
+        yield Problem(sources[0].name if len(sources) == 1 else "mappings", None, "", said, hint)
 
 
 def _files(patterns: Iterable[str], base: Path, problems: list[Problem]) -> list[Path]:

@@ -19,6 +19,7 @@ from connectors.sandbox.world import World
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.publish.mark import KEPT_BY, Mark, parse_mark, read_mark
 from core.publish.policy import LimitPolicy, PublishPolicy
+from core.publish.release import Release
 from core.pull import PullRules
 from core.stop import Stop
 from core.store import Store, open_store
@@ -104,7 +105,7 @@ class House:
     # Runs
 
     @contextmanager
-    def job(self, *, force: bool = False, full: bool = False) -> Iterator[Job]:
+    def job(self, *, force: bool | Release = False, full: bool = False) -> Iterator[Job]:
         """A job wired as the commands wire it."""
         settings = {name: self._settings(name) for name in self.tracker_names}
         infos: dict[str, TrackerInfo] = {name: each.info(name) for name, each in settings.items()}
@@ -121,8 +122,13 @@ class House:
                 health=self.health,
                 publish=self.publish,
                 limits=self.limits,
-                pulls=PullRules(self.sweep_every, self.limits.max_lost_percent, force=force, full=full),
-                force=force,
+                pulls=PullRules(
+                    self.sweep_every,
+                    self.limits.max_lost_percent,
+                    full=full,
+                    never_held=self.limits.never_held,
+                ),
+                force=Release(everything=force) if isinstance(force, bool) else force,
                 now=self.now(),
                 stop=self.stop,
                 zone=self.zone,
@@ -133,7 +139,11 @@ class House:
         return open_store(self.database)
 
     def sync(
-        self, *, force: bool = False, full: bool = False, step: Callable[[int, int], None] = lambda *_: None
+        self,
+        *,
+        force: bool | Release = False,
+        full: bool = False,
+        step: Callable[[int, int], None] = lambda *_: None,
     ) -> Report:
         """One run."""
         with self.job(force=force, full=full) as job, job.store.lock():

@@ -137,7 +137,9 @@ def test_sync_holds_what_is_too_much_and_force_releases_it(house: House) -> None
     assert held.code == 1
     assert "held: " in held.out
     assert "--force" in held.out
-    assert "held: Write the progress comment on BLOG-1: the first one" in held.out
+    assert "  Write the progress comment on BLOG-1: the first one" in held.out
+    assert "run `milepost sync --force first=jira/blog`, or raise max_first_changes" in held.out
+    assert house.milepost("sync", "--force", "first=jira/blgo").code == 2
     assert house.milepost("sync", "--force").code == 0
 
 

@@ -11,6 +11,7 @@ import pytest
 from connectors.sandbox.github_world import GitHubSite
 from core.cli.running import job_of, synced_now
 from core.cli.wiring import Desk, at_desk
+from core.publish.release import ALL
 from core.settings import SettingsProblems, load_config, missing_secrets
 from core.sync import Report, conclude
 from tests.openapi import document_of
@@ -163,6 +164,6 @@ def test_hostile_titles_reach_no_terminal(desk: Desk) -> None:
     assert isinstance(site, GitHubSite)
     site.edit("acme/site#4", title="\x1b[2J\x1b]0;owned\x07 \u202egnp.exe\r\nfake line")
     job = job_of(desk)
-    lines = list(plan_lines(conclude(replace(job, force=True)).plan))
+    lines = list(plan_lines(conclude(replace(job, force=ALL)).plan))
     assert lines
     assert not any(char in line for line in lines for char in "\x1b\x07\u202e\r\n")

@@ -118,7 +118,8 @@ def test_an_override_that_ended_is_warned_about() -> None:
 
 
 def test_a_warning_names_the_file_and_line(tmp_path: Path) -> None:
-    (tmp_path / "a.toml").write_text("\n[goals.x]\ntitle = 'X'\ndue = 2027-03-31\n", encoding="utf-8")
+    text = "\n[goals.x]\ntitle = 'X'\ndue = 2027-03-31\n[milestones.y]\ntitle = 'Y'\n"
+    (tmp_path / "a.toml").write_text(text, encoding="utf-8")
     loaded = load(["a.toml"], tmp_path, (JIRA, GITHUB))
-    (found,) = lint(loaded.mapping, TODAY, loaded.origins)
+    found, *_ = lint(loaded.mapping, TODAY, loaded.origins)
     assert str(found).startswith("a.toml:2: goals.x: no key result says")

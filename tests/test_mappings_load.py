@@ -330,3 +330,19 @@ def test_a_token_in_a_file_is_told_and_never_shown(
     assert shown in told[0].said
     assert "MILEPOST_TRACKERS__" in told[0].hint
     assert all(secret not in f"{each} {each!r}" for each in found)
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["# nothing\n"], "a.toml: says nothing: no goal, key result or milestone stands in it"),
+        (["", SOUND], "a.toml: says nothing"),
+        (['[goals.a]\ntitle = "A"\n'], "a.toml: no milestone stands in any mapping file"),
+        (
+            ['[goals.a]\ntitle = "A"\n', '[goals.b]\ntitle = "B"\n'],
+            "mappings: no milestone stands in any mapping file",
+        ),
+    ],
+)
+def test_a_mapping_that_was_emptied_is_refused(texts: Sequence[str], said: str, tmp_path: Path) -> None:
+    assert str(only(tmp_path, *texts)).startswith(said)

@@ -15,7 +15,7 @@ import typer
 from core.cli import adopt, check, demo, plan, run, status, sync, undo, why
 from core.cli.exits import WRONG_INPUT, report_and_exit
 from core.cli.log import tell
-from core.cli.options import LogFormat, set_up_log, shared
+from core.cli.options import LogFormat, set_up_log, shared, with_force
 from core.stop import Stopped
 
 __all__ = ["app", "main"]
@@ -75,6 +75,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without bars and arrows shows question marks
+    sys.argv[1:] = with_force(sys.argv[1:])
     with _light():
         try:
             if _wants_json(sys.argv[1:]):

@@ -1,12 +1,15 @@
 """Options that every command shares; they may stand before the command or after it."""
 
 import os
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from core.cli.log import LogFormat, set_up_log
+from core.publish.release import EVERYTHING
 
 __all__ = [
     "DEFAULT_CONFIG",
@@ -19,6 +22,7 @@ __all__ = [
     "colourless",
     "set_up_log",
     "shared",
+    "with_force",
 ]
 
 DEFAULT_CONFIG = Path("config.toml")
@@ -32,7 +36,13 @@ ConfigOption = Annotated[
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log every request and decision.")]
 LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="Log lines as text or as JSON.")]
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="Release what a limit holds back, after you looked into it.")
+    list[str] | None,
+    typer.Option(
+        "--force",
+        metavar="[GROUP]",
+        help="Release what a limit holds back, after you looked into it: everything, or one group by the "
+        "name that `plan` tells, such as goal=ID, tracker=NAME or removals; may stand several times.",
+    ),
 ]
 FullOption = Annotated[
     bool, typer.Option("--full", help="Read everything again; what was written stays known.")
@@ -48,6 +58,17 @@ def shared(context: typer.Context, config: Path | None, verbose: bool, log_forma
     theirs = given | ({"config": str(named)} if named is not None else {})
     demo = given | ({"config": str(config)} if config is not None else {})
     context.default_map = dict.fromkeys(COMMANDS, theirs) | {"demo": demo}
+
+
+def with_force(arguments: Sequence[str]) -> list[str]:
+    """The same arguments, where `--force` without the name of a group says that it means everything.
+
+    The parser knows no options whose value may be missing.
+    """
+    return [
+        f"--force={EVERYTHING}" if argument == "--force" and following.startswith("-") else argument
+        for argument, following in pairwise([*arguments, "-"])
+    ]
 
 
 def colourless() -> bool:

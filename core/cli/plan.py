@@ -20,7 +20,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the plan as JSON
 def plan(
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
-    force: ForceOption = False,
+    force: ForceOption = None,
     verbose: VerboseOption = False,
     log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
@@ -37,7 +37,7 @@ def plan(
     from core.reports.data import plan_json
     from core.reports.terminal import plan_lines
 
-    with open_job(config, force=force) as job:
+    with open_job(config, force=force or ()) as job:
         concluded = concluded_now(job)
         pace = how_long(concluded.plan, job.trackers)
     console = out()

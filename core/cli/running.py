@@ -8,10 +8,11 @@ from datetime import UTC, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli.exits import OutcomeError
+from core.cli.exits import OutcomeError, UserError
 from core.cli.output import progress_on_terminal
 from core.cli.wiring import Desk, at_desk
 from core.publish.actions import Plan, Written
+from core.publish.release import read_release
 from core.pull import PullRules
 from core.reports.clean import clean
 from core.runlog import changes_since
@@ -26,12 +27,21 @@ if TYPE_CHECKING:
 log = logging.getLogger("milepost")
 
 
-def job_of(desk: Desk, *, force: bool = False, full: bool = False, stop: Stop | None = None) -> Job:
-    """The job that a configuration asks for, at this moment of the desk's clock."""
-    settings = desk.config.settings
+def job_of(desk: Desk, *, force: Sequence[str] = (), full: bool = False, stop: Stop | None = None) -> Job:
+    """The job that a configuration asks for, at this moment of the desk's clock.
+
+    Raises UserError for values of `--force` that can release nothing.
+    """
+    settings, mapping = desk.config.settings, desk.loaded.mapping
+    infos = {info.name: info for info in desk.config.infos}
+    ids = (*mapping.goals, *mapping.key_results, *mapping.milestones)
+    try:
+        release = read_release(force, tuple(infos), ids)
+    except ValueError as error:
+        raise UserError(str(error)) from None
     return Job(
-        mapping=desk.loaded.mapping,
-        infos={info.name: info for info in desk.config.infos},
+        mapping=mapping,
+        infos=infos,
         trackers=desk.trackers,
         store=desk.store,
         progress=settings.progress,
@@ -42,10 +52,10 @@ def job_of(desk: Desk, *, force: bool = False, full: bool = False, stop: Stop | 
             timedelta(hours=settings.schedule.reconcile_hours),
             settings.limits.max_lost_percent,
             settings.schedule.reread_days,
-            force=force,
             full=full,
+            never_held=settings.limits.never_held,
         ),
-        force=force,
+        force=release,
         now=desk.clock(),
         stop=stop or desk.stop,
         zone=settings.zone or UTC,
@@ -57,7 +67,7 @@ def job_of(desk: Desk, *, force: bool = False, full: bool = False, stop: Stop | 
 def open_job(
     config: Path,
     *,
-    force: bool = False,
+    force: Sequence[str] = (),
     full: bool = False,
     trackers: bool = True,
     stop: Stop | None = None,

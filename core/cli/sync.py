@@ -19,7 +19,7 @@ NOTES = 20
 
 def sync(
     config: ConfigOption = DEFAULT_CONFIG,
-    force: ForceOption = False,
+    force: ForceOption = None,
     full: FullOption = False,
     verbose: VerboseOption = False,
     log_format: LogFormatOption = LogFormat.TEXT,
@@ -36,7 +36,7 @@ def sync(
     from core.reports.clean import clean
     from core.reports.terminal import held_lines, written_lines
 
-    with open_job(config, force=force, full=full) as job:
+    with open_job(config, force=force or (), full=full) as job:
         report = synced_now(job)
     if speaks_json():
         log_run(report)

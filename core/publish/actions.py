@@ -129,6 +129,10 @@ class Held:
     what: str
     why: str
     release: str
+    group: str = ""
+    """What releases it by `--force GROUP` alone; empty for what no limit holds."""
+    action: "Action | None" = field(default=None, compare=False)
+    """What would be written, where that is one action."""
 
 
 @dataclass(frozen=True, slots=True)

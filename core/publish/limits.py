@@ -1,4 +1,4 @@
-"""What holds a plan back: too many changes, a tracker that lost issues, a goal that jumped."""
+"""What holds a plan back: too many changes or removals, a goal that jumped though nobody edited anything."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,17 +9,20 @@ from core.engine.percent import percent
 from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment
 from core.publish.circuit import container_of
 from core.publish.policy import LimitPolicy
-
-RELEASE = "look at it, then run `milepost sync --force`"
+from core.publish.release import NOBODY, NOTHING, TOTAL, Group, Release
 
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """How far one number of a goal moved since the last run; shares from 0 to 1."""
+    """How far one number of a goal moved since it was published last; shares from 0 to 1."""
 
     goal: str
     before: Fraction
     after: Fraction
+    explained: Fraction
+    """What it would be by finished, re-opened, cancelled, added and otherwise edited tasks alone."""
+    tasks: int
+    """How many tasks went or count otherwise although nobody edited them."""
     mapping_changed: bool = False
     """The user changed the mapping, so a jump is no surprise."""
 
@@ -28,11 +31,7 @@ class Jump:
 class Facts:
     """What the run knows beyond the plan."""
 
-    lost: Mapping[str, Fraction] = field(default_factory=dict)
-    """By tracker: the share of its issues (0 to 1) that are gone since the last pull."""
     jumps: tuple[Jump, ...] = ()
-    rests_on: Mapping[IssueRef, frozenset[str]] = field(default_factory=dict)
-    """By issue that is written to: the trackers from which its numbers come."""
     goals: Mapping[IssueRef, frozenset[str]] = field(default_factory=dict)
     """By issue that is written to: the goals that its comment or labels tell of."""
     owners: Mapping[IssueRef, frozenset[str]] = field(default_factory=dict)
@@ -41,50 +40,82 @@ class Facts:
     """Tracker and milestone, key result or goal that was not published there to its end yet."""
     again: frozenset[Action] = frozenset()
     """Actions that failed before and are tried again: no limit counts them."""
+    standing: Mapping[str, int] = field(default_factory=dict)
+    """By tracker: how many comments of ours stand there, and how many issues carry labels for what counts."""
 
 
-def apply_limits(plan: Plan, facts: Facts, policy: LimitPolicy, *, force: bool = False) -> Plan:
-    """The plan without what a limit holds back, each action with the reason; `force` lets all through.
+def apply_limits(plan: Plan, facts: Facts, policy: LimitPolicy, release: Release = NOTHING) -> Plan:
+    """The plan without what a limit holds back, each action with the reason; `release` lets some through.
 
-    The number of changes is taken of what is left by the other limits: what is held anyway is no change.
-    It is counted for each milestone, key result and goal on each tracker, where only that one's changes are
-    held, and then for each tracker. What was never published to its end has a limit of its own.
+    Each limit takes of what the ones before it left: what is held anyway is no change. Their number is
+    counted for each milestone, key result and goal on each tracker, where only that one's changes are
+    held, and then for each tracker. What was never published to its end has a limit of its own, and so have
+    removals.
     """
-    if force or not plan:
+    if release.everything or not plan:
         return plan
     # What tells too much is made anew whatever else is held.
     anew = tuple(each for each in plan.actions if isinstance(each, WriteComment) and each.anew)
     held = Holding(tuple(each for each in plan.actions if each not in anew))
-    for tracker, share in sorted(facts.lost.items()):
-        if share * 100 > policy.max_lost_percent:
-            why = (
-                f"{tracker} has lost {percent(share)} of its issues since the last pull"
-                f" (limit {policy.max_lost_percent}%)"
-            )
-            held.add(_resting_on(held.left, tracker, facts), why)
-    for jump in too_far(facts.jumps, policy):
+    for jump in held_jumps(facts.jumps, policy, release):
+        # A guardrail or metric moves by the mapping alone, so what jumped is what is delivered.
         why = (
-            f"the goal {jump.goal} jumped from {percent(jump.before)} to {percent(jump.after)}"
-            f" without a change of the mapping (limit {policy.max_jump_points} points)"
+            f"the goal {jump.goal} jumped from {percent(jump.before)} to {percent(jump.after)}, and no edit "
+            f"explains it: {jump.tasks} tasks that nobody edited are gone or count otherwise, without which "
+            f"it is at {percent(jump.explained)} (limit {policy.max_jump_points} points)"
         )
-        held.add(_telling_of(held.left, jump.goal, facts), why)
-    hold_too_many(held, facts, policy)
+        held.add(_telling_of(held.left, jump.goal, facts), why, Group("goal", owner=jump.goal))
+    released = _hold_removals(held, facts, policy, release)
+    hold_too_many(held, replace(facts, again=facts.again | released), policy, release)
     return replace(plan, actions=(*anew, *held.left), held=(*plan.held, *held.reasons))
 
 
-def too_far(jumps: Iterable[Jump], policy: LimitPolicy) -> tuple[Jump, ...]:
+def held_jumps(jumps: Iterable[Jump], policy: LimitPolicy, release: Release = NOTHING) -> tuple[Jump, ...]:
     """The jumps that hold what tells of their goals, in order of the goals."""
     return tuple(
         jump
-        for jump in sorted(jumps, key=lambda each: each.goal)
-        if abs(jump.after - jump.before) * 100 > policy.max_jump_points and not jump.mapping_changed
+        for jump in sorted(jumps, key=lambda jump: (jump.goal, -abs(jump.after - jump.explained)))
+        if abs(jump.after - jump.explained) * 100 > policy.max_jump_points
+        and jump.tasks > policy.never_held
+        and not jump.mapping_changed
+        and not release.frees(Group("goal", owner=jump.goal))
     )
 
 
-def held_goals(plan: Plan, facts: Facts, policy: LimitPolicy, *, force: bool = False) -> frozenset[str]:
+def held_goals(plan: Plan, facts: Facts, policy: LimitPolicy, release: Release = NOTHING) -> frozenset[str]:
     """The goals of which `apply_limits` holds something of this plan because they jumped."""
-    jumped = () if force else too_far(facts.jumps, policy)
+    jumped = held_jumps(facts.jumps, policy, release)
     return frozenset(jump.goal for jump in jumped if _telling_of(plan.actions, jump.goal, facts))
+
+
+def removals(actions: Iterable[Action]) -> dict[str, set[Action]]:
+    """By tracker: what takes away a comment of ours that no other replaces, or labels without adding any."""
+    found: dict[str, set[Action]] = {}
+    for action in actions:
+        takes = isinstance(action, ChangeLabels) and action.remove and not action.add
+        if takes or (isinstance(action, DeleteComment) and not action.double):
+            found.setdefault(action.tracker, set()).add(action)
+    return found
+
+
+def _hold_removals(held: "Holding", facts: Facts, policy: LimitPolicy, release: Release) -> frozenset[Action]:
+    """Hold the removals on each tracker that has too many; gives those that were released instead."""
+    released: set[Action] = set()
+    for tracker, chosen in sorted(removals(held.left).items()):
+        counted = chosen - facts.again
+        standing = max(facts.standing.get(tracker, 0), len(counted))
+        if len(counted) <= policy.never_held or len(counted) * 100 <= policy.max_removed_percent * standing:
+            continue
+        group = Group("removals", tracker)
+        if release.frees(group):
+            released |= chosen
+            continue
+        why = (
+            f"{len(counted):,} of {standing:,} comments and labelled issues on {tracker} would lose what "
+            f"milepost wrote there (limit {policy.max_removed_percent}%)"
+        )
+        held.add(counted, why, group, "max_removed_percent")
+    return frozenset(released)
 
 
 class Holding:
@@ -94,9 +125,14 @@ class Holding:
         self.left = actions
         self.reasons: list[Held] = []
 
-    def add(self, chosen: Iterable[Action], why: str, release: str = RELEASE) -> None:
-        """Hold these; label definitions that nothing else would have used go with them."""
+    def add(self, chosen: Iterable[Action], why: str, group: Group, setting: str = "") -> None:
+        """Hold these; label definitions that nothing else would have used go with them.
+
+        `setting`: the limit that would have to be larger to let them through.
+        """
         gone = set(chosen)
+        release = f"look at it, then run `milepost sync --force {group.name}`"
+        release += f", or raise {setting}" if setting else ""
         if not gone:
             return
         used = uses(action for action in self.left if action not in gone)
@@ -106,7 +142,9 @@ class Holding:
             for action in self.left
             if isinstance(action, DefineLabel) and definition_place(action) in idle
         )
-        self.reasons += [Held(action.sentence, why, release) for action in self.left if action in gone]
+        self.reasons += [
+            Held(action.sentence, why, release, group.name, action) for action in self.left if action in gone
+        ]
         self.left = tuple(action for action in self.left if action not in gone)
 
 
@@ -135,32 +173,44 @@ def uses(actions: Iterable[Action]) -> set[Place]:
     }
 
 
-def hold_too_many(held: Holding, facts: Facts, policy: LimitPolicy) -> None:
-    """Hold what is more than a milestone, key result or goal may change on a tracker, then the tracker."""
+def hold_too_many(held: Holding, facts: Facts, policy: LimitPolicy, release: Release = NOTHING) -> None:
+    """Hold what is more than a milestone, key result or goal may change on a tracker, then the tracker.
+
+    What is released in a milestone is not held again in its tracker.
+    """
     counted = [action for action in held.left if action not in facts.again]
     for limit in (_First(policy), _Usual(policy)):
         groups = limit.groups(counted, facts)
         while (largest := _largest(groups, limit.number)) is not None:
             chosen = groups[largest]
-            held.add(chosen, limit.reason(*largest, len(chosen)), limit.release)
+            group = limit.group(*largest)
+            if release.frees(group):
+                counted = [action for action in counted if action not in chosen]
+            else:
+                held.add(chosen, limit.reason(*largest, len(chosen)), group, limit.setting)
             groups = {name: members - chosen for name, members in groups.items()}
     left = set(held.left)
     counted = [action for action in counted if action in left]
     for limit in (_First(policy), _Usual(policy)):
         for tracker, members in sorted(limit.by_tracker(counted, facts).items()):
-            if len(members) > limit.number:
-                held.add(members, limit.reason(tracker, None, len(members)), limit.release)
+            group = limit.group(tracker, None)
+            if len(members) > limit.number and not release.frees(group):
+                held.add(members, limit.reason(tracker, None, len(members)), group, limit.setting)
 
 
 class _Limit:
     """One limit of the number of changes, and which changes it counts."""
 
+    kind = ""
     setting = ""
     what = ""
 
     def __init__(self, policy: LimitPolicy) -> None:
         self.number: int = getattr(policy, self.setting)
-        self.release = f"{RELEASE}, or raise {self.setting}"
+
+    def group(self, tracker: str, owner: str | None) -> Group:
+        """What is held together; `owner` as in `reason`."""
+        return Group(self.kind, tracker, TOTAL if owner is None else owner or NOBODY)
 
     def counts(self, action: Action, facts: Facts) -> frozenset[str] | None:
         """For which owners it counts an action; None for those that it leaves to the other limit."""
@@ -190,6 +240,7 @@ class _Limit:
 
 
 class _First(_Limit):
+    kind = "first"
     setting = "max_first_changes"
     what = "the first publication"
 
@@ -200,6 +251,7 @@ class _First(_Limit):
 
 
 class _Usual(_Limit):
+    kind = "changes"
     setting = "max_changes"
     what = "the plan"
 
@@ -224,16 +276,6 @@ def _largest(groups: Mapping[tuple[str, str], set[Action]], limit: int) -> tuple
 
 def _ref(action: Action) -> IssueRef | None:
     return action.ref if isinstance(action, ChangeLabels | WriteComment | DeleteComment) else None
-
-
-def _resting_on(actions: Iterable[Action], tracker: str, facts: Facts) -> set[Action]:
-    """Everything written to that tracker, and to issues whose numbers come from it."""
-    chosen = set()
-    for action in actions:
-        ref = _ref(action)
-        if action.tracker == tracker or (ref and tracker in facts.rests_on.get(ref, frozenset())):
-            chosen.add(action)
-    return chosen
 
 
 def _telling_of(actions: Iterable[Action], goal: str, facts: Facts) -> set[Action]:

@@ -127,5 +127,9 @@ class LimitPolicy(Policy):
     """The same while something is published for the first time: every task of a milestone gets its labels."""
     max_lost_percent: Annotated[int, Field(ge=0, le=100)] = 20
     """A tracker that lost more than this share of its issues since the last pull."""
+    max_removed_percent: Annotated[int, Field(ge=0, le=100)] = 20
+    """Comments and labels of ours that a run removes from a tracker, of all that stand there."""
     max_jump_points: Annotated[int, Field(ge=1, le=100)] = 25
-    """Percent points that a goal moves without a mapping change."""
+    """Percent points that a goal moves by what nobody edited: neither a task nor the mapping."""
+    never_held: Annotated[int, Field(ge=0)] = 3
+    """So few issues, removals or tasks no limit in percent holds, whatever their share."""

@@ -1,12 +1,11 @@
 """What programs read: a plan as JSON."""
 
-from dataclasses import asdict
 from typing import Any
 
 import orjson
 
 from connectors.contract import LabelDefinition, PostedComment
-from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Plan, WriteComment
+from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment
 from core.report import Concluded
 
 
@@ -14,12 +13,24 @@ def plan_json(concluded: Concluded) -> str:
     """An object with `actions`, `held`, `quarantined` and `problems`; an object for each change."""
     document = {
         "actions": [_action(action) for action in concluded.plan.actions],
-        "held": [asdict(held) for held in concluded.plan.held],
+        "held": [_held(held) for held in concluded.plan.held],
         # What waits and is no failure: writes that were refused, and comments where nothing may be written.
-        "quarantined": [asdict(held) for held in (*concluded.plan.quarantined, *concluded.plan.closed)],
+        "quarantined": [_held(held) for held in (*concluded.plan.quarantined, *concluded.plan.closed)],
         "problems": list(concluded.problems),
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+
+
+def _held(held: Held) -> dict[str, Any]:
+    """With the change itself under `action`, as if it were released; null where it is none."""
+    action = None if held.action is None else _action(held.action)
+    return {
+        "what": held.what,
+        "why": held.why,
+        "release": held.release,
+        "group": held.group,
+        "action": action,
+    }
 
 
 def plan_sentences(plan: Plan) -> tuple[str, ...]:

@@ -72,11 +72,20 @@ def plan_lines(plan: Plan) -> Iterator[Text]:
 
 
 def held_lines(held: Iterable[Held]) -> Iterator[Text]:
-    """What is not written, why, and what releases it."""
+    """What is not written, why, and what releases it.
+
+    Of what one limit holds together the reason is told once, and below it each write in its sentence.
+    """
+    groups: dict[tuple[str, str, str], list[Held]] = {}
     for item in held:
-        yield Text.assemble(
-            ("held: ", "yellow"), clean(item.what, 400), ": ", clean(item.why, 600), "; ", clean(item.release)
-        )
+        alone = "" if item.action is not None else item.what
+        groups.setdefault((item.why, item.release, alone), []).append(item)
+    for (why, release, alone), items in groups.items():
+        writes = "1 write" if len(items) == 1 else f"{len(items):,} writes"
+        what = clean(alone, 400) or writes
+        yield Text.assemble(("held: ", "yellow"), what, ": ", clean(why, 600), "; ", clean(release))
+        for item in () if alone else items:
+            yield Text(f"  {clean(item.what, 400)}")
 
 
 def written_lines(written: Iterable[Written]) -> Iterator[Text]:

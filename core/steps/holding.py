@@ -7,8 +7,8 @@ import orjson
 from connectors import bounds
 from connectors.contract import Memory
 from core.publish.actions import Held
+from core.publish.release import Group
 
-FORCE = "look into it, then run once with --force"
 _FACT = "reconcile.held"
 AT_ONCE = 3
 """So many runs in a row look at a loss that is held."""
@@ -20,12 +20,22 @@ _MOST = 20
 
 def too_much(tracker: str, lost: int, stored: int, max_lost_percent: int) -> Held:
     """What is held where more of a tracker's issues are gone than may be believed."""
-    return Held(
+    return _held(
+        tracker,
         f"everything that rests on {tracker}",
         f"{lost} of its {stored} issues are gone since the last reading, more than "
         f"max_lost_percent = {max_lost_percent} allows; a filter, a permission or a fault may hide them",
-        FORCE,
     )
+
+
+def group(tracker: str) -> Group:
+    """What releases it."""
+    return Group("lost", tracker)
+
+
+def _held(tracker: str, what: str, why: str) -> Held:
+    name = group(tracker).name
+    return Held(what, why, f"look into it, then run once with --force {name}", name)
 
 
 def hold(memory: Memory, held: Held, every: timedelta, now: datetime) -> None:
@@ -42,14 +52,14 @@ def release(memory: Memory) -> None:
         memory.set(_FACT, "")
 
 
-def held_until(memory: Memory, every: timedelta, now: datetime) -> Held | None:
+def held_until(tracker: str, memory: Memory, every: timedelta, now: datetime) -> Held | None:
     """What is held and need not be looked at again yet; None where everything has to be compared."""
     fact = _remembered(memory)
     again, what, why = bounds.moment(fact.get("again")), fact.get("what"), fact.get("why")
     # A moment further ahead than is ever waited is of a clock that was wrong.
     if again is None or not now < again <= now + every / 4:
         return None
-    return Held(what, why, FORCE) if isinstance(what, str) and isinstance(why, str) else None
+    return _held(tracker, what, why) if isinstance(what, str) and isinstance(why, str) else None
 
 
 def _remembered(memory: Memory) -> dict[str, object]:

@@ -59,6 +59,12 @@ class ReconcileRules:
     """Believe losses of any size, and at once."""
     full: bool = False
     """Read everything again, whatever the cursor says."""
+    never_held: int = 3
+    """So few issues are believed to be gone, whatever share they are."""
+
+    def too_many(self, lost: int, stored: int) -> bool:
+        """Whether so many of the stored issues are more than may be gone."""
+        return lost > self.never_held and 100 * lost > self.max_lost_percent * stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +153,7 @@ def compare(
     pages = _interruptible(listing.pages(survey.pages), stop)
     counts = store.save_pull(name, Pull(cursor, pages, full=True), now)
     verdict = _Judge(tracker, store, survey, listing, before.issues, rules, now, stop).verdict()
-    lost = 100 * len(verdict.gone) > rules.max_lost_percent * before.issues
+    lost = rules.too_many(len(verdict.gone), before.issues)
     held = None
     if lost and not rules.force:
         held = too_much(name, len(verdict.gone), before.issues, rules.max_lost_percent)
@@ -221,8 +227,7 @@ class _Judge:
         with self._stop.reading():
             found = self._tracker.reader.locate(wanted) if wanted else {}
         unlisted = [ref for ref, place in found.items() if self._only_unlisted(ref, place, stored.get(ref))]
-        limit = self._rules.max_lost_percent * self._before
-        if 100 * len(unlisted) > limit and not self._rules.force:
+        if self._rules.too_many(len(unlisted), self._before) and not self._rules.force:
             self._doubt_list(unlisted, found, stored)
             found = {ref: place for ref, place in found.items() if ref not in set(unlisted)}
         for ref, place in found.items():

@@ -118,12 +118,13 @@ def _decode(row: Row[Any]) -> Contention:
     with suppress(*UNREADABLE):
         document: dict[str, Any] = load(row.document)
         against, held = document["against"], document["held"]
+        what, why, release = map(str, held or ("", "", ""))
         return Contention(
             target,
             plain.wish,
             writes,
             tuple(map(str, document["others"])),
             None if against is None else str(against),
-            None if held is None else Held(*map(str, held)),
+            None if held is None else Held(what, why, release),
         )
     return plain

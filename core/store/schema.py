@@ -19,7 +19,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 """All schema versions that this program knows, in order; each is a file in `migrations/versions`."""
 HEAD: Final = VERSIONS[-1]
 
@@ -290,6 +290,18 @@ owners = Table(
         Text,
         comment="what its tasks add up to where some share the estimate of a parent, as JSON",
     ),
+)
+
+unexplained = Table(
+    "unexplained",
+    metadata,
+    Column("owner", Name, primary_key=True),
+    Column("tracker", Name, primary_key=True),
+    Column("id", Name, primary_key=True),
+    Column("part", Text, nullable=False, comment="what it contributed before, as in tags"),
+    Column("since", BigInteger, nullable=False, comment="an edit of its issue since then would explain it"),
+    comment="tasks that nobody edited, and that went or count otherwise since the last numbers",
+    sqlite_with_rowid=False,
 )
 
 unsettled = Table(

@@ -1,10 +1,13 @@
 """Brings the tags into step with the issues: those of what changed, or all of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 
 from connectors.contract import Issue
 from core.engine.weights import COUNT
+from core.store.codec.plain import micros
 from core.store.codec.shared import write_shared
 from core.store.tags.contract import Above, TagReader, TagWriter, chunks
 from core.store.tags.rows import Link, Mark, TagRow
@@ -36,21 +39,28 @@ def in_step(tags: TagReader, scheme: Scheme) -> bool:
     return tags.mark() == Mark(scheme.basis, tags.last_change(), scheme.answers)
 
 
-def refresh(writer: TagWriter, scheme: Scheme, check: Callable[[], None] = _nothing) -> Refreshed:
+def refresh(
+    writer: TagWriter,
+    scheme: Scheme,
+    check: Callable[[], None] = _nothing,
+    since: Mapping[str, datetime] = MappingProxyType({}),
+) -> Refreshed:
     """Let the tags, and all sums of them, be those of the issues as they are stored now.
 
     The result is the same whether little changed and little is looked at, or everything is made anew.
-    `check` is called between pages of issues and may raise, which takes back what was done.
+    `check` is called between pages of issues and may raise, which takes back what was done. `since`: by
+    tracker, the moment after which an edit has to be for what it did to be explained by it.
     """
+    moments = {tracker: micros(moment) for tracker, moment in since.items()}
     mark, aim = writer.mark(), Mark(scheme.basis, writer.last_change(), scheme.answers)
     if mark == aim:
         return Refreshed()
     if mark is None or mark.basis != aim.basis:
-        owners = _anew(writer, scheme, check)
+        owners = _anew(writer, scheme, check, moments)
         done = Refreshed(True, owners=frozenset(owners.touched | owners.hard))
     else:
         keys = writer.changed_after(mark.seq) | moved_answers(mark.answers, aim.answers)
-        owners = _again(writer, sorted(keys), scheme, check)
+        owners = _again(writer, sorted(keys), scheme, check, moments)
         done = Refreshed(False, frozenset(keys), frozenset(owners.touched | owners.hard))
     hard = owners.hard
     for owner in sorted(owners.touched | hard):
@@ -67,9 +77,9 @@ class _Owners:
     """Those whose sums have to be made from their issues."""
 
 
-def _anew(writer: TagWriter, scheme: Scheme, check: Callable[[], None]) -> _Owners:
+def _anew(writer: TagWriter, scheme: Scheme, check: Callable[[], None], since: Mapping[str, int]) -> _Owners:
     above = writer.above()
-    filling = writer.begin_anew()
+    filling = writer.begin_anew(since)
     touched: set[str] = set()
     for page in writer.all_present():
         check()
@@ -80,13 +90,17 @@ def _anew(writer: TagWriter, scheme: Scheme, check: Callable[[], None]) -> _Owne
 
 
 def _again(
-    writer: TagWriter, keys: Sequence[tuple[str, str]], scheme: Scheme, check: Callable[[], None]
+    writer: TagWriter,
+    keys: Sequence[tuple[str, str]],
+    scheme: Scheme,
+    check: Callable[[], None],
+    since: Mapping[str, int],
 ) -> _Owners:
     above = writer.above()
     found = _Owners(set(), set())
     for chunk in chunks(keys, AT_ONCE):
         check()
-        touched, hard = writer.replace(chunk, _rows(writer.present(chunk), above, scheme))
+        touched, hard = writer.replace(chunk, _rows(writer.present(chunk), above, scheme), since)
         found.touched |= touched
         # What is hard after the last chunk that touches an owner is what it is now.
         found.hard = (found.hard - touched) | hard

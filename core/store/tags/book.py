@@ -10,15 +10,16 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, delete, exists,
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connectors.contract import Issue, IssueRef
-from core.store import reading
+from core.store import reading, schema
 from core.store.codec.plain import clean
 from core.store.damage import LARGEST_COUNT, damaged
 from core.store.database import Database
 from core.store.schema import issues, over, owners, sums, tagging, tags, unsettled
-from core.store.tags import finding, keeping
+from core.store.tags import finding, keeping, unexplained
 from core.store.tags.contract import Key, chunks
+from core.store.tags.filling import SqlFilling
 from core.store.tags.finding import SqlAbove
-from core.store.tags.rows import NOTHING_ABOVE, Mark, Standing, TagRow
+from core.store.tags.rows import NOTHING_ABOVE, Mark, Moved, Standing, TagRow
 from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
 from core.store.upsert import insert_for, upsert
 
@@ -88,14 +89,20 @@ class SqlTagWriter:
         """Finds what stands above issues; remembers it, so that it is good for one bringing into step."""
         return SqlAbove(self._connection, reading.key_finder(self._database))
 
-    def replace(self, keys: Sequence[Key], rows: Sequence[TagRow]) -> tuple[set[str], set[str]]:
-        """Let these be the rows of these issues; gives the owners touched, and those to rebuild of these."""
-        return keeping.replace_rows(self._connection, keys, rows)
+    def replace(
+        self, keys: Sequence[Key], rows: Sequence[TagRow], since: Mapping[str, int]
+    ) -> tuple[set[str], set[str]]:
+        """Let these be the rows of these issues; gives the owners touched, and those to rebuild of these.
 
-    def begin_anew(self) -> "SqlFilling":
-        """Forget all rows, and write all of them for the first time."""
+        `since`: by tracker, microseconds since 1970: an issue that changed by an edit has a later time.
+        """
+        return keeping.replace_rows(self._connection, keys, rows, since)
+
+    def begin_anew(self, since: Mapping[str, int]) -> SqlFilling:
+        """Forget all rows, and write all of them for the first time; `since` as in `replace`."""
+        unexplained.keep_all(self._connection)
         keeping.clear(self._connection)
-        return SqlFilling(self._connection)
+        return SqlFilling(self._connection, since)
 
     def recount(self) -> None:
         """Make all sums of rows anew; what rows alone cannot say stays to be made."""
@@ -161,29 +168,12 @@ class SqlTagWriter:
         if rows:
             self._connection.execute(upsert(self._connection, owners, ("labelled",)), rows)
 
+    def expect_from_here(self, but: Collection[str]) -> None:
+        """Later numbers are compared with those of now, but for these owners, whose numbers are held."""
+        unexplained.forget_all_but(self._connection, but)
+
     def _issue(self, row: Sequence[str]) -> Issue:
         return reading.decode(self._database, IssueRef(row[0], row[1], row[2]), row[3])
-
-
-class SqlFilling:
-    """Rows that are written for the first time; sums are made once at the end."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._below: defaultdict[keeping.Place, int] = defaultdict(int)
-
-    def add(self, rows: Sequence[TagRow]) -> None:
-        """Write some more of them."""
-        keeping.insert_rows(self._connection, rows)
-        keeping.group_over(rows, self._below)
-
-    def finish(self) -> set[str]:
-        """Make the sums; gives the owners whose sums have to be made from their issues."""
-        keeping.add(self._connection, over, ("owner", "tracker", "id"), self._below)
-        keeping.recount(self._connection)
-        return set(
-            self._connection.execute(select(tags.c.owner).distinct().where(tags.c.hard == 1)).scalars()
-        )
 
 
 def rows_of_owner(database: Database, connection: Connection, owner: str) -> Iterator[tuple[TagRow, Issue]]:
@@ -209,7 +199,7 @@ def trial(database: Database) -> Iterator[tuple[SqlTagWriter, "SqlTagReader"]]:
     Temporary tables of one connection stand before those of the same name.
     """
     with database.staging() as connection, connection.begin():
-        for table in (tags, over, sums, owners, tagging):
+        for table in (tags, over, sums, owners, tagging, schema.unexplained):
             made = str(CreateTable(table).compile(connection))
             connection.exec_driver_sql(made.replace("CREATE TABLE", "CREATE TEMPORARY TABLE", 1))
             for index in table.indexes:
@@ -265,6 +255,16 @@ class SqlTagReader:
         with self._connect() as connection:
             rows = connection.execute(select(known.c.owner, last), given)
             return {owner: updated for owner, updated in rows if updated is not None}
+
+    def unexplained(self, names: Collection[str]) -> list[Moved]:
+        """The tasks of these owners that nobody edited, and that went or count otherwise than before."""
+        with self._connect() as connection:
+            return list(unexplained.of_owners(connection, names))
+
+    def some_unexplained(self) -> bool:
+        """Whether any owner may have such tasks."""
+        with self._connect() as connection:
+            return connection.execute(select(schema.unexplained.c.owner).limit(1)).first() is not None
 
     def rows_of_owner(self, owner: str) -> list[tuple[TagRow, Issue]]:
         """Everything that is tagged to one milestone or key result."""
@@ -356,6 +356,13 @@ class SqlTagReader:
                 ref = IssueRef(tracker, id_, key)
                 found[ref] = reading.decode(self._database, ref, document)
         return found
+
+    def tagged_by_tracker(self) -> dict[str, int]:
+        """How many issues of each tracker are tagged to anything."""
+        with self._connect() as connection:
+            several = select(tags.c.tracker, tags.c.id).distinct().subquery()
+            statement = select(several.c.tracker, func.count()).group_by(several.c.tracker)
+            return {row.tracker: row[1] for row in connection.execute(statement)}
 
     def tagged(self) -> int:
         """How many issues are tagged to anything."""

@@ -1,7 +1,7 @@
 """Keeps sums of what issues contribute in step with the rows, by differences."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, and_, bindparam, delete, func, insert,
 from connectors.contract import StatusCategory
 from core.engine.tally import Part
 from core.store.schema import over, owners, sums, tags
+from core.store.tags import unexplained
 from core.store.tags.contract import chunks
 from core.store.tags.rows import Standing, TagRow
 from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
@@ -63,12 +64,16 @@ def insert_rows(connection: Connection, rows: Sequence[TagRow], counts: int = 1)
 
 
 def replace_rows(
-    connection: Connection, refs: Sequence[tuple[str, str]], new_rows: Sequence[TagRow]
+    connection: Connection,
+    refs: Sequence[tuple[str, str]],
+    new_rows: Sequence[TagRow],
+    since: Mapping[str, int],
 ) -> tuple[set[str], set[str]]:
     """Let these be the rows of these issues; sums and what counts follow.
 
     Gives the owners that are touched, be it that an issue changed in what no row tells, and of these the
-    ones whose sums have to be made from their issues, since rows alone cannot say them.
+    ones whose sums have to be made from their issues, since rows alone cannot say them. `since`: see
+    `unexplained.note`.
     """
     before = rows_of(connection, refs)
     after = {row.place: row for row in new_rows}
@@ -80,6 +85,7 @@ def replace_rows(
     changed = {place[0] for place in gone} | {place[0] for place in new}
     were_hard = _hard(connection, changed)
     moved = _move_over(connection, gone, new)
+    unexplained.note(connection, gone, after, since)
     if gone:
         place = and_(*(tags.c[name] == bindparam(f"its_{name}") for name in ("owner", "tracker", "id")))
         connection.execute(

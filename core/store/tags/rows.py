@@ -52,6 +52,16 @@ class Standing(NamedTuple):
     """1 if it counts as a task."""
 
 
+class Moved(NamedTuple):
+    """One task that nobody edited, and what it contributes to its owner otherwise than before."""
+
+    owner: str
+    before: str
+    """What it contributed; see `core.engine.tally.Part.text`."""
+    now: str | None
+    """The same; None if it is no task any more."""
+
+
 class Mark(NamedTuple):
     """What the tags follow from, and up to which change of the issues."""
 

@@ -1,0 +1,33 @@
+"""Writes all rows of the tags for the first time."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, select
+
+from core.store.schema import over, tags
+from core.store.tags import keeping, unexplained
+from core.store.tags.rows import TagRow
+
+
+class SqlFilling:
+    """Rows that are written for the first time; sums are made once at the end."""
+
+    def __init__(self, connection: Connection, since: Mapping[str, int]) -> None:
+        self._connection = connection
+        self._since = since
+        self._below: defaultdict[keeping.Place, int] = defaultdict(int)
+
+    def add(self, rows: Sequence[TagRow]) -> None:
+        """Write some more of them."""
+        keeping.insert_rows(self._connection, rows)
+        keeping.group_over(rows, self._below)
+
+    def finish(self) -> set[str]:
+        """Make the sums; gives the owners whose sums have to be made from their issues."""
+        keeping.add(self._connection, over, ("owner", "tracker", "id"), self._below)
+        keeping.recount(self._connection)
+        unexplained.compare_all(self._connection, self._since)
+        return set(
+            self._connection.execute(select(tags.c.owner).distinct().where(tags.c.hard == 1)).scalars()
+        )
