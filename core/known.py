@@ -10,6 +10,7 @@ from core.asking import Answers
 from core.engine.model import Detail, Reach, State
 from core.engine.policy import HealthPolicy
 from core.engine.progress import measure_sums, with_details
+from core.steps.absent import Present, absent_issues, naming
 from core.store.contract import Keeper, Resolver
 from core.store.tags.contract import TagReader
 from core.tagging.reading import tallies
@@ -52,6 +53,8 @@ class Known:
     issues: Mapping[IssueRef, Issue]
     """The issues that should carry comments, as far as they are present."""
     failing: tuple[FailingContainer, ...] = ()
+    absent: frozenset[tuple[str, str]] = frozenset()
+    """Tracker and key of the issues that the mapping names and that are not there."""
 
     def detail(self, owner: str) -> Detail:
         """The tasks of one milestone or key result."""
@@ -79,23 +82,27 @@ def know(
     now: datetime,
     zone: tzinfo,
     problems: Mapping[str, str] = MappingProxyType({}),
+    present: Present | None = None,
 ) -> Known:
     """Conclude from tags that are in step. `down`: trackers that could not be read, and when they were.
 
     `failing`: projects and repositories of the others that could not be read. Days begin and end in `zone`.
     `problems`: what keeps a milestone or key result from being measured, beside queries without an answer.
+    `present`: which of some issues of a tracker are there; without it none is called absent.
     """
     compiled, goals = scheme.compiled, scheme.goals
     rests_on = _rests_on(compiled.rests_on, tags.labelled())
     for place in failing:
         for owner in _resting_on(place, compiled, tags):
             rests_on[owner] = rests_on.get(owner, frozenset()) | {place.label}
+    absent = frozenset() if present is None else absent_issues(scheme, unread, down, present)
     reach = Reach(
         mapping=goals,
         down={**down, **{place.label: place.since for place in failing}},
         rests_on=rests_on,
         unread=unread_by_owner(unread, tags, resolve, compiled, answers),
         problems={**problems, **answers.problems(compiled)},
+        absent=naming(scheme, absent),
     )
     state = measure_sums(reach, tallies(tags, scheme), health, now, zone)
     keys = tracked_keys(goals, compiled)
@@ -113,6 +120,7 @@ def know(
         find_targets(goals, compiled, issues, resolve, down),
         issues,
         tuple(failing),
+        absent,
     )
 
 

@@ -45,6 +45,8 @@ class Concluded:
     """The actions of the plan before a limit held some of them."""
     notes: tuple[str, ...] = ()
     """What the comparison with all that is there found out; nothing that went wrong."""
+    warnings: tuple[str, ...] = ()
+    """What of the mapping matches nothing, with file and line; no failure."""
 
     @property
     def failed(self) -> bool:

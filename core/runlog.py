@@ -14,7 +14,7 @@ from core.reports.clean import clean
 from core.store.contract import Keeper
 from core.store.secrets import without_secrets
 
-Kind = Literal["problem", "failed", "held", "quarantined", "closed"]
+Kind = Literal["problem", "failed", "held", "quarantined", "closed", "warning"]
 State = Literal["new", "changed", "over"]
 
 FACT = "run log"
@@ -22,7 +22,7 @@ MOST = 5_000
 """Items that are remembered; what is beyond is told in each run."""
 LENGTH = 400
 """Characters of a text, at most."""
-_KINDS: tuple[Kind, ...] = ("problem", "failed", "held", "quarantined", "closed")
+_KINDS: tuple[Kind, ...] = ("problem", "failed", "held", "quarantined", "closed", "warning")
 _VARYING = re.compile(
     r"""
       \d{4}-\d\d-\d\d[T ]?                      # dates and times
@@ -99,6 +99,7 @@ def items_of(report: Report) -> tuple[Item, ...]:
         if entry is not None:
             found.append(_item("quarantined", action.sentence, entry.reason))
     found += [_held("closed", each) for each in plan.closed]
+    found += [_item("warning", warning, "") for warning in concluded.warnings]
     return tuple(found)
 
 

@@ -36,6 +36,7 @@ from core.recording import Recorder, settle, settle_labels
 from core.report import Concluded, Report
 from core.steps import holding, missing_fields
 from core.steps.repair import with_repair
+from core.steps.unmatched import ProblemAt, nowhere, unmatched
 from core.stop import Stop
 from core.store.contract import Keeper
 from core.store.tags.contract import TagReader
@@ -68,6 +69,8 @@ class Job:
     stop: Stop
     zone: tzinfo = UTC
     """Where days begin and end."""
+    problem: ProblemAt = nowhere
+    """Gives what is wrong at a place of the mapping its file and line."""
     keep: timedelta = timedelta(days=400)
     """After this age the ledger keeps only what taking back what still stands would need."""
 
@@ -143,7 +146,8 @@ def conclude(job: Job) -> Concluded:
     readers = {name: tracker.reader for name, tracker in job.trackers.items()}
     answers = ask(scheme.compiled.queries, readers, down, job.store, job.stop)
     scheme = replace(scheme, matches=answers.matches)
-    _bring_into_step(job, scheme, since)
+    compared = any(each.swept for each in pulled)
+    _bring_into_step(job, scheme, since, compared=compared)
     known = _know(job, scheme, answers, job.store.tags(), down)
     job.stop.check()
     moments = Moments(known, job.now.astimezone(job.zone))
@@ -193,6 +197,7 @@ def conclude(job: Job) -> Concluded:
     plan = replace(plan, held=tuple(each.held for each in pulled if each.held) + plan.held)
     problems = _problems(known, pulled, found)
     notes = tuple(note for each in pulled for note in each.notes)
+    warnings = tuple(map(str, unmatched(known, job.store, job.problem, job.publish.labels.prefix)))
     job.stop.check()
     return Concluded(
         known,
@@ -212,6 +217,7 @@ def conclude(job: Job) -> Concluded:
         firsts,
         whole.actions,
         notes,
+        warnings,
     )
 
 
@@ -274,12 +280,17 @@ def _scheme(job: Job) -> Scheme:
     return Scheme.of(job.mapping, job.infos, job.store.resolver(), job.progress, listed)
 
 
-def _bring_into_step(job: Job, scheme: Scheme, since: Mapping[str, datetime]) -> None:
-    """Tag what changed, and note that labels of that have to be looked at, by this run or a later one."""
-    if in_step(job.store.tags(), scheme):
+def _bring_into_step(job: Job, scheme: Scheme, since: Mapping[str, datetime], *, compared: bool) -> None:
+    """Tag what changed, and note that labels of that have to be looked at, by this run or a later one.
+
+    `compared`: a tracker was compared with all that is there, so that names that went can be forgotten.
+    """
+    if in_step(job.store.tags(), scheme) and not compared:
         return
     with job.store.tagging() as writer:
         done = refresh(writer, scheme, job.stop.check, since)
+        if compared and not done.everything:
+            writer.gather_names(job.stop.check)
         if done.everything or not job.publish.labels.enabled:
             writer.unsettle_all()
         else:
@@ -304,6 +315,7 @@ def _know(
         job.now,
         job.zone,
         missing,
+        job.store.present_ids,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from connectors.contract import TrackerInfo
 from mappings.checks import ISSUE_KEYS, check
 from mappings.goals import Goal, KeyResult, Mapping, Milestone
-from mappings.problems import MappingErrors, Problem
+from mappings.problems import MappingErrors, Problem, shown_path
 from mappings.reading import Draft, Source, drafts, read
 from mappings.rules.model import Condition
 from mappings.rules.references import References
@@ -39,6 +39,13 @@ class Loaded:
     """12 hex digits of what the mapping says; comments and layout of the files do not matter."""
     drafts: tuple[Draft, ...] = field(default=(), repr=False)
     """As they stand in the files."""
+
+    def problem(self, owner: str, path: Sequence[str | int], said: str, hint: str = "") -> Problem:
+        """A problem within the table of a goal, key result or milestone, with its file and line."""
+        found = next((draft for draft in self.drafts if draft.id == owner), None)
+        if found is None:
+            return Problem("mappings", None, shown_path((owner, *path)), said, hint)
+        return found.problem(path, said, hint)
 
     @property
     def origins(self) -> dict[str, Origin]:

@@ -132,6 +132,7 @@ class House:
                 now=self.now(),
                 stop=self.stop,
                 zone=self.zone,
+                problem=loaded.problem,
             )
 
     def opened(self) -> AbstractContextManager[Store]:

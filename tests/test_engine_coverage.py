@@ -1,7 +1,6 @@
 """What the mapping does not reach."""
 
 from core.engine.coverage import coverage
-from mappings.rules.model import RuleId
 from tests.builders import an_issue
 
 
@@ -9,12 +8,7 @@ def test_issues_without_a_tag_are_counted_by_place_and_epics_of_tagged_work_are_
     epic = an_issue("BLOG-1")
     strangers = [an_issue("OPS-2"), an_issue("OPS-10"), an_issue("acme/site#1")]
     others = [(issue.ref, issue.container) for issue in (epic, *strangers)]
-    result = coverage(1, others, {epic.ref}, [], [])
+    result = coverage(1, others, {epic.ref})
     assert (result.pulled, result.tagged, result.structure) == (5, 1, 1)
     assert result.untagged == 3
     assert result.untagged_in == (("OPS", 2), ("acme/site", 1))
-
-
-def test_a_rule_that_gives_no_tag_is_named() -> None:
-    used, idle = (RuleId("blog", place, f"milestones.blog.rules[{place}]") for place in (1, 2))
-    assert coverage(1, [], set(), [used], [idle, used]).idle_rules == (idle,)

@@ -44,19 +44,6 @@ def test_issues_that_no_rule_tags_are_counted_by_place() -> None:
     assert told[0] == "1 of 3 issues count somewhere; no rule tags 2: 2 in BLOG"
 
 
-def test_a_rule_that_tags_nothing_is_named() -> None:
-    told = lines(an_issue("BLOG-1", labels=("blog",)))
-    assert told[1:] == ["! no issue is tagged by Texts (blog, rule 2)"]
-
-
-def test_a_label_that_names_no_milestone_is_told_with_its_issues() -> None:
-    told = lines(
-        an_issue("BLOG-1", labels=("blog", "texts")),
-        an_issue("BLOG-2", labels=("texts", "milestone/blogg")),
-    )
-    assert "! milestone/blogg names no milestone: BLOG-2" in told
-
-
 def test_an_issue_that_carries_a_comment_is_no_forgotten_work() -> None:
     epic = an_issue("MKT-1")
     told = lines(an_issue("BLOG-1", labels=("blog", "texts")), epic, tracking=[epic.ref])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.publish.policy import LimitPolicy
 from tests.runs import (
     CLOUD,
     DATACENTER,
@@ -219,6 +220,7 @@ def test_a_milestone_that_leaves_the_mapping_takes_our_comment_and_labels_with_i
     with house(tmp_path) as here:
         foreign = here.foreign()
         here.agreed()
+        here.limits = LimitPolicy(max_removed_percent=100)
         here.mapping = without(MARKETING, "milestones.blog")
         watch = here.watch()
         here.agreed()

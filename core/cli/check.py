@@ -24,7 +24,7 @@ def check(
     Exit code: 0 all well, 1 something does not work, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
-    from core.cli.checking import findings, missing_issues, older_names, refuse_same_sites
+    from core.cli.checking import findings, matching, missing_issues, older_names, refuse_same_sites
     from core.cli.exits import DONE, FAILED
     from core.cli.output import out
     from core.cli.standing import closed_lines, container_lines, quarantine_lines
@@ -54,12 +54,14 @@ def check(
             )
         )
         today = desk.clock().astimezone(desk.config.settings.zone or UTC).date()
-        for problem in lint(mapping, today, desk.loaded.origins):
-            console.print(f"! {clean(str(problem), 600)}")
-        for problem in shared_prefix(desk.config):
-            console.print(f"! {clean(str(problem), 600)}")
-        for problem in open_to_others(desk.config, desk.loaded.files):
-            console.print(f"! {clean(str(problem), 600)}")
+        warnings = (
+            *lint(mapping, today, desk.loaded.origins),
+            *shared_prefix(desk.config),
+            *open_to_others(desk.config, desk.loaded.files),
+            *matching(desk),
+        )
+        for warning in warnings:
+            console.print(f"! {clean(str(warning), 600)}")
         for finding in (*findings(desk), *missing_issues(desk), *older_names(desk)):
             console.print(f"{'✓' if finding.ok else '✗'} {clean(f'{finding.what}: {finding.said}', 600)}")
             if finding.hint:

@@ -6,10 +6,13 @@ from typing import Protocol, runtime_checkable
 
 from connectors.contract import Capability, Finding, Interest, TrackerError
 from connectors.urls import site_of
+from core.cli.running import job_of
 from core.cli.wiring import Desk
 from core.publish.policy import PublishPolicy
 from core.settings import Config, SettingsProblems
 from core.settings.overlap import overlapping
+from core.steps.unmatched import unmatched
+from core.sync import known_from_store
 from mappings.reading import read
 from mappings.rules.index import CompiledRules
 
@@ -84,6 +87,22 @@ def older_names(desk: Desk) -> Iterator[Finding]:
             if today and name.casefold() not in {each.casefold() for each in today}:
                 hint = f"Write {today[0]} in the mapping; until then {name} goes on meaning it"
                 yield Finding(f"{tracker}: {name} in the mapping", True, f"called {today[0]} today", hint)
+
+
+def matching(desk: Desk) -> Iterator[str]:
+    """What of the mapping matches nothing of what was last read; issues are asked for by `missing_issues`."""
+    unread = [name for name in desk.trackers if desk.store.pull_state(name).read_at is None]
+    if unread:
+        names = ", ".join(unread)
+        yield (
+            f"{names}: never read, so labels, types and other names in rules were compared with nothing; "
+            "`milepost plan` reads, and tells which of them no issue bears"
+        )
+    if len(unread) == len(desk.trackers):
+        return
+    with known_from_store(job_of(desk)) as known:
+        prefix = desk.config.settings.publish.labels.prefix
+        yield from map(str, unmatched(known, desk.store, desk.loaded.problem, prefix, issues=False))
 
 
 @runtime_checkable

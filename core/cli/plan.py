@@ -34,6 +34,7 @@ def plan(
     from core.cli.output import out
     from core.cli.running import concluded_now, open_job
     from core.pace import how_long
+    from core.reports.clean import clean
     from core.reports.data import plan_json
     from core.reports.terminal import plan_lines
 
@@ -48,6 +49,8 @@ def plan(
             console.print(line)
         for problem in concluded.problems:
             console.print(f"problem: {problem}")
+        for warning in concluded.warnings:
+            console.print(f"! {clean(warning, 600)}")
         for said in pace:
             console.print(said)
         waiting = f", {len(concluded.plan.quarantined)} in quarantine" if concluded.plan.quarantined else ""

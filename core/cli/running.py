@@ -59,6 +59,7 @@ def job_of(desk: Desk, *, force: Sequence[str] = (), full: bool = False, stop: S
         now=desk.clock(),
         stop=stop or desk.stop,
         zone=settings.zone or UTC,
+        problem=desk.loaded.problem,
         keep=timedelta(days=settings.store.keep_days),
     )
 

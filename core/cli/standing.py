@@ -13,7 +13,6 @@ from core.publish.actions import Held
 from core.publish.quarantine import Book, told, until
 from core.reports.clean import clean
 from core.store.records import PullState, RunRecord, StoredContainer
-from mappings.rules.index import INTAKE
 
 SHOWN = 5
 """Of a long list, how many entries are named."""
@@ -101,18 +100,15 @@ def at(moment: datetime) -> str:
 
 
 def reach_lines(known: Known, tracking: Collection[IssueRef]) -> Iterator[str]:
-    """How far the mapping reaches: what no rule tags, rules that tag nothing, labels that name nothing.
+    """How far the mapping reaches: how many issues count, and where those are that no rule tags.
 
     Issues that carry a comment (`tracking`) are no work that was forgotten.
     """
     tags = known.tags
-    rules = {(rule.owner, rule.position): rule for rule in known.scheme.compiled.rules if rule.position}
     reach = coverage(
-        tags.tagged(),
+        sum(tags.tagged_by_tracker().values()),
         ((ref, place) for ref, place in tags.untagged() if ref not in tracking),
         tags.above(),
-        [rules[place] for place in tags.used_rules() if place in rules],
-        rules.values(),
     )
     told = f"{reach.tagged} of {reach.pulled} issues count somewhere"
     if reach.untagged_in:
@@ -120,19 +116,3 @@ def reach_lines(known: Known, tracking: Collection[IssueRef]) -> Iterator[str]:
         places += [f"{len(reach.untagged_in) - SHOWN} more places"] * (len(reach.untagged_in) > SHOWN)
         told += f"; no rule tags {reach.untagged}: {', '.join(places)}"
     yield told
-    for rule in reach.idle_rules:
-        yield f"! no issue is tagged by {clean(rule.name)} ({rule.owner}, rule {rule.position})"
-    for label, keys in sorted(_strays(known).items()):
-        yield f"! {clean(label)} names no milestone: {', '.join(sorted(keys)[:SHOWN])}"
-
-
-def _strays(known: Known) -> dict[str, list[str]]:
-    """Labels that people put on issues to tag them, with an id that no milestone has; and the issues."""
-    found: dict[str, list[str]] = {}
-    for issue in known.tags.mentioning(INTAKE):
-        for label in issue.labels:
-            name = label.casefold()
-            stones = known.scheme.goals.milestones
-            if name.startswith(INTAKE) and name.removeprefix(INTAKE) not in stones:
-                found.setdefault(label, []).append(issue.ref.key)
-    return found

@@ -32,7 +32,9 @@ def status(
     from core.cli.wiring import at_desk
     from core.contention import held_now
     from core.places import closed_places
+    from core.reports.clean import clean
     from core.reports.terminal import held_lines, tree
+    from core.steps.unmatched import unmatched
     from core.sync import known_from_store
 
     console = out()
@@ -41,6 +43,9 @@ def status(
         console.print()
         for told in reach_lines(known, known.targets.about):
             console.print(told)
+        prefix = desk.config.settings.publish.labels.prefix
+        for problem in unmatched(known, desk.store, desk.loaded.problem, prefix):
+            console.print(f"! {clean(str(problem), 600)}")
         unread, containers = desk.store.unread(), desk.store.containers()
         for tracker in desk.config.trackers.values():
             named = getattr(tracker.settings, "url", "")

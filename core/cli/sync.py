@@ -49,5 +49,7 @@ def sync(
         console.print(f"note: {clean(note, 400)}")
     for problem in report.concluded.problems:
         console.print(f"problem: {problem}")
+    for warning in report.concluded.warnings:
+        console.print(f"! {clean(warning, 600)}")
     console.print(report.line)
     raise typer.Exit(FAILED if report.failed else DONE)

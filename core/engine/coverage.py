@@ -1,11 +1,10 @@
-"""What the mapping does not reach: issues that no rule tags, and rules that tag nothing."""
+"""What the mapping does not reach: issues that no rule tags."""
 
 from collections import Counter
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from connectors.contract import IssueRef
-from mappings.rules.model import RuleId
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +20,16 @@ class Coverage:
     """All others."""
     untagged_in: tuple[tuple[str, int], ...]
     """How many of the untagged are in each project or repository, most first."""
-    idle_rules: tuple[RuleId, ...]
-    """Rules that gave no tag: nothing matches, or an earlier rule of the same owner takes it all."""
 
 
 def coverage(
     tagged: int,
     others: Iterable[tuple[IssueRef, str]],
     above: Container[IssueRef],
-    used: Iterable[RuleId],
-    rules: Iterable[RuleId],
 ) -> Coverage:
     """`tagged`: how many issues are; `others`: every other one, with its project or repository.
 
-    `above`: what stands above tagged issues; `used`: the rules that tagged any of `rules`, which are all.
+    `above`: what stands above tagged issues.
     """
     structure, places = 0, Counter[str]()
     for ref, container in others:
@@ -49,5 +44,4 @@ def coverage(
         structure=structure,
         untagged=untagged,
         untagged_in=tuple(sorted(places.items(), key=lambda place: (-place[1], place[0]))),
-        idle_rules=tuple(sorted(set(rules) - set(used))),
     )

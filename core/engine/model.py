@@ -77,6 +77,11 @@ class Silence(Protocol):
         """By id: why it cannot be measured for another reason, such as a query the server refused."""
         ...
 
+    @property
+    def absent(self) -> frozenset[str]:
+        """Ids of milestones and key results whose rules name an issue that no tracker has."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -87,6 +92,7 @@ class Reach:
     rests_on: MappingABC[str, frozenset[str]]
     unread: MappingABC[str, tuple[str, ...]]
     problems: MappingABC[str, str]
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,7 @@ class Inputs:
     rests_on: MappingABC[str, frozenset[str]]
     unread: MappingABC[str, tuple[str, ...]]
     problems: MappingABC[str, str]
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

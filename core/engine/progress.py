@@ -151,7 +151,7 @@ def _unmeasured(name: str, inputs: Silence, tally: Tally, total: Fraction) -> Un
     ]
     if found:
         return Unmeasured(found[0].why, "; ".join(reason.said for reason in found))
-    return _no_scope(tally) if total == 0 else None
+    return _no_scope(tally, absent=name in inputs.absent) if total == 0 else None
 
 
 def _problem(name: str, inputs: Silence) -> Unmeasured | None:
@@ -184,7 +184,7 @@ def _unknown_status(tally: Tally) -> Unmeasured | None:
     return Unmeasured(Why.UNKNOWN_STATUS, f"status without category: {which}")
 
 
-def _no_scope(tally: Tally) -> Unmeasured:
+def _no_scope(tally: Tally, *, absent: bool) -> Unmeasured:
     tasks, cancelled = tally.tasks, tally.of(StatusCategory.CANCELLED)
     if tasks > cancelled:
         said = _all(tasks - cancelled, "has an estimate of 0", "have an estimate of 0")
@@ -192,6 +192,8 @@ def _no_scope(tally: Tally) -> Unmeasured:
         said = _all(cancelled, "is cancelled", "are cancelled")
     elif tally.left_out:
         said = "nothing that is tagged to it counts as a task"
+    elif absent:
+        said = "an issue that its rules name is not there"
     else:
         said = "no task belongs to it yet"
     return Unmeasured(Why.NO_SCOPE, f"no scope: {said}")

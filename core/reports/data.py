@@ -10,13 +10,14 @@ from core.report import Concluded
 
 
 def plan_json(concluded: Concluded) -> str:
-    """An object with `actions`, `held`, `quarantined` and `problems`; an object for each change."""
+    """An object with lists: `actions`, `held`, `quarantined`, `problems` and `warnings`."""
     document = {
         "actions": [_action(action) for action in concluded.plan.actions],
         "held": [_held(held) for held in concluded.plan.held],
         # What waits and is no failure: writes that were refused, and comments where nothing may be written.
         "quarantined": [_held(held) for held in (*concluded.plan.quarantined, *concluded.plan.closed)],
         "problems": list(concluded.problems),
+        "warnings": list(concluded.warnings),
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
 

@@ -37,6 +37,7 @@ from core.store.schema import (
     goal_values,
     issues,
     memory,
+    names,
     over,
     owners,
     publications,
@@ -274,7 +275,7 @@ def _repair_issues(connection: Connection, found: list[str]) -> None:
 
 def _make_tags_anew(connection: Connection, found: list[str]) -> None:
     """Note what of the tags cannot be, and let the next run make all of them."""
-    for table in (tags, over, sums, owners, tagging, unexplained):
+    for table in (tags, over, sums, owners, tagging, unexplained, names):
         for column in table.columns:
             odd = _odd(column) + _ODD_DOCUMENTS.get(f"{table.name}.{column.name}", "")
             done = connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE {odd}")  # noqa: S608

@@ -19,7 +19,20 @@ from sqlalchemy import (
     literal_column,
 )
 
-VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+VERSIONS: Final = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+)
 """All schema versions that this program knows, in order; each is a file in `migrations/versions`."""
 HEAD: Final = VERSIONS[-1]
 
@@ -301,6 +314,16 @@ unexplained = Table(
     Column("part", Text, nullable=False, comment="what it contributed before, as in tags"),
     Column("since", BigInteger, nullable=False, comment="an edit of its issue since then would explain it"),
     comment="tasks that nobody edited, and that went or count otherwise since the last numbers",
+    sqlite_with_rowid=False,
+)
+
+names = Table(
+    "names",
+    metadata,
+    Column("tracker", Name, primary_key=True),
+    Column("kind", Name, primary_key=True, comment="label, type, status and so on"),
+    Column("name", Name, primary_key=True),
+    comment="every name that an issue bears, as of the last comparison with all that is there, and since",
     sqlite_with_rowid=False,
 )
 

@@ -27,8 +27,9 @@ from core.store.records import GoalValue, PullCounts, PullState, RunRecord
 from core.store.repair import repair
 from core.store.schema import issues
 from core.store.secrets import without_secrets
-from core.store.tags.book import SqlTagReader, SqlTagWriter, trial
+from core.store.tags.book import SqlTagReader, SqlTagWriter
 from core.store.tags.contract import TagReader, TagWriter
+from core.store.tags.trial import trial
 from core.store.upsert import next_seq, upsert_pull
 from core.store.versions import bring_up_to_date
 

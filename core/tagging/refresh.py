@@ -10,6 +10,7 @@ from core.engine.weights import COUNT
 from core.store.codec.plain import micros
 from core.store.codec.shared import write_shared
 from core.store.tags.contract import Above, TagReader, TagWriter, chunks
+from core.store.tags.names import Gathered
 from core.store.tags.rows import Link, Mark, TagRow
 from core.tagging.rows import open_of_rows, open_of_tasks, rows_for, tasks_of, write_open
 from core.tagging.scheme import Scheme, moved_answers
@@ -81,11 +82,14 @@ def _anew(writer: TagWriter, scheme: Scheme, check: Callable[[], None], since: M
     above = writer.above()
     filling = writer.begin_anew(since)
     touched: set[str] = set()
+    names = Gathered()
     for page in writer.all_present():
         check()
+        names.add(page)
         rows = _rows(page, above, scheme)
         touched.update(row.owner for row in rows)
         filling.add(rows)
+    writer.set_names(names.names)
     return _Owners(touched, filling.finish())
 
 
@@ -98,12 +102,16 @@ def _again(
 ) -> _Owners:
     above = writer.above()
     found = _Owners(set(), set())
+    names = Gathered()
     for chunk in chunks(keys, AT_ONCE):
         check()
-        touched, hard = writer.replace(chunk, _rows(writer.present(chunk), above, scheme), since)
+        issues = writer.present(chunk)
+        names.add(issues)
+        touched, hard = writer.replace(chunk, _rows(issues, above, scheme), since)
         found.touched |= touched
         # What is hard after the last chunk that touches an owner is what it is now.
         found.hard = (found.hard - touched) | hard
+    writer.add_names(names.names)
     return found
 
 

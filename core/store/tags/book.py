@@ -2,23 +2,23 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, exists, func, select
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connectors.contract import Issue, IssueRef
 from core.store import reading, schema
 from core.store.codec.plain import clean
 from core.store.damage import LARGEST_COUNT, damaged
 from core.store.database import Database
-from core.store.schema import issues, over, owners, sums, tagging, tags, unsettled
+from core.store.schema import issues, owners, sums, tagging, tags, unsettled
 from core.store.tags import finding, keeping, unexplained
-from core.store.tags.contract import Key, chunks
+from core.store.tags.contract import Key, Names, chunks
 from core.store.tags.filling import SqlFilling
 from core.store.tags.finding import SqlAbove
+from core.store.tags.names import add_names, gather_names, names_of, replace_names
 from core.store.tags.rows import NOTHING_ABOVE, Mark, Moved, Standing, TagRow
 from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
 from core.store.upsert import insert_for, upsert
@@ -168,6 +168,18 @@ class SqlTagWriter:
         if rows:
             self._connection.execute(upsert(self._connection, owners, ("labelled",)), rows)
 
+    def add_names(self, found: Names) -> None:
+        """Issues bear these names, too."""
+        add_names(self._connection, found)
+
+    def set_names(self, found: Names) -> None:
+        """These are all names that issues bear."""
+        replace_names(self._connection, found)
+
+    def gather_names(self, check: Callable[[], None]) -> None:
+        """Let the names be those that issues bear now; `check` may raise, which takes that back."""
+        gather_names(self._connection, check)
+
     def expect_from_here(self, but: Collection[str]) -> None:
         """Later numbers are compared with those of now, but for these owners, whose numbers are held."""
         unexplained.forget_all_but(self._connection, but)
@@ -190,24 +202,6 @@ def rows_of_owner(database: Database, connection: Connection, owner: str) -> Ite
 
 
 Connect = Callable[[], AbstractContextManager[Connection]]
-
-
-@contextmanager
-def trial(database: Database) -> Iterator[tuple[SqlTagWriter, "SqlTagReader"]]:
-    """Tags that can be brought into step with other rules without a trace: nothing of them is stored.
-
-    Temporary tables of one connection stand before those of the same name.
-    """
-    with database.staging() as connection, connection.begin():
-        for table in (tags, over, sums, owners, tagging, schema.unexplained):
-            made = str(CreateTable(table).compile(connection))
-            connection.exec_driver_sql(made.replace("CREATE TABLE", "CREATE TEMPORARY TABLE", 1))
-            for index in table.indexes:
-                # SQLite looks for the table of an index beside the index; others find the temporary one.
-                said = str(CreateIndex(index).compile(connection))
-                where = "CREATE INDEX temp." if connection.dialect.name == "sqlite" else "CREATE INDEX "
-                connection.exec_driver_sql(said.replace("CREATE INDEX ", where, 1))
-        yield SqlTagWriter(database, connection), SqlTagReader(database, lambda: nullcontext(connection))
 
 
 class SqlTagReader:
@@ -260,6 +254,11 @@ class SqlTagReader:
         """The tasks of these owners that nobody edited, and that went or count otherwise than before."""
         with self._connect() as connection:
             return list(unexplained.of_owners(connection, names))
+
+    def names(self, asked: Iterable[tuple[str, str]]) -> Names:
+        """By tracker and kind, of these pairs: the names that issues bear, sorted."""
+        with self._connect() as connection:
+            return names_of(connection, asked)
 
     def some_unexplained(self) -> bool:
         """Whether any owner may have such tasks."""
@@ -363,12 +362,6 @@ class SqlTagReader:
             several = select(tags.c.tracker, tags.c.id).distinct().subquery()
             statement = select(several.c.tracker, func.count()).group_by(several.c.tracker)
             return {row.tracker: row[1] for row in connection.execute(statement)}
-
-    def tagged(self) -> int:
-        """How many issues are tagged to anything."""
-        with self._connect() as connection:
-            several = select(tags.c.tracker, tags.c.id).distinct().subquery()
-            return connection.execute(select(func.count()).select_from(several)).scalar_one()
 
     def untagged(self) -> Iterator[tuple[IssueRef, str]]:
         """The present issues that are tagged to nothing, each with its project or repository."""

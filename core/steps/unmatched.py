@@ -1,0 +1,160 @@
+"""What of the mapping matches nothing: told in the same words by check, plan, sync and status.
+
+A misspelt label and a type that no project has are no errors, but silence about them would be wrong numbers.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+
+from core.engine.progress import owners_of
+from core.known import Known
+from core.steps.absent import keys_named
+from core.store.contract import Keeper
+from mappings.goals import Goal, KeyResult, Milestone
+from mappings.problems import Problem, nearest
+from mappings.rules.index import INTAKE
+from mappings.rules.references import References
+from mappings.unmatched import Asked, asked_names, unborne, what_is_wrong
+
+Place = tuple[str | int, ...]
+ProblemAt = Callable[[str, Place, str, str], Problem]
+"""(id, path within its table, what is wrong, hint) -> the same with file and line."""
+MOST = 50
+"""So many are told one by one; who wrote more of them will find the rest."""
+
+
+def nowhere(owner: str, path: Place, said: str, hint: str) -> Problem:
+    """A problem of a mapping that came from no file."""
+    return Problem("mapping", None, ".".join(map(str, (owner, *path))), said, hint)
+
+
+def unmatched(
+    known: Known, store: Keeper, problem: ProblemAt, prefix: str, *, issues: bool = True
+) -> tuple[Problem, ...]:
+    """Every name that no issue bears, issue that is not there, rule and milestone without a task; once each.
+
+    Each problem is told at its narrowest place: no rule as idle whose label exists nowhere, and no milestone
+    as empty whose rules are told. Nothing is told of a tracker that was never read, and nothing of what
+    something keeps from being measured, which is told by itself. Labels with our own `prefix` are no names
+    that a rule could mean. `issues`: whether missing ones are told.
+    """
+    found = _Unmatched(known, store, problem, prefix)
+    if not found.read:
+        return ()
+    found.names()
+    found.missing_issues(tell=issues)
+    found.idle()
+    found.strays()
+    more = len(found.problems) - MOST
+    if more <= 0:
+        return tuple(found.problems)
+    rest = Problem("mappings", None, "", f"and {more:,} more of what matches nothing")
+    return (*found.problems[:MOST], rest)
+
+
+class _Unmatched:
+    def __init__(self, known: Known, store: Keeper, problem: ProblemAt, prefix: str) -> None:
+        scheme = known.scheme
+        self._known = known
+        self._problem = problem
+        self._prefix = prefix.casefold()
+        self._goals = scheme.goals
+        self._infos = tuple(scheme.infos.values())
+        self._references = References(self._infos)
+        self.read = _read(store, scheme.infos)
+        self._told: defaultdict[str, set[int]] = defaultdict(set)
+        """By owner: positions, from 0, of the rules of which something was told."""
+        self.problems: list[Problem] = []
+
+    def names(self) -> None:
+        """Labels, types and so on that no issue bears."""
+        if len(self.read) < len(self._infos):
+            return  # what is not found may stand in a tracker that was never read
+        asked = list(asked_names(owners_of(self._goals), self._infos))
+        kinds = sorted({one.kind for one in asked})
+        there = self._known.tags.names([(info.name, kind) for info in self._infos for kind in kinds])
+        foreign = {
+            place: [name for name in several if not self._is_own(name)] for place, several in there.items()
+        }
+        for one in unborne(asked, foreign):
+            if len(self.problems) < MOST:  # the nearest of many names takes a while to be found
+                said, hint = what_is_wrong(one, foreign)
+            else:
+                said, hint = f'no issue bears "{one.name}"', ""
+            self._tell(one, said, hint)
+
+    def _is_own(self, name: str) -> bool:
+        return name.casefold().startswith(self._prefix)
+
+    def _tell(self, one: Asked, said: str, hint: str) -> None:
+        self._told[one.owner].add(int(one.path[1]))
+        self.problems.append(self._problem(one.owner, one.path, said, hint))
+
+    def missing_issues(self, *, tell: bool) -> None:
+        """Issues that rules name and that no tracker has, but for those that are missed by their comments."""
+        goals = self._goals
+        items: tuple[Milestone | Goal, ...] = (*goals.milestones.values(), *goals.goals.values())
+        tracked = {pair for item in items for pair in self._references.tracked(item)}
+        for owner, path, text in keys_named(self._known.scheme) if self._known.absent else ():
+            for tracker, key in self._references.owners(text).items():
+                if (tracker, key) not in self._known.absent:
+                    continue
+                self._told[owner].add(int(path[1]))
+                if tell and (tracker, key) not in tracked:
+                    said = f"there is no issue {key} in {tracker}"
+                    hint = "Correct the key, or let the account see the issue"
+                    self.problems.append(self._problem(owner, path, said, hint))
+
+    def idle(self) -> None:
+        """Rules that give no issue its tag, and milestones without a task."""
+        used = self._known.tags.used_rules()
+        tasks = {owner for owner, _ in used}
+        for owner in owners_of(self._goals):
+            if not self._measured(owner):
+                continue
+            idle = [
+                position
+                for position in range(len(owner.rules))
+                if (owner.id, position + 1) not in used and position not in self._told[owner.id]
+            ]
+            if owner.id not in tasks:
+                self._without_task(owner, idle)
+                continue
+            for position in idle:
+                said = "no issue is tagged by this rule"
+                why = "Nothing matches it, or the rules before it match the same"
+                hint = why if position else "Nothing matches it"
+                self.problems.append(self._problem(owner.id, ("rules", position), said, hint))
+
+    def _without_task(self, owner: Milestone | KeyResult, idle: Sequence[int]) -> None:
+        if len(idle) < len(owner.rules) or not (owner.rules or isinstance(owner, Milestone)):
+            return  # what is wrong with its rules is told
+        number = len(owner.rules)
+        none = f"none of its {number} rules matches an issue" if number > 1 else "its rule matches no issue"
+        said = f"no task: {none if number else f'no issue has the label {INTAKE}{owner.id}'}"
+        self.problems.append(
+            self._problem(owner.id, (), said, "`milepost why` tells of a single issue what it counts for")
+        )
+
+    def _measured(self, owner: Milestone | KeyResult) -> bool:
+        reach = self._known.reach
+        rests_on = reach.rests_on.get(owner.id, frozenset())
+        silent = owner.id in reach.problems or owner.id in reach.unread or not rests_on.isdisjoint(reach.down)
+        trackers = {name for name in rests_on if name in self._known.scheme.infos}
+        return not silent and trackers <= self.read
+
+    def strays(self) -> None:
+        """Labels by which people tag issues to a milestone that there is not."""
+        milestones = self._goals.milestones
+        for (tracker, _), labels in self._known.tags.names([(name, "label") for name in self.read]).items():
+            for label in labels:
+                name = label.casefold()
+                if name.startswith(INTAKE) and name.removeprefix(INTAKE) not in milestones:
+                    said = f'the label "{label}" names no milestone'
+                    hint = nearest(name.removeprefix(INTAKE), milestones)
+                    self.problems.append(Problem(tracker, None, "", said, hint))
+
+
+def _read(store: Keeper, trackers: Collection[str]) -> frozenset[str]:
+    """The trackers that were read once."""
+    return frozenset(name for name in trackers if store.pull_state(name).read_at is not None)

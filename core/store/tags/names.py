@@ -1,0 +1,102 @@
+"""The names that issues bear: labels, types, people and so on, by tracker and kind."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Final
+
+import orjson
+from sqlalchemy import Connection, delete, or_, select
+
+from connectors.contract import Issue
+from core.store.codec.plain import clean
+from core.store.schema import names
+from core.store.tags import finding
+from core.store.tags.contract import Names, chunks
+from core.store.upsert import insert_for
+
+_SEVERAL: Final = {
+    "label": "labels",
+    "component": "components",
+    "version": "versions",
+    "sprint": "sprints",
+    "assignee": "assignees",
+}
+"""By kind: the field of an issue, and of its document, that holds several names."""
+_ONE: Final = ("type", "status", "resolution", "team")
+"""Kinds that are fields with one name at most."""
+_of_several = attrgetter(*_SEVERAL.values())
+_of_one = attrgetter(*_ONE)
+_AT_ONCE: Final = 100
+
+
+class Gathered:
+    """Names of some issues; gathering costs little, since most issues bear the same."""
+
+    def __init__(self) -> None:
+        self.names: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+
+    def add(self, issues: Iterable[Issue]) -> None:
+        """Add what these issues bear."""
+        for issue in issues:
+            tracker = issue.ref.tracker
+            for kind, several in zip(_SEVERAL, _of_several(issue), strict=True):
+                if several:
+                    self.names[tracker, kind].update(several)
+            for kind, name in zip(_ONE, _of_one(issue), strict=True):
+                if name:
+                    self.names[tracker, kind].add(name)
+
+    def add_document(self, tracker: str, document: str) -> None:
+        """Add what the issue of a stored document bears; nothing of one that cannot be read."""
+        try:
+            issue = orjson.loads(document)
+        except orjson.JSONDecodeError:
+            return
+        for kind, field in _SEVERAL.items():
+            if several := issue.get(field):
+                self.names[tracker, kind].update(several)
+        for kind in _ONE:
+            if name := issue.get(kind):
+                self.names[tracker, kind].add(name)
+
+
+def gather_names(connection: Connection, check: Callable[[], None]) -> None:
+    """Let the names be those of all present issues; those that none bears any more go.
+
+    `check` is called between pages of issues and may raise.
+    """
+    gathered = Gathered()
+    for page in finding.all_present(connection):
+        check()
+        for tracker, _, _, document in page:
+            gathered.add_document(tracker, document)
+    replace_names(connection, gathered.names)
+
+
+def add_names(connection: Connection, found: Names) -> None:
+    """Keep these beside those that are there."""
+    rows = [
+        {"tracker": tracker, "kind": kind, "name": clean(name)}
+        for (tracker, kind), several in found.items()
+        for name in sorted(several)
+    ]
+    if rows:
+        connection.execute(insert_for(connection, names).on_conflict_do_nothing(), rows)
+
+
+def replace_names(connection: Connection, found: Names) -> None:
+    """Let these be all there are."""
+    connection.execute(delete(names))
+    add_names(connection, found)
+
+
+def names_of(connection: Connection, asked: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """The names of these trackers and kinds, sorted; a pair of which there is none is left out."""
+    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for chunk in chunks(asked, _AT_ONCE):
+        which = or_(*((names.c.tracker == tracker) & (names.c.kind == kind) for tracker, kind in chunk))
+        statement = select(names.c.tracker, names.c.kind, names.c.name).where(which)
+        for tracker, kind, name in connection.execute(statement.order_by(names.c.name)):
+            found[tracker, kind].append(name)
+    return dict(found)

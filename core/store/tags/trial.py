@@ -1,0 +1,28 @@
+"""Tags by other rules, of which nothing is stored."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from core.store.database import Database
+from core.store.schema import names, over, owners, sums, tagging, tags, unexplained
+from core.store.tags.book import SqlTagReader, SqlTagWriter
+
+
+@contextmanager
+def trial(database: Database) -> Iterator[tuple[SqlTagWriter, SqlTagReader]]:
+    """Tags that can be brought into step with other rules without a trace: nothing of them is stored.
+
+    Temporary tables of one connection stand before those of the same name.
+    """
+    with database.staging() as connection, connection.begin():
+        for table in (tags, over, sums, owners, tagging, unexplained, names):
+            made = str(CreateTable(table).compile(connection))
+            connection.exec_driver_sql(made.replace("CREATE TABLE", "CREATE TEMPORARY TABLE", 1))
+            for index in table.indexes:
+                # SQLite looks for the table of an index beside the index; others find the temporary one.
+                said = str(CreateIndex(index).compile(connection))
+                where = "CREATE INDEX temp." if connection.dialect.name == "sqlite" else "CREATE INDEX "
+                connection.exec_driver_sql(said.replace("CREATE INDEX ", where, 1))
+        yield SqlTagWriter(database, connection), SqlTagReader(database, lambda: nullcontext(connection))
