@@ -354,6 +354,8 @@ class TrackerInfo:
     has_label_definitions: bool = False
     comment_visibility: tuple[str, str] | None = None
     """Who may see comments, as `PostedComment.visibility`; None: everybody, and a comment keeps its own."""
+    lacks: frozenset[str] = frozenset()
+    """Keys of rules, as the mapping writes them, that this tracker can never answer (`RuleKeys.lacking`)."""
     internal_comments: bool = False
     """Whether comments are to be hidden from customers of a service management project."""
     tells_audience: bool = False

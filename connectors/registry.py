@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 from connectors.contract import Memory, Tracker, TrackerSettings
 from connectors.redaction import RedactedMemory
+from connectors.rule_keys import RuleKeys
 
 GROUP = "milepost.connectors"
 
@@ -38,6 +39,8 @@ class Connector:
     kind: str
     settings: type[TrackerSettings]
     opener: str
+    rule_keys: RuleKeys | None = None
+    """What it can answer; None for a connector that declares nothing and is taken to answer what it can."""
 
     def open(
         self,
@@ -59,15 +62,17 @@ class Connector:
 
 
 def _jira() -> Connector:
+    from connectors.jira.rule_keys import RULE_KEYS
     from connectors.jira.settings import JiraSettings
 
-    return Connector("jira", JiraSettings, "connectors.jira.client:open_tracker")
+    return Connector("jira", JiraSettings, "connectors.jira.client:open_tracker", RULE_KEYS)
 
 
 def _github() -> Connector:
+    from connectors.github.rule_keys import RULE_KEYS
     from connectors.github.settings import GitHubSettings
 
-    return Connector("github", GitHubSettings, "connectors.github.client:open_tracker")
+    return Connector("github", GitHubSettings, "connectors.github.client:open_tracker", RULE_KEYS)
 
 
 _BUILT_IN: dict[str, Callable[[], Connector]] = {"jira": _jira, "github": _github}

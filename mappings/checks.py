@@ -19,6 +19,7 @@ from mappings.rules.references import (
     References,
     container_fits,
     speaks,
+    written,
 )
 
 SINGULAR = {"goals": "goal", "key_results": "key result", "milestones": "milestone"}
@@ -175,7 +176,7 @@ def _places(
     checked: Checked, draft: Draft, path: Place, condition: Condition, scope: Sequence[TrackerInfo]
 ) -> None:
     for key in (key for key in CONTAINER_KEYS if getattr(condition, key)):
-        speaking = [info for info in scope if speaks(key, info.kind)]
+        speaking = [info for info in scope if speaks(key, info)]
         held = [name for info in speaking for name in info.containers]
         for position, name in enumerate(getattr(condition, key) if speaking else ()):
             bare = name.removesuffix("/*") if key == "repository" else name
@@ -191,17 +192,17 @@ def _places(
 def _kinds(
     checked: Checked, draft: Draft, path: Place, condition: Condition, scope: Sequence[TrackerInfo]
 ) -> None:
-    if ONLY_IN.keys().isdisjoint(condition.model_fields_set):
-        return
-    for name, kind in ONLY_IN.items():
-        if name in ROOT_KEYS or not getattr(condition, name):
+    """Keys that none of the trackers can answer which the condition is about."""
+    for name in sorted(condition.model_fields_set - set(ROOT_KEYS)):
+        if not getattr(condition, name) or not scope or any(speaks(name, info) for info in scope):
             continue
-        if scope and not any(speaks(name, info.kind) for info in scope):
-            key = Condition.model_fields[name].alias or name
-            there = ", ".join(f"{info.name} ({info.kind})" for info in scope)
-            said = f"{key} is for trackers of kind {kind}, but this rule is about {there}"
-            hint = "Name another tracker" if name in QUERY_KEYS else "Name another tracker, or leave it out"
-            checked.problems.append(draft.problem((*path, key), said, hint))
+        key = written(name)
+        there = ", ".join(f"{info.name} ({info.kind})" for info in scope)
+        kind = ONLY_IN.get(name)
+        what = f"is for trackers of kind {kind}" if kind else "is for other kinds of tracker"
+        hint = "Name another tracker" if name in QUERY_KEYS else "Name another tracker, or leave it out"
+        said = f"{key} {what}, but this rule is about {there}"
+        checked.problems.append(draft.problem((*path, key), said, hint))
 
 
 def _labels(
@@ -236,7 +237,7 @@ def _owned(
         said = f"{text} could belong to {' or '.join(owners)}"
         first = min(owners)
         hint = f'Write "{first}:{text}"' + (f', or add tracker = "{first}" to the rule' if key else "")
-    elif key and not speaks(key, checked.references.trackers[min(owners)].kind):
+    elif key and not speaks(key, checked.references.trackers[min(owners)]):
         said = f"{key} is for trackers of kind {ONLY_IN[key]}, but {text} belongs to {min(owners)}"
         hint = f"Use {'sub_issues_of' if key == 'epic' else 'epic'} or parent"
     else:

@@ -64,6 +64,18 @@ def over_override(_mapping: Mapping, item: Planned, today: date) -> Iterator[War
         yield f"the override of health ended on {item.override.until}", "Renew it or take it out"
 
 
+def starts_where_it_ends(mapping: Mapping, item: Planned, _today: date) -> Iterator[Warned]:
+    """What has a due date has a start, or pace could not be measured."""
+    start, due = item.start, item.due
+    if isinstance(item, KeyResult) and item.goal in mapping.goals:
+        start = start or mapping.goals[item.goal].start
+    if due is not None and start is None and not item.targets:
+        yield (
+            f"due on {due}, but no start",
+            "Set start: without it there is no pace, so health cannot be told",
+        )
+
+
 def goal_has_key_results(mapping: Mapping, goal: Goal, _today: date) -> Iterator[Warned]:
     """A goal can be measured."""
     if not any(mapping.key_results_of(goal.id)):
@@ -165,7 +177,7 @@ def weighs_by_known_name(_mapping: Mapping, item: KeyResult | Milestone, _today:
         yield f'weigh_by = "{item.weigh_by}" is read as the name of a field', f'Did you mean "{meant}"?'
 
 
-COMMON_CHECKS = (interim_targets, over_override)
+COMMON_CHECKS = (interim_targets, over_override, starts_where_it_ends)
 GOAL_CHECKS = (goal_has_key_results, goal_has_due)
 KEY_RESULT_CHECKS = (
     key_result_has_number,

@@ -9,6 +9,7 @@ from connectors.names import fold_name
 from mappings.goals import KeyResult, Milestone
 from mappings.problems import nearest
 from mappings.rules.compiler import NAME_KEYS
+from mappings.rules.index import BUILT_IN_WEIGHTS
 from mappings.rules.model import Condition, LabelMatch
 from mappings.rules.references import ONLY_IN, speaks
 
@@ -27,6 +28,8 @@ _WORDS = {
     "sprint": 'is in the sprint "{}"',
     "assignee": 'is assigned to "{}"',
     "team": 'is of the team "{}"',
+    "field": 'has a value in the field "{}"',
+    "weigh_by": 'has a value in the field "{}", by which this is weighed',
 }
 
 
@@ -49,6 +52,9 @@ class Asked:
 def asked_names(owners: Iterable[Milestone | KeyResult], trackers: Sequence[TrackerInfo]) -> Iterator[Asked]:
     """Every name that a rule asks for or rules out, with the trackers in which it looks."""
     for owner in owners:
+        if owner.weigh_by not in BUILT_IN_WEIGHTS and owner.rules:
+            there = tuple(info.name for info in trackers)
+            yield Asked(owner.id, ("weigh_by",), "weigh_by", "field", owner.weigh_by, there)
         for position, rule in enumerate(owner.rules):
             yield from _of_condition(owner.id, ("rules", position), rule, trackers)
 
@@ -58,11 +64,15 @@ def _of_condition(
 ) -> Iterator[Asked]:
     scope = list(_scope(condition, outer))
     for key, kind, several in _names(condition):
-        there = tuple(info.name for info in scope if speaks(key, info.kind))
+        there = tuple(info.name for info in scope if speaks(key, info))
         written = Condition.model_fields[key].alias or key
         for name in several:
             if there:
                 yield Asked(owner, (*path, written), written, kind, name, there)
+    for name in condition.field:
+        there = tuple(info.name for info in scope if speaks("field", info))
+        if there:
+            yield Asked(owner, (*path, "field", name), "field", "field", name, there)
     for part in ("all", "any", "none"):
         for position, inner in enumerate(getattr(condition, part)):
             yield from _of_condition(owner, (*path, part, position), inner, scope)
@@ -73,7 +83,7 @@ def _scope(condition: Condition, outer: Iterable[TrackerInfo]) -> Iterator[Track
     named = {fold_name(name) for name in condition.tracker}
     only = [key for key in ONLY_IN.keys() & condition.model_fields_set if getattr(condition, key)]
     for info in outer:
-        if (not named or fold_name(info.name) in named) and all(speaks(key, info.kind) for key in only):
+        if (not named or fold_name(info.name) in named) and all(speaks(key, info) for key in only):
             yield info
 
 

@@ -1,6 +1,7 @@
 """What each command does on the example, run as a user runs it."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from connectors.sandbox.faults import Fault, Status
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer
-from tests.cli_house import House, real
+from tests.cli_house import MAPPING, House, real
 
 ASKING_POSTS = {
     ("POST", "/rest/api/2/search/jql"),
@@ -93,7 +94,7 @@ def test_plan_as_json_has_one_object_for_each_change(house: House) -> None:
     said = house.milepost("plan", "--json")
     plan = json.loads(said.out)
     assert said.code == 3
-    assert set(plan) == {"actions", "held", "quarantined", "problems"}
+    assert set(plan) == {"actions", "held", "quarantined", "problems", "warnings"}
     assert len(plan["actions"]) == 27
     comment = next(each for each in plan["actions"] if each["kind"] == "write comment")
     assert set(comment) == {"kind", "tracker", "says", "issue", "about", "reason", "before", "body"}
@@ -305,3 +306,38 @@ def test_check_and_status_tell_of_a_place_that_cannot_be_read(house: House) -> N
     assert "acme/web cannot be measured since " in status.out
     assert "451" in status.out
     assert "acme/web cannot be measured since " in check.out
+
+
+def test_check_tries_each_query_once_and_names_the_line_of_one_that_fails(house: House) -> None:
+    rules = (
+        "\n[[milestones.blog.rules]]\njql = 'colour = blue'\n"
+        "\n[[milestones.blog.rules]]\njql = 'labels = blog'\n"
+        '\n[[milestones.blog.rules]]\nfield = { Chanel = "Mail" }\n'
+    )
+    goals = house.folder / "goals.toml"
+    goals.write_text(MAPPING.read_text(encoding="utf-8") + rules, encoding="utf-8")
+    house.write((str(MAPPING), str(goals)))
+    said = house.milepost("check")
+    assert said.code == 1
+    line = goals.read_text(encoding="utf-8").splitlines().index("jql = 'colour = blue'") + 1
+    assert f"✗ {goals.name}:{line}: milestones.blog.rules[2].jql: jira: " in said.out
+    assert "✓ jira: queries in rules: 1 query answered" in said.out
+    assert re.search(
+        rf"✗ {goals.name}:\d+: milestones.blog.rules\[4\].field.Chanel: jira: .*no such field", said.out
+    )
+
+
+def test_check_plan_sync_and_status_tell_in_the_same_words_what_matches_nothing(house: House) -> None:
+    goals = house.folder / "goals.toml"
+    wrong = '\n[[milestones.blog.rules]]\ntype = "Epci"\n'
+    goals.write_text(MAPPING.read_text(encoding="utf-8") + wrong, encoding="utf-8")
+    house.write((str(MAPPING), str(goals)))
+    assert "jira, github: never read, so labels" in house.milepost("check").out
+    said = [house.milepost(command).out for command in ("plan", "sync", "check", "status")]
+    lines = [[line for line in out.splitlines() if "Epci" in line] for out in said]
+    assert lines[0][0].startswith("! goals.toml:")
+    assert (
+        'milestones.blog.rules[2].type: no issue is of the type "Epci". Did you mean "Epic"?' in lines[0][0]
+    )
+    assert lines == [lines[0]] * 4
+    assert len(lines[0]) == 1

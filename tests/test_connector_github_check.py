@@ -61,3 +61,22 @@ def test_a_check_tells_what_became_of_a_repository(
     assert ok is well, "what milepost can work with by itself is no failure"
     assert said in text
     assert hint
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"X-OAuth-Scopes": "repo"}, "allowed"),
+        ({}, "allowed to the account; whether to this token, too, shows only when something is written"),
+    ],
+)
+def test_a_check_tells_what_a_token_cannot_prove_beforehand(
+    api: responses.RequestsMock, headers: dict[str, str], said: str
+) -> None:
+    api.get(f"{BASE}/user", json={"login": "octocat"}, headers=headers)
+    roles = {"pull": True, "push": True}
+    api.get(f"{BASE}/repos/acme/site", json={"full_name": "acme/site", "permissions": roles})
+    api.post(f"{BASE}/graphql", json={"data": {"nodes": []}})
+    ok, text, hint = findings(hub(), Capability.LABEL)["repository acme/site: change labels"]
+    assert (ok, text) == (True, said)
+    assert ("Issues: read and write" in hint) == (said != "allowed")

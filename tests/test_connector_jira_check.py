@@ -49,6 +49,9 @@ def test_a_check_names_each_missing_permission_and_the_tokens_scope(cloud: Excha
     assert findings["read issues in BLOG"].ok
     assert findings["change labels in BLOG"].ok
     assert "12 issues" in findings["scope"].said
+    assert findings["change labels in BLOG"].said == "granted to the account"
+    assert "show only when it is written" in findings["single issues"].said
+    assert "token scopes" not in findings
 
 
 def test_a_check_tells_which_fields_it_found_and_for_which_projects(mock: responses.RequestsMock) -> None:

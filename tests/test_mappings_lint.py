@@ -118,8 +118,14 @@ def test_an_override_that_ended_is_warned_about() -> None:
 
 
 def test_a_warning_names_the_file_and_line(tmp_path: Path) -> None:
-    text = "\n[goals.x]\ntitle = 'X'\ndue = 2027-03-31\n[milestones.y]\ntitle = 'Y'\n"
+    text = "\n[goals.x]\ntitle = 'X'\nstart = 2027-01-01\ndue = 2027-03-31\n[milestones.y]\ntitle = 'Y'\n"
     (tmp_path / "a.toml").write_text(text, encoding="utf-8")
     loaded = load(["a.toml"], tmp_path, (JIRA, GITHUB))
     found, *_ = lint(loaded.mapping, TODAY, loaded.origins)
     assert str(found).startswith("a.toml:2: goals.x: no key result says")
+
+
+def test_a_due_date_without_a_start_is_warned_about() -> None:
+    due = {"due": date(2027, 2, 28), "start": None}
+    assert places(warned(due)) == [("milestones.blog", "due on 2027-02-28, but no start")]
+    assert warned(due | {"targets": [{"on": date(2027, 2, 20), "percent": 50}]}) == ()

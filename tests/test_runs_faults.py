@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
@@ -104,8 +105,14 @@ def test_a_goal_that_only_seems_to_jump_because_a_tracker_is_down_holds_nothing(
 def test_an_outage_does_not_let_a_jump_pass_unseen(tmp_path: Path) -> None:
     with house(tmp_path) as here:
         here.agreed()
+        here.jira.add_status("Review", "indeterminate")
         for key in ("BLOG-4", "BLOG-5", "MKT-4", "MKT-5"):
-            here.jira.transition(key, "Done")
+            here.jira.transition(key, "Review")
+        here.agreed()
+        here.sweep_every = timedelta(0)
+        here.world.clock.advance(2 * 86_400)
+        here.sync()
+        here.jira.move_status("Review", "done")  # nobody edits a task
         _down(here, "jira", Status(500))
         here.sync()
         here.server.clear_faults()

@@ -17,6 +17,8 @@ _ROLES: Mapping[Capability, tuple[tuple[str, ...], str]] = {
     Capability.LABEL: (("triage", "push", "maintain", "admin"), "triage or write"),
     Capability.DEFINE_LABELS: (("push", "maintain", "admin"), "write"),
 }
+UNPROVEN = "allowed to the account; whether to this token, too, shows only when something is written"
+UNPROVEN_HINT = "A fine-grained token does not tell its permissions; it needs Issues: read and write here"
 _LOW = 0.1
 """Below this part of the hourly limit a run may have to wait."""
 
@@ -42,16 +44,19 @@ def check(api: Api, identity: Identity, needs: frozenset[Capability]) -> tuple[F
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Check:
     api: Api
     identity: Identity
     needs: frozenset[Capability]
+    scoped: bool = False
+    """The token tells its own scopes, so that what the account may the token may, too."""
 
     def account(self) -> Iterator[Finding]:
         yield Finding("account", True, f"signed in as {self.identity.login()}")
         if self.api.settings.app_id is None:
             answer = self.api.get("/user", accept=(403,))
+            self.scoped = "x-oauth-scopes" in answer.headers
             yield from _scopes(answer, self.needs)
             yield from _rate(answer)
 
@@ -96,7 +101,10 @@ class _Check:
             enough, role = _ROLES[need]
             ok = any(roles.get(one) is True for one in enough)
             hint = "" if ok else f"Give the account the {role} role in this repository"
-            yield Finding(f"{what}: {need}", ok, "allowed" if ok else "not allowed", hint)
+            if ok and not self.scoped:
+                yield Finding(f"{what}: {need}", True, UNPROVEN, UNPROVEN_HINT)
+            else:
+                yield Finding(f"{what}: {need}", ok, "allowed" if ok else "not allowed", hint)
 
     def organisation(self) -> Iterator[Finding]:
         """What the account sees of an organisation; where it may not write is told together."""

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, SecretStr, field_validator, model_valida
 from connectors import credentials
 from connectors.contract import TrackerInfo, TrackerSettings
 from connectors.github.keys import Spelling, is_owner, is_repository, place_of
+from connectors.github.rule_keys import RULE_KEYS
 from connectors.urls import SANDBOX, base_url, site_of
 
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
@@ -128,6 +129,7 @@ class GitHubSettings(TrackerSettings):
             label_spaces=True,
             has_label_definitions=True,
             tells_audience=True,
+            lacks=RULE_KEYS.lacking,
         )
         return self.with_audiences(info)
 

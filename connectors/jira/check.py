@@ -10,6 +10,8 @@ from connectors.jira.projects import Projects
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession, Json, mapping
 
+SCOPED_HOST = "api.atlassian.com"
+"""Where alone tokens with scopes work."""
 _PERMISSIONS = {
     Capability.READ: ("BROWSE_PROJECTS",),
     Capability.COMMENT: ("ADD_COMMENTS", "EDIT_OWN_COMMENTS", "DELETE_OWN_COMMENTS"),
@@ -35,6 +37,7 @@ def check(session: JiraSession, needs: frozenset[Capability]) -> tuple[Finding, 
         findings += _habits(session)
         findings += _fields(session)
         findings += _permissions(session, needs)
+        findings += _unproven(session, needs)
     return tuple(findings)
 
 
@@ -141,8 +144,22 @@ def _permissions(session: JiraSession, needs: frozenset[Capability]) -> Iterator
             continue
         for need in wanted:
             missing = [one for one in _PERMISSIONS[need] if not _has(granted, one)]
-            said = f"missing: {', '.join(missing)}" if missing else "granted"
+            said = f"missing: {', '.join(missing)}" if missing else "granted to the account"
             yield Finding(f"{need}{place}", not missing, said, _hint(session, need) if missing else "")
+
+
+def _unproven(session: JiraSession, needs: frozenset[Capability]) -> Iterator[Finding]:
+    """What no answer of Jira proves beforehand, because `mypermissions` does not tell it."""
+    if not needs - {Capability.READ}:
+        return
+    said = (
+        "states of a workflow that cannot be edited, and screens without labels, show only when it is written"
+    )
+    yield Finding("single issues", True, said, "What is refused goes into quarantine and is told")
+    if session.settings.host == SCOPED_HOST:
+        scopes = sorted({_SCOPES[need] for need in needs} - {""})
+        said = "a token with scopes does not tell them; what is missing shows only when it is used"
+        yield Finding("token scopes", True, said, f"It needs {' and '.join(scopes)}")
 
 
 def _has(granted: Json, permission: str) -> bool:

@@ -1,12 +1,13 @@
 """Opens one configured Jira."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from connectors.allowance import Allowance
 from connectors.contract import Audience, Capability, Finding, Memory, TrackerInfo, TrackerSettings
 from connectors.jira.anonymous import audiences
 from connectors.jira.check import check
+from connectors.jira.fields import find_fields, read_fields
 from connectors.jira.read import JiraReader
 from connectors.jira.session import JiraSession
 from connectors.jira.settings import JiraSettings
@@ -40,6 +41,11 @@ class JiraTracker:
     def check(self, needs: frozenset[Capability]) -> tuple[Finding, ...]:
         """See the contract."""
         return check(self._session, needs)
+
+    def missing_fields(self, names: Collection[str]) -> Mapping[str, str]:
+        """By name, of the custom fields of these names: why it is not there. May raise TrackerError."""
+        session = self._session
+        return dict(find_fields(session.name, session.settings, read_fields(session), names).missing)
 
     def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | None]:
         """See TellsAudiences."""

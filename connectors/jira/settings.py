@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, fi
 
 from connectors import credentials
 from connectors.contract import TrackerInfo, TrackerSettings
+from connectors.jira.rule_keys import RULE_KEYS
 from connectors.urls import SANDBOX, base_url, site_of
 
 COMMENT_LIMIT = 32_767
@@ -167,6 +168,7 @@ class JiraSettings(TrackerSettings):
             comment_visibility=_pair(self.comment_visibility),
             internal_comments=self.internal_comments,
             tells_audience=True,
+            lacks=RULE_KEYS.lacking,
         )
         return self.with_audiences(info)
 

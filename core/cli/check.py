@@ -27,6 +27,7 @@ def check(
     from core.cli.checking import findings, matching, missing_issues, older_names, refuse_same_sites
     from core.cli.exits import DONE, FAILED
     from core.cli.output import out
+    from core.cli.rule_checks import field_findings, query_findings
     from core.cli.standing import closed_lines, container_lines, quarantine_lines
     from core.cli.wiring import at_desk
     from core.contention import held_now
@@ -62,7 +63,13 @@ def check(
         )
         for warning in warnings:
             console.print(f"! {clean(str(warning), 600)}")
-        for finding in (*findings(desk), *missing_issues(desk), *older_names(desk)):
+        for finding in (
+            *findings(desk),
+            *missing_issues(desk),
+            *query_findings(desk),
+            *field_findings(desk),
+            *older_names(desk),
+        ):
             console.print(f"{'✓' if finding.ok else '✗'} {clean(f'{finding.what}: {finding.said}', 600)}")
             if finding.hint:
                 console.print(f"    {clean(finding.hint, 600)}")

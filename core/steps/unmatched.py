@@ -77,6 +77,8 @@ class _Unmatched:
             place: [name for name in several if not self._is_own(name)] for place, several in there.items()
         }
         for one in unborne(asked, foreign):
+            if one.kind == "field" and one.owner in self._known.reach.problems:
+                continue  # the tracker has no such field, which is told by itself
             if len(self.problems) < MOST:  # the nearest of many names takes a while to be found
                 said, hint = what_is_wrong(one, foreign)
             else:
@@ -87,7 +89,8 @@ class _Unmatched:
         return name.casefold().startswith(self._prefix)
 
     def _tell(self, one: Asked, said: str, hint: str) -> None:
-        self._told[one.owner].add(int(one.path[1]))
+        if one.path[0] == "rules":
+            self._told[one.owner].add(int(one.path[1]))
         self.problems.append(self._problem(one.owner, one.path, said, hint))
 
     def missing_issues(self, *, tell: bool) -> None:

@@ -97,7 +97,7 @@ class Compiler:
             return False
         # Of many keys a condition sets few, and mappings have many conditions.
         named = ONLY_IN.keys() & condition.model_fields_set
-        return all(speaks(name, self._info.kind) for name in named if getattr(condition, name))
+        return all(speaks(name, self._info) for name in named if getattr(condition, name))
 
     def _places(self, condition: Condition) -> Iterable[Clause]:
         for name in CONTAINER_KEYS:

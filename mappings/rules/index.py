@@ -148,11 +148,11 @@ class CompiledRules:
     def interest(self, tracker: str) -> Interest:
         """What the rules, the comments and the weights need of a tracker. Raises KeyError if unknown."""
         here = [drawn.rule for drawn in self._drawn if drawn.tracker == tracker]
-        kind = self.references.trackers[tracker].kind
+        info = self.references.trackers[tracker]
         roots: set[str] = set()
         keys: set[str] = set()
         for inner in (inner for rule in here for inner in rule.nested):
-            named = [text for name in ROOT_KEYS if speaks(name, kind) for text in getattr(inner, name)]
+            named = [text for name in ROOT_KEYS if speaks(name, info) for text in getattr(inner, name)]
             roots.update(self._owned(tracker, named))
             keys.update(self._owned(tracker, inner.keys))
         tracked: list[Milestone | Goal] = [*self._mapping.milestones.values(), *self._mapping.goals.values()]
@@ -169,7 +169,7 @@ class CompiledRules:
                 for rule in here
                 for inner in rule.nested
                 for name in CONTAINER_KEYS
-                if speaks(name, kind)
+                if speaks(name, info)
                 for place in getattr(inner, name)
                 if "*" not in place
             ),
@@ -334,11 +334,11 @@ class CompiledRules:
         return tuple(sorted({query for drawn in here for query in self._asked(drawn)}))
 
     def _asked(self, drawn: Drawn) -> Iterator[Query]:
-        kind = self.references.trackers[drawn.tracker].kind
+        info = self.references.trackers[drawn.tracker]
         for inner in drawn.rule.nested:
             for name in QUERY_KEYS:
                 text = getattr(inner, name)
-                if text and speaks(name, kind):
+                if text and speaks(name, info):
                     yield Query(drawn.tracker, text)
 
     def _owned(self, tracker: str, texts: Iterable[str]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from connectors.contract import TrackerInfo, fold_name
 from mappings.goals import Goal, Milestone
-from mappings.rules.model import Condition
+from mappings.rules.model import Condition, Rule
 
 Resolve = Callable[[str, str], str | None]
 """(tracker, key or former key) -> the immutable id of the issue, or None if it is not known."""
@@ -31,20 +31,28 @@ ONLY_IN = {
 }
 """Keys of a condition that speak of one kind of tracker; a tracker of the other kind cannot match them."""
 
+_WRITTEN = {name: field.alias for name, field in Rule.model_fields.items() if field.alias is not None}
 CONTAINER_KEYS = ("project", "repository")
 QUERY_KEYS = ("jql", "search")
 KINDS = frozenset(ONLY_IN.values())
 
 
-def speaks(key: str, kind: str) -> bool:
-    """Whether a tracker of this kind can have what a condition's key asks for.
+def speaks(key: str, info: TrackerInfo) -> bool:
+    """Whether a tracker can have what a condition's key asks for; `key` is the name of a model's field.
 
-    Connectors from outside may have anything but the two query languages.
+    Connectors from outside that declare nothing may have anything but the two query languages.
     """
+    if written(key) in info.lacks:
+        return False
     wanted = ONLY_IN.get(key)
-    if wanted is None or wanted == kind:
+    if wanted is None or wanted == info.kind:
         return True
-    return kind not in KINDS and key not in QUERY_KEYS
+    return info.kind not in KINDS and key not in QUERY_KEYS
+
+
+def written(key: str) -> str:
+    """A key of a rule as the mapping writes it."""
+    return _WRITTEN.get(key, key)
 
 
 def container_fits(wanted: str, containers: Iterable[str]) -> bool:
@@ -112,7 +120,7 @@ class References:
         for name in ROOT_KEYS:
             for text in getattr(rule, name):
                 for tracker, key in self.owners(text, rule.tracker).items():
-                    if speaks(name, self.trackers[tracker].kind):
+                    if speaks(name, self.trackers[tracker]):
                         yield tracker, key
 
 

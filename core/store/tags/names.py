@@ -46,6 +46,8 @@ class Gathered:
             for kind, name in zip(_ONE, _of_one(issue), strict=True):
                 if name:
                     self.names[tracker, kind].add(name)
+            if issue.fields:
+                self.names[tracker, "field"].update(name for name, value in issue.fields if value is not None)
 
     def add_document(self, tracker: str, document: str) -> None:
         """Add what the issue of a stored document bears; nothing of one that cannot be read."""
@@ -59,6 +61,9 @@ class Gathered:
         for kind in _ONE:
             if name := issue.get(kind):
                 self.names[tracker, kind].add(name)
+        for name, value in issue.get("fields", ()):
+            if value is not None:
+                self.names[tracker, "field"].add(name)
 
 
 def gather_names(connection: Connection, check: Callable[[], None]) -> None:

@@ -1,0 +1,103 @@
+"""What `milepost check` tries of single rules: their queries, and the fields that they ask for."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Protocol, runtime_checkable
+
+from connectors.contract import Finding, TrackerError
+from core.cli.wiring import Desk
+from core.engine.progress import owners_of
+from core.faults import unexpected
+from mappings.problems import Problem
+from mappings.rules.index import CompiledRules, Query
+from mappings.rules.model import Condition, Rule
+from mappings.rules.references import QUERY_KEYS
+
+Path = tuple[str | int, ...]
+
+
+@runtime_checkable
+class Fielded(Protocol):
+    """A tracker that can tell which custom fields it does not have."""
+
+    def missing_fields(self, names: Collection[str]) -> Mapping[str, str]:
+        """By name, of those of these that are not there: a sentence about it. May raise TrackerError."""
+        ...
+
+
+def query_findings(desk: Desk) -> Iterator[Finding]:
+    """Each `jql` and `search` once; one that fails is told at each rule that asks it, with file and line."""
+    compiled = _compiled(desk)
+    answered: dict[str, int] = {}
+    for query in compiled.queries:
+        tracker = desk.trackers.get(query.tracker)
+        if tracker is None:
+            continue
+        try:
+            tracker.reader.matching(query.text)
+        except TrackerError as error:
+            yield from _refused(desk, query, error.said, error.hint)
+        except Exception as error:
+            failed = unexpected(query.tracker, error)
+            yield from _refused(desk, query, failed.said, failed.hint)
+        else:
+            answered[query.tracker] = answered.get(query.tracker, 0) + 1
+    for name, number in sorted(answered.items()):
+        queries = "1 query" if number == 1 else f"{number} queries"
+        yield Finding(f"{name}: queries in rules", True, f"{queries} answered")
+
+
+def _refused(desk: Desk, query: Query, said: str, hint: str) -> Iterator[Finding]:
+    for owner in owners_of(desk.loaded.mapping):
+        for position, rule in enumerate(owner.rules):
+            for path, condition in _conditions(("rules", position), rule):
+                for key in QUERY_KEYS:
+                    if getattr(condition, key) == query.text:
+                        place = desk.loaded.problem(owner.id, (*path, key), f"{query.tracker}: {said}")
+                        yield _finding(place, hint)
+
+
+def field_findings(desk: Desk) -> Iterator[Finding]:
+    """Custom fields that rules or weights ask for and that a tracker does not have, with file and line."""
+    compiled = _compiled(desk)
+    for name, tracker in desk.trackers.items():
+        asked = compiled.interest(name).fields
+        if not asked or not isinstance(tracker, Fielded):
+            continue
+        try:
+            missing = tracker.missing_fields(asked)
+        except TrackerError as error:
+            yield Finding(f"{name}: fields that the mapping asks for", False, error.said, error.hint)
+            continue
+        for field, said in missing.items():
+            owners = compiled.field_owners(name, field)
+            for owner in owners_of(desk.loaded.mapping):
+                if owner.id not in owners:
+                    continue
+                for path in _asking(owner.weigh_by, owner.rules, field):
+                    yield _finding(desk.loaded.problem(owner.id, path, f"{name}: {said}"), "")
+
+
+def _asking(weigh_by: str, rules: Collection[Rule], field: str) -> Iterator[Path]:
+    if weigh_by == field:
+        yield ("weigh_by",)
+    for position, rule in enumerate(rules):
+        for path, condition in _conditions(("rules", position), rule):
+            if field in condition.field:
+                yield (*path, "field", field)
+
+
+def _conditions(path: Path, condition: Condition) -> Iterator[tuple[Path, Condition]]:
+    """A condition and all inside it, each with its path."""
+    yield path, condition
+    for part in ("all", "any", "none"):
+        for position, inner in enumerate(getattr(condition, part)):
+            yield from _conditions((*path, part, position), inner)
+
+
+def _finding(problem: Problem, hint: str) -> Finding:
+    place = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
+    return Finding(f"{place}: {problem.path}", False, problem.said, hint)
+
+
+def _compiled(desk: Desk) -> CompiledRules:
+    return CompiledRules.compile(desk.loaded.mapping, desk.config.infos, lambda _tracker, _key: None)
