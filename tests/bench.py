@@ -20,6 +20,7 @@ from tests.bench_rollup import growth, rollup
 from tests.bench_startup import startup
 from tests.bench_store import store
 from tests.bench_tagging import tagging
+from tests.bench_unmatched import unmatched
 
 GROUPS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
     "pulls": pulls,
@@ -28,6 +29,7 @@ GROUPS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
     "requests": requests,
     "idle": idle,
     "tagging": tagging,
+    "unmatched": unmatched,
     "store": store,
     "rollup": rollup,
     "memory": memory,

@@ -12,6 +12,7 @@ FIGURES = {
     "requests": 24,
     "idle": 1,
     "tagging": 2,
+    "unmatched": 2,
     "store": 1,
     "rollup": 3,
     "memory": 2,
