@@ -231,3 +231,27 @@ def test_no_sign_before_a_title_s_link_makes_it_one(link: str, before: str) -> N
         assert link not in escaped
     if link[0] in "wW":
         assert link[: head + 1] not in escape.wiki(f"see {before}{link}")
+
+
+# Projects with a policy of their own
+
+
+@pytest.mark.parametrize(
+    ("project", "said", "hint"),
+    [
+        ("acme/sight", 'no tracker reads a project or repository that is called "acme/sight"', "acme/site"),
+        ("githob:acme/site", 'no tracker is called "githob"', "github"),
+    ],
+)
+def test_a_policy_for_a_project_that_nobody_reads_is_a_warning(
+    project: str, said: str, hint: str, folder: Path
+) -> None:
+    def warnings(name: str) -> list[str]:
+        table = f'[progress.projects."{name}"]\ncancelled_statuses = ["Parked"]\n'
+        (folder / "config.toml").write_text(f"{SOUND}{table}", encoding="utf-8")
+        return [str(one) for one in load_config(folder / "config.toml").warnings]
+
+    assert warnings("ACME/site") == warnings("github:acme/site") == []
+    (warning,) = warnings(project)
+    assert said in warning
+    assert f'Did you mean "{hint}"' in warning

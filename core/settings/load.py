@@ -23,6 +23,7 @@ from core.settings.layers import (
 )
 from core.settings.model import DELIMITER, PREFIX, Config, Settings, SettingsProblems, TrackerConfig
 from core.settings.overlap import overlapping
+from core.settings.projects import unread_projects
 from mappings.problems import Problem, from_validation, nearest
 from mappings.reading import Source, read
 
@@ -64,7 +65,8 @@ def load_config(file: Path, *, sandbox_url: str = "http://127.0.0.1:9") -> Confi
         else:
             problems += [blamed(each, layers) for each in found]
     problems += overlapping(source, trackers)
-    config = Config(file, settings, trackers, tuple(left_over.values()))
+    unread = unread_projects(source, settings.progress, trackers)
+    config = Config(file, settings, trackers, (*left_over.values(), *unread))
     if problems or not trackers:
         whole = bool(trackers) and len(trackers) + len(left_over) == len(settings.trackers)
         raise SettingsProblems(problems, config if whole else None)
