@@ -1,20 +1,32 @@
 """Whatever a person asks about, found and explained: an issue, a milestone, a key result or a goal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
-from connectors.contract import Issue, IssueRef
+from connectors.contract import Audience, Issue, IssueRef
+from core.audiences import audiences_of
 from core.engine.explain import explain_goal, explain_issue, explain_key_result, explain_milestone
+from core.engine.model import Unmeasured
+from core.engine.percent import percent
 from core.known import Known
+from core.publish.audience import Readers, View
+from core.publish.summary.words import not_shown
 from core.sync import Job
+from core.visible import Visible, visible
+from mappings.goals import Mapping as Goals
 
 
 class UnknownSubject(Exception):
     """Nothing of that name is known; the text says what to do."""
 
 
-def explain(subject: str, job: Job, known: Known) -> Iterator[str]:
-    """Lines for a person. Raises UnknownSubject."""
+def explain(subject: str, job: Job, known: Known, audience: Audience | None = None) -> Iterator[str]:
+    """Lines for a person, with nothing that is not for this audience (None: everything).
+
+    Raises UnknownSubject, also for what is not for the audience: that it is there is nothing for it either.
+    """
+    if audience is not None:
+        return _for_audience(subject, job, known, audience)
     if subject in job.mapping.milestones:
         return iter(explain_milestone(subject, job.mapping, known.in_detail([subject])).lines)
     if subject in job.mapping.key_results:
@@ -23,8 +35,61 @@ def explain(subject: str, job: Job, known: Known) -> Iterator[str]:
         return iter(explain_goal(subject, job.mapping, known.state).lines)
     issue = _issue(subject, job)
     if issue is None:
-        raise UnknownSubject(_nothing(subject, job))
-    return _explained(issue, job, known)
+        raise UnknownSubject(_nothing(subject, job.mapping))
+    return _explained(issue, job.mapping, known, known.targets.about.get(issue.ref, ()))
+
+
+def _for_audience(subject: str, job: Job, known: Known, audience: Audience) -> Iterator[str]:
+    view = audiences_of(job.store, job.infos, job.mapping, job.publish.audience).view(Readers(audience))
+    owner = subject in job.mapping.milestones or subject in job.mapping.key_results
+    state = known.in_detail([subject]) if owner else known.state
+    seen = visible(job.mapping, state, view)
+    goals, all_of_it = seen.goals, state
+    state = seen.state
+    if subject in goals.milestones:
+        yield from explain_milestone(subject, goals, state).lines
+        tasks = len(all_of_it.milestones[subject].tasks) - len(state.milestones[subject].tasks)
+        if tasks:
+            yield f"  and {not_shown(tasks, 'task')}"
+    elif subject in goals.key_results or subject in goals.goals:
+        yield from _parts(subject, job.mapping, seen, view)
+    else:
+        issue = None if _is_id(subject, job.mapping) else _issue(subject, job)
+        if issue is None or not view.issue(issue.ref):
+            raise UnknownSubject(_nothing(subject, goals))
+        about = tuple(filter(view.item, known.targets.about.get(issue.ref, ())))
+        yield from _explained(issue, goals, known, about, view)
+    yield f"  shown as those may see it who may read what is {audience}"
+
+
+def _parts(subject: str, goals: Goals, seen: Visible, view: View) -> Iterator[str]:
+    """A key result or goal; without the arithmetic where some of what it follows from is not shown."""
+    if subject in goals.goals:
+        results = [result.id for result in goals.key_results_of(subject)]
+        parts = [*results, *(stone.id for stone in goals.milestones_of_goal(subject))]
+        explained, title = explain_goal, goals.goals[subject].title
+        measures = {
+            "delivered": seen.state.goals[subject].delivered,
+            "achieved": seen.state.goals[subject].achieved,
+        }
+    else:
+        parts = [stone.id for stone in goals.milestones_of(subject)]
+        explained, title = explain_key_result, goals.key_results[subject].title
+        measures = {"measured": seen.state.key_results[subject].measure}
+    hidden = sum(not view.item(name) for name in parts)
+    if not hidden and view.whole:
+        yield from explained(subject, seen.goals, seen.state).lines
+        return
+    yield f"{subject}: {title}"
+    for word, measure in measures.items():
+        yield f"  {word}: {measure.said if isinstance(measure, Unmeasured) else percent(measure)}"
+    if hidden:
+        yield f"  follows also from {not_shown(hidden)}"
+
+
+def _is_id(subject: str, goals: Goals) -> bool:
+    """Whether this is the id of a milestone, key result or goal."""
+    return subject in goals.milestones or subject in goals.key_results or subject in goals.goals
 
 
 def _issue(subject: str, job: Job) -> Issue | None:
@@ -38,25 +103,30 @@ def _issue(subject: str, job: Job) -> Issue | None:
     return None
 
 
-def _explained(issue: Issue, job: Job, known: Known) -> Iterator[str]:
+def _explained(
+    issue: Issue, goals: Goals, known: Known, about: Sequence[str], view: View | None = None
+) -> Iterator[str]:
     yield f"{issue.ref.key}: {issue.title}"
     yield f"  status: {issue.status} ({issue.category.value})" + (
         f", resolution {issue.resolution}" if issue.resolution else ""
     )
     if issue.archived:
         yield "  archived: no list of the tracker has it any more, and its last state goes on counting"
-    if issue.ref in known.targets.about:
-        yield f"  carries the comment about {', '.join(known.targets.about[issue.ref])}"
+    if about:
+        yield f"  carries the comment about {', '.join(about)}"
     place = (issue.ref.tracker, issue.ref.id)
     tags = known.tags.tags_of([place]).get(place, ())
-    lines = explain_issue(issue.ref, job.mapping, known.in_detail(owner for owner, _ in tags)).lines
+    state = known.in_detail(owner for owner, _ in tags)
+    if view is not None:
+        state = visible(known.scheme.goals, state, view).state
+    lines = explain_issue(issue.ref, goals, state).lines
     yield from (f"  {line}" for line in lines)
     if not tags:
         yield "  no rule tags it: it counts nowhere"
 
 
-def _nothing(subject: str, job: Job) -> str:
-    ids = [*job.mapping.milestones, *job.mapping.key_results, *job.mapping.goals]
+def _nothing(subject: str, goals: Goals) -> str:
+    ids = [*goals.milestones, *goals.key_results, *goals.goals]
     near = get_close_matches(subject, ids, n=3)
     if near:
         return f"nothing is called {subject!r}; did you mean {' or '.join(near)}?"

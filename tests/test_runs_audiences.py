@@ -1,10 +1,19 @@
 """Whole runs over places of every audience: no word reaches readers that it is not meant for."""
 
 import re
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from connectors.contract import Audience
+from connectors.sandbox.faults import Fault, Status
+from core.cli.standing import meant_for
+from core.known import Known
+from core.sync import Job, known_from_store
+from core.why import UnknownSubject, explain
 from tests.audience_world import (
     ORGANISATION,
     PLACES,
@@ -126,8 +135,6 @@ def test_taking_back_a_run_brings_no_word_back_that_was_taken_out_of_sight(tmp_p
 
 
 def test_where_it_is_not_known_who_may_read_nothing_is_written(tmp_path: Path) -> None:
-    from connectors.sandbox.faults import Fault, Status
-
     with world(tmp_path) as here:
         here.server.plan(Fault(kind=Status(502), path=r"^/repos/acme/inner$", times=None))
         report = here.sync(force=True)
@@ -154,3 +161,28 @@ def test_settings_decide_who_may_read_a_place_whatever_it_tells_itself(tmp_path:
         assert not [
             each for each in here.server.log[asked:] if each.site == "jira" and "/project/" in each.path
         ]
+
+
+def test_a_report_for_an_audience_has_nothing_that_is_not_for_it(tmp_path: Path) -> None:
+    with world(tmp_path) as here:
+        here.sync(force=True)
+        with here.job() as job, known_from_store(job) as known:
+            subjects = [*job.mapping.milestones, *job.mapping.key_results, *job.mapping.goals]
+            subjects += ["BLOG-8", "BLOG-9", "MKT-10", "BLOG-11", "acme/site#11"]
+            for audience in (PUBLIC, ORGANISATION):
+                told = [str(line) for line in tree_lines(job, known, audience)]
+                for subject in subjects:
+                    with suppress(UnknownSubject):
+                        told += explain(subject, job, known, audience)
+                assert strangers(here, {"": "\n".join(told)}, readable(audience)) == set()
+                assert f"zq{'a' if audience is not PUBLIC else ''}{audience.value[:3]}stonetitle" in str(told)
+                assert "that are not shown here" in str(told)
+            assert list(explain("zqaresid-stone", job, known))  # without an audience everything is told
+
+
+def tree_lines(job: Job, known: Known, audience: Audience) -> list[str]:
+    """What `milepost status --audience` prints."""
+    console = Console(width=200, file=StringIO(), record=True)
+    for line in meant_for(job, known, audience):
+        console.print(line)
+    return console.export_text().splitlines()

@@ -24,7 +24,14 @@ def check(
     Exit code: 0 all well, 1 something does not work, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
-    from core.cli.checking import findings, matching, missing_issues, older_names, refuse_same_sites
+    from core.cli.checking import (
+        audiences,
+        findings,
+        matching,
+        missing_issues,
+        older_names,
+        refuse_same_sites,
+    )
     from core.cli.exits import DONE, FAILED
     from core.cli.output import out
     from core.cli.rule_checks import field_findings, query_findings
@@ -69,6 +76,7 @@ def check(
             *query_findings(desk),
             *field_findings(desk),
             *older_names(desk),
+            *audiences(desk),
         ):
             console.print(f"{'✓' if finding.ok else '✗'} {clean(f'{finding.what}: {finding.said}', 600)}")
             if finding.hint:

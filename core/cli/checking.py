@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
-from connectors.contract import Capability, Finding, Interest, TrackerError
+from connectors.contract import Audience, Capability, Finding, Interest, TrackerError
 from connectors.urls import site_of
+from core.audiences import audiences_of
 from core.cli.running import job_of
 from core.cli.wiring import Desk
+from core.publish.audience import Audiences, Readers
 from core.publish.policy import PublishPolicy
 from core.settings import Config, SettingsProblems
 from core.settings.overlap import overlapping
@@ -103,6 +105,37 @@ def matching(desk: Desk) -> Iterator[str]:
     with known_from_store(job_of(desk)) as known:
         prefix = desk.config.settings.publish.labels.prefix
         yield from map(str, unmatched(known, desk.store, desk.loaded.problem, prefix, issues=False))
+
+
+def audiences(desk: Desk) -> Iterator[Finding]:
+    """Whom comments are written for: what is named in which places, as far as a run has learnt it."""
+    goals, usual = desk.loaded.mapping, desk.config.settings.publish.audience
+    infos = {info.name: info for info in desk.config.infos}
+    known = audiences_of(desk.store, infos, goals, usual)
+    items = [*goals.goals.values(), *goals.key_results.values(), *goals.milestones.values()]
+    silent = sum(item.audience is None for item in items)
+    said = f"{len(items) - silent} of {len(items)} say so themselves, the others are meant for: {usual.value}"
+    hint = "Set audience in the mapping, or [publish] audience for all that say nothing of it"
+    yield Finding("whom goals, key results and milestones are meant for", True, said, hint if silent else "")
+    for name, tracker in known.trackers.items():
+        for place, audience in sorted(tracker.places.items()):
+            hidden = [item.id for item in items if audience and not _named(known, item.id, audience)]
+            if hidden:
+                told = f"{place} is {audience}: comments and labels there do not name {len(hidden)} of them"
+                yield Finding(f"{name}: audience", True, told, f"Among them {', '.join(hidden[:3])}")
+            elif audience is None:
+                told = f"who may read {place} is not known, so that nothing is written there"
+                yield Finding(f"{name}: audience", False, told, f"Set audiences in [trackers.{name}]")
+        remembered = desk.store.containers().get(name, ())
+        names = {each.container.name.casefold() for each in remembered}
+        unknown = [place for place in infos[name].audiences if names and place not in names]
+        for place in unknown:
+            told = f"the settings name {place}, and no issue of it was read"
+            yield Finding(f"{name}: audiences", True, told, "Correct the name, if it is wrong")
+
+
+def _named(known: Audiences, name: str, audience: Audience) -> bool:
+    return Readers(audience).may_read(known.items[name])
 
 
 @runtime_checkable

@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from connectors.audience import Audience
 from core.cli.log import LogFormat, set_up_log
 from core.publish.release import EVERYTHING
 
 __all__ = [
     "DEFAULT_CONFIG",
+    "AudienceOption",
     "ConfigOption",
     "ForceOption",
     "FullOption",
@@ -42,6 +44,14 @@ ForceOption = Annotated[
         metavar="[GROUP]",
         help="Release what a limit holds back, after you looked into it: everything, or one group by the "
         "name that `plan` tells, such as goal=ID, tracker=NAME or removals; may stand several times.",
+    ),
+]
+AudienceOption = Annotated[
+    Audience | None,
+    typer.Option(
+        "--audience",
+        help="Show only what is meant for these readers, to pass it on: public or organisation. "
+        "Without it everything is shown: whoever runs this has the tokens.",
     ),
 ]
 FullOption = Annotated[

@@ -3,16 +3,22 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from connectors.allowance import Allowance
-from connectors.contract import IssueRef, TrackerInfo
+from connectors.contract import Audience, IssueRef, TrackerInfo
+from core.audiences import audiences_of
 from core.engine.coverage import coverage
 from core.known import Known
 from core.publish.actions import Held
+from core.publish.audience import Readers
 from core.publish.quarantine import Book, told, until
 from core.reports.clean import clean
+from core.reports.terminal import tree
 from core.store.records import PullState, RunRecord, StoredContainer
+from core.sync import Job
+from core.visible import visible
 
 SHOWN = 5
 """Of a long list, how many entries are named."""
@@ -116,3 +122,12 @@ def reach_lines(known: Known, tracking: Collection[IssueRef]) -> Iterator[str]:
         places += [f"{len(reach.untagged_in) - SHOWN} more places"] * (len(reach.untagged_in) > SHOWN)
         told += f"; no rule tags {reach.untagged}: {', '.join(places)}"
     yield told
+
+
+def meant_for(job: Job, known: Known, audience: Audience) -> Iterator[RenderableType]:
+    """The tree of goals as readers of this audience may see it, and how much else there is."""
+    audiences = audiences_of(job.store, job.infos, job.mapping, job.publish.audience)
+    seen = visible(job.mapping, known.state, audiences.view(Readers(audience)))
+    yield tree(seen.goals, seen.state)
+    if seen.rest:
+        yield seen.rest

@@ -2,6 +2,7 @@
 
 from core.cli.options import (
     DEFAULT_CONFIG,
+    AudienceOption,
     ConfigOption,
     LogFormat,
     LogFormatOption,
@@ -12,10 +13,14 @@ from core.cli.options import (
 
 def status(
     config: ConfigOption = DEFAULT_CONFIG,
+    audience: AudienceOption = None,
     verbose: VerboseOption = False,
     log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Show goals, key results and milestones with their progress, from what was last read."""
+    """Show goals, key results and milestones with their progress, from what was last read.
+
+    With an audience, only these: what else is told names places and issues of every audience.
+    """
     set_up_log(verbose, log_format)
     from connectors.allowance import from_text, kept
     from core.cli.output import out
@@ -25,6 +30,7 @@ def status(
         closed_lines,
         container_lines,
         last_run_line,
+        meant_for,
         quarantine_lines,
         reach_lines,
         tracker_lines,
@@ -39,6 +45,10 @@ def status(
 
     console = out()
     with at_desk(config, trackers=False) as desk, known_from_store(job_of(desk)) as known:
+        if audience is not None:
+            for line in meant_for(job_of(desk), known, audience):
+                console.print(line)
+            return
         console.print(tree(desk.loaded.mapping, known.state))
         console.print()
         for told in reach_lines(known, known.targets.about):
@@ -57,10 +67,8 @@ def status(
                 console.print(line)
             for line in budget_lines(from_text(kept(desk.store.memory(tracker.name))), desk.clock()):
                 console.print(line)
-        for line in closed_lines(closed_places(desk.store, desk.config.infos)):
-            console.print(line)
-        for line in quarantine_lines(desk.store.quarantine()):
-            console.print(line)
-        for line in held_lines(held_now(desk.store)):
+        store = desk.store
+        closed, waiting = closed_places(store, desk.config.infos), store.quarantine()
+        for line in (*closed_lines(closed), *quarantine_lines(waiting), *held_lines(held_now(store))):
             console.print(line)
         console.print(last_run_line(desk.store.last_run()))

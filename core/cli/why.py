@@ -6,6 +6,7 @@ import typer
 
 from core.cli.options import (
     DEFAULT_CONFIG,
+    AudienceOption,
     ConfigOption,
     LogFormat,
     LogFormatOption,
@@ -21,6 +22,7 @@ SubjectArgument = Annotated[
 def why(
     subject: SubjectArgument,
     config: ConfigOption = DEFAULT_CONFIG,
+    audience: AudienceOption = None,
     verbose: VerboseOption = False,
     log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
@@ -37,5 +39,5 @@ def why(
 
     console = out()
     with open_job(config, trackers=False) as job, known_from_store(job) as known:
-        for line in explain(subject, job, known):
+        for line in explain(subject, job, known, audience):
             console.print(clean(line, 1000) if line.strip() else "")
