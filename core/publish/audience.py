@@ -48,8 +48,8 @@ class Audiences:
     """By tracker and id of an issue: its security level."""
     items: Mapping[str, Readers] = field(default_factory=dict)
     """By id of goal, key result or milestone; one that is not named is the organisation's."""
-    leveled: bool = False
-    """Whether any issue that is not gone has a security level."""
+    leveled: bool = True
+    """Whether any issue of `levels` is not gone."""
 
     def of(self, ref: IssueRef) -> Readers | None:
         """Who may read an issue, by its key of today; None where that is not known."""
@@ -129,7 +129,7 @@ class View:
             for known in self.audiences.trackers.values()
             for audience in (*known.places.values(), known.others or Audience.ORGANISATION)
         ]
-        if None in told or self.audiences.leveled:
+        if None in told or (self.audiences.levels and self.audiences.leveled):
             return False
         # Restricted places are circles apart, so that nobody reads two of them.
         return all(
