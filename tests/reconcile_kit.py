@@ -26,7 +26,7 @@ def several(*parts: Happens) -> Happens:
 
 def lenient(here: House) -> None:
     """Let no limit hold what these worlds do at once."""
-    here.limits = LimitPolicy(max_jump_points=100, max_lost_percent=100)
+    here.limits = LimitPolicy(max_jump_points=100, max_lost_percent=100, max_removed_percent=100)
 
 
 def organisation(here: House) -> None:

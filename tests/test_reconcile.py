@@ -39,7 +39,7 @@ def fresh(here: House, folder: Path) -> dict[str, Measure]:
 
 def lenient(here: House) -> None:
     """Let no limit hold what these worlds do at once."""
-    here.limits = LimitPolicy(max_jump_points=100, max_lost_percent=100)
+    here.limits = LimitPolicy(max_jump_points=100, max_lost_percent=100, max_removed_percent=100)
 
 
 def _organisation(here: House) -> None:

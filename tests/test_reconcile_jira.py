@@ -85,6 +85,15 @@ def type_took_its_name(here: House) -> None:
     here.jira.rename_type("Task", "Story")
 
 
+def sprint_renamed(here: House) -> None:
+    here.jira.rename_sprint("Sprint 1", "First sprint")
+
+
+def resolution_deleted(here: House) -> None:
+    assert here.jira.issue("BLOG-6").resolution == "Won't Do"
+    _without_trace(here, "BLOG-6", resolution="Done")  # the one that its issues were given instead
+
+
 def archived_and_restored(here: House) -> None:
     here.jira.archive_project("MKT")
     here.world.clock.advance(30 * HOURS)
@@ -165,6 +174,7 @@ def index_late_by_hours(here: House) -> None:
 ON_BOTH: list[Happens] = [
     several(version_renamed, component_renamed, status_renamed, type_renamed),
     several(status_of_another_category, version_deleted, parent_taken_away),
+    several(sprint_renamed, resolution_deleted),
     archived_and_restored,
     several(moved_between_projects, imported),
     secured_and_opened,

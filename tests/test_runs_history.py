@@ -210,7 +210,7 @@ def test_whatever_happens_every_run_leaves_the_truth_and_touches_nothing_of_othe
 ) -> None:
     dice = random.Random(seed)
     with TemporaryDirectory() as folder, house(Path(folder), face) as here:
-        here.limits = LimitPolicy(max_jump_points=100, max_lost_percent=100)
+        here.limits = LimitPolicy(max_jump_points=100, max_lost_percent=100, max_removed_percent=100)
         here.sync()
         for moves in history:
             for move in moves:

@@ -105,7 +105,9 @@ class Campaign:
         here.settings["jira"] = {"page_size": PAGE, "id_page_size": PAGE, **patient}
         # Whether a task moved lately is told by times that a lost store does not give back.
         here.health = HealthPolicy(stale_days=10_000)
-        here.limits = LimitPolicy(max_jump_points=100, max_lost_percent=100, max_changes=10_000)
+        here.limits = LimitPolicy(
+            max_jump_points=100, max_lost_percent=100, max_removed_percent=100, max_changes=10_000
+        )
         here.publish = PublishPolicy(max_set_backs=100)  # its people set back more in a day than any do
         return here
 

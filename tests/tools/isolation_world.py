@@ -123,7 +123,7 @@ def configure(here: House, scope: str) -> None:
         if scope == NAMED
         else {"repositories": [], "organization": "acme"}
     )
-    here.limits = LimitPolicy(max_jump_points=100, max_lost_percent=100)
+    here.limits = LimitPolicy(max_jump_points=100, max_lost_percent=100, max_removed_percent=100)
 
 
 Step = Callable[[House], None]

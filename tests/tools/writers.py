@@ -109,7 +109,7 @@ class Trial:
         self.hand = list(HANDS)[(number // len(names)) % len(HANDS)]
         self.shape = PAIRS[self.pair]
         self.result = Result(number, self.pair, self.hand)
-        here.limits = LimitPolicy(max_jump_points=100, max_changes=1_000)
+        here.limits = LimitPolicy(max_jump_points=100, max_removed_percent=100, max_changes=1_000)
         self.first = here
         self.second = self._another(here)
 
