@@ -7,6 +7,7 @@ from rich.progress import Progress
 
 from connectors.allowance import Allowance, allowances_of
 from connectors.contract import (
+    Audience,
     Capability,
     Finding,
     Interest,
@@ -19,6 +20,7 @@ from connectors.contract import (
     Reader,
     Survey,
     SurveyPage,
+    TellsAudiences,
     Tracker,
     TrackerError,
     TrackerInfo,
@@ -32,7 +34,7 @@ def watched(trackers: Mapping[str, Tracker], shown: Progress) -> Mapping[str, Tr
     """The same trackers, telling a progress display of each page that comes in."""
     if shown.disable:
         return trackers
-    return {name: _Watched(tracker, _Meter(name, shown)) for name, tracker in trackers.items()}
+    return {name: _watched(tracker, _Meter(name, shown)) for name, tracker in trackers.items()}
 
 
 class _Meter:
@@ -78,6 +80,22 @@ class _Watched:
 
     def close(self) -> None:
         self.tracker.close()
+
+
+@dataclass(frozen=True)
+class _WatchedTelling(_Watched):
+    """One that tells who may read its places: without that nothing would be written in them."""
+
+    telling: TellsAudiences
+
+    def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | None]:
+        return self.telling.audiences(containers)
+
+
+def _watched(tracker: Tracker, meter: _Meter) -> Tracker:
+    if isinstance(tracker, TellsAudiences):
+        return _WatchedTelling(tracker, meter, tracker)
+    return _Watched(tracker, meter)
 
 
 @dataclass(frozen=True)
