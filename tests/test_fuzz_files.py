@@ -48,6 +48,8 @@ override = { health = "at_risk", until = 2027-02-15, reason = "Waits", by = "Ada
 goal = "planned"
 title = "A guardrail"
 weigh_by = "story_points"
+subtasks = "part of their parent"
+audience = "organisation"
 guardrail = { keep_below = 3, keep_above = 1, current = 2, as_of = 2027-01-05, unit = "%" }
 
 [[key_results.kept.rules]]
