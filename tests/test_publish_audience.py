@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Audience, Issue, IssueRef
@@ -191,10 +191,22 @@ class World:
         issue = replace(issue, ref=IssueRef("jira", "7", issue.ref.key))
         told = labeller.labelled(issue, (blog, site, metric), (site, goal))
         assert here.of(issue.ref) == self.reader
-        return [(each.name, each.colour, each.description) for each in told.labels]
+        alone = labeller.labelled(issue, (metric,), ())
+        return [(each.name, each.colour, each.description) for each in (*told.labels, *alone.labels)]
+
+
+ALL_DONE = Drawn(
+    ((0, None, "todo", "done", True), (1, None, "todo", "done", False)),
+    (PUBLIC, ORGANISATION, ORGANISATION, PUBLIC, PUBLIC),
+    unread=False,
+    problem=False,
+    override=False,
+)
+"""Everything is delivered, and what that moved is not for everybody."""
 
 
 @FEW
+@example(ALL_DONE, Readers(PUBLIC), 65_536)
 @given(WORLDS, st.sampled_from(READERS), st.sampled_from([300, 1_500, 65_536]))
 def test_no_byte_follows_from_what_the_readers_may_not_know(
     drawn: Drawn, reader: Readers, limit: int

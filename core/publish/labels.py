@@ -71,6 +71,10 @@ class _Subject:
     """False: the readers may know its number alone, and of a key result not even that."""
 
 
+_HIDDEN = HealthName.UNMEASURED
+"""In place of a health that follows from figures which the readers may not see."""
+
+
 class Labeller:
     """What issues should carry of our labels, by what they are tagged to and tell of."""
 
@@ -123,7 +127,13 @@ class Labeller:
 
     def _subjects(self, ids: Iterable[str], view: View) -> tuple[_Subject, ...]:
         found = _subjects(ids, self._state, self._mapping)
-        return tuple(replace(one, shown=view.item(one.id)) for one in found)
+        seen = (replace(one, shown=view.item(one.id)) for one in found)
+        return tuple(one if self._figures(one, view) else replace(one, health=_HIDDEN) for one in seen)
+
+    def _figures(self, one: _Subject, view: View) -> bool:
+        """Whether the readers may see what its health follows from: of a goal all its key results."""
+        results = self._mapping.key_results_of(one.id) if one.kind == "goal" else ()
+        return all(view.item(result.id) for result in results)
 
 
 def wanted_labels(
