@@ -93,7 +93,11 @@ def test_a_repository_of_three_that_refuses_holds_what_rests_on_its_tracker(tmp_
         here.agreed()
 
 
-@pytest.mark.parametrize(("hidden", "believed"), [(2, True), (3, False)], ids=["15%", "23%"])
+@pytest.mark.parametrize(
+    ("hidden", "believed"),
+    [(2, True), (3, True), (4, False)],
+    ids=["15%", "23%, and no more than are never held", "31%"],
+)
 def test_what_is_gone_is_believed_up_to_the_limit(hidden: int, believed: bool, tmp_path: Path) -> None:
     with house(tmp_path) as here:
         here.sweep_every = timedelta(0)

@@ -227,7 +227,9 @@ class _Judge:
         with self._stop.reading():
             found = self._tracker.reader.locate(wanted) if wanted else {}
         unlisted = [ref for ref, place in found.items() if self._only_unlisted(ref, place, stored.get(ref))]
-        if self._rules.too_many(len(unlisted), self._before) and not self._rules.force:
+        # Few of few are doubtful too: they are there, whatever the list says, so that nothing is gone.
+        doubtful = 100 * len(unlisted) > self._rules.max_lost_percent * self._before
+        if doubtful and not self._rules.force:
             self._doubt_list(unlisted, found, stored)
             found = {ref: place for ref, place in found.items() if ref not in set(unlisted)}
         for ref, place in found.items():
