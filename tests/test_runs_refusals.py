@@ -1,12 +1,13 @@
 """Places that refuse in every run, and fields that are not there: only what rests on them waits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.sandbox.faults import Fault, Status
+from core.engine.model import MilestoneState, Unmeasured
 from tests.runs import CLOUD, DATACENTER, MARKETING, READS, House, house, milestone
 from tests.test_runs_isolation_kinds import GITHUB, SHOP, TRACKED, changed, furnished, headlines, together
 
@@ -57,6 +58,27 @@ def test_a_root_that_jira_does_not_send_costs_only_its_tree(tmp_path: Path) -> N
 
     told = together(tmp_path, spoil, {"MKT-2", "MKT-7", *GITHUB})
     assert told
+
+
+def test_while_a_root_is_not_sent_what_its_tree_counts_for_is_unmeasured_in_every_run(tmp_path: Path) -> None:
+    with house(tmp_path, CLOUD) as here:
+        here.agreed()
+        here.server.plan(Fault(kind=changed(_unsent("BLOG-1")), site="jira", path="/bulkfetch$", times=None))
+        here.server.plan(Fault(kind=changed(_left_out("BLOG-1")), site="jira", path="/jql$", times=None))
+        with here.job() as job:
+            job.store.memory("jira").set("jira.outside", "")
+        for _ in range(4):
+            here.world.clock.advance(900)
+            measures = {name: one.measure for name, one in _milestones(here).items()}
+            assert isinstance(measures["blog"], Unmeasured)
+            assert not isinstance(measures["newsletter"], Unmeasured)
+        here.server.clear_faults()
+        here.world.clock.advance(900)
+        assert not isinstance(_milestones(here)["blog"].measure, Unmeasured)
+
+
+def _milestones(here: House) -> Mapping[str, MilestoneState]:
+    return here.sync().concluded.known.state.milestones
 
 
 def _unsent(key: str) -> Callable[[Any], Any]:
