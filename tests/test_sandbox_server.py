@@ -12,7 +12,9 @@ from werkzeug import Request, Response
 from connectors.sandbox.faults import (
     Close,
     Delay,
+    Drip,
     Fault,
+    Hang,
     Headers,
     Hook,
     Html,
@@ -56,8 +58,8 @@ def comment(client: requests.Session, server: SandboxServer) -> requests.Respons
     return client.post(server.url("jira") + ISSUE + "/comment", json={"body": "hello"}, timeout=5)
 
 
-def get(client: requests.Session, server: SandboxServer) -> requests.Response:
-    return client.get(server.url("jira") + ISSUE, params={"fields": "summary"}, timeout=5)
+def get(client: requests.Session, server: SandboxServer, timeout: float = 5) -> requests.Response:
+    return client.get(server.url("jira") + ISSUE, params={"fields": "summary"}, timeout=timeout)
 
 
 def test_a_connection_is_kept_for_the_next_request(server: SandboxServer, client: requests.Session) -> None:
@@ -157,6 +159,22 @@ def test_a_truncated_answer_ends_in_the_middle(server: SandboxServer, client: re
     server.plan(Fault(kind=Truncated()))
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         get(client, server)
+
+
+def test_an_answer_that_hangs_ends_by_silence_and_holds_up_nobody_else(
+    server: SandboxServer, client: requests.Session
+) -> None:
+    server.plan(Fault(kind=Hang()))
+    with pytest.raises(requests.ConnectionError, match="Read timed out"):
+        get(client, server, timeout=0.1)
+    assert get(client, server).status_code == 200
+
+
+def test_an_answer_that_drips_is_never_silent_and_never_ends(server: SandboxServer) -> None:
+    server.plan(Fault(kind=Drip()))
+    with requests.get(server.url("jira") + "/rest/api/2/serverInfo", stream=True, timeout=5) as answer:
+        pieces = answer.iter_content(1_000)
+        assert all(len(next(pieces)) == 1_000 for _ in range(100))
 
 
 def test_a_sign_on_page_comes_with_status_200(server: SandboxServer, client: requests.Session) -> None:

@@ -53,6 +53,22 @@ class Truncated:
 
 
 @dataclass(frozen=True, slots=True)
+class Hang:
+    """Handle the request, announce the whole answer, send the first half of its body, and then nothing.
+
+    The connection stays open until the other side closes it, so that only a time-out ends the wait.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Drip:
+    """Handle the request, send the first half of its body, and then one blank after the other without end.
+
+    No time-out of silence ends that, only a limit for the whole answer.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Html:
     """Answer with a web page, as a proxy or a sign-on page in the way does."""
 
@@ -92,7 +108,10 @@ class Hook:
     call: Callable[[], object]
 
 
-Kind = Status | Delay | Reset | Lost | Close | Truncated | Html | Replace | Headers | SkewedDate | Hook
+Cut = Reset | Lost | Close | Truncated | Hang | Drip
+"""How a connection ends otherwise than with a whole answer."""
+
+Kind = Status | Delay | Cut | Html | Replace | Headers | SkewedDate | Hook
 
 
 @dataclass(slots=True, kw_only=True)

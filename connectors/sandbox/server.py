@@ -20,8 +20,11 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from connectors.sandbox.faults import (
     Close,
+    Cut,
     Delay,
+    Drip,
     Fault,
+    Hang,
     Headers,
     Hook,
     Html,
@@ -65,7 +68,7 @@ class _Outcome:
     """What goes on the wire: an answer, or none; and how the connection ends."""
 
     response: Response | None = None
-    cut: Reset | Lost | Close | Truncated | None = None
+    cut: Cut | None = None
     undated: bool = False
     """Send no `Date`, instead of the sandbox's."""
 
@@ -171,7 +174,7 @@ class SandboxServer:
         return outcome
 
     def _handle(self, site: str, request: Request) -> _Outcome:
-        cut: Lost | Truncated | None = None
+        cut: Cut | None = None
         changes: list[Replace | Headers | SkewedDate] = []
         for kind in self._struck(site, request):
             match kind:
@@ -183,7 +186,7 @@ class SandboxServer:
                     return _Outcome(kind.response())
                 case Reset() | Close():
                     return _Outcome(cut=kind)
-                case Lost() | Truncated():
+                case Lost() | Truncated() | Hang() | Drip():
                     cut = kind
                 case Replace() | Headers() | SkewedDate():
                     changes.append(kind)
@@ -193,7 +196,7 @@ class SandboxServer:
         self,
         request: Request,
         response: Response,
-        cut: Lost | Truncated | None,
+        cut: Cut | None,
         changes: list[Replace | Headers | SkewedDate],
     ) -> _Outcome:
         """What goes out of a site's own answer."""
@@ -234,7 +237,7 @@ class SandboxServer:
                 self._saved = changes
 
     def _note(self, site: str, request: Request, outcome: _Outcome) -> None:
-        told = outcome.response is not None and (outcome.cut is None or isinstance(outcome.cut, Truncated))
+        told = outcome.response is not None and not isinstance(outcome.cut, Lost)
         status = outcome.response.status_code if outcome.response is not None and told else UNANSWERED
         query = request.query_string.decode()
         self.log.append(Logged(request.method, request.path, query, request.get_data(), status, site))
@@ -322,13 +325,19 @@ class _Connection(WSGIRequestHandler):
         if not outcome.undated:
             response.headers.setdefault("Date", self.date_time_string())
         for name, value in response.get_wsgi_headers(environ):
-            self.send_header(name, value)
+            if not (isinstance(outcome.cut, Drip) and name.title() == "Content-Length"):
+                self.send_header(name, value)
         if outcome.cut is not None:
             body = body[: len(body) // 2]
             self.close_connection = True
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
+        with suppress(OSError):  # the other side has had enough
+            if isinstance(outcome.cut, Hang):
+                self.connection.recv(1)
+            while isinstance(outcome.cut, Drip):
+                self.connection.sendall(b" ")
 
     def _reset(self) -> None:
         """Answer nothing and let the client's kernel see a reset instead of an orderly end."""
