@@ -50,7 +50,8 @@ def fresh(here: House, folder: Path) -> House:
     """Another installation of the same, that has not run yet."""
     folder.mkdir()
     other = House(folder, here.world, here.server, here.face, here.mapping)
-    other.settings, other.limits, other.health = here.settings, here.limits, here.health
+    other.settings, other.limits = here.settings, here.limits
+    other.health, other.progress = here.health, here.progress
     return other
 
 

@@ -8,8 +8,10 @@ import pytest
 from tests.reconcile_kit import (
     HOURS,
     Happens,
+    a_day,
     equals_a_fresh_store_within_a_day,
     lenient,
+    numbers,
     organisation,
     several,
 )
@@ -52,6 +54,31 @@ def milestone_retitled(here: House) -> None:
 def milestone_took_its_title(here: House) -> None:
     here.github.rename_milestone("acme/site", "Newsletter", "Letters")
     here.github.create_issue("acme/site", "Another one", milestone="Newsletter")
+
+
+def milestone_closed_and_retitled(here: House) -> None:
+    here.github.close_milestone("acme/site", "Newsletter")
+    here.world.clock.advance(25 * HOURS)
+    here.sync()
+    here.github.rename_milestone("acme/site", "Newsletter", "Letters")
+
+
+def milestone_took_the_title_and_reopened(here: House) -> None:
+    here.github.rename_milestone("acme/site", "Newsletter", "Aside")
+    here.github.create_issue("acme/site", "Another one", milestone="Letters")
+    here.github.close_milestone("acme/site", "Letters")
+    here.world.clock.advance(25 * HOURS)
+    here.sync()
+    here.github.close_milestone("acme/site", "Letters", closed=False)
+    here.github.rename_milestone("acme/site", "Letters", "Newsletter")
+
+
+def milestone_dated(here: House) -> None:
+    here.github.date_milestone("acme/site", "Newsletter", here.world.clock.now() + timedelta(days=3))
+
+
+def milestone_closed(here: House) -> None:
+    here.github.close_milestone("acme/site", "Newsletter")
 
 
 def types_renamed(here: House) -> None:
@@ -150,6 +177,8 @@ IN_BOTH: list[Happens] = [
     lists_late_by_hours,
 ]
 IN_NAMED: list[Happens] = [
+    several(milestone_dated, milestone_closed_and_retitled),
+    milestone_took_the_title_and_reopened,
     several(label_deleted, transferred_out_of_the_scope),
     another_takes_the_old_name_at_once,
     names_swapped,
@@ -187,3 +216,20 @@ def test_in_an_organisation_it_is_right_within_a_day(happens: Happens, tmp_path:
         prepared(here)
         organisation(here)
         equals_a_fresh_store_within_a_day(here, tmp_path / "fresh", happens)
+
+
+def test_a_milestone_that_is_closed_or_dated_means_nothing_to_a_rule_that_names_it(tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        prepared(here)
+        here.sync()
+        here.world.clock.advance(HOURS)
+        here.agreed()
+        before, watch = numbers(here), here.watch()
+        milestone_closed(here)
+        milestone_dated(here)
+        a_day(here)
+        assert numbers(here) == before
+        assert watch.writes == []
+        here.github.close_milestone("acme/site", "Newsletter", closed=False)
+        a_day(here)
+        assert numbers(here) == before

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -51,13 +52,22 @@ def version_renamed(here: House) -> None:
 
 def version_merged(here: House) -> None:
     here.jira.edit("BLOG-4", versions=["2.0"])
-    for key in ("BLOG-2", "BLOG-3"):
-        _without_trace(here, key, versions=["2.0"])
+    here.jira.merge_version("BLOG", "1.0", "2.0")
+
+
+def version_took_in_another(here: House) -> None:
+    here.jira.edit("BLOG-4", versions=["2.0"])
+    here.sync()
+    here.jira.merge_version("BLOG", "2.0", "1.0")
 
 
 def version_deleted(here: House) -> None:
-    for key in ("BLOG-2", "BLOG-3"):
-        _without_trace(here, key, versions=[])
+    here.jira.merge_version("BLOG", "1.0", None)
+
+
+def version_released_and_archived(here: House) -> None:
+    here.jira.release_version("BLOG", "1.0")
+    here.jira.archive_version("BLOG", "1.0")
 
 
 def component_renamed(here: House) -> None:
@@ -65,7 +75,13 @@ def component_renamed(here: House) -> None:
 
 
 def component_deleted(here: House) -> None:
-    _without_trace(here, "BLOG-2", components=[])
+    here.jira.delete_component("BLOG", "Web")
+
+
+def component_took_in_another(here: House) -> None:
+    here.jira.edit("BLOG-4", components=["Pages"])
+    here.sync()
+    here.jira.delete_component("BLOG", "Pages", "Web")
 
 
 def status_renamed(here: House) -> None:
@@ -87,6 +103,24 @@ def type_took_its_name(here: House) -> None:
 
 def sprint_renamed(here: House) -> None:
     here.jira.rename_sprint("Sprint 1", "First sprint")
+
+
+def sprint_closed(here: House) -> None:
+    here.jira.close_sprint("Sprint 1")
+
+
+def project_led_and_categorised(here: House) -> None:
+    here.jira.lead_project("BLOG", "ana")
+    here.jira.categorise_project("BLOG", "Texts")
+
+
+def resolution_renamed_away(here: House) -> None:
+    assert here.jira.issue("BLOG-6").resolution == "Won't Do"
+    here.jira.rename_resolution("Won't Do", "Set aside")
+
+
+def resolution_renamed_into(here: House) -> None:
+    here.jira.rename_resolution("Done", "Obsolete")
 
 
 def resolution_deleted(here: House) -> None:
@@ -175,6 +209,8 @@ ON_BOTH: list[Happens] = [
     several(version_renamed, component_renamed, status_renamed, type_renamed),
     several(status_of_another_category, version_deleted, parent_taken_away),
     several(sprint_renamed, resolution_deleted),
+    several(resolution_renamed_into, version_took_in_another, component_took_in_another),
+    several(resolution_renamed_away, sprint_closed, version_released_and_archived),
     archived_and_restored,
     several(moved_between_projects, imported),
     secured_and_opened,
@@ -216,3 +252,36 @@ def test_a_field_that_is_called_otherwise_since_goes_on_being_meant(tmp_path: Pa
         here.world.clock.advance(HOURS)
         here.sync()
         assert numbers(here)["field"] != before["field"], "it is read as before"
+
+
+@pytest.mark.parametrize("face", [CLOUD, DATACENTER])
+def test_a_resolution_that_is_called_otherwise_counts_by_its_new_name(face: str, tmp_path: Path) -> None:
+    with house(tmp_path, face) as here:
+        lenient(here)
+        for key, resolution in (("BLOG-2", "Done"), ("BLOG-3", "Won't Do"), ("BLOG-4", None)):
+            here.jira.edit(key, labels=["words"])
+            here.jira.transition(key, "Done" if resolution else "To Do", resolution)
+        here.mapping += milestone("words", 'label = "words"', 'tracking = "BLOG-1"')
+        for new, right in (("Won't Do", 1 / 2), ("Set aside", 2 / 3), ("Obsolete", 1 / 2)):
+            if here.jira.issue("BLOG-3").resolution != new:
+                here.jira.rename_resolution(here.jira.issue("BLOG-3").resolution or "", new)
+            here.sync()
+            a_day(here)
+            assert numbers(here)["words"] == Fraction(right).limit_denominator(9)
+
+
+INERT: list[Happens] = [version_released_and_archived, sprint_closed, project_led_and_categorised]
+
+
+@pytest.mark.parametrize("happens", INERT, ids=lambda happens: happens.__name__)
+def test_what_means_nothing_to_a_rule_changes_and_writes_nothing(happens: Happens, tmp_path: Path) -> None:
+    with house(tmp_path, CLOUD) as here:
+        prepared(here)
+        here.sync()
+        here.world.clock.advance(HOURS)
+        here.agreed()
+        before, watch = numbers(here), here.watch()
+        happens(here)
+        a_day(here)
+        assert numbers(here) == before
+        assert watch.writes == []

@@ -36,17 +36,25 @@ class AdminMoves(Moves):
     def rename_milestone(self, repo: str, old: str, new: str) -> Milestone:
         """Give a milestone another title; Impossible if another has it."""
         home = self.repo(repo)
-        found = self.milestone(home, old)
-        if found is None:
-            raise KeyError(f"{home.full_name} has no milestone {old!r}")
+        found = self._milestone_of(home, old)
         if self.milestone(home, new) not in (None, found):
             raise Impossible("", "title", "already_exists")
-        found.title, found.updated_at = new, self.tick()
-        issues = self.issues.values()
-        self._redefined(
-            [each for each in issues if (each.repo_id, each.milestone) == (home.id, found.number)]
-        )
-        return found
+        found.title = new
+        return self._milestone_changed(home, found)
+
+    def close_milestone(self, repo: str, title: str, *, closed: bool = True) -> Milestone:
+        """Close a milestone, or open it again; its issues stay open or closed as they are."""
+        home = self.repo(repo)
+        found = self._milestone_of(home, title)
+        found.closed_at = self.tick() if closed else None
+        return self._milestone_changed(home, found)
+
+    def date_milestone(self, repo: str, title: str, due_on: datetime | None) -> Milestone:
+        """Let a milestone be due at another time, or at none."""
+        home = self.repo(repo)
+        found = self._milestone_of(home, title)
+        found.due_on = None if due_on is None else _seconds(due_on)
+        return self._milestone_changed(home, found)
 
     def rename_type(self, owner: str, old: str, new: str) -> IssueType:
         """Give an issue type of an organisation another name."""
@@ -162,6 +170,18 @@ class AdminMoves(Moves):
         if found is None:
             raise KeyError(f"{repo.full_name} has no label {name!r}")
         return found
+
+    def _milestone_of(self, repo: Repo, title: str) -> Milestone:
+        found = self.milestone(repo, title)
+        if found is None:
+            raise KeyError(f"{repo.full_name} has no milestone {title!r}")
+        return found
+
+    def _milestone_changed(self, repo: Repo, milestone: Milestone) -> Milestone:
+        milestone.updated_at = self.tick()
+        bearers = (repo.id, milestone.number)
+        self._redefined([each for each in self.issues.values() if (each.repo_id, each.milestone) == bearers])
+        return milestone
 
 
 def _seconds(time: str | datetime) -> int:

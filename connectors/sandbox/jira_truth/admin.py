@@ -44,6 +44,32 @@ class JiraAdminMoves(JiraMoves):
         find(home.versions, old, "version").name = new
         self._replace(self.in_projects([home.key]), "versions", old, new)
 
+    def release_version(self, project: str, name: str, *, released: bool = True) -> None:
+        """Release a fix version, or take that back."""
+        find(self._project_of(project).versions, name, "version").released = released
+        self._done()
+
+    def archive_version(self, project: str, name: str, *, archived: bool = True) -> None:
+        """Archive a fix version: issues go on bearing it, none can be given it any more; or restore it."""
+        find(self._project_of(project).versions, name, "version").archived = archived
+        self._done()
+
+    def merge_version(self, project: str, old: str, into: str | None) -> None:
+        """Delete a fix version; what bore it bears the other from now on, or none."""
+        home = self._project_of(project)
+        gone = find(home.versions, old, "version")
+        kept = None if into is None else find(home.versions, into, "version").name
+        home.versions.remove(gone)
+        self._replace(self.in_projects([home.key]), "versions", gone.name, kept)
+
+    def delete_component(self, project: str, name: str, into: str | None = None) -> None:
+        """Delete a component; what bore it bears the other from now on, or none."""
+        home = self._project_of(project)
+        gone = find(home.components, name, "component")
+        kept = None if into is None else find(home.components, into, "component").name
+        home.components.remove(gone)
+        self._replace(self.in_projects([home.key]), "components", gone.name, kept)
+
     def rename_component(self, project: str, old: str, new: str) -> None:
         """Give a component another name."""
         home = self._project_of(project)
@@ -57,6 +83,28 @@ class JiraAdminMoves(JiraMoves):
             raise KeyError(f"no sprint {old!r}")
         sprint.name = new
         self._redefined(issue for issue in self.issues.values() if sprint.id in issue.sprints)
+
+    def close_sprint(self, name: str) -> None:
+        """Close a sprint; its issues go on bearing it."""
+        sprint = next((one for one in self.sprints.values() if one.name == name), None)
+        if sprint is None:
+            raise KeyError(f"no sprint {name!r}")
+        sprint.state = "closed"
+        self._redefined(issue for issue in self.issues.values() if sprint.id in issue.sprints)
+
+    def rename_resolution(self, old: str, new: str) -> None:
+        """Give a resolution another name."""
+        self._rename(self.resolution(old), "resolution", new)
+
+    def lead_project(self, key: str, person: str) -> None:
+        """Let somebody else lead a project."""
+        self._project_of(key).lead = self.person(person).id
+        self._done()
+
+    def categorise_project(self, key: str, category: str) -> None:
+        """Put a project into a category, or, without a name, into none."""
+        self._project_of(key).category = category
+        self._done()
 
     def rename_status(self, old: str, new: str) -> None:
         """Give a status another name."""
@@ -195,11 +243,11 @@ class JiraAdminMoves(JiraMoves):
             setattr(issue, attribute, new)
         self._redefined(bearers)
 
-    def _replace(self, issues: Iterable[JiraIssue], attribute: str, old: str, new: str) -> None:
+    def _replace(self, issues: Iterable[JiraIssue], attribute: str, old: str, new: str | None) -> None:
         bearers = [issue for issue in issues if old in getattr(issue, attribute)]
         for issue in bearers:
-            names = getattr(issue, attribute)
-            names[names.index(old)] = new
+            names = [new if name == old else name for name in getattr(issue, attribute)]
+            setattr(issue, attribute, list(dict.fromkeys(name for name in names if name is not None)))
         self._redefined(bearers)
 
     def _redefined(self, issues: Iterable[JiraIssue]) -> None:

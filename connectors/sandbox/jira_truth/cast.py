@@ -13,11 +13,12 @@ from connectors.sandbox.jira_truth.model import (
     Project,
     Sprint,
     Status,
+    Version,
 )
 from connectors.sandbox.jira_truth.store import JiraStore
 from connectors.sandbox.world import Account
 
-Entry = TypeVar("Entry", Status, IssueType, Named, CustomField)
+Entry = TypeVar("Entry", Status, IssueType, Named, Version, CustomField)
 
 
 class JiraCast(JiraStore):

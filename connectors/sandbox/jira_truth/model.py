@@ -65,10 +65,18 @@ class IssueType:
 
 @dataclass(slots=True)
 class Named:
-    """A component, fix version, resolution or priority: a name with an id."""
+    """A component, resolution or priority: a name with an id."""
 
     id: str
     name: str
+
+
+@dataclass(slots=True)
+class Version(Named):
+    """A fix version."""
+
+    archived: bool = False
+    released: bool = False
 
 
 @dataclass(slots=True)
@@ -80,7 +88,7 @@ class Project:
     name: str
     last_number: int = 0
     components: list[Named] = field(default_factory=list)
-    versions: list[Named] = field(default_factory=list)
+    versions: list[Version] = field(default_factory=list)
     old_keys: list[str] = field(default_factory=list)
     """Keys that it had before; they still lead to it."""
     archived: bool = False
@@ -89,6 +97,12 @@ class Project:
     team_managed: bool = False
     public: bool = False
     """Whether anybody may browse it without a login."""
+    type: str = "software"
+    """Its `projectTypeKey`: software, business or service_desk."""
+    lead: str = ""
+    """The account id of who leads it; empty: milepost's own."""
+    category: str = ""
+    """The name of its category; empty for none."""
 
 
 @dataclass(slots=True)

@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import fields as dataclass_fields
-from typing import Any
+from typing import Any, TypeVar
 
 from connectors.sandbox.jira_truth.cast import JiraCast, find
-from connectors.sandbox.jira_truth.model import Comment, JiraIssue, Named
+from connectors.sandbox.jira_truth.model import Comment, JiraIssue, Named, Version
 from connectors.sandbox.world import Account
 
 LABEL_LIMIT = 255
 """Characters in a label."""
+
+_Part = TypeVar("_Part", Named, Version)
 
 Plain = str | int | float | bool | Sequence[str] | None
 
@@ -236,10 +238,10 @@ class JiraMoves(JiraCast):
         issue.labels = [check_label(label) for label in dict.fromkeys(value)]
 
     def _set_components(self, issue: JiraIssue, value: Iterable[str]) -> None:
-        issue.components = self._named(self.projects[issue.project].components, value)
+        issue.components = self._named(self.projects[issue.project].components, Named, value)
 
     def _set_versions(self, issue: JiraIssue, value: Iterable[str]) -> None:
-        issue.versions = self._named(self.projects[issue.project].versions, value)
+        issue.versions = self._named(self.projects[issue.project].versions, Version, value)
 
     def _set_sprints(self, issue: JiraIssue, value: Iterable[str]) -> None:
         by_name = {sprint.name: sprint.id for sprint in self.sprints.values()}
@@ -272,11 +274,11 @@ class JiraMoves(JiraCast):
         issue.parent = None if parent is None else parent.id
         self.index(issue)
 
-    def _named(self, known: list[Named], names: Iterable[str]) -> list[str]:
+    def _named(self, known: list[_Part], kind: type[_Part], names: Iterable[str]) -> list[str]:
         """Components and versions come into being when the world first uses them."""
         for name in names:
             if all(name != each.name for each in known):
-                known.append(Named(str(self.next_id()), name))
+                known.append(kind(str(self.next_id()), name))
         return list(dict.fromkeys(names))
 
 

@@ -16,6 +16,7 @@ from connectors.sandbox.jira_truth.model import (
     Scan,
     Sprint,
     Status,
+    Version,
     bot,
     default_priorities,
     default_resolutions,
@@ -255,5 +256,5 @@ def _record(kind: type[Record], row: Mapping[str, Any]) -> Record:
 
 def _project(row: Mapping[str, Any]) -> Project:
     components = [Named(**each) for each in row["components"]]
-    versions = [Named(**each) for each in row["versions"]]
+    versions = [Version(**each) for each in row["versions"]]
     return Project(**{**row, "components": components, "versions": versions})

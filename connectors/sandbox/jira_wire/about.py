@@ -115,7 +115,7 @@ def project_search(call: Call) -> Response:
 def one_project(call: Call, key: str) -> Response:
     """`/project/{key}`: one project."""
     found = _find_project(call, key)
-    lead = {"lead": user(call, call.site.bot.id), "description": ""}
+    lead = {"lead": user(call, found.lead or call.site.bot.id), "description": ""}
     return answer(project(call, found) | lead)
 
 

@@ -68,10 +68,14 @@ def project(call: Call, record: Project) -> dict[str, Any]:
         "id": record.id,
         "key": record.key,
         "name": record.name,
-        "projectTypeKey": "software",
+        "projectTypeKey": record.type,
         "avatarUrls": {"48x48": f"{call.base}/secure/projectavatar"},
     }
     shown["archived"] = record.archived
+    if record.category:
+        id_ = str(30000 + sum(record.category.encode()))
+        category = {"self": call.url(f"projectCategory/{id_}"), "id": id_, "name": record.category}
+        shown["projectCategory"] = category | {"description": ""}
     return shown | {"simplified": record.team_managed} if call.cloud else shown
 
 
@@ -212,14 +216,14 @@ def _components(call: Call, record: JiraIssue) -> list[dict[str, Any]]:
 
 
 def _versions(call: Call, record: JiraIssue) -> list[dict[str, Any]]:
-    known = {one.name: one.id for one in call.site.projects[record.project].versions}
+    known = {one.name: one for one in call.site.projects[record.project].versions}
     return [
         {
-            "self": call.url(f"version/{known[name]}"),
-            "id": known[name],
+            "self": call.url(f"version/{known[name].id}"),
+            "id": known[name].id,
             "name": name,
-            "archived": False,
-            "released": False,
+            "archived": known[name].archived,
+            "released": known[name].released,
         }
         for name in record.versions
     ]
