@@ -80,6 +80,13 @@ class Projects:
         self._remember_ids({key: one.id for key, one in found.items() if not one.error})
         return Readable(keys, tuple(failed), tuple(archived), found)
 
+    def told(self) -> tuple[Container, ...]:
+        """What Jira tells of the configured projects now; none where it does not answer."""
+        try:
+            return tuple(one for one in self.readable().found.values() if not one.error)
+        except TrackerError:
+            return ()
+
     def stored(self, key: str) -> Container:
         """A configured project as far as it is remembered, without asking."""
         return Container(self._ids().get(key, key), key)
