@@ -20,6 +20,7 @@ from connectors.errors import (
 )
 from connectors.models import (
     MARK_PREFIX,
+    Blocker,
     Capability,
     ChecklistItem,
     Container,
@@ -50,6 +51,7 @@ __all__ = [
     "AnswerLost",
     "Audience",
     "BadConfiguration",
+    "Blocker",
     "Capability",
     "ChecklistItem",
     "Container",

@@ -41,6 +41,17 @@ class IssueRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Blocker:
+    """An issue that has to be done before another one, as its tracker told of it with that other one."""
+
+    ref: IssueRef
+    url: str
+    """The page that a person opens."""
+    title: str
+    category: StatusCategory
+
+
+@dataclass(frozen=True, slots=True)
 class ChecklistItem:
     """One box of a task list in an issue's own text."""
 
@@ -98,6 +109,10 @@ class Issue:
     """Empty unless `Interest.checklists` asked for it."""
     mirrors: tuple[str, ...] = ()
     """URLs of the same piece of work in another tracker."""
+    blocked_by: tuple[Blocker, ...] = ()
+    """Of an open one, by the tracker's links: what has to be done before it, done or not, in order of ids."""
+    unnamed_blockers: int = 0
+    """How many more open issues block it, by the tracker's count, of which the tracker tells no more."""
     archived: bool = False
     """The tracker keeps it out of every list, and gives it only by its id: the state is the last one."""
     security: str | None = None

@@ -1,11 +1,12 @@
 """Who may read what: by the settings, else by what the trackers told last."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from connectors.contract import Audience, IssueRef, TrackerInfo
 from core.known import Known
 from core.publish.audience import Audiences, Readers, TrackerAudience, View
-from core.publish.summary import Listed, visible_open
+from core.publish.summary import Listed, visible_open, waits_for
 from core.store.contract import Keeper, Resolver
 from core.tagging.rows import read_open
 from mappings.goals import Goal, KeyResult, Milestone
@@ -67,8 +68,23 @@ class OpenTasks:
     def of(self, names: Iterable[str], view: View) -> Mapping[str, Listed]:
         """By milestone: the first that these readers may see, and how many open ones they may not."""
         if view.whole:
-            return {name: self._listed[name] for name in names if name in self._listed}
-        return {name: self._seen(name, view) for name in names}
+            listed = {name: self._listed[name] for name in names if name in self._listed}
+        else:
+            listed = {name: self._seen(name, view) for name in names}
+        return {name: self._with_blockers(each, view) for name, each in listed.items()}
+
+    def _with_blockers(self, listed: Listed, view: View) -> Listed:
+        """The same tasks, those that have to wait with what these readers may know of it."""
+        blocked = self._known.blocked
+        if not any(task.ref in blocked for task in listed.tasks):
+            return listed
+        return replace(
+            listed,
+            tasks=tuple(
+                replace(task, waits_for=waits_for(blocked[task.ref], view)) if task.ref in blocked else task
+                for task in listed.tasks
+            ),
+        )
 
     def _seen(self, name: str, view: View) -> Listed:
         made = self._made.get((name, view.readers))

@@ -1,16 +1,18 @@
 """What follows from the store as it stands: every number, and on demand every task."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from types import MappingProxyType
 
 from connectors.contract import Issue, IssueRef, Unread
 from core.asking import Answers
-from core.engine.model import Detail, Reach, State
+from core.engine.blocked import count_blocked, with_blocked
+from core.engine.model import Blocked, Detail, Reach, State
 from core.engine.policy import HealthPolicy
 from core.engine.progress import measure_sums, with_details
 from core.steps.absent import Present, absent_issues, naming
+from core.steps.blocked import find_blocked
 from core.store.contract import Keeper, Resolver
 from core.store.tags.contract import TagReader
 from core.tagging.reading import tallies
@@ -55,10 +57,12 @@ class Known:
     failing: tuple[FailingContainer, ...] = ()
     absent: frozenset[tuple[str, str]] = frozenset()
     """Tracker and key of the issues that the mapping names and that are not there."""
+    blocked: Mapping[IssueRef, Blocked] = field(default_factory=dict)
+    """Of open issues: what has to be done before them."""
 
     def detail(self, owner: str) -> Detail:
         """The tasks of one milestone or key result."""
-        return tasks_of(owner, self.tags.rows_of_owner(owner), self.scheme).detail
+        return with_blocked(tasks_of(owner, self.tags.rows_of_owner(owner), self.scheme).detail, self.blocked)
 
     def carrying(self, refs: Iterable[IssueRef]) -> Mapping[IssueRef, Issue]:
         """`issues`, and those of these issues that are present."""
@@ -104,7 +108,8 @@ def know(
         problems={**problems, **answers.problems(compiled)},
         absent=naming(scheme, absent),
     )
-    state = measure_sums(reach, tallies(tags, scheme), health, now, zone)
+    blocked, waiting = find_blocked(tags, scheme)
+    state = count_blocked(measure_sums(reach, tallies(tags, scheme), health, now, zone), waiting)
     keys = tracked_keys(goals, compiled)
     for tracker, several in keys.items():
         resolve.prime(tracker, several)
@@ -121,6 +126,7 @@ def know(
         issues,
         tuple(failing),
         absent,
+        blocked,
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from core.engine.model import (
+    Blocked,
     Detail,
     GoalState,
     Health,
@@ -10,6 +11,7 @@ from core.engine.model import (
     Measure,
     MilestoneState,
     State,
+    Task,
     Unmeasured,
 )
 from core.publish.audience import WITHHELD, View
@@ -72,10 +74,19 @@ def _detail(detail: Detail | None, view: View) -> Detail | None:
     if detail is None:
         return None
     return Detail(
-        tuple(task for task in detail.tasks if view.issue(task.ref)),
+        tuple(_task(task, view) for task in detail.tasks if view.issue(task.ref)),
         # Why one is left out may name another issue: of which places, nothing tells.
         tuple(left for left in detail.left_out if view.issue(left.ref)) if view.whole else (),
     )
+
+
+def _task(task: Task, view: View) -> Task:
+    """The same; what it waits for is named as far as they may read it, and else counted."""
+    blocked = task.blocked
+    if blocked is None:
+        return task
+    seen = tuple(each for each in blocked.by if view.issue(each.ref))
+    return replace(task, blocked=Blocked(seen, (), blocked.number - len(seen)))
 
 
 def _health(health: Health, measure: Measure) -> Health:

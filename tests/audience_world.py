@@ -115,6 +115,12 @@ def world(folder: Path, seed: str = "a", figure: int = 60, face: str = CLOUD) ->
                 if audience is RESTRICTED:
                     jira.secure(key, "Board", seen=True)
                 jira.transition(key, words(audience, "status"))
+        counted = [each.key for each in jira.issues.values() if "counted" in each.labels]
+        for key, by in zip(counted, [*counted[1:], counted[0]], strict=True):
+            jira.block(key, by)  # an open task of each audience waits for one of each other
+        tasks = [hub.key(row) for row in hub.issues.values() if "counted" in hub.label_names(row)]
+        for key, by in zip(tasks, [*tasks[1:], tasks[0]], strict=True):
+            hub.block(key, by)
         yield here
 
 

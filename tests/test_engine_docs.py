@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from connectors.checklist import parse_checklist
-from connectors.contract import StatusCategory
+from connectors.contract import Blocker, StatusCategory
+from core.engine.blocked import blocked_issues
 from core.engine.credit import Credits
-from core.engine.explain import explain_goal, explain_key_result, explain_milestone
+from core.engine.explain import blocked_words, explain_goal, explain_key_result, explain_milestone
 from core.engine.leaves import WORDS
 from core.engine.model import Tagged
 from core.engine.percent import number
@@ -76,6 +77,27 @@ def test_the_example_of_a_checklist_is_read_as_it_says() -> None:
     (text,), (said,) = blocks("markdown checklist"), blocks("text boxes")
     found = [f"{item.text}: {'ticked' if item.done else 'not ticked'}" for item in parse_checklist(text)]
     assert found == said.splitlines()
+
+
+def test_the_examples_of_blocked_tasks_are_what_the_engine_says() -> None:
+    (tasks,), (said,) = blocks("toml links"), blocks("text blocked")
+    given = tomllib.loads(tasks)
+    states = {key: one["state"] for key, one in given.items()}
+    states |= {key: state for one in given.values() for key, state in one["blocked_by"].items()}
+    every = {key: an_issue(key, state) for key, state in states.items()}
+    linked = [
+        replace(
+            every[key],
+            blocked_by=tuple(
+                Blocker(every[by].ref, every[by].url, every[by].title, every[by].category)
+                for by in one["blocked_by"]
+            ),
+        )
+        for key, one in given.items()
+    ]
+    read = {issue.ref: issue for key, issue in every.items() if key.startswith("BLOG")}
+    found = blocked_issues(linked, read, Credits.of(ProgressPolicy()))
+    assert [f"{ref}: {blocked_words(blocked)}" for ref, blocked in found.items()] == said.splitlines()
 
 
 STANDS = re.compile(r"(\S+), (done|in progress) in \"(.*?)\"(?: \((\d+)\))?(?:, resolution (\w+))?: (.*)")

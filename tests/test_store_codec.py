@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import (
+    Blocker,
     ChecklistItem,
     FieldValue,
     Issue,
@@ -39,6 +40,16 @@ from core.store.codec.ledger import (
 )
 from core.store.codec.plain import clean, micros, moment
 from tests.builders import NOON, an_issue
+
+
+def _of_one_tracker(issue: Issue) -> Issue:
+    """What blocks an issue is in the same tracker."""
+    blockers = (
+        dataclasses.replace(one, ref=dataclasses.replace(one.ref, tracker=issue.ref.tracker))
+        for one in issue.blocked_by
+    )
+    return dataclasses.replace(issue, blocked_by=tuple(blockers))
+
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 hostile = st.text(st.characters(), max_size=20)
@@ -79,10 +90,21 @@ issues = st.builds(
     updated=times,
     resolved=st.none() | times,
     checklist=st.lists(st.builds(ChecklistItem, texts, st.booleans()), max_size=3).map(tuple),
+    blocked_by=st.lists(
+        st.builds(
+            Blocker,
+            st.builds(IssueRef, st.just("jira"), texts, texts),
+            texts,
+            texts,
+            st.sampled_from(StatusCategory),
+        ),
+        max_size=2,
+    ).map(tuple),
+    unnamed_blockers=st.integers(0, 3),
     mirrors=names,
     archived=st.booleans(),
     security=st.none() | texts,
-)
+).map(_of_one_tracker)
 comments = st.builds(
     PostedComment, texts, texts, st.booleans(), st.none() | texts, texts, st.none() | st.tuples(texts, texts)
 )
@@ -155,6 +177,8 @@ def test_the_strategy_covers_every_attribute_of_an_issue() -> None:
         resolved=datetime(2027, 1, 1, tzinfo=UTC),
         checklist=(ChecklistItem("h", True),),
         mirrors=("i",),
+        blocked_by=(Blocker(IssueRef("jira", "2", "BLOG-2"), "k", "l", StatusCategory.TODO),),
+        unnamed_blockers=1,
         archived=True,
         security="j",
     )

@@ -106,12 +106,17 @@ def _back(time: datetime | None, overlap: timedelta) -> datetime | None:
     return time - overlap if time is not None else None
 
 
+_ROWS = 1
+"""Raised when this program reads more of a row than before, so that everything is read again once."""
+
+
 def scope_digest(settings: GitHubSettings, interest: Interest) -> str:
     """Changes whenever issues that were pulled before would now be read otherwise, or others be read.
 
     Roots and keys are left out: whatever is named newly is not yet remembered and so comes whole.
     """
     said = [
+        _ROWS,
         settings.url,
         sorted(name.lower() for name in settings.repositories),
         (settings.organization or "").lower(),

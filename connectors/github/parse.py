@@ -85,6 +85,7 @@ class Parser:
             resolved=closed_at if state == "closed" else None,
             checklist=parse_checklist(body) if self.checklists else (),
             mirrors=mirrors(body),
+            unnamed_blockers=open_blockers(row),
         )
 
     def _place(self, row: Mapping[str, Any]) -> tuple[str, int]:
@@ -121,6 +122,14 @@ class Parser:
             return parent if parent else (None, None)
         key = self.spelling.place(place).key
         return (parent[0] if parent and parent[1] == key else None, key)
+
+
+def open_blockers(row: Mapping[str, Any]) -> int:
+    """How many open issues block an open one, by GitHub's count; 0 where nothing is told."""
+    summary = row.get("issue_dependencies_summary")
+    if row.get("state") != "open" or not isinstance(summary, dict):
+        return 0
+    return bounds.whole(summary.get("blocked_by"), 0, bounds.LARGEST_ID) or 0
 
 
 def field_values(row: Mapping[str, Any], wanted: Sequence[str]) -> Iterator[tuple[str, FieldValue]]:

@@ -30,6 +30,7 @@ from connectors.github.cursor import (
     remember,
     remember_reading,
 )
+from connectors.github.dependencies import Dependencies
 from connectors.github.keys import Place, Spelling, place_of
 from connectors.github.listing import PER_PAGE, Listing
 from connectors.github.parse import Parser, place_in
@@ -67,6 +68,7 @@ class PullRun:
     """From when on this pull reads."""
     covers: Callable[[str], bool]
     """Whether a repository is in scope, by any of its names."""
+    dependencies: Dependencies = field(init=False)
     silent: int = 0
     """Issues in a row that did not answer."""
     last: Mapping[str, Stand] = field(default_factory=dict)
@@ -84,9 +86,13 @@ class PullRun:
     lost: dict[str, Unread] = field(default_factory=dict)
     """What is named or in a tree and cannot be read, by key; the first reason stays."""
 
+    def __post_init__(self) -> None:
+        self.dependencies = Dependencies(self.api, self.parser, self.memory if self.base else None)
+
     def pages(self) -> Iterator[Page]:
         """All pages; then the next pull knows what to read again, beside what changes from now on."""
         yield from self._pages()
+        self.dependencies.keep(self.now.at - 2 * OVERLAP)
         since, latest = self.reading.since, self.listing.latest
         if not self.now.dated and latest is not None:
             since = latest if since is None else max(since, latest)
@@ -207,7 +213,7 @@ class PullRun:
                 self.spoilt.add(found.key)
                 self._lose(None, self.above[found.key], f"its sub-issue {found.key} cannot be read")
         if issues or unread:
-            yield Page(tuple(issues), tuple(unread))
+            yield Page(self.dependencies.named(issues), tuple(unread))
 
     def _skip(self, row: Any) -> bool:
         if not isinstance(row, dict):

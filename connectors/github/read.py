@@ -27,6 +27,7 @@ from connectors.contract import (
 from connectors.github.api import Api
 from connectors.github.comments import read_comment, read_comments
 from connectors.github.cursor import Cursor, Reading, reading_at, scope_digest, standing_at
+from connectors.github.dependencies import Dependencies
 from connectors.github.identity import Identity
 from connectors.github.keys import Place, Spelling, is_repository, place_of
 from connectors.github.listing import PER_PAGE, Listing, Plan
@@ -164,7 +165,7 @@ class GitHubReader:
                 found[read.ref] = read
             else:
                 unread.append(read)
-        return Page(tuple(found.values()), tuple(unread))
+        return Page(Dependencies(self._api, parser).named(list(found.values())), tuple(unread))
 
     def matching(self, query: str) -> frozenset[str]:
         """See Reader. The query is GitHub's search syntax, without a scope of its own."""

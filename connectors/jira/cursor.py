@@ -16,7 +16,7 @@ OVERLAP = timedelta(minutes=5)
 """How far before the cursor a pull begins: JQL counts in minutes, and Cloud's index lags behind."""
 
 _VERSION = 1
-_ROWS = 3
+_ROWS = 4
 """Raised when this program reads more of a row than before, so that everything is read again once."""
 
 
@@ -56,6 +56,7 @@ def scope_digest(settings: JiraSettings, interest: Interest, fields: Iterable[st
         sorted(settings.projects),
         settings.jql,
         settings.story_points,
+        settings.blocked_by_links,
         sorted(interest.roots),
         sorted(interest.keys),
         sorted(interest.fields),

@@ -13,7 +13,7 @@ from connectors.names import fold_name
 
 _BUILT_IN = (
     "summary", "status", "resolution", "issuetype", "priority", "labels", "components", "fixVersions",
-    "assignee", "parent", "project", "created", "updated", "resolutiondate", "security",
+    "assignee", "parent", "project", "created", "updated", "resolutiondate", "security", "issuelinks",
 )  # fmt: skip
 
 _OUTLINE = (

@@ -9,20 +9,25 @@ from fractions import Fraction
 from typing import TypeGuard, TypeVar
 
 from connectors import bounds
-from connectors.contract import FieldValue, Garbled, Issue, IssueOutline, IssueRef, StatusCategory, Unread
+from connectors.contract import (
+    Blocker,
+    FieldValue,
+    Garbled,
+    Issue,
+    IssueOutline,
+    IssueRef,
+    StatusCategory,
+    Unread,
+)
 from connectors.jira.checklist import parse_description
 from connectors.jira.fields import FieldMap
-from connectors.jira.session import Json
+from connectors.jira.links import category_of, parse_blockers
+from connectors.jira.session import JiraSession, Json
 from connectors.jira.settings import normal_key
 from connectors.names import fold_name
 
 _T = TypeVar("_T")
 
-_CATEGORIES = {
-    "new": StatusCategory.TODO,
-    "indeterminate": StatusCategory.IN_PROGRESS,
-    "done": StatusCategory.DONE,
-}
 _URL = re.compile(r"https?://[^\s<>\"|\]}]+")
 # Data Center prints sprints: `…Sprint@1f[id=1,rapidViewId=2,state=ACTIVE,name=Sprint 1,startDate=…]`.
 _OLD_SPRINT = re.compile(r"[\[,]name=(.*?)(?:,[a-zA-Z]+=|\]$)", re.DOTALL)
@@ -38,6 +43,13 @@ class IssueReader:
     site: str
     fields: FieldMap
     checklists: bool
+    blocked_by: frozenset[str] = frozenset()
+    """By `fold_name`: what links to blocking issues are called."""
+
+    @classmethod
+    def of(cls, session: JiraSession, site: str, fields: FieldMap, checklists: bool) -> "IssueReader":
+        """How rows of this Jira are read."""
+        return cls(session.name, site, fields, checklists, session.settings.blocking_links)
 
     def read(self, row: Json) -> Issue | Unread:
         """The issue, or why this row makes none; never an exception."""
@@ -105,6 +117,7 @@ class IssueReader:
             resolved=_time(fields, "resolutiondate") if fields.get("resolutiondate") else None,
             checklist=parse_description(fields.get("description")) if self.checklists else (),
             mirrors=self._mirrors(fields),
+            blocked_by=self._blockers(fields, outline.category),
             security=outline.security,
         )
 
@@ -150,6 +163,11 @@ class IssueReader:
             return ()
         texts = [fields[field_id] for field_id in self.fields.mirror if isinstance(fields.get(field_id), str)]
         return tuple(dict.fromkeys(url.rstrip(".,;:!?)") for text in texts for url in _URL.findall(text)))
+
+    def _blockers(self, fields: Json, category: StatusCategory) -> tuple[Blocker, ...]:
+        if category is StatusCategory.DONE:
+            return ()
+        return parse_blockers(fields.get("issuelinks"), self.blocked_by, self.tracker, self.site)
 
     @staticmethod
     def _first(fields: Json, ids: Iterable[str], read: Callable[[object], _T | None]) -> _T | None:
@@ -216,8 +234,8 @@ def _security(value: object) -> str | None:
 
 
 def _category(status: Json) -> StatusCategory:
-    key = _object_or_empty(status, "statusCategory").get("key")
-    return _CATEGORIES.get(key, StatusCategory.UNKNOWN) if isinstance(key, str) else StatusCategory.UNKNOWN
+    _object_or_empty(status, "statusCategory")  # one of another kind makes the issue unreadable
+    return category_of(status)
 
 
 def _level(kind: Json) -> int | None:

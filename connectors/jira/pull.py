@@ -62,6 +62,14 @@ class Reading:
         self.nameless += len(several) - len(named)
         return self.page(named)
 
+    def has_new_root(self, outside: Outside) -> bool:
+        """Whether a root came of which nothing outside the scope was asked yet."""
+        return any(
+            identity not in outside.roots
+            for identity, key in self.named.items()
+            if key in self.interest.roots
+        )
+
     def tree_page(self, rows: Iterable[Json]) -> Page:
         """The same of rows below the roots; one that has no name is told of them all."""
         several = list(rows)

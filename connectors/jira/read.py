@@ -129,7 +129,8 @@ class JiraReader:
 
         cursor = Cursor(reading.taken, digest).text()
         missing, full = dict(reading.reader.fields.missing), reading.since is None
-        return Pull(cursor, pages(), full, failed=lambda: reading.failed, missing_fields=missing)
+        told = self._projects.told if full else tuple
+        return Pull(cursor, pages(), full, lambda: reading.failed, containers=told, missing_fields=missing)
 
     def _opened(
         self,
@@ -275,7 +276,7 @@ class JiraReader:
             yield from self._key_pages(reading, frozenset(outside.named.values()))
             outside.named |= reading.named
             yield from self._below(reading, outside)
-        if outside is None or _has_new_root(reading, outside):
+        if outside is None or reading.has_new_root(outside):
             outside = yield from self._walk(reading)
         outside.remember(self._session.memory)
         self._known.came_without(reading.missing)
@@ -383,17 +384,9 @@ class JiraReader:
             found = known or self._known.remembered(interest) or self._known.ask(interest)
             self._tell(found)
             found, site = self._projects.with_ids(found), self._session.server().site
-            reader = IssueReader(self._session.name, site, found, interest.checklists)
+            reader = IssueReader.of(self._session, site, found, interest.checklists)
             self._readers[interest] = (reader, found.wanted(interest.checklists))
         return self._readers[interest]
-
-
-def _has_new_root(reading: Reading, outside: Outside) -> bool:
-    return any(
-        identity not in outside.roots
-        for identity, key in reading.named.items()
-        if key in reading.interest.roots
-    )
 
 
 def _bottom(since: datetime | None) -> datetime | None:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, fi
 from connectors import credentials
 from connectors.contract import TrackerInfo, TrackerSettings
 from connectors.jira.rule_keys import RULE_KEYS
+from connectors.names import fold_name
 from connectors.urls import SANDBOX, base_url, site_of
 
 COMMENT_LIMIT = 32_767
@@ -57,6 +58,8 @@ class JiraSettings(TrackerSettings):
     """The field of all projects, or one for each project by its key; the others' are found by themselves."""
     sprint: str | None = None
     team: str | None = None
+    blocked_by_links: tuple[str, ...] = ("is blocked by",)
+    """What the links of an issue are called, as it shows them, to those that have to be done before it."""
     mirror_field: str | None = None
     """A field that holds the URL of the same piece of work in another tracker."""
     comment_visibility: Visibility | None = None
@@ -111,6 +114,13 @@ class JiraSettings(TrackerSettings):
             raise ValueError(f"{wrong[0]!r} is no project key such as BLOG")
         return {key.strip().upper(): field.strip() for key, field in named.items() if field.strip()} or None
 
+    @field_validator("blocked_by_links")
+    @classmethod
+    def _check_links(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(name.strip() for name in names):
+            raise ValueError("an empty text is no name of a link; leave it out")
+        return tuple(dict.fromkeys(name.strip() for name in names))
+
     @field_validator("jql", "epic_link", "sprint", "team", "mirror_field")
     @classmethod
     def _blank_is_none(cls, text: str | None) -> str | None:
@@ -142,6 +152,11 @@ class JiraSettings(TrackerSettings):
             token = self.token.get_secret_value()
             yield token
             yield base64.b64encode(f"{self.email or ''}:{token}".encode()).decode()
+
+    @property
+    def blocking_links(self) -> frozenset[str]:
+        """`blocked_by_links`, by `fold_name`."""
+        return frozenset(map(fold_name, self.blocked_by_links))
 
     @property
     def host(self) -> str:

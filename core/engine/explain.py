@@ -8,6 +8,7 @@ from core.engine.goals import achievement_elements
 from core.engine.leaves import WORDS
 from core.engine.means import Element
 from core.engine.model import (
+    Blocked,
     Health,
     KeyResultKind,
     KeyResultState,
@@ -139,8 +140,18 @@ def _task(task: Task) -> str:
     earned = (
         f"weight {number(task.weight)} × credit {number(task.credit)} = {number(task.weight * task.credit)}"
     )
-    because = "; ".join(_plain(said) for said in (task.credit_said, task.weight_said) if said)
+    told = (task.credit_said, task.weight_said, blocked_words(task.blocked) if task.blocked else "")
+    because = "; ".join(_plain(said) for said in told if said)
     return f"{head}: {earned} ({because})  {rule}" if because else f"{head}: {earned}  {rule}"
+
+
+def blocked_words(blocked: Blocked) -> str:
+    """`blocked by BLOG-7 (in progress) and MKT-2 (to do, not read by milepost)`."""
+    named = [f"{each.ref.key} ({WORDS[each.category]})" for each in blocked.by]
+    named += [f"{each.ref.key} ({WORDS[each.category]}, not read by milepost)" for each in blocked.others]
+    if blocked.unnamed:
+        named.append(f"{blocked.unnamed} of which no more is told")
+    return f"blocked by {', '.join(named[:-1])} and {named[-1]}" if named[1:] else f"blocked by {named[0]}"
 
 
 def _left(left: LeftOut) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Protocol
 
-from connectors.contract import Issue, IssueRef, StatusCategory
+from connectors.contract import Blocker, Issue, IssueRef, StatusCategory
 from mappings.goals import HealthName, Mapping
 from mappings.rules.model import RuleId
 
@@ -112,6 +112,23 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
+class Blocked:
+    """The open issues that have to be done before an open task."""
+
+    by: tuple[Blocker, ...] = ()
+    """Those that milepost reads, as they are now."""
+    others: tuple[Blocker, ...] = ()
+    """Those that it does not read, as the tracker last told of them."""
+    unnamed: int = 0
+    """Those of which the tracker tells nothing but that they are there."""
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return len(self.by) + len(self.others) + self.unnamed
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One issue (or one box of a task list) as it counts in one milestone."""
 
@@ -136,6 +153,8 @@ class Task:
     """Where the credit comes from, for `why`: `done`, `3 of 5 boxes`."""
     weight_said: str = ""
     """Where the weight comes from, for `why`: `no estimate: the median`."""
+    blocked: Blocked | None = None
+    """What has to be done before it; None where it is closed or waits for nothing."""
 
     @property
     def id(self) -> str:
@@ -170,6 +189,8 @@ class Counts:
     cancelled: int = 0
     unknown: int = 0
     unestimated: int = 0
+    blocked: int = 0
+    """Open tasks, among the others, that have to wait for an open issue."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,13 @@ from core.publish.document import (
     Own,
     Paragraph,
     Rule,
+    Span,
     Spans,
 )
 from core.publish.escape import length
 from core.publish.goals import about_goal, goal_line, key_result_line
 from core.publish.points import whole_points
-from core.publish.summary.model import MilestonePart, Summary
+from core.publish.summary.model import MilestonePart, Summary, WaitsFor
 from core.publish.summary.words import bar, in_scope, not_shown, still_open
 from mappings.goals import HealthName
 
@@ -29,6 +30,8 @@ FOLDS = (None, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1, 0)
 """How many entries of each list are shown, tried in turn until the comment fits its tracker."""
 
 _SAID = 300
+_BLOCKERS = 3
+"""Issues that are named of those for which an open task waits."""
 _BARE_TITLE = 40
 
 
@@ -138,6 +141,7 @@ def counts_words(counts: Counts) -> str:
         (counts.unknown, "with a status of no known category"),
         (counts.cancelled, "cancelled"),
         (counts.unestimated, "without an estimate"),
+        (counts.blocked, "open task is blocked" if counts.blocked == 1 else "open tasks are blocked"),
     )
     return " · ".join(said + [f"{count:,} {words}" for count, words in rest if count])
 
@@ -190,13 +194,29 @@ def _open_tasks(part: MilestonePart, listed: int) -> list[Block]:
     for task in part.open_tasks[:listed]:
         status = task.status if task.status.casefold() not in ("open", "closed", "") else ""
         link = Link(task.key, task.title, task.url)
-        items.append((link, *_aside(status, 40), *_aside(task.partly, 80)))
+        waits = _waits_for(task.waits_for) if task.waits_for else ()
+        items.append((link, *_aside(status, 40), *_aside(task.partly, 80), *waits))
     more = still_open(part.counts) - len(items) - part.hidden_open
     if more > 0:
         items.append((Own(f"and {more:,} more"),))
     if part.hidden_open:
         items.append((Own(f"{'and ' if items else ''}{not_shown(part.hidden_open)}"),))
     return [Bullets((Own("Open tasks"),), tuple(items))]
+
+
+def _waits_for(waits: WaitsFor) -> Spans:
+    """` · blocked by Write the API`, with a link; a few are named, and the others counted."""
+    spans: list[Span] = [Own(" · blocked by ")]
+    for place, each in enumerate(waits.named[:_BLOCKERS]):
+        spans += [Own(", ")] if place else []
+        spans.append(Link(each.key, each.title, each.url))
+    left = len(waits.named[_BLOCKERS:])
+    more = [f"{left:,} more"] if left else []
+    more += [not_shown(waits.hidden, "issue")] if waits.hidden else []
+    joined = " and ".join(more)
+    if joined:
+        spans.append(Own(f" and {joined}" if waits.named else joined))
+    return tuple(spans)
 
 
 def _leads_to(summary: Summary, fold: int | None) -> list[Block]:

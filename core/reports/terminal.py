@@ -167,6 +167,7 @@ def _counts(state: MilestoneState) -> str:
             (counts.cancelled, "cancelled"),
             (counts.unknown, "of unknown status"),
             (counts.unestimated, "unestimated"),
+            (counts.blocked, "blocked"),
         )
         if number
     ]

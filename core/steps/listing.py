@@ -60,12 +60,15 @@ class Listing:
         stored = self._store.tags().issues((self._tracker, outline.ref.id) for outline in outlines)
         # One that is listed again although it was archived is read whole: no outline says that it is back.
         as_stored = {ref.id: IssueOutline.of(issue) for ref, issue in stored.items() if not issue.archived}
+        # How what blocks an issue stands and is called is told with it, and moves nothing of its outline.
+        linked = {ref.id for ref, issue in stored.items() if issue.blocked_by}
         return [
             outline.ref.id
             for outline in outlines
             if (before := as_stored.get(outline.ref.id)) is None
             or before.differs(outline)
             or outline.ref.id in self._unread
+            or outline.ref.id in linked
             or share_of(outline.ref.id, self._share[1]) == self._share[0]
         ]
 

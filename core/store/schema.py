@@ -32,6 +32,7 @@ VERSIONS: Final = (
     "0010",
     "0011",
     "0012",
+    "0013",
 )
 """All schema versions that this program knows, in order; each is a file in `migrations/versions`."""
 HEAD: Final = VERSIONS[-1]
@@ -85,6 +86,10 @@ _index_where(
 restricted: ColumnElement[bool] = literal_column("instr(document, '\"security\":') > 0")
 """Whether an issue has a security level."""
 _index_where("ix_issues_restricted", restricted, issues.c.tracker, issues.c.id)
+
+linked: ColumnElement[bool] = literal_column("instr(document, '\"blocked_by\":') > 0")
+"""Whether the tracker told of issues that block an issue; the encoder writes this key for each such."""
+_index_where("ix_issues_linked", linked, issues.c.tracker, issues.c.id)
 
 aliases = Table(
     "aliases",

@@ -168,6 +168,19 @@ def _label_task(at: Sites) -> None:
     change(at.task().key, at.dice.choice(["news", "milestone/docs", "office", "mp/odd"]))
 
 
+def _block_task(at: Sites) -> None:
+    task, other = at.task(), at.task()
+    if task is not other:
+        at.jira.block(task.key, other.key, blocked=other.id not in task.blockers)
+
+
+def _block_work(at: Sites) -> None:
+    task, other = at.github.issue(at.work()), at.github.issue(at.work())
+    if task is not other:
+        keys = at.github.key(task), at.github.key(other)
+        at.github.block(*keys, blocked=other.id not in task.blockers)
+
+
 def _late(at: Sites) -> None:
     at.jira.answer_late(searches=at.dice.choice([0, 60, 720]), comments=at.dice.choice([0, 60]))
     at.github.answer_late(lists=at.dice.choice([0, 30, 600]), comments=at.dice.choice([0, 30]))
@@ -203,6 +216,8 @@ MOVES: Mapping[str, Move] = {
         at.task().key, summary=at.dice.choice(["Launch 🚀", f"Work {at.number()}"])
     ),
     "jira-label": _label_task,
+    "jira-block": _block_task,
+    "github-block": _block_work,
     "jira-new": lambda at: at.jira.create_issue(
         at.project(), f"New {at.number()}", parent=at.dice.choice(["BLOG-1", None]), labels=["news"]
     ),

@@ -107,6 +107,10 @@ class Issue:
     parent: int | None = None
     children: list[int] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
+    blockers: list[int] = field(default_factory=list)
+    """Ids of the issues that have to be closed before it."""
+    blocking: list[int] = field(default_factory=list)
+    """The other way round: ids of the issues that it blocks."""
     values: dict[str, Any] = field(default_factory=dict)
     """What is set of the organisation's fields, by name."""
 
@@ -190,6 +194,8 @@ class Settings:
     """Seconds that an installation's token is good for."""
     definitions_touch: bool = False
     """Let a renamed or deleted label, milestone or type move `updated_at` of its issues; GitHub does not."""
+    dependencies_touch: bool = True
+    """Let a dependency that is set or removed move `updated_at` of both issues."""
     list_lag: int = 0
     """Seconds that lists and searches of issues are behind; see `GitHubSite.answer_late`."""
     comment_lag: int = 0

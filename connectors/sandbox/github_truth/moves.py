@@ -289,6 +289,19 @@ class Moves(Truth):
         self.touch(child)
         self.touch(parent)
 
+    # -- dependencies
+
+    def block(self, key: str, by: str, *, blocked: bool = True) -> None:
+        """Let an issue be blocked by another one, or not any more."""
+        issue, other = self.issue(key), self.issue(by)
+        if issue is other:
+            raise Impossible("An issue cannot block itself", "issue_id")
+        if (other.id in issue.blockers) != blocked:
+            (issue.blockers.append if blocked else issue.blockers.remove)(other.id)
+            (other.blocking.append if blocked else other.blocking.remove)(issue.id)
+            for one in (issue, other) if self.settings.dependencies_touch else ():
+                self.touch(one)
+
     # -- parts
 
     def _bearers(self, repo: Repo, label: Label) -> list[Issue]:
@@ -328,6 +341,9 @@ class Moves(Truth):
             siblings[siblings.index(old_id)] = issue.id
         for child in issue.children:
             self.issues[child].parent = issue.id
+        for other in self.issues.values():
+            for linked in (other.blockers, other.blocking):
+                linked[:] = [issue.id if each == old_id else each for each in linked]
         for repo in self.repos.values():
             for number, target in repo.moved.items():
                 if target == old_id:

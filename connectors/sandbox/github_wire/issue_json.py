@@ -61,14 +61,25 @@ def _family(render: Render, issue: Issue) -> Json:
         offered = None if issue.type is None else site.offered_type(owner, issue.type)
         shown["type"] = None if offered is None else render.issue_type(offered)
         shown["sub_issues_summary"] = summary(render, issue)
-        shown["issue_dependencies_summary"] = dict.fromkeys(
-            ("blocked_by", "total_blocked_by", "blocking", "total_blocking"), 0
-        )
+        shown["issue_dependencies_summary"] = _dependencies(render, issue)
         shown["parent_issue_url"] = None
     if issue.parent is not None:
         parent = site.issues[issue.parent]
         shown["parent_issue_url"] = f"{render.repo_url(site.repos[parent.repo_id])}/issues/{parent.number}"
     return shown
+
+
+def _dependencies(render: Render, issue: Issue) -> dict[str, int]:
+    """How many issues block this one and are blocked by it: the open ones, and all."""
+    site = render.site
+    blockers = [site.issues[each] for each in issue.blockers if each in site.issues]
+    blocked = [site.issues[each] for each in issue.blocking if each in site.issues]
+    return {
+        "blocked_by": sum(each.state == "open" for each in blockers),
+        "total_blocked_by": len(blockers),
+        "blocking": sum(each.state == "open" for each in blocked),
+        "total_blocking": len(blocked),
+    }
 
 
 def _value(render: Render, issue: Issue, name: str) -> Json:

@@ -56,6 +56,7 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     f"{_ISSUE}/labels/{{name}}": {"DELETE": labels.remove_from_issue},
     f"{_ISSUE}/sub_issues": {"GET": sub_issues.list_sub_issues, "POST": sub_issues.add_sub_issue},
     f"{_ISSUE}/sub_issue": {"DELETE": sub_issues.remove_sub_issue},
+    f"{_ISSUE}/dependencies/blocked_by": {"GET": sub_issues.list_blockers},
     f"{_ISSUE}/parent": {"GET": sub_issues.get_parent},
 }
 

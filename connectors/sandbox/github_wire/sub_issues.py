@@ -1,4 +1,4 @@
-"""Sub-issues on the wire; Enterprise Servers before 3.17 have no such routes."""
+"""Sub-issues and dependencies on the wire; older Enterprise Servers have no such routes."""
 
 from connectors.sandbox.github_truth.model import Issue
 from connectors.sandbox.github_truth.truth import Impossible
@@ -13,6 +13,14 @@ def list_sub_issues(call: Call) -> Reply:
     children = [call.site.issues[each] for each in call.issue.children]
     seen = [each for each in children if call.readable(call.site.repos[each.repo_id])]
     return call.listed(seen, lambda child: issue_json(call.render, child))
+
+
+def list_blockers(call: Call) -> Reply:
+    """`GET …/issues/{issue_number}/dependencies/blocked_by`: open and closed ones that the bearer sees."""
+    _known(call)
+    blockers = [call.site.issues[each] for each in call.issue.blockers if each in call.site.issues]
+    seen = [each for each in blockers if call.readable(call.site.repos[each.repo_id])]
+    return call.listed(seen, lambda blocker: issue_json(call.render, blocker))
 
 
 def get_parent(call: Call) -> Reply:

@@ -127,6 +127,12 @@ class Quirks:
     """Let an edit leave a comment to those who could see it before."""
     forgets_properties: bool = False
     """Take the properties of comments with a write, and keep none of them."""
+    links_touch: bool = True
+    """Let a link that is made or taken away move `updated` of both issues."""
+    blocks: str = "blocks"
+    """What links of the type Blocks are called on the issue that blocks."""
+    blocked_by: str = "is blocked by"
+    """The same on the one that is blocked."""
     bulk_has_archived: bool = False
     """Let a bulk fetch give archived issues, as a GET by id does."""
 
@@ -189,6 +195,10 @@ class JiraIssue:
     """False in a workflow step with `jira.issue.editable` set to false."""
     security: str | None = None
     """The name of its security level."""
+    blockers: list[int] = field(default_factory=list)
+    """Ids of the issues that have to be done before it, by links of the type Blocks."""
+    blocking: list[int] = field(default_factory=list)
+    """The other way round: ids of the issues that it blocks."""
 
     @property
     def number(self) -> int:

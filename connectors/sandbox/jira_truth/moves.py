@@ -176,6 +176,20 @@ class JiraMoves(JiraCast):
         self.threads[comment.issue].remove(comment)
         self.touch(self.issues[comment.issue])
 
+    # Links
+
+    def block(self, key: str, by: str, *, blocked: bool = True) -> JiraIssue:
+        """Let an issue be blocked by another one, or take that link away."""
+        issue, other = self.issue(key), self.issue(by)
+        if issue is other:
+            raise ValueError(f"{key} cannot block itself")
+        if (other.id in issue.blockers) != blocked:
+            (issue.blockers.append if blocked else issue.blockers.remove)(other.id)
+            (other.blocking.append if blocked else other.blocking.remove)(issue.id)
+            for one in (issue, other) if self.quirks.links_touch else ():
+                self.touch(one)
+        return issue
+
     def set_property(self, issue: JiraIssue, name: str, value: Any) -> None:
         """Set an entity property of an issue; its `updated` does not move, as in Jira."""
         issue.properties[name] = value

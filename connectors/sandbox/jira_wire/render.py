@@ -229,6 +229,25 @@ def _versions(call: Call, record: JiraIssue) -> list[dict[str, Any]]:
     ]
 
 
+def _links(call: Call, record: JiraIssue) -> list[dict[str, Any]]:
+    """The links of both sides, those to issues that the caller does not see left out."""
+    site = call.site
+    sides = [("inwardIssue", each) for each in record.blockers]
+    sides += [("outwardIssue", each) for each in record.blocking]
+    quirks = site.quirks
+    kind = {"id": "10000", "name": "Blocks", "inward": quirks.blocked_by, "outward": quirks.blocks}
+    return [
+        {
+            "id": f"{record.id}{other}",
+            "self": call.url(f"issueLink/{record.id}{other}"),
+            "type": {**kind, "self": call.url("issueLinkType/10000")},
+            side: _brief(call, site.issues[other]),
+        }
+        for side, other in sides
+        if other in site.issues and site.sees(call.account, site.issues[other])
+    ]
+
+
 def _comments(call: Call, record: JiraIssue) -> dict[str, Any]:
     thread = call.site.threads.get(record.id, [])
     seen = [one for one in thread if one.id not in call.site.hidden_comments]
@@ -292,5 +311,6 @@ FIELDS: dict[str, Callable[[Call, JiraIssue], Any]] = {
     "parent": _parent,
     "security": _security,
     "comment": _comments,
+    "issuelinks": _links,
 }
 """How the system fields look, by id."""

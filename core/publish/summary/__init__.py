@@ -1,8 +1,9 @@
 """What to say on an issue, and the digest of what it means; pure functions of values."""
 
-from core.publish.summary.build import first_open, key_rank, open_task, summarise, visible_open
+from core.publish.summary.build import first_open, key_rank, open_task, summarise, visible_open, waits_for
 from core.publish.summary.digest import same_meaning, summary_digest
 from core.publish.summary.model import (
+    Blocking,
     GoalPart,
     KeyResultPart,
     Listed,
@@ -11,10 +12,12 @@ from core.publish.summary.model import (
     OpenTask,
     Page,
     Summary,
+    WaitsFor,
 )
 from core.publish.summary.words import Heads, links_news, news
 
 __all__ = [
+    "Blocking",
     "GoalPart",
     "Heads",
     "KeyResultPart",
@@ -24,6 +27,7 @@ __all__ = [
     "OpenTask",
     "Page",
     "Summary",
+    "WaitsFor",
     "first_open",
     "key_rank",
     "links_news",
@@ -33,4 +37,5 @@ __all__ = [
     "summarise",
     "summary_digest",
     "visible_open",
+    "waits_for",
 ]

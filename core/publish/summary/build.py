@@ -7,10 +7,11 @@ from fractions import Fraction
 from heapq import nsmallest
 
 from connectors.contract import IssueRef, StatusCategory
-from core.engine.model import Change, Health, KeyResultState, Measure, State, Task, Unmeasured, Why
+from core.engine.model import Blocked, Change, Health, KeyResultState, Measure, State, Task, Unmeasured, Why
 from core.engine.percent import percent
 from core.publish.audience import WITHHELD, View
 from core.publish.summary.model import (
+    Blocking,
     GoalPart,
     KeyResultPart,
     Listed,
@@ -19,6 +20,7 @@ from core.publish.summary.model import (
     OpenTask,
     Page,
     Summary,
+    WaitsFor,
 )
 from mappings.goals import Goal, HealthName, KeyResult, Milestone
 from mappings.goals import Mapping as Goals
@@ -132,6 +134,15 @@ def first_open(tasks: Sequence[Task], number: int) -> tuple[OpenTask, ...]:
         open_task(task.ref, task.url, task.title, task.status, task.state, task.credit)
         for task in nsmallest(number, still_open, key=_task_order)
     )
+
+
+def waits_for(blocked: Blocked, view: View) -> WaitsFor:
+    """What a task waits for, as these readers may know it.
+
+    Who may read an issue that milepost does not read is not known, so that it is counted and not named.
+    """
+    named = tuple(Blocking(each.ref.key, each.url, each.title) for each in blocked.by if view.issue(each.ref))
+    return WaitsFor(named, blocked.number - len(named))
 
 
 def _is_open(task: Task) -> bool:

@@ -6,7 +6,14 @@ import re
 
 from core.engine.model import Counts, Health, Measure, Unmeasured, Why
 from core.engine.percent import percent
-from core.publish.summary.model import GoalPart, KeyResultPart, MilestoneLine, MilestonePart, Summary
+from core.publish.summary.model import (
+    GoalPart,
+    KeyResultPart,
+    MilestoneLine,
+    MilestonePart,
+    OpenTask,
+    Summary,
+)
 
 LAYOUT = 1
 """Raised when comments shall be written anew because milepost says something else than before."""
@@ -69,6 +76,7 @@ def _counts_meaning(counts: Counts) -> list[int]:
         counts.cancelled,
         counts.unknown,
         counts.unestimated,
+        *([counts.blocked] if counts.blocked else []),
     ]
 
 
@@ -81,9 +89,18 @@ def _milestone_meaning(part: MilestonePart, listed: int) -> list[object]:
         _measure_meaning(part.measure),
         _health_meaning(part.health),
         _counts_meaning(part.counts),
-        [[task.key, task.url, task.title, task.status, task.partly] for task in part.open_tasks[:listed]],
+        [_task_meaning(task) for task in part.open_tasks[:listed]],
         *_hidden(part.hidden_open, not part.shown),
     ]
+
+
+def _task_meaning(task: OpenTask) -> list[object]:
+    """Without what it waits for where that is nothing, so that the digest is that of older versions."""
+    meaning: list[object] = [task.key, task.url, task.title, task.status, task.partly]
+    waits = task.waits_for
+    if waits is not None:
+        meaning.append([[[each.key, each.url, each.title] for each in waits.named], waits.hidden])
+    return meaning
 
 
 def _goal_meaning(part: GoalPart) -> list[object]:

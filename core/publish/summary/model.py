@@ -20,6 +20,24 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Blocking:
+    """An open issue that has to be done before a task."""
+
+    key: str
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitsFor:
+    """The open issues that have to be done before a task, as far as the readers may know them."""
+
+    named: tuple[Blocking, ...] = ()
+    hidden: int = 0
+    """How many more there are."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenTask:
     """A task that is neither done nor cancelled."""
 
@@ -33,6 +51,8 @@ class OpenTask:
     tracker: str = ""
     id: str = ""
     """The issue's immutable id."""
+    waits_for: WaitsFor | None = None
+    """None where it waits for nothing."""
 
     @property
     def ref(self) -> IssueRef:

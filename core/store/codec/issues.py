@@ -6,7 +6,7 @@ from math import isfinite
 from operator import attrgetter
 from typing import Any, Final
 
-from connectors.contract import ChecklistItem, FieldValue, Issue, IssueRef, StatusCategory
+from connectors.contract import Blocker, ChecklistItem, FieldValue, Issue, IssueRef, StatusCategory
 from core.store.codec.plain import dump_bytes, from_utc, in_utc, load, ratio
 
 # Attributes that JSON takes as they are, with their defaults.
@@ -29,6 +29,7 @@ _DEFAULTS: Final[dict[str, object]] = {
     "mirrors": (),
     "archived": False,
     "security": None,
+    "unnamed_blockers": 0,
 }
 _NAMES: Final = tuple(_DEFAULTS)
 _MISSING: Final = tuple(_DEFAULTS.values())
@@ -64,6 +65,8 @@ def decode_issue(ref: IssueRef, stored: str) -> Issue:
         document["points"] = Fraction(document["points"])
     if "fields" in document:
         document["fields"] = tuple((name, _unfield(value)) for name, value in document["fields"])
+    if "blocked_by" in document:
+        document["blocked_by"] = tuple(_blocker(ref.tracker, *told) for told in document["blocked_by"])
     if "checklist" in document:
         document["checklist"] = tuple(ChecklistItem(text, done) for text, done in document["checklist"])
     return Issue(ref=ref, **document)
@@ -98,6 +101,10 @@ def _encoded(issue: Issue) -> bytes:
         document["points"] = ratio(issue.points)
     if issue.fields:
         document["fields"] = [(name, _field(value)) for name, value in issue.fields]
+    if issue.blocked_by or issue.unnamed_blockers:  # this key alone is looked for, see `schema.linked`
+        document["blocked_by"] = [
+            (each.ref.id, each.ref.key, each.url, each.title, each.category) for each in issue.blocked_by
+        ]
     if issue.checklist:
         document["checklist"] = [(item.text, item.done) for item in issue.checklist]
     return dump_bytes(document)
@@ -106,6 +113,10 @@ def _encoded(issue: Issue) -> bytes:
 def _digest(key: str, document: bytes) -> bytes:
     told = document[document.index(b",") :]
     return blake2b(b"%b\0%b" % (key.encode(), told), digest_size=16).digest()
+
+
+def _blocker(tracker: str, id_: str, key: str, url: str, title: str, category: str) -> Blocker:
+    return Blocker(IssueRef(tracker, id_, key), url, title, _CATEGORIES[category])
 
 
 def _field(value: FieldValue) -> object:

@@ -18,6 +18,7 @@ from core.store.tags import finding, keeping, unexplained
 from core.store.tags.contract import Key, Names, chunks
 from core.store.tags.filling import SqlFilling
 from core.store.tags.finding import SqlAbove
+from core.store.tags.linked import LinkedIssue, linked_issues
 from core.store.tags.names import add_names, gather_names, names_of, replace_names
 from core.store.tags.rows import NOTHING_ABOVE, Mark, Moved, Standing, TagRow
 from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
@@ -30,6 +31,7 @@ _TAGS_OF = select(tags.c.tracker, tags.c.id, tags.c.owner, tags.c.position).join
     _issues, equal(tags, _issues)
 )
 _owners = wanted("owner")
+_SHARED = select(owners.c.owner, owners.c.shared).where(owners.c.shared.is_not(None))
 _SUMS = select(sums.c.owner, sums.c.counts, sums.c.part, sums.c.n)
 _ALL_UNSETTLED: Final = "all unsettled"
 _LABEL_POLICY: Final = "label policy"
@@ -260,6 +262,11 @@ class SqlTagReader:
         with self._connect() as connection:
             return names_of(connection, asked)
 
+    def linked_issues(self) -> list[LinkedIssue]:
+        """The tagged issues that are open and that others block."""
+        with self._connect() as connection:
+            return list(linked_issues(self._database, connection))
+
     def some_unexplained(self) -> bool:
         """Whether any owner may have such tasks."""
         with self._connect() as connection:
@@ -272,11 +279,8 @@ class SqlTagReader:
 
     def shared(self, names: Collection[str] | None = None) -> dict[str, str]:
         """By owner, of all or of these: what was remembered by `set_shared`."""
-        statement, given = _among(
-            select(owners.c.owner, owners.c.shared).where(owners.c.shared.is_not(None)), owners, names
-        )
         with self._connect() as connection:
-            return {row.owner: row.shared for row in connection.execute(statement, given)}
+            return {row.owner: row.shared for row in connection.execute(*_among(_SHARED, owners, names))}
 
     def open_of(self, names: Iterable[str]) -> dict[str, str]:
         """By owner: the open tasks that a comment lists, as they were written down."""

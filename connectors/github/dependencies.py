@@ -1,0 +1,123 @@
+"""What blocks GitHub's issues: a count comes with each issue, the issues themselves by one more request."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from connectors.contract import (
+    BadConfiguration,
+    Blocker,
+    Issue,
+    IssueRef,
+    Memory,
+    StatusCategory,
+    TrackerDown,
+    TrackerError,
+    Unavailable,
+)
+from connectors.github.api import Api
+from connectors.github.keys import place_of
+from connectors.github.parse import Parser
+from connectors.isolation import IN_ROW
+
+_ANSWERS = "github.blockers"
+"""Remembered: what blocks the issues that changed lately, since an overlap brings them once more."""
+_PER_PAGE = 100
+_OVER = (StatusCategory.DONE, StatusCategory.CANCELLED)
+
+
+class Dependencies:
+    """Names what blocks open issues.
+
+    One request for each open issue of which GitHub counts an open blocker (`issue_dependencies_summary`).
+    Where that fails the count stays, and the next comparison with all that is there asks again; after
+    `IN_ROW` requests that were not answered no more are sent.
+    """
+
+    def __init__(self, api: Api, parser: Parser, memory: Memory | None = None) -> None:
+        """`memory`: of a reading of changes; what it told last of an issue that did not change is taken."""
+        self._api = api
+        self._parser = parser
+        self._memory = memory
+        self._before = _read(memory) if memory is not None else {}
+        self._now: dict[str, list[Any]] = {}
+        self._silent = 0
+
+    def named(self, issues: Sequence[Issue]) -> tuple[Issue, ...]:
+        """The same issues, with what blocks them. Raises TrackerDown and BadConfiguration."""
+        return tuple(self._with_blockers(issue) if issue.unnamed_blockers else issue for issue in issues)
+
+    def keep(self, since: datetime) -> None:
+        """Once everything is read: remember what was told of the issues that changed since then."""
+        if self._memory is None:
+            return
+        told = {**self._before, **self._now}
+        fresh = {id_: each for id_, each in told.items() if datetime.fromisoformat(each[0]) >= since}
+        if fresh != _read(self._memory):
+            self._memory.set(_ANSWERS, orjson.dumps(fresh).decode() if fresh else "")
+
+    def _with_blockers(self, issue: Issue) -> Issue:
+        stamp = [issue.updated.isoformat(), issue.unnamed_blockers]
+        before = self._before.get(issue.ref.id, [])
+        if before[:2] == stamp:
+            found = [_blocker(self._api.tracker, *each) for each in before[2]]
+        else:
+            asked = self._asked(issue)
+            if asked is None:
+                return issue
+            found = asked
+            rows = [[each.ref.id, each.ref.key, each.url, each.title, each.category] for each in found]
+            self._now[issue.ref.id] = [*stamp, rows]
+        still_open = sum(blocker.category not in _OVER for blocker in found)
+        return replace(
+            issue, blocked_by=tuple(found), unnamed_blockers=max(0, issue.unnamed_blockers - still_open)
+        )
+
+    def _asked(self, issue: Issue) -> list[Blocker] | None:
+        """What blocks an issue, in the order of ids; None where GitHub does not tell it now."""
+        place = place_of(issue.ref.key)
+        if place is None or self._silent >= IN_ROW:
+            return None
+        try:
+            found = list(self._blockers(f"{place.path}/dependencies/blocked_by"))
+        except (TrackerDown, BadConfiguration):
+            raise
+        except TrackerError as problem:
+            self._silent = self._silent + 1 if isinstance(problem, Unavailable) else 0
+            return None
+        self._silent = 0
+        return sorted(found, key=lambda blocker: int(blocker.ref.id))
+
+    def _blockers(self, path: str) -> Iterator[Blocker]:
+        for rows in self._api.pages(path, {"per_page": _PER_PAGE}):
+            for row in rows:
+                other = self._parser.issue(row)
+                if isinstance(other, Issue):
+                    yield Blocker(other.ref, other.url, other.title, other.category)
+
+
+def _blocker(tracker: str, id_: str, key: str, url: str, title: str, category: str) -> Blocker:
+    return Blocker(IssueRef(tracker, id_, key), url, title, StatusCategory(category))
+
+
+def _read(memory: Memory) -> dict[str, list[Any]]:
+    """What was remembered; nothing where any of it is damaged."""
+    try:
+        stored = orjson.loads(memory.get(_ANSWERS) or "{}")
+        for updated, count, rows in stored.values():
+            if datetime.fromisoformat(updated).tzinfo is None or type(count) is not int:
+                return {}
+            for row in rows:
+                _blocker("", *map(_text, row))
+    except (orjson.JSONDecodeError, AttributeError, TypeError, ValueError):
+        return {}
+    return dict(stored)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("expected a text")
+    return value

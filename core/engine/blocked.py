@@ -1,0 +1,68 @@
+"""Which open tasks have to wait for other issues."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from connectors.contract import Blocker, Issue, IssueRef, StatusCategory
+from core.engine.credit import Credits
+from core.engine.model import Blocked, Counts, Detail, MilestoneState, State
+
+_OVER = (StatusCategory.DONE, StatusCategory.CANCELLED)
+
+
+def blocked_issues(
+    linked: Iterable[Issue], read: Mapping[IssueRef, Issue], crediting: Credits
+) -> dict[IssueRef, Blocked]:
+    """What keeps each of these issues waiting; one that is closed, or waits for nothing open, is left out.
+
+    A blocker counts as it stands in `read`, where all issues stand that were read; of another one, as its
+    tracker told of it. Done and cancelled ones block nothing; one whose status has no category does.
+    """
+    found: dict[IssueRef, Blocked] = {}
+    for issue in linked:
+        if crediting.state(issue) in _OVER:
+            continue
+        by: list[Blocker] = []
+        others: list[Blocker] = []
+        for told in issue.blocked_by:
+            other = read.get(told.ref)
+            if other is None:
+                others += [told] if told.category not in _OVER else []
+            elif crediting.state(other) not in _OVER:
+                by.append(Blocker(other.ref, other.url, other.title, crediting.state(other)))
+        blocked = Blocked(tuple(by), tuple(others), issue.unnamed_blockers)
+        if blocked.number:
+            found[issue.ref] = blocked
+    return found
+
+
+def with_blocked(detail: Detail, blocked: Mapping[IssueRef, Blocked]) -> Detail:
+    """The same tasks; the open ones with what keeps them waiting."""
+    if not blocked:
+        return detail
+    tasks = tuple(
+        replace(task, blocked=blocked[task.ref]) if task.ref in blocked and task.state not in _OVER else task
+        for task in detail.tasks
+    )
+    return replace(detail, tasks=tasks)
+
+
+def count_blocked(state: State, counts: Mapping[str, int]) -> State:
+    """The same state, with how many open tasks of each milestone and key result have to wait."""
+    if not counts:
+        return state
+    return replace(
+        state,
+        milestones={name: _counted(each, counts) for name, each in state.milestones.items()},
+        key_results={
+            name: each if each.own is None else replace(each, own=_counted(each.own, counts))
+            for name, each in state.key_results.items()
+        },
+    )
+
+
+def _counted(owner: MilestoneState, counts: Mapping[str, int]) -> MilestoneState:
+    if owner.id not in counts:
+        return owner
+    told: Counts = replace(owner.counts, blocked=counts[owner.id])
+    return replace(owner, counts=told)

@@ -1,0 +1,35 @@
+"""Finds the open tasks that have to wait for other issues, and counts them by milestone and key result."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from connectors.contract import IssueRef
+from core.engine.blocked import blocked_issues, with_blocked
+from core.engine.model import Blocked
+from core.store.tags.contract import TagReader
+from core.tagging.rows import tasks_of
+from core.tagging.scheme import Scheme
+
+
+def find_blocked(tags: TagReader, scheme: Scheme) -> tuple[Mapping[IssueRef, Blocked], Mapping[str, int]]:
+    """By issue: what it waits for. By id of milestone or key result: how many of its tasks wait.
+
+    No number of progress follows from it. Reads the issues that are linked and what they are linked to, and
+    all tasks only of an owner of which a linked issue is several tasks, as the boxes of a task list are.
+    """
+    linked = tags.linked_issues()
+    if not linked:
+        return {}, {}
+    issues = {each.issue.ref: each.issue for each in linked}
+    others = {(told.ref.tracker, told.ref.id) for issue in issues.values() for told in issue.blocked_by}
+    blocked = blocked_issues(issues.values(), tags.issues(sorted(others)), scheme.crediting)
+    counts: Counter[str] = Counter()
+    whole: set[str] = set()
+    for each in linked:
+        if each.issue.ref in blocked:
+            whole.update([each.owner] if each.several else [])
+            counts[each.owner] += each.counts
+    for owner in whole:
+        detail = with_blocked(tasks_of(owner, tags.rows_of_owner(owner), scheme).detail, blocked)
+        counts[owner] = sum(task.blocked is not None for task in detail.tasks)
+    return blocked, {owner: number for owner, number in counts.items() if number}
