@@ -14,6 +14,7 @@ from connectors.errors import (
     Missing,
     PutOff,
     Refused,
+    TooLong,
     TrackerDown,
     TrackerError,
     Unavailable,
@@ -77,6 +78,7 @@ __all__ = [
     "Survey",
     "SurveyPage",
     "TellsAudiences",
+    "TooLong",
     "Tracker",
     "TrackerDown",
     "TrackerError",
@@ -155,7 +157,10 @@ class Writer(Protocol):
     """The writing half; `plan` never gets one. No method repeats a create whose answer was lost."""
 
     def create_comment(self, ref: IssueRef, body: str, mark: str) -> PostedComment:
-        """Write a comment once. Raises AnswerLost if it may or may not have been written."""
+        """Write a comment once. Raises AnswerLost if it may or may not have been written.
+
+        Raises TooLong, here and for an edit, for a text that is longer than this server takes.
+        """
         ...
 
     def edit_comment(self, ref: IssueRef, comment: PostedComment, body: str, mark: str) -> PostedComment:

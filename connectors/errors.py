@@ -66,6 +66,14 @@ class Refused(TrackerError):
     advice = "Check what the account may do there"
 
 
+class TooLong(Refused):
+    """A text is longer than this server takes: write it once more in at most `limit` characters."""
+
+    def __init__(self, tracker: str, request: str, said: str, hint: str = "", limit: int = 0) -> None:
+        super().__init__(tracker, request, said, hint)
+        self.limit = limit
+
+
 class Missing(TrackerError):
     """The one thing asked for is gone (404, 410); skip it and go on."""
 

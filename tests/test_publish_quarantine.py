@@ -1,6 +1,7 @@
 """When a write that failed is tried again: values in, decision out."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -98,10 +99,46 @@ def test_what_failed_with_its_tracker_or_was_not_tried_is_not_remembered(cause: 
     assert noted({}, failed(label(), cause)) == {}
 
 
-def test_success_and_the_end_of_the_wish_end_the_quarantine() -> None:
+def test_success_ends_the_quarantine_and_the_end_of_the_wish_after_three_days() -> None:
     book = noted({}, failed(label()))
     assert noted(book, Written(label(), "done"), now=NOON + HOUR) == {}
-    assert noted(book, now=NOON + HOUR) == {}
+    [entry] = noted(book, now=NOON + HOUR).values()
+    assert not entry.wished
+    assert noted(book, now=NOON + 3 * DAY + HOUR) == {}
+    silent = noted({}, failed(label(), "unavailable"))
+    assert noted(silent, now=NOON + HOUR) == {}
+
+
+def test_a_wish_that_comes_and_goes_keeps_its_growing_interval() -> None:
+    """Wanted in one run and not in the next, by turns: tried as seldom as if it stayed."""
+    book: Book = {}
+    tries = []
+    for run in range(96):
+        now, wanted = NOON + run * 10 * MINUTE, run % 2 == 0
+        if wanted and tried(book, label(), now):
+            tries.append(now)
+            book = noted(book, failed(label()), now=now)
+        else:
+            book = noted(book, now=now, more=(label(),) if wanted else ())
+        assert all(entry.wished is wanted for entry in book.values())
+    pauses = [after - before for before, after in pairwise(tries)]
+    assert pauses == sorted(pauses)
+    assert len(tries) <= 7
+
+
+def test_a_wish_that_flips_between_two_that_were_refused_is_no_other_wish() -> None:
+    book: Book = {}
+    tries = []
+    for run in range(96):
+        now, action = NOON + run * 10 * MINUTE, label("mp/a" if run % 2 else "mp/b")
+        if tried(book, action, now):
+            tries.append(now)
+            book = noted(book, failed(action), now=now)
+        else:
+            book = noted(book, now=now, more=(action,))
+    assert len(tries) <= 8
+    assert not tried(book, label("mp/a"), tries[-1] + MINUTE)
+    assert tried(book, label("mp/c"), tries[-1] + MINUTE)
 
 
 def test_a_wish_that_is_only_held_back_keeps_its_quarantine_for_three_days() -> None:
@@ -164,6 +201,29 @@ def test_of_what_a_container_refuses_for_one_reason_the_first_to_be_refused_agai
     assert len(sent) == 2 * len(several)
     assert set(sent[: len(several)]) == set(sent[len(several) :]) == set(several)
     assert due < NOON + 3 * DAY
+
+
+def test_what_was_never_sent_has_its_turn_within_a_quarter_of_an_hour_each() -> None:
+    """Twelve that refuse and one that would not: it is not among the first, and is written within hours."""
+    several = [label(ref=task(number)) for number in range(1, 14)]
+    takes = several[9]
+    book: Book = {}
+    now, left = NOON, list(several)
+    while takes in left:
+        parts = sort_out(left, book, {}, now)
+        circuit, written = Circuit(parts.alike), []
+        for action in (*parts.first, *parts.again):
+            outcome = circuit.skipped(action)
+            if outcome is None:
+                outcome = Written(action, "done") if action is takes else failed(action)
+                circuit.note(outcome)
+            written.append(outcome)
+        left = [
+            one for one in left if not any(each.action is one and each.outcome == "done" for each in written)
+        ]
+        book = noted(book, *written, more=tuple(left), now=now)
+        now += 15 * MINUTE
+    assert now - NOON <= 3 * HOUR
 
 
 def test_two_or_another_reason_or_another_container_stand_for_nothing_but_themselves() -> None:

@@ -146,7 +146,7 @@ def test_goal_values_are_exact_and_goals_not_named_keep_theirs(store: Store) -> 
 def test_what_is_in_quarantine_is_kept_until_it_is_forgotten_and_damage_counts_as_unset(store: Store) -> None:
     target = Target("jira", "labels", "10002")
     entry = Quarantined(
-        target, "BLOG", "Label BLOG-2", "abc", NOON, "HTTP 403", True, 2, 1, NOON, LATER, LATER
+        target, "BLOG", "Label BLOG-2", ("abc", "def"), NOON, "HTTP 403", True, 2, 1, NOON, LATER, LATER
     )
     store.save_quarantine([entry], [])
     assert store.quarantine() == {target: entry}

@@ -1,18 +1,29 @@
 """What one Jira was seen not to take, remembered for a day so that it is not tried with every write."""
 
+import re
 from datetime import timedelta
 
+import orjson
+
 from connectors import bounds
+from connectors.answer import Answer
 from connectors.jira.session import JiraSession
 
 LOUD = "jira.loud"
 """The account may not change an issue without a mail to its watchers."""
 PLAIN = "jira.plain"
 """The server does not store characters beyond the Basic Multilingual Plane (JRA-36135)."""
+LONGEST = "jira.longest_comment"
+"""The longest comment that the server takes, where that is less than Jira's default."""
 FORGETFUL = "jira.forgets_comment_properties"
 """The server takes a comment's properties and does not list them."""
 
 _FRESH = timedelta(days=1)
+_LARGEST = 10_000_000
+"""Characters; no server is set to more."""
+_DIGITS = re.compile(r"[0-9]{1,8}")
+_GROUPED = re.compile(r"\d(?:[\d.,\u2019'\s]{0,10}\d)?")
+"""A number of up to 12 signs, with or without marks between its thousands."""
 
 
 class Habits:
@@ -27,9 +38,44 @@ class Habits:
         when = bounds.past(bounds.moment(self._session.memory.get(fact)), now)
         return when is not None and now - when < _FRESH
 
+    def longest(self) -> int | None:
+        """The longest comment, in `characters`, as a refusal told within the last day; None: none told."""
+        limit, _, when = (self._session.memory.get(LONGEST) or "").partition(" ")
+        seen, now = bounds.past(bounds.moment(when), self._session.now()), self._session.now()
+        if seen is None or now - seen >= _FRESH or not _DIGITS.fullmatch(limit):
+            return None
+        return bounds.whole(int(limit), 1, _LARGEST)
+
+    def note_longest(self, limit: int) -> None:
+        """Remember that the server takes no longer comment, in `characters`."""
+        self._session.memory.set(LONGEST, f"{limit} {self._session.now().isoformat()}")
+
     def note(self, fact: str) -> None:
         """Remember that it was seen now."""
         self._session.memory.set(fact, self._session.now().isoformat())
+
+
+def told_limit(answer: Answer, text: str) -> int | None:
+    """The longest text that a refusal speaks of, in `characters`; None where it is about something else.
+
+    "It exceeds the allowed limit of 32,767 characters" stands at the field `comment`, in the language of the
+    account: so any number there counts that is smaller than the text, in whichever way it is grouped.
+    """
+    try:
+        found = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return None
+    errors = found.get("errors") if isinstance(found, dict) else None
+    said = errors.get("comment") if isinstance(errors, dict) else None
+    if answer.status != 400 or not isinstance(said, str):
+        return None
+    numbers = [int("".join(filter(str.isdecimal, one))) for one in _GROUPED.findall(said)]
+    return next((one for one in numbers if 0 < one < characters(text)), None)
+
+
+def characters(text: str) -> int:
+    """How long Jira takes a text to be: Java counts what is beyond the Basic Multilingual Plane twice."""
+    return len(text) + sum(ord(character) > 0xFFFF for character in text)
 
 
 def only_bmp(text: str) -> str:

@@ -12,10 +12,11 @@ from connectors.contract import (
     Missing,
     PostedComment,
     Refused,
+    TooLong,
     TrackerError,
 )
 from connectors.jira.comments import INTERNAL, KEPT, PROPERTY, read_comment, read_comments
-from connectors.jira.habits import FORGETFUL, LOUD, PLAIN, Habits, only_bmp
+from connectors.jira.habits import FORGETFUL, LOUD, PLAIN, Habits, characters, only_bmp, told_limit
 from connectors.jira.issues import read_labels
 from connectors.jira.plain import step
 from connectors.jira.search import Search
@@ -69,6 +70,8 @@ class JiraWriter:
         try:
             wanted = _Wanted(ref, body, mark, comment.visibility, create=False)
             return self._told(self._comment(path, wanted), ref)
+        except TooLong:
+            raise
         except Refused as refused:
             # Some servers answer 400 for a comment that is not there.
             if self._session.get(path, accept=(404, 410)).status in (404, 410):
@@ -140,10 +143,12 @@ class JiraWriter:
             quiet = self._quiet and not wanted.create
             text = only_bmp(wanted.body) if plain else wanted.body
             special = text != only_bmp(text)
+            body = self._whole_body(text, wanted, bare=bare)
+            self._fits(wanted, path, body["body"])
             answer = self._session.change(
                 "POST" if wanted.create else "PUT",
                 path,
-                self._whole_body(text, wanted, bare=bare),
+                body,
                 repeatable=not wanted.create,
                 accept=(400, *((403,) if quiet else ()), *((500,) if special else ())),
                 params=_QUIETLY if quiet else None,
@@ -152,6 +157,10 @@ class JiraWriter:
                 if learned:
                     self._habits.note(PLAIN)
                 return answer
+            limit = told_limit(answer, body["body"])
+            if limit is not None:
+                self._habits.note_longest(limit)
+                self._fits(wanted, path, body["body"])
             if quiet and _names_mails(answer):
                 self._habits.note(LOUD)
             elif answer.status == 400 and not (bare or self._internal) and b"propert" in answer.body.lower():
@@ -162,6 +171,16 @@ class JiraWriter:
                 plain = learned = True
             else:
                 raise self._session.refused(answer)
+
+    def _fits(self, wanted: "_Wanted", path: str, text: str) -> None:
+        """Raises TooLong for a text that is longer than the server was seen to take within the last day."""
+        limit = self._habits.longest()
+        if limit is None or characters(text) <= limit:
+            return
+        request = self._session.request("POST" if wanted.create else "PUT", path)
+        said = f"HTTP 400: this server takes at most {limit:,} characters, and the comment is longer"
+        hint = "Ask whoever runs it to raise jira.text.field.character.limit"
+        raise TooLong(self._session.name, request, said, hint, limit)
 
     @property
     def _marks_kept(self) -> bool | None:

@@ -62,7 +62,7 @@ def budget_lines(allowances: Iterable[Allowance], now: datetime) -> Iterator[Tex
 
 def quarantine_lines(book: Book) -> Iterator[Text]:
     """What was refused or keeps failing: what, why, since when, how often, and when it is tried again."""
-    entries = [entry for entry in book.values() if entry.confirmed]
+    entries = [entry for entry in book.values() if entry.confirmed and entry.wished]
     if entries:
         yield Text(f"in quarantine: {len(entries)} {'write' if len(entries) == 1 else 'writes'}")
     for entry in entries:

@@ -1,6 +1,7 @@
 """What a plan is made of: small, ordered, frozen changes, each with one sentence for a person."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from connectors.contract import IssueRef, LabelDefinition, PostedComment
@@ -45,6 +46,10 @@ class ChangeLabels:
         return f"Label {self.ref.key}: {', '.join(changes)}"
 
 
+Fitted = Callable[[int], tuple[str, str]]
+"""The body and mark of one comment within so many characters, for a server that takes less than others."""
+
+
 @dataclass(frozen=True, slots=True)
 class WriteComment:
     """Create (`before` is None) or edit the one progress comment of an epic or tracking issue."""
@@ -62,6 +67,15 @@ class WriteComment:
     """Remove `before` and create another one: an edit would leave what it said in the history of edits."""
     readers: Readers | None = field(default=None, compare=False)
     """For whom it is written; only in the run itself."""
+    fitted: Fitted | None = field(default=None, compare=False, repr=False)
+    """Gives its forms for servers that take less; only in the run itself."""
+
+    def within(self, limit: int) -> "WriteComment | None":
+        """The same comment in a form of at most `limit` characters; None where there is no shorter one."""
+        if self.fitted is None:
+            return None
+        body, mark = self.fitted(limit)
+        return None if len(body) >= len(self.body) else replace(self, body=body, mark=mark, fitted=None)
 
     @property
     def tracker(self) -> str:

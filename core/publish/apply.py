@@ -10,6 +10,7 @@ from connectors.contract import (
     Posted,
     PostedComment,
     Reader,
+    TooLong,
     TrackerDown,
     TrackerError,
     Unavailable,
@@ -77,20 +78,31 @@ def apply(
 
 
 def _one(action: Action, reader: Reader, writer: Writer) -> Written:
-    """One action, tried again only where nothing can come of it twice."""
+    """One action; once more in a shorter form where the tracker takes less than it should."""
     try:
-        if isinstance(action, WriteComment) and (action.before is None or action.anew):
-            if action.before is not None:
-                removed = _repeatable(DeleteComment(action.ref, action.target, action.before, ""), writer)
-                if removed.outcome != "done":
-                    return replace(removed, action=action)
-            return _create(action, reader, writer)
-        return _repeatable(action, writer)
+        try:
+            return _sent(action, reader, writer)
+        except TooLong as error:
+            shorter = action.within(error.limit) if isinstance(action, WriteComment) else None
+            if shorter is None:
+                raise
+            return _sent(shorter, reader, writer)
     except TrackerError as error:
         return Written(action, "failed", str(error), cause=cause_of(error))
     except Exception as error:
         # A defect of one connector must not keep the others from being published.
         return Written(action, "failed", str(unexpected(action.tracker, error)), cause="tracker")
+
+
+def _sent(action: Action, reader: Reader, writer: Writer) -> Written:
+    """One action, tried again only where nothing can come of it twice. May raise anything."""
+    if isinstance(action, WriteComment) and (action.before is None or action.anew):
+        if action.before is not None:
+            removed = _repeatable(DeleteComment(action.ref, action.target, action.before, ""), writer)
+            if removed.outcome != "done":
+                return replace(removed, action=action)
+        return _create(action, reader, writer)
+    return _repeatable(action, writer)
 
 
 def cause_of(error: TrackerError) -> Cause:

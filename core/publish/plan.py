@@ -167,6 +167,7 @@ class _Planner:
                 reason,
                 anew,
                 wanted.readers,
+                wanted.fitted,
             )
             self._writes.append(write)
         for double in ours[1:]:

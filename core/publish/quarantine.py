@@ -17,6 +17,8 @@ LONGEST = timedelta(days=1)
 """The longest time without a try."""
 FORGOTTEN = timedelta(days=3)
 """After this time without a try nobody wants it any more: what is wanted is tried once a day."""
+REMEMBERED = 8
+"""Wishes of one target that were refused and are told apart from new ones."""
 EARLY = 8
 """Tries before the time has come, because a wish or an issue changed, until only the time counts."""
 
@@ -46,8 +48,8 @@ class Quarantined:
     container: str
     what: str
     """The action in one sentence."""
-    wish: str
-    """A digest of what was to be written."""
+    wishes: tuple[str, ...]
+    """Digests of what was to be written, the latest first: a wish that comes back is no other wish."""
     updated: datetime | None
     """The issue's time of change when it was tried; None: whatever the next run finds."""
     reason: str
@@ -61,6 +63,10 @@ class Quarantined:
     last: datetime
     """When it was last sent, or, never sent, put off."""
     next_try: datetime
+    wished: bool = True
+    """Whether the latest run wanted it; what is not wanted for a while keeps its time."""
+    untried: bool = False
+    """It was never sent: others like it were refused in its container, which says little of this one."""
 
     @property
     def confirmed(self) -> bool:
@@ -140,7 +146,7 @@ def due(entry: Quarantined, wish: str, updated: datetime | None, now: datetime) 
     if now >= entry.next_try or entry.last > now or entry.next_try - now > LONGEST:
         return True
     changed = entry.updated is not None and updated is not None and updated != entry.updated
-    return entry.early < EARLY and (wish != entry.wish or changed)
+    return entry.early < EARLY and (wish not in entry.wishes or changed)
 
 
 def sort_out(
@@ -148,8 +154,9 @@ def sort_out(
 ) -> Sorted:
     """The actions to try, those to try again, and those that wait. `updated`: when issues last changed.
 
-    Of those to try again that a container refuses for one reason, the one that was not sent for the longest
-    time comes first, so that each has its turn although the first refusal stands for all of them.
+    Of those to try again that a container refuses for one reason, those that were never sent come first, and
+    then the one that was not sent for the longest time, so that each has its turn although the first refusal
+    stands for all of them.
     """
     parts: tuple[list[Action], list[Action], list[Action]] = ([], [], [])
     groups = Counter(_alike(entry) for entry in book.values() if entry.refused)
@@ -170,8 +177,13 @@ def sort_out(
 def _in_turn(again: Iterable[Action], alike: Mapping[Action, Alike], book: Book) -> Iterator[Action]:
     """The same actions; those that are alike change places among themselves, by when each was last sent."""
     again = tuple(again)
+
+    def turn(action: Action) -> tuple[bool, datetime]:
+        entry = book[target_of(action)]
+        return not entry.untried, entry.last
+
     waiting: dict[Alike, list[Action]] = {}
-    for action in sorted((each for each in again if each in alike), key=lambda a: book[target_of(a)].last):
+    for action in sorted((each for each in again if each in alike), key=turn):
         waiting.setdefault(alike[action], []).append(action)
     for action in again:
         yield waiting[alike[action]].pop(0) if action in alike else action
@@ -197,15 +209,17 @@ def changes(
 ) -> Changes:
     """What the outcomes of a run make of the book.
 
-    `wished`: the targets of the whole plan before anything was held; an entry without a wish is forgotten
-    where nothing of its tracker was held back (`ended` names these trackers), or after three days.
+    `wished`: the targets of the whole plan before anything was held; `ended`: the trackers of which nothing
+    was held back. An entry without a wish is forgotten after three days: a wish that comes and goes must not
+    begin anew with the shortest interval each time.
     """
-    save: dict[Target, Quarantined] = {}
     forget = {
         target
         for target, entry in book.items()
-        if target not in wished and (target.tracker in ended or now - entry.last > FORGOTTEN)
+        if target not in wished
+        and (now - entry.last > FORGOTTEN or (target.tracker in ended and not entry.confirmed))
     }
+    save: dict[Target, Quarantined] = {}
     as_before: set[Target] = set()
     touched: set[tuple[str, str]] = set()
     for each in written:
@@ -222,6 +236,7 @@ def changes(
                 as_before.add(target)
     remembered = {target: entry for target, entry in {**book, **save}.items() if target not in forget}
     save.update(_moved(remembered, save.keys(), touched, updated))
+    save.update(_other_wish({**remembered, **save}, wished, ended))
     return Changes(tuple(save[t] for t in sorted(save)), tuple(sorted(forget)), frozenset(as_before))
 
 
@@ -241,6 +256,16 @@ def _moved(
                 yield target, replace(entry, updated=found)
 
 
+def _other_wish(
+    remembered: Book, wished: Collection[Target], ended: Collection[str]
+) -> Iterator[tuple[Target, Quarantined]]:
+    """Entries that are wanted again, or not any more; where something was held back nobody can tell."""
+    for target, entry in remembered.items():
+        wanted = target in wished
+        if entry.wished != wanted and (wanted or target.tracker in ended):
+            yield target, replace(entry, wished=wanted)
+
+
 def held(actions: Iterable[Action], book: Book) -> tuple[Held, ...]:
     """What waits, with why and until when."""
     return tuple(
@@ -252,8 +277,10 @@ def held(actions: Iterable[Action], book: Book) -> tuple[Held, ...]:
 
 def told(entry: Quarantined) -> str:
     """Since when, how often and why."""
-    times = "once" if entry.count == 1 else f"{entry.count} times"
-    return f"in quarantine since {entry.first:%Y-%m-%d %H:%M} UTC, failed {times}: {entry.reason}"
+    times = "failed once" if entry.count == 1 else f"failed {entry.count} times"
+    if entry.untried:
+        times = "not tried yet"
+    return f"in quarantine since {entry.first:%Y-%m-%d %H:%M} UTC, {times}: {entry.reason}"
 
 
 def until(entry: Quarantined) -> str:
@@ -287,11 +314,18 @@ def _closed(written: Written, book: Book) -> bool:
     return sum(entry.refused for entry in alike) >= IN_ROW
 
 
+def _wishes(before: Quarantined | None, wish: str) -> tuple[str, ...]:
+    earlier = before.wishes if before else ()
+    return (wish, *(one for one in earlier if one != wish))[:REMEMBERED]
+
+
 def _after(
     before: Quarantined | None, written: Written, updated: datetime | None, now: datetime
 ) -> Quarantined:
     action = written.action
-    count = before.count + 1 if before else 1
+    untried = written.cause == "closed" and (before is None or before.untried)
+    # What was never sent is no failure of its own: its interval stays the shortest until it had its turn.
+    count = before.count + 1 if before and not before.untried else 1
     refused = written.cause != "unavailable"
     early = before.early + 1 if before and before.last <= now < before.next_try else 0
     put_off = before if written.cause == "closed" else None
@@ -299,7 +333,7 @@ def _after(
         target=target_of(action),
         container=container_of(action),
         what=action.sentence,
-        wish=wish_of(action),
+        wishes=_wishes(before, wish_of(action)),
         updated=updated,
         reason=put_off.reason if put_off else written.said,
         refused=refused,
@@ -308,4 +342,5 @@ def _after(
         first=before.first if before and before.first <= now else now,
         last=put_off.last if put_off else now,
         next_try=now + pause(count) if refused or count > 1 else now,
+        untried=untried,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from connectors.contract import IssueRef, LabelDefinition, Posted, TrackerInfo
 from core.publish import markdown, wiki
+from core.publish.actions import Fitted
 from core.publish.audience import Readers
 from core.publish.labels import Labelled
 from core.publish.mark import Mark, format_mark, text_check
@@ -32,6 +33,8 @@ class WantedComment:
     """Who may read it; None: everybody who may read anything, or not known."""
     withheld: bool = False
     """Whether it leaves out what these may not know."""
+    fitted: Fitted | None = field(default=None, compare=False, repr=False)
+    """Gives its forms for servers that take less than their kind does."""
 
 
 def wanted_comment(
@@ -47,18 +50,24 @@ def wanted_comment(
     stands in the mark, with a check of the text; without it the mark is that of older versions.
     """
     digest = summary_digest(summary)
-    mark = Mark(instance, summary.ref.id, digest, installation, "0" * 6 if installation else "")
     render = wiki.render if info.markup == "wiki" else markdown.render
-    body = render(summary, mark, info.comment_limit)
-    if installation:
-        checked = replace(mark, check=text_check(body))
-        body, mark = body.replace(format_mark(mark), format_mark(checked)), checked
+
+    def fitted(limit: int) -> tuple[str, str]:
+        mark = Mark(instance, summary.ref.id, digest, installation, "0" * 6 if installation else "")
+        body = render(summary, mark, limit)
+        if not installation:
+            return body, format_mark(mark)
+        checked = format_mark(replace(mark, check=text_check(body)))
+        return body.replace(format_mark(mark), checked), checked
+
+    body, mark = fitted(info.comment_limit)
     return WantedComment(
         ref=summary.ref,
         target=summary.target,
         body=body,
-        mark=format_mark(mark),
+        mark=mark,
         digest=digest,
+        fitted=fitted,
         news=news(summary, before),
         links_news=links_news(summary, before or {}),
         waiting=summary.waiting,

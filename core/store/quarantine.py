@@ -60,7 +60,7 @@ def _encode(entry: Quarantined) -> str:
         {
             "container": entry.container,
             "what": entry.what,
-            "wish": entry.wish,
+            "wish": " ".join(entry.wishes),
             "updated": maybe_micros(entry.updated),
             "reason": without_secrets(entry.reason),
             "refused": entry.refused,
@@ -69,6 +69,8 @@ def _encode(entry: Quarantined) -> str:
             "first": micros(entry.first),
             "last": micros(entry.last),
             "next": micros(entry.next_try),
+            **({} if entry.wished else {"wished": False}),
+            **({"untried": True} if entry.untried else {}),
         }
     )
 
@@ -79,7 +81,7 @@ def _decode(target: Target, stored: str) -> Quarantined:
         target=target,
         container=str(document["container"]),
         what=str(document["what"]),
-        wish=str(document["wish"]),
+        wishes=tuple(str(document["wish"]).split()),
         updated=maybe_moment(document["updated"]),
         reason=str(document["reason"]),
         refused=bool(document["refused"]),
@@ -88,4 +90,6 @@ def _decode(target: Target, stored: str) -> Quarantined:
         first=moment(document["first"]),
         last=moment(document["last"]),
         next_try=moment(document["next"]),
+        wished=document.get("wished") is not False,
+        untried=document.get("untried") is True,
     )

@@ -117,6 +117,8 @@ class Quirks:
     """Let what administrators rename or move to another category move `updated` of the issues."""
     bmp_only: bool = False
     """Answer 500 to characters beyond the Basic Multilingual Plane, as a MySQL with 3-byte characters."""
+    comment_limit: int = 32_767
+    """Characters in a comment; an administrator of Data Center may set less or more."""
     quiet_refusal: int | None = None
     """The status for `notifyUsers=false` without admin rights; None: 204, and the request is ignored."""
     rewrite: str = ""

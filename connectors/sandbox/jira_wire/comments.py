@@ -10,8 +10,6 @@ from connectors.sandbox.jira_wire.render import comment, rich
 from connectors.sandbox.jira_wire.rewriting import check_characters
 from connectors.sandbox.rewriting import stored
 
-COMMENT_LIMIT = 32_767
-"""Characters in a comment."""
 COMMENTS = 5_000
 """Comments on an issue."""
 PAGE = 5_000
@@ -127,10 +125,10 @@ def _text(call: Call, body: dict[str, Any] | None = None) -> str:
         raise Refusal(400, "The sandbox takes wiki markup only: write comments through /rest/api/2.")
     if not isinstance(text, str) or not text.strip():
         raise invalid("comment", "Comment body can not be empty!")
-    if len(text) > COMMENT_LIMIT:
+    limit = call.site.quirks.comment_limit
+    if len(text) > limit:
         raise invalid(
-            "comment",
-            f"The entered text is too long. It exceeds the allowed limit of {COMMENT_LIMIT:,} characters.",
+            "comment", f"The entered text is too long. It exceeds the allowed limit of {limit:,} characters."
         )
     check_characters(text, bmp_only=call.site.quirks.bmp_only)
     return text
