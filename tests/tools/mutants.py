@@ -27,7 +27,7 @@ from cosmic_ray.work_item import MutationSpec, TestOutcome
 
 ROOT = Path(__file__).resolve().parents[2]
 AREAS = {
-    "engine": (("core/engine/*.py",), ("test_engine_*", "test_runs_numbers", "test_runs_first")),
+    "engine": (("core/engine/*.py",), ("test_engine_*", "test_runs_numbers", "test_runs_first", "test_runs_blocked")),
     "publish": (
         ("core/publish/**/*.py",),
         ("test_publish_*", "test_threats_text", "test_runs_first", "test_runs_limits", "test_runs_undo*"),
