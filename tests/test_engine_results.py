@@ -119,6 +119,7 @@ def test_a_key_result_by_delivery_is_the_weighted_mean_of_its_milestones_and_its
     assert state.measure == state.delivered == Fraction(2, 4)
     assert state.own is not None
     assert state.own.measure == 1
+    assert [task.ref.key for task in state.own.tasks] == ["VISITORS-1"]
 
 
 def test_a_metric_key_result_still_says_what_was_delivered_towards_it() -> None:

@@ -27,7 +27,10 @@ from cosmic_ray.work_item import MutationSpec, TestOutcome
 
 ROOT = Path(__file__).resolve().parents[2]
 AREAS = {
-    "engine": (("core/engine/*.py",), ("test_engine_*", "test_runs_numbers", "test_runs_first", "test_runs_blocked")),
+    "engine": (
+        ("core/engine/*.py",),
+        ("test_engine_*", "test_runs_numbers", "test_runs_first", "test_runs_blocked"),
+    ),
     "publish": (
         ("core/publish/**/*.py",),
         ("test_publish_*", "test_threats_text", "test_runs_first", "test_runs_limits", "test_runs_undo*"),
@@ -38,7 +41,7 @@ AREAS = {
     ),
     "github": (("connectors/github/*.py",), ("test_connector_github*", "test_connector_comments")),
     "jira": (("connectors/jira/*.py",), ("test_connector_jira*", "test_connector_comments")),
-    "rules": (("mappings/**/*.py",), ("test_mappings_*", "test_old_names")),
+    "rules": (("mappings/**/*.py",), ("test_mappings_*", "test_old_names", "test_unmatched", "test_names", "test_rule_keys")),
     "transport": (
         ("connectors/*.py",),
         ("test_transport*", "test_answer", "test_rates", "test_bounds", "test_c*"),
