@@ -41,7 +41,10 @@ AREAS = {
     ),
     "github": (("connectors/github/*.py",), ("test_connector_github*", "test_connector_comments")),
     "jira": (("connectors/jira/*.py",), ("test_connector_jira*", "test_connector_comments")),
-    "rules": (("mappings/**/*.py",), ("test_mappings_*", "test_old_names", "test_unmatched", "test_names", "test_rule_keys")),
+    "rules": (
+        ("mappings/**/*.py",),
+        ("test_mappings_*", "test_old_names", "test_unmatched", "test_names", "test_rule_keys"),
+    ),
     "transport": (
         ("connectors/*.py",),
         ("test_transport*", "test_answer", "test_rates", "test_bounds", "test_c*"),
