@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from connectors.contract import Reader, TrackerError
+from connectors.contract import Memory, Reader, TrackerError
 from core.faults import unexpected
 from core.stop import Stop
 from core.store.contract import Keeper
@@ -55,13 +55,14 @@ def ask(
                 with stop.reading():
                     matches[query] = readers[query.tracker].matching(query.text)
                 said = orjson.dumps(sorted(matches[query])).decode()
-                if place.get(_place(query)) != said:
-                    place.set(_place(query), said)
+                _set(place, _place(query), said)
+                _set(place, _reason(query), "")
                 continue
             except TrackerError as error:
                 refused[query] = str(error)
             except Exception as error:
                 refused[query] = str(unexpected(query.tracker, error))
+            _set(place, _reason(query), refused[query])
         last = place.get(_place(query))
         if last is not None:
             matches[query] = frozenset(orjson.loads(last))
@@ -69,17 +70,31 @@ def ask(
 
 
 def remembered(queries: Iterable[Query], store: Keeper) -> Answers:
-    """What the trackers answered when they were last asked."""
+    """What the trackers answered when they were last asked, or why they did not."""
     matches: dict[Query, frozenset[str]] = {}
     refused: dict[Query, str] = {}
     for query in queries:
-        said = store.memory(query.tracker).get(_place(query))
-        if said is None:
-            refused[query] = "it was never asked; run `milepost sync`"
-        else:
+        place = store.memory(query.tracker)
+        said, reason = place.get(_place(query)), place.get(_reason(query))
+        if said is not None:
             matches[query] = frozenset(orjson.loads(said))
+        if reason or said is None:
+            refused[query] = reason or "it was never asked; run `milepost sync`"
     return Answers(matches, refused)
 
 
+def _set(place: Memory, key: str, value: str) -> None:
+    if (place.get(key) or "") != value:
+        place.set(key, value)
+
+
 def _place(query: Query) -> str:
-    return "matches:" + hashlib.sha256(query.text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"matches:{_digest(query)}"
+
+
+def _reason(query: Query) -> str:
+    return f"refused:{_digest(query)}"
+
+
+def _digest(query: Query) -> str:
+    return hashlib.sha256(query.text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

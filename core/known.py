@@ -20,7 +20,7 @@ from core.tagging.rows import tasks_of
 from core.tagging.scheme import Scheme
 from core.targets import Targets, find_targets, tracked_keys
 from core.unread import unread_by_owner
-from mappings.rules.index import CompiledRules
+from mappings.rules.index import CompiledRules, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,8 @@ class Known:
     """Tracker and key of the issues that the mapping names and that are not there."""
     blocked: Mapping[IssueRef, Blocked] = field(default_factory=dict)
     """Of open issues: what has to be done before them."""
+    refused: Mapping[Query, str] = field(default_factory=dict)
+    """Queries of rules that were not answered, and why."""
 
     def detail(self, owner: str) -> Detail:
         """The tasks of one milestone or key result."""
@@ -127,6 +129,7 @@ def know(
         tuple(failing),
         absent,
         blocked,
+        answers.refused,
     )
 
 

@@ -39,6 +39,8 @@ class Pulled:
     error: TrackerError | None = None
     since: datetime | None = None
     held: Held | None = None
+    released: bool = False
+    """Something would be held that `--force` let through."""
     sweep_put_off: bool = False
     """What changed is in, but there was no quota left for looking for what is gone; it stays due."""
     swept: bool = False
@@ -170,6 +172,7 @@ def _after(pulled: Pulled, before: PullState, done: Reconciled) -> Pulled:
         changed=pulled.changed + done.changed,
         gone=done.gone,
         held=done.held,
+        released=done.released,
         since=before.read_at if done.held is not None else None,
         swept=done.held is None,
         notes=done.notes,

@@ -1,7 +1,7 @@
 """One run as a straight line: pull, tag, measure, say, compare, limit, write, record."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -22,19 +22,20 @@ from core.looking import look, seen_now
 from core.pace import how_long
 from core.places import places_of
 from core.prefix import remember, retired
-from core.publish.actions import DeleteComment, WriteComment
+from core.publish.actions import DeleteComment, Plan, WriteComment
 from core.publish.apply import apply
-from core.publish.limits import apply_limits, held_goals
+from core.publish.limits import Facts, apply_limits, held_goals
 from core.publish.plan import make_plan
 from core.publish.policy import LimitPolicy, PublishPolicy
 from core.publish.records import Publication
-from core.publish.release import Release
+from core.publish.release import Release, idle_warnings
 from core.publish.wanted import Found, Wanted
 from core.pull import Pulled, PullRules, pull
 from core.quarantine import Quarantine
 from core.recording import Recorder, settle, settle_labels
 from core.report import Concluded, Report
 from core.steps import holding, missing_fields
+from core.steps.queries import query_problems
 from core.steps.repair import with_repair
 from core.steps.unmatched import ProblemAt, nowhere, unmatched
 from core.stop import Stop
@@ -195,9 +196,10 @@ def conclude(job: Job) -> Concluded:
     goals = values_to_keep(before, goals, known.state, jumped)
     still_held = held_owners(jumped, job.mapping, known.state)
     plan = replace(plan, held=tuple(each.held for each in pulled if each.held) + plan.held)
-    problems = _problems(known, pulled, found)
+    problems = _problems(job, known, pulled, found)
     notes = tuple(note for each in pulled for note in each.notes)
-    warnings = tuple(map(str, unmatched(known, job.store, job.problem, job.publish.labels.prefix)))
+    warnings = idle_warnings(job.force, _groups(job, pulled, whole, facts) if job.force.names else ())
+    warnings += tuple(map(str, unmatched(known, job.store, job.problem, job.publish.labels.prefix)))
     job.stop.check()
     return Concluded(
         known,
@@ -219,6 +221,14 @@ def conclude(job: Job) -> Concluded:
         notes,
         warnings,
     )
+
+
+def _groups(job: Job, pulled: Iterable[Pulled], whole: Plan, facts: Facts) -> frozenset[str]:
+    """All that limits hold, or would hold if nothing were released."""
+    held = apply_limits(whole, facts, job.limits).held
+    lost = {each.held.group for each in pulled if each.held}
+    lost |= {holding.group(each.tracker).name for each in pulled if each.released}
+    return frozenset({*lost, *(each.group for each in held)} - {""})
 
 
 def _complete(concluded: Concluded) -> frozenset[str]:
@@ -319,7 +329,7 @@ def _know(
     )
 
 
-def _problems(known: Known, pulled: tuple[Pulled, ...], found: Found) -> tuple[str, ...]:
+def _problems(job: Job, known: Known, pulled: tuple[Pulled, ...], found: Found) -> tuple[str, ...]:
     """Everything that went wrong before the plan, a sentence each."""
     silent = {each.tracker for each in pulled if each.down}
     said = [str(each.error) for each in pulled if each.error]
@@ -327,7 +337,9 @@ def _problems(known: Known, pulled: tuple[Pulled, ...], found: Found) -> tuple[s
     said += [problem for each in pulled for problem in each.problems]
     said += [f"{place.label} could not be read: {place.reason}" for place in known.failing]
     said += known.targets.missing
-    said += [f"{owner}: {why}" for owner, why in known.reach.problems.items()]
+    asking = {owner for query in known.refused for owner in known.scheme.compiled.query_owners[query]}
+    said += [f"{owner}: {why}" for owner, why in known.reach.problems.items() if owner not in asking]
+    said += map(str, query_problems(known.refused, job.mapping, job.problem))
     said += [
         f"{tracker}: {each.key or each.id} could not be read: {each.why}"
         for tracker, unread in known.unread.items()

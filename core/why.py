@@ -11,6 +11,7 @@ from core.engine.percent import percent
 from core.known import Known
 from core.publish.audience import Readers, View
 from core.publish.summary.words import not_shown
+from core.steps.queries import query_problems
 from core.sync import Job
 from core.visible import Visible, visible
 from mappings.goals import Mapping as Goals
@@ -28,15 +29,23 @@ def explain(subject: str, job: Job, known: Known, audience: Audience | None = No
     if audience is not None:
         return _for_audience(subject, job, known, audience)
     if subject in job.mapping.milestones:
-        return iter(explain_milestone(subject, job.mapping, known.in_detail([subject])).lines)
+        lines = explain_milestone(subject, job.mapping, known.in_detail([subject])).lines
+        return iter((*lines, *_unanswered(subject, job, known)))
     if subject in job.mapping.key_results:
-        return iter(explain_key_result(subject, job.mapping, known.in_detail([subject])).lines)
+        lines = explain_key_result(subject, job.mapping, known.in_detail([subject])).lines
+        return iter((*lines, *_unanswered(subject, job, known)))
     if subject in job.mapping.goals:
         return iter(explain_goal(subject, job.mapping, known.state).lines)
     issue = _issue(subject, job)
     if issue is None:
         raise UnknownSubject(_nothing(subject, job.mapping))
     return _explained(issue, job.mapping, known, known.targets.about.get(issue.ref, ()))
+
+
+def _unanswered(subject: str, job: Job, known: Known) -> Iterator[str]:
+    """Where the mapping asks the queries that keep this from being measured."""
+    for problem in query_problems(known.refused, job.mapping, job.problem, [subject]):
+        yield f"  {problem}"
 
 
 def _for_audience(subject: str, job: Job, known: Known, audience: Audience) -> Iterator[str]:

@@ -141,7 +141,17 @@ def test_sync_holds_what_is_too_much_and_force_releases_it(house: House) -> None
     assert "  Write the progress comment on BLOG-1: the first one" in held.out
     assert "run `milepost sync --force first=jira/blog`, or raise max_first_changes" in held.out
     assert house.milepost("sync", "--force", "first=jira/blgo").code == 2
+    idle = house.milepost("plan", "--force", "removals=github", "--force", "goal=show-how-we-work")
+    assert (
+        "! --force removals=github releases nothing in this run: there are first=github/site, first=jira/"
+        in idle.out
+    )
+    assert "! --force goal=show-how-we-work releases nothing in this run: " in idle.out
+    assert "releases nothing" not in house.milepost("plan", "--force", "first").out
     assert house.milepost("sync", "--force").code == 0
+    quiet = house.milepost("sync", "--force", "first=jira/blog")
+    assert quiet.code == 0
+    assert "! --force first=jira/blog releases nothing in this run: no limit holds anything" in quiet.out
 
 
 def test_status_shows_the_tree_and_when_each_tracker_was_read(house: House) -> None:
@@ -325,6 +335,25 @@ def test_check_tries_each_query_once_and_names_the_line_of_one_that_fails(house:
     assert re.search(
         rf"✗ {goals.name}:\d+: milestones.blog.rules\[4\].field.Chanel: jira: .*no such field", said.out
     )
+
+
+def test_plan_sync_status_and_why_name_the_line_of_a_query_that_is_refused(house: House) -> None:
+    goals = house.folder / "goals.toml"
+    text = MAPPING.read_text(encoding="utf-8") + "\n[[milestones.blog.rules]]\njql = 'colour = blue'\n"
+    goals.write_text(text, encoding="utf-8")
+    house.write((str(MAPPING), str(goals)))
+    line = text.splitlines().index("jql = 'colour = blue'") + 1
+    place = f"goals.toml:{line}: milestones.blog.rules[2].jql: the query 'colour = blue' was not answered: "
+    assert f"{place}it was never asked" in house.milepost("why", "blog").out
+    for command in ("plan", "sync", "status"):
+        assert house.milepost(command).out.count(f"{place}jira: ") == 1, command
+    assert house.milepost("why", "blog").out.count(f"{place}jira: ") == 1
+    assert place not in house.milepost("why", "site").out
+    assert "goals.toml" not in house.milepost("why", "blog", "--audience", "public").out
+    goals.write_text(text.replace("colour = blue", "labels = blue"), encoding="utf-8")
+    house.milepost("sync")
+    for asked in (("status",), ("why", "blog")):
+        assert "was not answered" not in house.milepost(*asked).out
 
 
 def test_check_plan_sync_and_status_tell_in_the_same_words_what_matches_nothing(house: House) -> None:

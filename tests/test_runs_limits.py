@@ -275,7 +275,9 @@ def test_the_tasks_of_a_source_that_vanish_hold_the_goal_even_where_the_loss_was
         for key in keys:
             here.jira.hide(key)
         assert here.sync().failed
-        report = here.sync(force=Release(names=frozenset({"lost=jira"})))
+        report = here.sync(force=Release(names=frozenset({"lost=jira", "lost=github"})))
+        idle = [each for each in report.concluded.warnings if "releases nothing" in each]
+        assert idle == ["--force lost=github releases nothing in this run: there are goal=small, lost=jira"]
         assert {each.group for each in report.concluded.plan.held} == {"goal=small"}
         assert percents(here.ours()["MKT-1"])[0] == 66
 

@@ -7,12 +7,10 @@ from connectors.contract import Finding, TrackerError
 from core.cli.wiring import Desk
 from core.engine.progress import owners_of
 from core.faults import unexpected
+from core.steps.queries import Path, asking, conditions
 from mappings.problems import Problem
 from mappings.rules.index import CompiledRules, Query
-from mappings.rules.model import Condition, Rule
-from mappings.rules.references import QUERY_KEYS
-
-Path = tuple[str | int, ...]
+from mappings.rules.model import Rule
 
 
 @runtime_checkable
@@ -47,13 +45,8 @@ def query_findings(desk: Desk) -> Iterator[Finding]:
 
 
 def _refused(desk: Desk, query: Query, said: str, hint: str) -> Iterator[Finding]:
-    for owner in owners_of(desk.loaded.mapping):
-        for position, rule in enumerate(owner.rules):
-            for path, condition in _conditions(("rules", position), rule):
-                for key in QUERY_KEYS:
-                    if getattr(condition, key) == query.text:
-                        place = desk.loaded.problem(owner.id, (*path, key), f"{query.tracker}: {said}")
-                        yield _finding(place, hint)
+    for owner, path in asking(query, desk.loaded.mapping):
+        yield _finding(desk.loaded.problem(owner, path, f"{query.tracker}: {said}"), hint)
 
 
 def field_findings(desk: Desk) -> Iterator[Finding]:
@@ -81,17 +74,9 @@ def _asking(weigh_by: str, rules: Collection[Rule], field: str) -> Iterator[Path
     if weigh_by == field:
         yield ("weigh_by",)
     for position, rule in enumerate(rules):
-        for path, condition in _conditions(("rules", position), rule):
+        for path, condition in conditions(("rules", position), rule):
             if field in condition.field:
                 yield (*path, "field", field)
-
-
-def _conditions(path: Path, condition: Condition) -> Iterator[tuple[Path, Condition]]:
-    """A condition and all inside it, each with its path."""
-    yield path, condition
-    for part in ("all", "any", "none"):
-        for position, inner in enumerate(getattr(condition, part)):
-            yield from _conditions((*path, part, position), inner)
 
 
 def _finding(problem: Problem, hint: str) -> Finding:

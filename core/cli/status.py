@@ -40,6 +40,7 @@ def status(
     from core.places import closed_places
     from core.reports.clean import clean
     from core.reports.terminal import held_lines, tree
+    from core.steps.queries import query_problems
     from core.steps.unmatched import unmatched
     from core.sync import known_from_store
 
@@ -54,7 +55,8 @@ def status(
         for told in reach_lines(known, known.targets.about):
             console.print(told)
         prefix = desk.config.settings.publish.labels.prefix
-        for problem in unmatched(known, desk.store, desk.loaded.problem, prefix):
+        wrong = query_problems(known.refused, desk.loaded.mapping, desk.loaded.problem)
+        for problem in (*wrong, *unmatched(known, desk.store, desk.loaded.problem, prefix)):
             console.print(f"! {clean(str(problem), 600)}")
         unread, containers = desk.store.unread(), desk.store.containers()
         for tracker in desk.config.trackers.values():

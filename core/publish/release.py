@@ -29,6 +29,13 @@ class Group:
     owner: str = ""
     """The id of a goal, milestone or key result, `TOTAL` or `NOBODY`; empty where there is none."""
 
+    @classmethod
+    def read(cls, name: str) -> "Group":
+        """The group of this name, as `name` has it."""
+        kind, _, rest = name.partition("=")
+        tracker, _, owner = ("", "", rest) if kind == "goal" else rest.partition("/")
+        return cls(kind, tracker, owner)
+
     @property
     def name(self) -> str:
         """By which `--force` releases it and nothing else."""
@@ -59,6 +66,18 @@ class Release:
     def frees(self, group: Group) -> bool:
         """Whether this group is to be released."""
         return self.everything or not self.names.isdisjoint(group.names)
+
+    def idle(self, groups: Iterable[str]) -> tuple[str, ...]:
+        """What of it releases nothing where only these groups are there to be released."""
+        names = frozenset().union(*(Group.read(group).names for group in groups))
+        return tuple(sorted(self.names - names))
+
+
+def idle_warnings(release: Release, groups: Collection[str]) -> tuple[str, ...]:
+    """A sentence for each name that `--force` was given for nothing; `groups`: all that limits hold."""
+    several = ", ".join(sorted(groups))
+    there = f"there are {several}" if several else "no limit holds anything"
+    return tuple(f"--force {name} releases nothing in this run: {there}" for name in release.idle(groups))
 
 
 NOTHING = Release()

@@ -76,6 +76,8 @@ class Reconciled:
     changed: int = 0
     gone: int = 0
     held: Held | None = None
+    released: bool = False
+    """Something would be held or doubted that `force` let through."""
     notes: tuple[str, ...] = ()
     """A sentence for each issue or container that vanished, was archived, or is doubted."""
     problems: tuple[str, ...] = ()
@@ -152,7 +154,8 @@ def compare(
     listing = Listing(name, tracker.reader, store, (share, rules.reread_days))
     pages = _interruptible(listing.pages(survey.pages), stop)
     counts = store.save_pull(name, Pull(cursor, pages, full=True), now)
-    verdict = _Judge(tracker, store, survey, listing, before.issues, rules, now, stop).verdict()
+    judge = _Judge(tracker, store, survey, listing, before.issues, rules, now, stop)
+    verdict = judge.verdict()
     lost = rules.too_many(len(verdict.gone), before.issues)
     held = None
     if lost and not rules.force:
@@ -180,6 +183,7 @@ def compare(
         counts.changed,
         0 if held is not None else len(verdict.gone),
         held,
+        judge.forced or (lost and rules.force),
         (*verdict.notes, *verdict.gone.values()),
         tuple(
             f"{name}: {count} issues of {container} were not listed, though they are there; "
@@ -218,6 +222,8 @@ class _Judge:
         self._archived = {each.name for each in survey.containers() if each.archived}
         self._before = before
         self._verdict = _Verdict()
+        self.forced = False
+        """Whether something is believed only because it was asked to be."""
 
     def verdict(self) -> _Verdict:
         """What is gone, what is there after all, and what is kept for now. Raises TrackerError."""
@@ -229,6 +235,7 @@ class _Judge:
         unlisted = [ref for ref, place in found.items() if self._only_unlisted(ref, place, stored.get(ref))]
         # Few of few are doubtful too: they are there, whatever the list says, so that nothing is gone.
         doubtful = 100 * len(unlisted) > self._rules.max_lost_percent * self._before
+        self.forced |= doubtful and self._rules.force
         if doubtful and not self._rules.force:
             self._doubt_list(unlisted, found, stored)
             found = {ref: place for ref, place in found.items() if ref not in set(unlisted)}
@@ -321,7 +328,9 @@ class _Judge:
 
     def _confirmed(self, id_: str) -> bool:
         """Whether it may be concluded that an issue is gone with all of its container."""
-        return self._rules.force or self._long_doubted(id_)
+        confirmed = self._long_doubted(id_)
+        self.forced |= self._rules.force and not confirmed
+        return self._rules.force or confirmed
 
     def _long_doubted(self, id_: str) -> bool:
         """Whether a reconciliation a good while ago found the same."""
