@@ -31,6 +31,7 @@ from connectors.contract import (
 from core.publish.actions import Held
 from core.steps.holding import hold, release, too_much
 from core.steps.listing import Listing
+from core.steps.reconcile_rules import ReconcileRules
 from core.stop import Stop
 from core.store.contract import Keeper
 from core.store.records import PullState, StoredContainer
@@ -43,28 +44,6 @@ SEVERAL = 2
 """Issues of a container that vanish together with all that it has, from which on that is doubted at first."""
 _SHARE = "reconcile.share"
 _DOUBTS = "reconcile.doubts"
-
-
-@dataclass(frozen=True, slots=True)
-class ReconcileRules:
-    """How often, and how carefully, everything is compared."""
-
-    every: timedelta
-    """Within this whatever happened is in the store: found by a comparison, and confirmed by another."""
-    max_lost_percent: int
-    """Of a tracker's issues: a larger loss is held."""
-    reread_days: int = 7
-    """After so many reconciliations every issue has been read whole."""
-    force: bool = False
-    """Believe losses of any size, and at once."""
-    full: bool = False
-    """Read everything again, whatever the cursor says."""
-    never_held: int = 3
-    """So few issues are believed to be gone, whatever share they are."""
-
-    def too_many(self, lost: int, stored: int) -> bool:
-        """Whether so many of the stored issues are more than may be gone."""
-        return lost > self.never_held and 100 * lost > self.max_lost_percent * stored
 
 
 @dataclass(frozen=True, slots=True)
