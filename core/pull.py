@@ -19,7 +19,8 @@ from core.faults import unexpected
 from core.publish.actions import Held
 from core.steps import audiences, missing_fields
 from core.steps.holding import held_until
-from core.steps.reconcile import Reconciled, ReconcileRules, as_survey, compare, due, reconcile, retry_unread
+from core.steps.reconcile import Reconciled, as_survey, compare, due, reconcile, retry_unread
+from core.steps.reconcile_rules import ReconcileRules
 from core.stop import Stop
 from core.store.contract import Keeper
 from core.store.records import PullState, StoreError

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from connectors.contract import BadConfiguration, Capability, IssueRef
+from connectors.github.check import APP_UNPROVEN
 from connectors.sandbox.faults import Fault, Lost
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer
@@ -85,9 +86,28 @@ def test_a_check_of_an_app_finds_all_well_or_says_which_permission_is_missing(
     assert [(one.what, one.ok, one.said) for one in found if "App" in one.what] == [
         ("App permission", False, "Issues: read")
     ]
+    assert not any("not proven" in one.said for one in found), "it is known to be missing"
     reading = on_sandbox(server, site, private_key=keys[0], **app).check(frozenset({Capability.READ}))
     assert all(one.ok for one in reading)
     assert reading[0].said == "signed in as milepost[bot]"
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [{"repositories": ("acme/site",)}, {"repositories": (), "organization": "acme"}],
+    ids=["named", "organisation"],
+)
+def test_what_an_app_may_write_in_a_repository_is_not_proven_beforehand(
+    server: SandboxServer, keys: tuple[str, str], scope: dict[str, object]
+) -> None:
+    """Its installation says what it may do in what it covers, and nothing says that it covers a repository."""
+    site, app = install(server, keys[1])
+    needs = frozenset(Capability)
+    found = on_sandbox(server, site, private_key=keys[0], **{**app, **scope}).check(needs)
+    place = "organisation acme" if "organization" in scope else "repository acme/site"
+    told = {one.what: one.said for one in found if one.what.startswith(f"{place}: ")}
+    assert told == {f"{place}: {need}": APP_UNPROVEN for need in needs - {Capability.READ}}
+    assert not any(one.said == "allowed" for one in found)
 
 
 @pytest.mark.parametrize(

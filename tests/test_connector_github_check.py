@@ -7,6 +7,7 @@ import pytest
 import responses
 
 from connectors.contract import Capability
+from connectors.github.check import UNPROVEN
 from connectors.github.client import GitHubTracker
 from tests.github_builders import BASE, hub
 
@@ -67,7 +68,7 @@ def test_a_check_tells_what_became_of_a_repository(
     ("headers", "said"),
     [
         ({"X-OAuth-Scopes": "repo"}, "allowed"),
-        ({}, "allowed to the account; whether to this token, too, shows only when something is written"),
+        ({}, UNPROVEN),
     ],
 )
 def test_a_check_tells_what_a_token_cannot_prove_beforehand(

@@ -17,8 +17,15 @@ _ROLES: Mapping[Capability, tuple[tuple[str, ...], str]] = {
     Capability.LABEL: (("triage", "push", "maintain", "admin"), "triage or write"),
     Capability.DEFINE_LABELS: (("push", "maintain", "admin"), "write"),
 }
-UNPROVEN = "allowed to the account; whether to this token, too, shows only when something is written"
+UNPROVEN = (
+    "not proven: the account may, and whether this token may, too, shows only when something is written"
+)
 UNPROVEN_HINT = "A fine-grained token does not tell its permissions; it needs Issues: read and write here"
+APP_UNPROVEN = (
+    "not proven: the installation may write, and whether this is one of its repositories shows only when "
+    "something is written"
+)
+APP_HINT = "A public repository can be read without it; let the installation cover it"
 _LOW = 0.1
 """Below this part of the hourly limit a run may have to wait."""
 
@@ -51,6 +58,8 @@ class _Check:
     needs: frozenset[Capability]
     scoped: bool = False
     """The token tells its own scopes, so that what the account may the token may, too."""
+    writes: bool = False
+    """The App's installation has the permission to write issues, wherever it is installed."""
 
     def account(self) -> Iterator[Finding]:
         yield Finding("account", True, f"signed in as {self.identity.login()}")
@@ -70,6 +79,7 @@ class _Check:
         granted = permissions.get("issues") if isinstance(permissions, dict) else None
         wanted = "read" if self.needs <= {Capability.READ} else "write"
         ok = granted == "write" or granted == wanted
+        self.writes = granted == "write" and row.get("suspended_at") is None
         hint = (
             "" if ok else f"Give the App the permission Issues: {wanted} and accept it for the installation"
         )
@@ -96,6 +106,8 @@ class _Check:
             return
         roles = row.get("permissions")
         if self.api.settings.app_id is not None or not isinstance(roles, dict):
+            # Of an App, `permissions` of a repository tells nothing; those of a person's token are told.
+            yield from self._unproven(what)
             return
         for need in sorted(self.needs - {Capability.READ}):
             enough, role = _ROLES[need]
@@ -105,6 +117,15 @@ class _Check:
                 yield Finding(f"{what}: {need}", True, UNPROVEN, UNPROVEN_HINT)
             else:
                 yield Finding(f"{what}: {need}", ok, "allowed" if ok else "not allowed", hint)
+
+    def _unproven(self, what: str) -> Iterator[Finding]:
+        """What nothing proves before it is tried, for each need of a place."""
+        app = self.api.settings.app_id is not None
+        if app and not self.writes:
+            return  # told as a missing permission of the App
+        said, hint = (APP_UNPROVEN, APP_HINT) if app else (UNPROVEN, UNPROVEN_HINT)
+        for need in sorted(self.needs - {Capability.READ}):
+            yield Finding(f"{what}: {need}", True, said, hint)
 
     def organisation(self) -> Iterator[Finding]:
         """What the account sees of an organisation; where it may not write is told together."""
@@ -125,6 +146,8 @@ class _Check:
             for finding in self._allowed("", row):
                 if not finding.ok:
                     closed.setdefault(finding.what.removeprefix(": "), []).append(str(row.get("full_name")))
+        if rows and not self.scoped:
+            yield from self._unproven(what)
         for need, names in sorted(closed.items()):
             some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
             yield Finding(
