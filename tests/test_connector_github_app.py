@@ -100,7 +100,7 @@ def test_a_check_of_an_app_finds_all_well_or_says_which_permission_is_missing(
 def test_what_an_app_may_write_in_a_repository_is_not_proven_beforehand(
     server: SandboxServer, keys: tuple[str, str], scope: dict[str, object]
 ) -> None:
-    """Its installation says what it may do in what it covers, and nothing says that it covers a repository."""
+    """Its installation tells what it may do in what it covers, and not which repositories these are."""
     site, app = install(server, keys[1])
     needs = frozenset(Capability)
     found = on_sandbox(server, site, private_key=keys[0], **{**app, **scope}).check(needs)
