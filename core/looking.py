@@ -24,6 +24,7 @@ from core.publish.records import Publication
 from core.publish.standing import as_recorded
 from core.publish.wanted import Found, Wanted
 from core.pull import Pulled
+from core.steps.definitions import Definitions
 from core.stop import Stop
 
 SILENT_IN_ROW = 3
@@ -42,12 +43,14 @@ def look(
     pulled: Mapping[str, Pulled],
     places: Places,
     stop: Stop,
+    definitions: Definitions | None = None,
 ) -> Found:
     """What stands on the issues that comments and labels belong to; a tracker that fails now is down.
 
     What cannot be read of one issue, or of the labels of one container, is missing alone, with its reason.
     Nothing is asked about an issue that has not changed since its comment was last looked at. Should a
     tracker not move an issue's time of change when somebody removes a comment, the next sweep sees it.
+    `definitions`: which repositories' label definitions have to be read in any case.
     `issues`: what is known of the issues that carry a comment or should, and of those whose labels differ.
     """
     down = {name: each.why for name, each in pulled.items() if each.down}
@@ -67,6 +70,9 @@ def look(
                     standing.take(_with_unlisted(fresh, records, reader))
                 if infos[name].has_label_definitions:
                     containers = _containers_on(name, wanted.labels, issues, pulled[name].swept)
+                    there = {container.casefold() for container in containers}
+                    suspect = definitions.on(name) if definitions else []
+                    containers += [each for each in suspect if each.casefold() not in there]
                     standing.read_definitions(name, containers, reader)
         except TrackerError as error:
             down[name] = str(error)

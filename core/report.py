@@ -15,6 +15,7 @@ from core.publish.quarantine import Target, target_of
 from core.publish.wanted import Found, Wanted
 from core.pull import Pulled
 from core.quarantine import Quarantine
+from core.steps.definitions import Definitions
 from core.store.records import GoalValue
 from core.wanting import Moments
 
@@ -47,6 +48,8 @@ class Concluded:
     """What the comparison with all that is there found out; nothing that went wrong."""
     warnings: tuple[str, ...] = ()
     """What of the mapping matches nothing, with file and line; no failure."""
+    definitions: Definitions | None = None
+    """For whom label definitions are made; None where labels are switched off."""
 
     @property
     def failed(self) -> bool:

@@ -29,12 +29,14 @@ from core.publish.plan import make_plan
 from core.publish.policy import LimitPolicy, PublishPolicy
 from core.publish.records import Publication
 from core.publish.release import Release, idle_warnings
+from core.publish.untold import UntoldLabels
 from core.publish.wanted import Found, Wanted
 from core.pull import Pulled, PullRules, pull
 from core.quarantine import Quarantine
 from core.recording import Recorder, settle, settle_labels
 from core.report import Concluded, Report
 from core.steps import holding, missing_fields
+from core.steps.definitions import definitions_of
 from core.steps.queries import query_problems
 from core.steps.repair import with_repair
 from core.steps.unmatched import ProblemAt, nowhere, unmatched
@@ -119,6 +121,8 @@ def _sync(job: Job, step: Callable[[int, int], None]) -> Report:
         _remember_looks(job, concluded, records)
         settle_labels(job.store, concluded.labels, written)
         concluded.firsts.keep(job.store, concluded.wished, written)
+        if concluded.definitions is not None and concluded.wanted.untold is not None:
+            concluded.definitions.keep(job.store, concluded.wanted.untold, concluded.found, written)
     except BaseException:
         job.store.end_run(run, job.now, "broken off", f"run {run} was broken off before its end", {})
         raise
@@ -173,10 +177,14 @@ def conclude(job: Job) -> Concluded:
     labels = labels_of(
         known, job.publish.labels, job.infos, carriers, swept, job.stop.check, places, audiences
     )
-    wanted = Wanted(comments.wanted, labels.wanted)
+    untold = UntoldLabels(job.mapping, job.publish.labels, job.infos, audiences)
+    definitions = None
+    if job.publish.labels.enabled:
+        definitions = definitions_of(job.store, job.infos, audiences, untold)
+    wanted = Wanted(comments.wanted, labels.wanted, untold)
     issues = dict(known.carrying(records)) | {issue.ref: issue for issue in labels.issues}
     records = {ref: record for ref, record in records.items() if ref not in comments.settled}
-    found = look(wanted, issues, records, readers, job.infos, read, places, job.stop)
+    found = look(wanted, issues, records, readers, job.infos, read, places, job.stop, definitions)
     found = replace(found, installation=job.store.installation())
     before = job.store.goal_values()
     job.stop.check()
@@ -220,6 +228,7 @@ def conclude(job: Job) -> Concluded:
         whole.actions,
         notes,
         warnings,
+        definitions,
     )
 
 

@@ -12,6 +12,7 @@ from connectors.contract import Audience
 from connectors.sandbox.faults import Fault, Status
 from core.cli.standing import meant_for
 from core.known import Known
+from core.publish.policy import LimitPolicy
 from core.sync import Job, known_from_store
 from core.why import UnknownSubject, explain
 from tests.audience_world import (
@@ -107,6 +108,87 @@ def test_a_repository_that_is_opened_gets_its_comment_made_anew_before_anything_
         assert watch.writes == []
 
 
+def definitions_of(here: House, repository: str) -> str:
+    """All that the definitions of our labels tell there."""
+    labels = here.github.repo(repository).labels.values()
+    ours = [label for label in labels if label.name.startswith("mp/")]
+    return "\n".join(f"{label.name} {label.description}" for label in ours)
+
+
+def test_a_repository_that_is_opened_loses_the_definitions_of_labels_that_its_readers_may_not_know(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as here:
+        here.sync(force=True)
+        here.sync(force=True)
+        assert "zqaorgid-stone" in definitions_of(here, "acme/inner")
+        assert "zqaorgstonetitle" in definitions_of(here, "acme/inner")
+        here.github.show_repo("acme/inner", "public")
+        here.world.clock.advance(86_400)
+        watch = here.watch()
+        report = here.sync()
+        told = definitions_of(here, "acme/inner")
+        assert "zqaorg" not in told
+        assert "zqpubid-stone" in told
+        first = [each.path for each in watch.writes if each.path.startswith("/repos/acme/inner")]
+        removed = [place for place, path in enumerate(first) if "/acme/inner/labels/" in path]
+        assert removed, report.line
+        assert not [path for path in first[: max(removed)] if re.search(r"/issues/\d+/labels", path)]
+        assert not report.concluded.plan.held
+        here.undo()
+        assert "zqaorg" not in definitions_of(here, "acme/inner")
+        assert strangers(here, published(here, PUBLIC), readable(PUBLIC)) == set()
+        here.sync(force=True)
+        watch = here.watch()
+        here.agreed()
+        assert watch.writes == []
+
+
+def test_a_project_that_is_opened_loses_such_labels_whatever_limit_there_is(tmp_path: Path) -> None:
+    with world(tmp_path) as here:
+        here.sync(force=True)
+        here.sync(force=True)
+        assert "zqaorgid-stone" in "".join(here.labels()["BLOG-10"])
+        here.jira.open_project("BLOG")
+        here.limits = LimitPolicy(max_removed_percent=1, max_changes=1, never_held=0)
+        here.world.clock.advance(86_400)
+        for act in (here.sync, here.undo):
+            act()
+            opened = {key: names for key, names in here.labels().items() if key.startswith("BLOG-")}
+            named = {key for key, names in opened.items() if "zqaorgid" in "".join(names)}
+            assert not {key for key in named if here.jira.issue(key).security is None}
+
+
+def test_definitions_that_cannot_be_taken_away_at_once_go_as_soon_as_they_can(tmp_path: Path) -> None:
+    with world(tmp_path) as here:
+        here.sync(force=True)
+        here.sync(force=True)
+        here.github.show_repo("acme/inner", "public")
+        fault = Fault(kind=Status(403), method="DELETE", path="/acme/inner/labels/", times=None)
+        here.server.plan(fault)
+        here.world.clock.advance(86_400)
+        here.sync(force=True)
+        assert "zqaorg" in definitions_of(here, "acme/inner")
+        here.server.clear_faults()
+        here.world.clock.advance(4 * 3_600)
+        for _ in range(2):
+            here.sync(force=True)
+        assert "zqaorg" not in definitions_of(here, "acme/inner")
+
+
+def test_what_is_meant_for_fewer_from_now_on_goes_from_the_definitions_too(tmp_path: Path) -> None:
+    with world(tmp_path) as here:
+        here.sync(force=True)
+        here.sync(force=True)
+        public = 'title = "zqpubstonetitle"\nowner = "zqpubstoneowner"\naudience = "public"'
+        assert public in here.mapping
+        assert "zqpubid-stone" in definitions_of(here, "acme/site")
+        here.mapping = here.mapping.replace(public, public.replace('"public"', '"organisation"'))
+        here.sync(force=True)
+        assert "zqpubid-stone" not in definitions_of(here, "acme/site")
+        assert "zqpubid-stone" in definitions_of(here, "acme/inner")
+
+
 @pytest.mark.parametrize("face", [CLOUD, DATACENTER])
 def test_a_comment_is_made_anew_where_a_security_level_is_taken_away(face: str, tmp_path: Path) -> None:
     with world(tmp_path, face=face) as here:
@@ -158,9 +240,8 @@ def test_settings_decide_who_may_read_a_place_whatever_it_tells_itself(tmp_path:
         assert "zqaresstonetitle" in plain(ours["acme/inner#1"])
         assert "zqaorgstonetitle" not in plain(ours["BLOG-8"])
         assert "zqaresstonetitle" in plain(ours["BLOG-9"])  # its security level still restricts it
-        assert not [
-            each for each in here.server.log[asked:] if each.site == "jira" and "/project/" in each.path
-        ]
+        paths = [each.path for each in here.server.log[asked:] if "/project/" in each.path]
+        assert len(paths) == len(set(paths)) == 2, "each is read once, and nobody is asked who may read it"
 
 
 def test_a_report_for_an_audience_has_nothing_that_is_not_for_it(tmp_path: Path) -> None:

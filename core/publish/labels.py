@@ -1,8 +1,9 @@
 """Which labels an issue should carry: names by template, each with the definition that GitHub shows."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
 
 from connectors.contract import Audience, Issue, IssueRef, LabelDefinition, TrackerInfo
@@ -136,6 +137,29 @@ class Labeller:
         return all(view.item(result.id) for result in results)
 
 
+def possible_labels(
+    kind: str, id_: str, title: str, policy: LabelPolicy, info: TrackerInfo
+) -> Iterator[LabelDefinition]:
+    """Every label that names one goal, key result or milestone, whatever its progress and health are.
+
+    `kind`: goal, key result or milestone. Labels that tell of many, such as of progress alone, are left out.
+    """
+    shape = _Shape(policy, info)
+    measures = [Fraction(low, 100) for low in range(0, 101, policy.bucket)] + [Fraction(1)]
+    for templates in (policy.tasks, policy.targets):
+        own = {"goal": templates.goal, "key result": templates.key_result, "milestone": templates.milestone}
+        named = [(kind, own[kind]), ("health", templates.health), ("progress", templates.progress)]
+        for what, template in named:
+            if not names_one(template):
+                continue
+            for health in HealthName if "{health}" in template else (HealthName.UNMEASURED,):
+                for measure in measures if "{bucket}" in template else measures[:1]:
+                    subject = _Subject(kind, id_, title, measure, health)
+                    label = shape.label(template, subject, policy.bucket, what)
+                    if label is not None:
+                        yield label
+
+
 def wanted_labels(
     issues: Mapping[IssueRef, Issue],
     tagged: Mapping[IssueRef, Sequence[str]],
@@ -238,7 +262,7 @@ class _Shape:
             "milestone": templates.milestone,
         }
         named = [
-            self._label(template, one, width, kind)
+            self.label(template, one, width, kind)
             for kind, template in kinds.items()
             for one in subjects
             if template and one.kind == kind and one.shown
@@ -246,10 +270,10 @@ class _Shape:
         for what, template in (("health", templates.health), ("progress", templates.progress)):
             closest = _telling(_closest(subjects), what, template)
             chosen = closest if names_one(template) else _worst(closest, what)
-            named += [self._label(template, one, width, what) for one in chosen if template]
+            named += [self.label(template, one, width, what) for one in chosen if template]
         return [label for label in named if label is not None]
 
-    def _label(self, template: str, one: _Subject, width: int, kind: str) -> LabelDefinition | None:
+    def label(self, template: str, one: _Subject, width: int, kind: str) -> LabelDefinition | None:
         """None where the template asks for a progress bucket and there is no progress to tell."""
         shown = bucket(one.measure, width)
         if shown is None and "{bucket}" in template:

@@ -6,10 +6,20 @@ from fractions import Fraction
 
 from connectors.contract import IssueRef
 from core.engine.percent import percent
-from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment
+from core.publish.actions import (
+    Action,
+    ChangeLabels,
+    DefineLabel,
+    DeleteComment,
+    Held,
+    Plan,
+    RemoveLabelDefinition,
+    WriteComment,
+)
 from core.publish.circuit import container_of
 from core.publish.policy import LimitPolicy
 from core.publish.release import NOBODY, NOTHING, TOTAL, Group, Release
+from core.publish.untold import SAYS_TOO_MUCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ def apply_limits(plan: Plan, facts: Facts, policy: LimitPolicy, release: Release
     if release.everything or not plan:
         return plan
     # What tells too much is made anew whatever else is held.
-    anew = tuple(each for each in plan.actions if isinstance(each, WriteComment) and each.anew)
+    anew = tuple(each for each in plan.actions if _tells_too_much(each))
     held = Holding(tuple(each for each in plan.actions if each not in anew))
     for jump in held_jumps(facts.jumps, policy, release):
         # A guardrail or metric moves by the mapping alone, so what jumped is what is delivered.
@@ -68,6 +78,15 @@ def apply_limits(plan: Plan, facts: Facts, policy: LimitPolicy, release: Release
     released = _hold_removals(held, facts, policy, release)
     hold_too_many(held, replace(facts, again=facts.again | released), policy, release)
     return replace(plan, actions=(*anew, *held.left), held=(*plan.held, *held.reasons))
+
+
+def _tells_too_much(action: Action) -> bool:
+    """Whether an action takes back what more people may read than it was written for."""
+    if isinstance(action, WriteComment):
+        return action.anew
+    if isinstance(action, DeleteComment):
+        return False
+    return isinstance(action, RemoveLabelDefinition) or action.reason == SAYS_TOO_MUCH
 
 
 def held_jumps(jumps: Iterable[Jump], policy: LimitPolicy, release: Release = NOTHING) -> tuple[Jump, ...]:

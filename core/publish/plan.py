@@ -4,12 +4,22 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from connectors.contract import IssueRef, LabelDefinition, Posted, PostedComment, TrackerInfo
-from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment
+from core.publish.actions import (
+    Action,
+    ChangeLabels,
+    DefineLabel,
+    DeleteComment,
+    Held,
+    Plan,
+    RemoveLabelDefinition,
+    WriteComment,
+)
 from core.publish.labels import Labelled, relabels
 from core.publish.places import Closed
 from core.publish.policy import PublishPolicy
 from core.publish.records import Publication
 from core.publish.standing import comment_order, edit_reason, exposed, our_comments
+from core.publish.untold import SAYS_TOO_MUCH, UntoldLabels
 from core.publish.wanted import Found, Wanted, WantedComment
 
 NEXT_PULL = "the next run that can read it"
@@ -24,9 +34,10 @@ def make_plan(wanted: Wanted, found: Found, policy: PublishPolicy, infos: Mappin
     nothing where `found.places` says that nothing may be written. What is switched off in the policy stays as
     it is, and so does what rests on a tracker that is down.
     """
-    planner = _Planner(found, policy, infos)
+    planner = _Planner(found, policy, infos, wanted.untold)
     if policy.labels.enabled:
         planner.labels(wanted.labels)
+        planner.definitions()
     if policy.comments.enabled:
         planner.comments(wanted.comments)
     return planner.plan()
@@ -35,11 +46,19 @@ def make_plan(wanted: Wanted, found: Found, policy: PublishPolicy, infos: Mappin
 class _Planner:
     """Collects actions and what is held."""
 
-    def __init__(self, found: Found, policy: PublishPolicy, infos: Mapping[str, TrackerInfo]) -> None:
+    def __init__(
+        self,
+        found: Found,
+        policy: PublishPolicy,
+        infos: Mapping[str, TrackerInfo],
+        untold: UntoldLabels | None,
+    ) -> None:
         self._found = found
+        self._untold = untold
         self._policy = policy
         self._infos = infos
         self._defines: list[DefineLabel] = []
+        self._told: list[DefineLabel | RemoveLabelDefinition] = []
         self._relabels: list[ChangeLabels] = []
         self._writes: list[WriteComment] = []
         self._deletes: list[DeleteComment] = []
@@ -47,7 +66,7 @@ class _Planner:
         self._shut: list[Held] = []
 
     def plan(self) -> Plan:
-        """Comments made anew, definitions, labels, comments, removals; sorted: equal worlds, equal plans."""
+        """What says too much, definitions, labels, comments, removals; sorted: equal worlds, equal plans."""
         defines = sorted(self._defines, key=lambda each: (each.tracker, each.container, each.definition))
         relabels = sorted(self._relabels, key=lambda each: issue_order(each.ref))
         writes = sorted(self._writes, key=lambda each: issue_order(each.ref))
@@ -57,7 +76,17 @@ class _Planner:
         # Before anything else goes what says more than its readers are meant to know.
         anew = [each for each in writes if each.anew]
         writes = [each for each in writes if not each.anew]
-        actions: tuple[Action, ...] = (*anew, *defines, *relabels, *writes, *deletes)
+        secret = [each for each in relabels if each.reason == SAYS_TOO_MUCH]
+        relabels = [each for each in relabels if each.reason != SAYS_TOO_MUCH]
+        actions: tuple[Action, ...] = (
+            *anew,
+            *self._told,
+            *defines,
+            *secret,
+            *relabels,
+            *writes,
+            *deletes,
+        )
         held = sorted(set(self._held), key=lambda each: (each.what, each.why, each.release))
         return Plan(actions, tuple(held), closed=tuple(self._shut))
 
@@ -76,6 +105,18 @@ class _Planner:
             and self._found.places.closed_to_labels(each.ref) is None
         ]
         self._define(each for each in ready if each.ref in known)
+
+    def definitions(self) -> None:
+        """Take away what definitions tell to more people than they were made for."""
+        if self._untold is None:
+            return
+        for (tracker, container), defined in sorted(self._found.definitions.items()):
+            place = IssueRef(tracker, "", f"{container}#0")
+            if self._found.places.closed_to_labels(place) is None and tracker not in self._found.down:
+                self._told += self._untold.actions(tracker, container, defined)
+        # What is described anew for its readers is not defined a second time.
+        told = {definition_key(each) for each in self._told}
+        self._defines = [each for each in self._defines if definition_key(each) not in told]
 
     def _labels_of(self, ref: IssueRef, wanted: Labelled | None) -> None:
         posted = self._found.posted.get(ref)
@@ -97,7 +138,8 @@ class _Planner:
             self._held.append(Held(f"new labels of {ref.key}", closed, NEXT_PULL))
             add = ()
         if add or remove:
-            self._relabels.append(ChangeLabels(today, add, remove))
+            secret = self._untold is not None and self._untold.names(today, remove)
+            self._relabels.append(ChangeLabels(today, add, remove, SAYS_TOO_MUCH if secret else ""))
 
     def _unread(self, ref: IssueRef) -> str | None:
         """Why nothing is planned for an issue: its tracker is down, or it could not be read itself."""
@@ -201,6 +243,12 @@ class _Planner:
             reason = "no milestone or goal points here any more"
             for one in self._ours(posted, record):
                 self._deletes.append(DeleteComment(posted.ref, record.target, one, reason))
+
+
+def definition_key(action: DefineLabel | RemoveLabelDefinition) -> tuple[str, str, str]:
+    """Which definition an action is about."""
+    name = action.definition.name if isinstance(action, DefineLabel) else action.name
+    return action.tracker, action.container.casefold(), name.casefold()
 
 
 def _looks(label: LabelDefinition) -> tuple[str, str]:

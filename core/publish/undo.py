@@ -17,6 +17,7 @@ from core.publish.actions import (
 )
 from core.publish.mark import body_hash, mark_of
 from core.publish.plan import issue_order
+from core.publish.untold import SAYS_TOO_MUCH
 
 REASON = "undo"
 BY_HAND = "change it by hand, if it still should go"
@@ -149,9 +150,12 @@ class _Undo:
             return
         labels = self.labels.setdefault(action.ref, set(posted.labels))
         labels.difference_update(action.add)
-        labels.update(action.remove)
+        if action.reason != SAYS_TOO_MUCH:  # what was taken out of sight does not come back
+            labels.update(action.remove)
 
     def _define(self, action: DefineLabel) -> None:
+        if action.reason == SAYS_TOO_MUCH:
+            return
         key = (action.tracker, action.container, action.definition.name)
         if key not in self.defined:
             self.defined[key] = self._definition_now(*key)

@@ -12,6 +12,7 @@ from core.publish.mark import Mark, format_mark, text_check
 from core.publish.places import Places
 from core.publish.records import Publication
 from core.publish.summary import Heads, Summary, links_news, news, summary_digest
+from core.publish.untold import UntoldLabels
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ class Wanted:
 
     comments: tuple[WantedComment, ...] = ()
     labels: tuple[Labelled, ...] = ()
+    untold: UntoldLabels | None = None
+    """What label definitions must not tell; None: everything may be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,98 @@
+"""Which label definitions of ours tell the readers of a repository of what is not meant for them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from connectors.contract import IssueRef, LabelDefinition, TrackerInfo
+from core.publish.actions import DefineLabel, RemoveLabelDefinition
+from core.publish.audience import Audiences, Readers
+from core.publish.labels import owned, possible_labels
+from core.publish.policy import LabelPolicy
+from mappings.goals import Mapping as Goals
+
+SAYS_TOO_MUCH = "its readers are not meant to know what it names"
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """What the definitions of some places must not tell, and what those of the same name may."""
+
+    names: frozenset[str]
+    """Casefolded names of labels that name what the readers may not know, and nothing else."""
+    descriptions: frozenset[str]
+    """Descriptions that tell of it."""
+    told: Mapping[str, LabelDefinition]
+    """By casefolded name: labels that they may know."""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything that they may not know."""
+        return bool(self.names or self.descriptions)
+
+
+class UntoldLabels:
+    """Decides for each project or repository what its label definitions must not tell."""
+
+    def __init__(
+        self, goals: Goals, policy: LabelPolicy, infos: Mapping[str, TrackerInfo], audiences: Audiences
+    ) -> None:
+        self._goals = goals
+        self._policy = policy
+        self._infos = infos
+        self._audiences = audiences
+        self._made = cache(self._make)
+
+    def readers(self, tracker: str, container: str) -> Readers | None:
+        """Who may read what a container defines; None where that is not known."""
+        return self._audiences.of(IssueRef(tracker, "", f"{container}#0"))
+
+    def of(self, tracker: str, container: str) -> Untold | None:
+        """What may not be told there; None where it is not known who may read it."""
+        readers = self.readers(tracker, container)
+        return None if readers is None or tracker not in self._infos else self._made(tracker, readers)
+
+    def names(self, ref: IssueRef, labels: Iterable[str]) -> bool:
+        """Whether any of these labels names what the readers of an issue may not know."""
+        readers = self._audiences.of(ref)
+        if readers is None or ref.tracker not in self._infos:
+            return False
+        return any(label.casefold() in self._made(ref.tracker, readers).names for label in labels)
+
+    def actions(
+        self, tracker: str, container: str, defined: Iterable[LabelDefinition]
+    ) -> Iterator[DefineLabel | RemoveLabelDefinition]:
+        """What has to be taken away, or described otherwise, of the labels that a container defines."""
+        untold = self.of(tracker, container)
+        if not untold:
+            return
+        for label in sorted(defined):
+            name = label.name.casefold()
+            if not owned([label.name], self._policy.prefix):
+                continue
+            if name in untold.names:
+                yield RemoveLabelDefinition(tracker, container, label.name, SAYS_TOO_MUCH)
+            elif label.description in untold.descriptions and name in untold.told:
+                yield DefineLabel(tracker, container, untold.told[name], label, SAYS_TOO_MUCH)
+
+    def _make(self, tracker: str, readers: Readers) -> Untold:
+        view, info = self._audiences.view(readers), self._infos[tracker]
+        hidden: list[LabelDefinition] = []
+        told: dict[str, LabelDefinition] = {}
+        items = [
+            *(("goal", item.id, item.title) for item in self._goals.goals.values()),
+            *(("key result", item.id, item.title) for item in self._goals.key_results.values()),
+            *(("milestone", item.id, item.title) for item in self._goals.milestones.values()),
+        ]
+        for kind, id_, title in items:
+            labels = possible_labels(kind, id_, title, self._policy, info)
+            if view.item(id_):
+                for label in labels:
+                    told.setdefault(label.name.casefold(), label)
+            else:
+                hidden += labels
+        plain = {label.description for label in told.values()}
+        return Untold(
+            frozenset(label.name.casefold() for label in hidden) - told.keys(),
+            frozenset(label.description for label in hidden) - plain,
+            told,
+        )
