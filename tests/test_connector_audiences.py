@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import responses
 
-from connectors.contract import Audience, Interest, IssueOutline
+from connectors.contract import Audience, Capability, Interest, IssueOutline
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader
 from connectors.sandbox.faults import Fault, Html, Kind, Reset, Status
@@ -80,6 +80,31 @@ def test_a_project_that_jira_shows_without_a_login_is_public(jira: JiraHarness) 
     assert tracker.audiences(["HR"]) == {"HR": Audience.ORGANISATION}
 
 
+def test_a_service_management_project_is_public_unless_its_customers_see_no_comment(
+    jira: JiraHarness,
+) -> None:
+    jira.site.serve_customers("HR")
+    assert jira.open().audiences(["BLOG", "HR"]) == {"BLOG": Audience.ORGANISATION, "HR": Audience.PUBLIC}
+    hidden = {"internal_comments": True}, {"comment_visibility": {"type": "role", "value": "Agents"}}
+    for settings in hidden:
+        asked = len(jira.server.log)
+        assert jira.open(**settings).audiences(["HR"]) == {"HR": Audience.ORGANISATION}
+        assert sum(each.path.endswith("/project/HR") for each in jira.server.log[asked:]) == 1
+    jira.site.serve_customers("HR", served=False)
+    assert jira.open().audiences(["HR"]) == {"HR": Audience.ORGANISATION}
+
+
+def test_check_says_which_projects_show_comments_to_customers(jira: JiraHarness) -> None:
+    jira.site.serve_customers("BLOG")
+    [told] = [one for one in jira.open().check(frozenset(Capability)) if "customers" in one.said]
+    assert (told.what, told.ok) == ("project BLOG", True)
+    assert "counts as public" in told.said
+    assert "internal_comments = true" in told.hint
+    for settings in ({"internal_comments": True}, {"audiences": {"BLOG": "organisation"}}):
+        found = jira.open(**settings).check(frozenset(Capability))
+        assert not [one for one in found if "customers" in one.said]
+
+
 @pytest.mark.parametrize(
     "kind", [Html(), Status(401), Status(403), Status(302, {"Location": "https://sso.example/"})], ids=str
 )
@@ -88,7 +113,7 @@ def test_a_login_page_in_the_way_of_a_visitor_means_that_nobody_may_look(
 ) -> None:
     tracker = jira.open()
     jira.site.open_project("BLOG")
-    jira.server.plan(Fault(kind=kind, path="/project/BLOG$", times=None))
+    jira.server.plan(Fault(kind=kind, path="/project/BLOG$"))  # the visitor comes first
     assert tracker.audiences(["BLOG"]) == {"BLOG": Audience.ORGANISATION}
 
 

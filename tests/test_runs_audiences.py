@@ -229,6 +229,29 @@ def test_where_it_is_not_known_who_may_read_nothing_is_written(tmp_path: Path) -
         assert "acme/inner#1" in here.ours()
 
 
+@pytest.mark.parametrize("face", [CLOUD, DATACENTER])
+def test_where_customers_see_comments_only_what_is_public_is_named_until_they_do_not(
+    face: str, tmp_path: Path
+) -> None:
+    with world(tmp_path, face=face) as here:
+        here.jira.serve_customers("BLOG")
+        here.sync(force=True)
+        body = plain(here.ours()["BLOG-8"])
+        assert "zqpubstonetitle" in body
+        assert "zqaorgstonetitle" not in body
+        here.settings["jira"] = {"internal_comments": True}
+        here.world.clock.advance(86_400)
+        here.sync(force=True)
+        [ours] = [each for each in here.jira.comments("BLOG-8") if each.author == here.jira.bot.id]
+        assert ours.properties["sd.public.comment"] == {"internal": True}
+        assert "zqaorgstonetitle" in plain(ours.body)
+        here.settings["jira"] = {}
+        here.world.clock.advance(86_400)
+        here.sync(force=True)
+        body = plain(here.ours()["BLOG-8"])
+        assert "zqaorgstonetitle" not in body
+
+
 def test_settings_decide_who_may_read_a_place_whatever_it_tells_itself(tmp_path: Path) -> None:
     with world(tmp_path) as here:
         here.settings["github"] |= {"audiences": {"ACME/Site": "organisation", "acme/inner": "restricted"}}

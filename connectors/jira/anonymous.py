@@ -1,14 +1,22 @@
-"""Which projects of a Jira anybody may browse: asked without any credentials."""
+"""Who may read what stands in a project of a Jira: anybody, customers, or whoever has a login."""
 
 from collections.abc import Iterable, Mapping
 
 import requests
 
 from connectors.answer import Answer
-from connectors.contract import Audience, BadConfiguration, Garbled, TrackerDown, TrackerError
+from connectors.contract import (
+    Audience,
+    BadConfiguration,
+    Garbled,
+    Missing,
+    Refused,
+    TrackerDown,
+    TrackerError,
+)
 from connectors.exchange import Exchange
 from connectors.jira.plain import step
-from connectors.jira.session import JiraSession
+from connectors.jira.session import JiraSession, mapping
 from connectors.jira.settings import GATEWAY_HOST
 
 _ANSWERS = (*range(300, 309), *range(400, 429))
@@ -16,24 +24,40 @@ _ANSWERS = (*range(300, 309), *range(400, 429))
 
 
 def audiences(session: JiraSession, projects: Iterable[str]) -> Mapping[str, Audience | None]:
-    """See TellsAudiences. One request for each project.
+    """See TellsAudiences. One request for each project, and a second one for what is not public anyway.
 
     Jira shows a project to whoever may browse it, so that one which it shows to nobody in particular is
-    public; every other one is the organisation's.
+    public. So is one whose customers see our comments, for they are anybody. Every other one is the
+    organisation's.
     """
     visitor = _Visitor(session)
     found: dict[str, Audience | None] = {}
     try:
         for key in projects:
             try:
-                found[key] = Audience.PUBLIC if visitor.sees(key.upper()) else Audience.ORGANISATION
+                public = visitor.sees(key.upper()) or shows_customers(session, key.upper())
+                found[key] = Audience.PUBLIC if public else Audience.ORGANISATION
             except (TrackerDown, BadConfiguration):
                 raise
+            except (Missing, Refused):
+                found[key] = None
             except TrackerError:
                 continue  # asked again by the next run
     finally:
         visitor.close()
     return found
+
+
+def shows_customers(session: JiraSession, key: str) -> bool:
+    """Whether our comments in a project are shown to its customers. Raises TrackerError.
+
+    So it is in a service management project, unless the settings hide them or keep them to a role or group.
+    """
+    settings = session.settings
+    if settings.internal_comments or settings.comment_visibility is not None:
+        return False
+    answer = session.get(f"project/{step(key)}")
+    return mapping(answer, answer.json()).get("projectTypeKey") == "service_desk"
 
 
 class _Visitor:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from connectors.contract import BadConfiguration, Capability, Finding, TrackerError
 from connectors.jira import jql
+from connectors.jira.anonymous import shows_customers
 from connectors.jira.fields import FieldMap, find_fields, read_fields
 from connectors.jira.habits import LOUD, PLAIN, Habits
 from connectors.jira.projects import Projects
@@ -34,6 +35,7 @@ def check(session: JiraSession, needs: frozenset[Capability]) -> tuple[Finding, 
     if all(finding.ok for finding in findings):
         findings.append(_tried("scope", lambda: _scope(session)))
         findings += _projects(session)
+        findings += _customers(session)
         findings += _habits(session)
         findings += _fields(session)
         findings += _permissions(session, needs)
@@ -83,6 +85,23 @@ def _projects(session: JiraSession) -> Iterator[Finding]:
         elif project.name != key:
             hint = f"Write {project.name} in projects and in the rules; {key} goes on meaning it"
             yield Finding(f"project {key}", True, f"called {project.name} today", hint)
+
+
+def _customers(session: JiraSession) -> Iterator[Finding]:
+    """Configured projects whose customers see comments."""
+    settings = session.settings
+    said_so = {name.casefold() for name in settings.audiences}
+    for key in settings.projects if settings.audience is None else ():
+        if key.casefold() in said_so:
+            continue
+        try:
+            shown = shows_customers(session, key)
+        except TrackerError:
+            continue  # told with the projects
+        if shown:
+            said = "a service management project, whose customers see comments: it counts as public"
+            hint = "Set internal_comments = true to hide them from customers, or audiences for this project"
+            yield Finding(f"project {key}", True, said, hint)
 
 
 def _habits(session: JiraSession) -> Iterator[Finding]:

@@ -96,6 +96,13 @@ class JiraAdminMoves(JiraMoves):
         """Give a resolution another name."""
         self._rename(self.resolution(old), "resolution", new)
 
+    def serve_customers(self, key: str, *, served: bool = True) -> Project:
+        """Make a project one of Jira Service Management, whose customers see comments; or an ordinary one."""
+        home = self._project_of(key)
+        home.type = "service_desk" if served else "software"
+        self._done()
+        return home
+
     def lead_project(self, key: str, person: str) -> None:
         """Let somebody else lead a project."""
         self._project_of(key).lead = self.person(person).id
