@@ -69,7 +69,8 @@ def edits_since(
     """By tracker: what happens to an issue by an edit, and was not read yet, has a later time of change.
 
     Before anything is read in a run. An edit that one reading missed is found within the period `every`, in
-    which everything is compared; and a day is left for clocks that differ and for lists that come late. A
+    which everything is compared; and a day is left for clocks that differ and for lists that come late. What
+    was edited after that and read already is told by its own time of change (`store.tags.unexplained`). A
     tracker that was never read is left out.
     """
     found = {}

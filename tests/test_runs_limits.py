@@ -166,13 +166,13 @@ def test_while_one_tracker_is_not_believed_the_other_goes_on(tmp_path: Path) -> 
         assert percents(here.ours()["BLOG-1"]) == [65]
 
 
-def recategorise(here: House, *keys: str) -> None:
-    """Move issues into a status of their own, and days later let it mean done; nobody edits them then."""
+def recategorise(here: House, *keys: str, later: float = 2 * 86_400) -> None:
+    """Move issues into a status of their own, and `later` seconds on let it mean done; nobody edits them."""
     here.jira.add_status("Review", "indeterminate")
     for key in keys:
         here.jira.transition(key, "Review")
     here.agreed()
-    here.world.clock.advance(2 * 86_400)
+    here.world.clock.advance(later)
     here.agreed()  # health and a new mark may edit something: that is no edit of a task
     here.jira.move_status("Review", "done")
     here.world.clock.advance(900)
@@ -181,11 +181,14 @@ def recategorise(here: House, *keys: str) -> None:
 TASKS = ("BLOG-4", "BLOG-5", "MKT-4", "MKT-5")
 
 
-def test_a_goal_that_jumps_by_what_nobody_edited_is_held_until_it_is_released(tmp_path: Path) -> None:
+@pytest.mark.parametrize("later", [900, 2 * 86_400], ids=["edited just before", "edited days before"])
+def test_a_goal_that_jumps_by_what_nobody_edited_is_held_until_it_is_released(
+    later: float, tmp_path: Path
+) -> None:
     with house(tmp_path) as here:
         here.agreed()
         here.sweep_every = timedelta(0)
-        recategorise(here, *TASKS)
+        recategorise(here, *TASKS, later=later)
         before, watch = here.ours(), here.watch()
         for _ in range(2):
             report = here.sync()

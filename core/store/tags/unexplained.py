@@ -4,8 +4,11 @@ An edit of an issue moves its time of change; an administrator who gives a statu
 project that is hidden, moves none. So what such a task contributed is kept until its numbers are published.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy import Connection, and_, delete, select, text
 
 from core.store.codec.plain import clean
@@ -17,8 +20,28 @@ from core.store.upsert import insert_for
 Place = tuple[str, str, str]
 """Owner, tracker and id."""
 _OWNERS_AT_ONCE = 400
+_ROWS_AT_ONCE = 1000
 _COLUMNS = ("owner", "tracker", "id", "part", "since")
 _BEFORE = "tags_before"
+
+
+class _Row(NamedTuple):
+    """What has to be known of a row to tell whether an edit explains that it changed."""
+
+    owner: str
+    tracker: str
+    id: str
+    part: str
+    updated: int
+    above: str
+
+    @property
+    def place(self) -> Place:
+        return self[:3]
+
+
+def _row_of(row: TagRow) -> _Row:
+    return _Row(*row.place, row.part, row.updated, row.above)
 
 
 def note(
@@ -32,18 +55,67 @@ def note(
     `since`: by tracker, in microseconds since 1970: what happens to an issue by an edit has a later time of
     change; a tracker that is not named is taken to have edited everything. Rows whose issue was edited are
     left out, and so are those that did not count as tasks.
+
+    An issue may have been edited after `since` and read already: then only a later time of change than it
+    had with its last change of content tells of another edit. (A comment moves that time as well, so that one
+    after `since` hides what nobody edited on that issue.) What was below an issue that somebody moved is
+    explained by that.
     """
-    rows = [
-        dict(zip(_COLUMNS, (*place, row.part, since[row.tracker]), strict=True))
-        for place, (row, counts) in gone.items()
-        if counts and row.tracker in since and _surprising(row, after.get(place), since[row.tracker])
+    rows = [_row_of(row) for row, counts in gone.values() if counts and row.tracker in since]
+    _insert(connection, rows, {place: _row_of(row) for place, row in after.items() if place in gone}, since)
+
+
+def _insert(
+    connection: Connection, rows: Sequence[_Row], after: Mapping[Place, _Row], since: Mapping[str, int]
+) -> None:
+    moments = {row.place: max(since[row.tracker], row.updated) for row in rows}
+    rows = [row for row in rows if _surprising(row, after.get(row.place), moments[row.place])]
+    moved = _moved_with(connection, rows, since)
+    noted = [
+        dict(zip(_COLUMNS, (*row.place, row.part, moments[row.place]), strict=True))
+        for row in rows
+        if row.place not in moved
     ]
-    if rows:
-        connection.execute(insert_for(connection, unexplained).on_conflict_do_nothing(), rows)
+    if noted:
+        connection.execute(insert_for(connection, unexplained).on_conflict_do_nothing(), noted)
 
 
-def _surprising(before: TagRow, now: TagRow | None, since: int) -> bool:
+def _surprising(before: _Row, now: _Row | None, since: int) -> bool:
     return now is None or (now.part != before.part and now.updated <= since)
+
+
+def _moved_with(connection: Connection, rows: Iterable[_Row], since: Mapping[str, int]) -> set[Place]:
+    """Which of these were below an issue that an edit after `since` put elsewhere."""
+    above = {row.place: [row.id, *map(str, orjson.loads(row.above))] for row in rows if row.above != "[]"}
+    links = _links(connection, {(place[1], id_) for place, ids in above.items() for id_ in ids})
+
+    def moved(tracker: str, child: str, parent: str) -> bool:
+        link, other = links.get((tracker, child)), links.get((tracker, parent))
+        if link is None or link.gone is not None or link.updated <= since[tracker]:
+            return False  # what is hidden takes all below it out of sight, and nobody edited anything
+        return not (link.parent_id == parent or (other is not None and link.parent_key == other.key))
+
+    return {
+        place
+        for place, ids in above.items()
+        if any(moved(place[1], child, parent) for child, parent in pairwise(ids))
+    }
+
+
+def _links(connection: Connection, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+    """By tracker and id: what each of these issues calls its parent today, and when it changed."""
+    by_tracker: dict[str, list[str]] = {}
+    for tracker, id_ in sorted(wanted):
+        by_tracker.setdefault(tracker, []).append(id_)
+    columns = [issues.c[name] for name in ("id", "key", "parent_id", "parent_key", "updated", "gone")]
+    return {
+        (tracker, row.id): row
+        for tracker, ids in by_tracker.items()
+        for chunk in chunks(ids, _OWNERS_AT_ONCE)
+        for row in connection.execute(
+            select(*columns).where(issues.c.tracker == tracker, issues.c.id.in_(chunk))
+        )
+    }
 
 
 def keep_all(connection: Connection) -> None:
@@ -51,20 +123,29 @@ def keep_all(connection: Connection) -> None:
     connection.exec_driver_sql(f"DROP TABLE IF EXISTS {_BEFORE}")
     connection.exec_driver_sql(
         f"CREATE TEMPORARY TABLE {_BEFORE} AS "  # noqa: S608
-        "SELECT owner, tracker, id, part FROM tags WHERE counts = 1"
+        f"SELECT {', '.join(_Row._fields)} FROM tags WHERE counts = 1"
     )
 
 
 def compare_all(connection: Connection, since: Mapping[str, int]) -> None:
     """As `note`, for all rows that were put aside."""
+    columns = ", ".join(f"b.{name}" for name in _Row._fields)
     statement = text(
-        "INSERT INTO unexplained (owner, tracker, id, part, since) "  # noqa: S608
-        f"SELECT b.owner, b.tracker, b.id, b.part, :since FROM {_BEFORE} b LEFT JOIN tags t "
+        f"SELECT {columns}, t.part AS now_part, t.updated AS now_updated "  # noqa: S608
+        f"FROM {_BEFORE} b LEFT JOIN tags t "
         "ON t.owner = b.owner AND t.tracker = b.tracker AND t.id = b.id WHERE b.tracker = :tracker "
-        "AND (t.owner IS NULL OR (t.part <> b.part AND t.updated <= :since)) ON CONFLICT DO NOTHING"
+        "AND (t.owner IS NULL OR t.part <> b.part)"
     )
-    for tracker, moment in since.items():
-        connection.execute(statement, {"tracker": tracker, "since": moment})
+    for tracker in since:
+        found = connection.execute(statement, {"tracker": tracker})
+        for chunk in found.partitions(_ROWS_AT_ONCE):
+            rows = [_Row(*row[: len(_Row._fields)]) for row in chunk]
+            after = {
+                row.place: row._replace(part=one.now_part, updated=one.now_updated)
+                for row, one in zip(rows, chunk, strict=True)
+                if one.now_part is not None
+            }
+            _insert(connection, rows, after, since)
     connection.exec_driver_sql(f"DROP TABLE {_BEFORE}")
 
 
