@@ -21,6 +21,7 @@ from connectors.errors import (
 )
 from connectors.models import (
     MARK_PREFIX,
+    STATUS_FIELD,
     Blocker,
     Capability,
     ChecklistItem,
@@ -40,15 +41,16 @@ from connectors.models import (
     StatusCategory,
     Survey,
     SurveyPage,
-    TrackerInfo,
     Unread,
     Whereabouts,
 )
 from connectors.names import JOINERS, fold_name, without_unseen
+from connectors.tracker_info import TrackerInfo
 
 __all__ = [
     "JOINERS",
     "MARK_PREFIX",
+    "STATUS_FIELD",
     "AnswerLost",
     "Audience",
     "BadConfiguration",

@@ -1,15 +1,16 @@
 """The values that any tracker shares: issues and references, pulls and surveys, what stands on an issue."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
-from connectors.audience import Audience
-
 MARK_PREFIX = "milepost:"
 """Every comment that milepost writes carries `milepost:<instance>:<target>`; connectors look for this."""
+
+STATUS_FIELD = "status_field"
+"""In `Pull.missing_fields`: the field by which the settings tell the status of every issue."""
 
 
 class StatusCategory(StrEnum):
@@ -78,6 +79,10 @@ class Issue:
     category: StatusCategory
     status_id: str = ""
     """The tracker's immutable id of the status, as text; empty where it has none."""
+    status_option: str = ""
+    """GitHub: the option of the field that the settings name as `status_field`, beside open and closed."""
+    status_option_id: str = ""
+    """The id of that option."""
     resolution: str | None = None
     """The name of the resolution; for GitHub the state_reason of a closed issue."""
     resolution_id: str = ""
@@ -238,7 +243,8 @@ class Pull:
     missing_fields: Mapping[str, str] = field(default_factory=dict)
     """Fields that rules or weights ask for and that the tracker does not have, with a sentence about each.
 
-    By the mapping's name of a custom field, or by the key that means one (`story_points`, `sprint`, `team`).
+    By the mapping's name of a custom field, or by the key that means one (`story_points`, `sprint`, `team`,
+    `status_field`).
     """
 
 
@@ -344,55 +350,3 @@ class Finding:
     ok: bool
     said: str
     hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TrackerInfo:
-    """What can be known of a tracker from its settings alone, without a request."""
-
-    name: str
-    kind: str
-    containers: tuple[str, ...]
-    """Project keys or `owner/name`, with `*` for "any" (`acme/*` for an organisation)."""
-    owns: Callable[[str], bool]
-    """Whether an issue key (`BLOG-12`, `acme/site#4`) lies in this tracker's scope, from settings alone."""
-    normal_key: Callable[[str], str | None]
-    """The key in its one spelling (`blog-12` -> `BLOG-12`), or None if it is no key of this kind."""
-    markup: str
-    """"markdown" or "wiki"."""
-    comment_limit: int
-    """The longest comment, in characters."""
-    label_limit: int
-    """The longest label, in characters."""
-    label_spaces: bool
-    """Whether a label may contain a space."""
-    has_label_definitions: bool = False
-    comment_visibility: tuple[str, str] | None = None
-    """Who may see comments, as `PostedComment.visibility`; None: everybody, and a comment keeps its own."""
-    lacks: frozenset[str] = frozenset()
-    """Keys of rules, as the mapping writes them, that this tracker can never answer (`RuleKeys.lacking`)."""
-    internal_comments: bool = False
-    """Whether comments are to be hidden from customers of a service management project."""
-    tells_audience: bool = False
-    """Whether it is a `TellsAudiences` once it is opened; else all of it counts as the organisation's."""
-    audience: Audience | None = None
-    """Who may read it, as the settings say for the whole tracker; None: what the tracker tells."""
-    audiences: Mapping[str, Audience] = field(default_factory=dict)
-    """The same for single projects or repositories, by name in lower case."""
-
-    def with_names(self, names: Collection[str]) -> "TrackerInfo":
-        """The same, where these names of containers, in any case, lie in its scope too.
-
-        They are other names of what its settings name, older or newer, as a store remembers them.
-        """
-        if not names:
-            return self
-        others = frozenset(name.casefold() for name in names)
-
-        def owns(key: str) -> bool:
-            container = key.strip().rpartition("#" if "#" in key else "-")[0]
-            named = container.casefold() in others and self.normal_key(key) is not None
-            return named or self.owns(key)
-
-        held = {name.casefold() for name in self.containers}
-        return replace(self, containers=(*self.containers, *sorted(others - held)), owns=owns)

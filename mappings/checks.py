@@ -18,6 +18,7 @@ from mappings.rules.references import (
     ROOT_KEYS,
     References,
     container_fits,
+    field_sources,
     speaks,
     written,
 )
@@ -143,6 +144,7 @@ def conditions(
     scope = list(_scope(checked, draft, path, condition, outer))
     _places(checked, draft, path, condition, scope)
     _kinds(checked, draft, path, condition, scope)
+    _fields(checked, draft, path, condition, scope)
     _labels(checked, draft, path, condition, scope)
     for name in ISSUE_KEYS:
         for position, text in enumerate(getattr(condition, name)):
@@ -203,6 +205,21 @@ def _kinds(
         hint = "Name another tracker" if name in QUERY_KEYS else "Name another tracker, or leave it out"
         said = f"{key} {what}, but this rule is about {there}"
         checked.problems.append(draft.problem((*path, key), said, hint))
+
+
+def _fields(
+    checked: Checked, draft: Draft, path: Place, condition: Condition, scope: Sequence[TrackerInfo]
+) -> None:
+    """Fields of projects, in conditions about the tracker that has the project."""
+    for name in condition.field if scope else ():
+        sources = field_sources(name, checked.trackers)
+        if sources and sources.isdisjoint(info.name for info in scope):
+            there = ", ".join(f"{info.name} ({info.kind})" for info in scope)
+            project, _, _ = name.partition("/")
+            said = f'the project "{project}" is one of {", ".join(sorted(sources))}, '
+            said += f"but this rule is about {there}"
+            hint = "Name another tracker, or a field that this one has"
+            checked.problems.append(draft.problem((*path, "field", name), said, hint))
 
 
 def _labels(

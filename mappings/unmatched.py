@@ -11,7 +11,7 @@ from mappings.problems import nearest
 from mappings.rules.compiler import NAME_KEYS
 from mappings.rules.index import BUILT_IN_WEIGHTS
 from mappings.rules.model import Condition, LabelMatch
-from mappings.rules.references import ONLY_IN, speaks
+from mappings.rules.references import ONLY_IN, field_sources, speaks
 
 Place = tuple[str | int, ...]
 Names = Mapping[tuple[str, str], Collection[str]]
@@ -82,7 +82,11 @@ def _scope(condition: Condition, outer: Iterable[TrackerInfo]) -> Iterator[Track
     """The trackers in which a condition can hold: those that it names, and that have what it asks for."""
     named = {fold_name(name) for name in condition.tracker}
     only = [key for key in ONLY_IN.keys() & condition.model_fields_set if getattr(condition, key)]
-    for info in outer:
+    everywhere = tuple(outer)
+    sources = [found for name in condition.field if (found := field_sources(name, everywhere))]
+    for info in everywhere:
+        if any(info.name not in several for several in sources):
+            continue
         if (not named or fold_name(info.name) in named) and all(speaks(key, info) for key in only):
             yield info
 

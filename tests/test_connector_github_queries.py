@@ -14,6 +14,9 @@ SENT = {
     "children": queries.CHILDREN,
     "more children": queries.MORE_CHILDREN,
     "viewer": queries.VIEWER,
+    "project": queries.PROJECT,
+    "items with a field": queries.project_items(1),
+    "items with fifty fields": queries.project_items(50),
     "one by place": queries.by_place(1),
     "fifty by place": queries.by_place(50),
 }

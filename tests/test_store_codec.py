@@ -70,6 +70,8 @@ issues = st.builds(
     status=texts,
     category=st.sampled_from(StatusCategory),
     status_id=texts,
+    status_option=texts,
+    status_option_id=texts,
     resolution=st.none() | texts,
     resolution_id=texts,
     type=texts,
@@ -158,6 +160,8 @@ def test_the_strategy_covers_every_attribute_of_an_issue() -> None:
     names = {field.name for field in dataclasses.fields(Issue)}
     full = an_issue(
         status_id="3",
+        status_option="Doing",
+        status_option_id="98236657",
         resolution="Done",
         resolution_id="4",
         type="Task",

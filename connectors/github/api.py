@@ -25,7 +25,7 @@ _MOST_HOPS = 5
 _NOT_SEEN = frozenset({"NOT_FOUND", "FORBIDDEN"})
 """Errors about one node of a GraphQL query; the others come all the same."""
 _TOO_MUCH = frozenset({"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"})
-_NO_FIELD = re.compile(r"doesn't exist on type|^Cannot query field")
+_NO_FIELD = re.compile(r"doesn't exist on type|^Cannot query field|^No such type|^Unknown type")
 _TOKEN_MARGIN = timedelta(minutes=10)
 """An installation's token lives for an hour; a request may have to wait for minutes before it goes out."""
 
@@ -248,7 +248,7 @@ class Api:
         }
         message = str(errors[0].get("message"))
         said = "".join(c if c.isprintable() else " " for c in message)[:300]
-        if "undefinedField" in codes or _NO_FIELD.search(message):
+        if codes & {"undefinedField", "undefinedType"} or _NO_FIELD.search(message):
             return Unsupported(said)
         kinds = {error.get("type") for error in errors}
         if kinds & _TOO_MUCH:

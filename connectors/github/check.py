@@ -9,6 +9,7 @@ from connectors.contract import Capability, Finding, TrackerError
 from connectors.github.api import Api, Unsupported
 from connectors.github.identity import Identity
 from connectors.github.listing import PER_PAGE
+from connectors.github.project_check import project_findings
 from connectors.github.queries import CHILDREN
 
 _ROLES: Mapping[Capability, tuple[tuple[str, ...], str]] = {
@@ -39,6 +40,7 @@ def check(api: Api, identity: Identity, needs: frozenset[Capability]) -> tuple[F
         "repositories": look.repositories,
         "organisation": look.organisation,
         "sub-issues": look.trees,
+        "projects": lambda: project_findings(api),
     }
     found: list[Finding] = []
     for what, ask in looks.items():

@@ -1,6 +1,6 @@
 """Opens a GitHub tracker."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -12,6 +12,7 @@ from connectors.github.api import Api
 from connectors.github.check import check
 from connectors.github.identity import Identity
 from connectors.github.keys import place_of
+from connectors.github.project_check import missing_fields
 from connectors.github.read import GitHubReader
 from connectors.github.repositories import Names, audiences
 from connectors.github.settings import GitHubSettings
@@ -46,6 +47,13 @@ class GitHubTracker:
     def check(self, needs: frozenset[Capability]) -> tuple[Finding, ...]:
         """See Tracker."""
         return check(self._api, self._identity, needs)
+
+    def missing_fields(self, names: Collection[str]) -> Mapping[str, str]:
+        """By name, of the fields of projects among these: why it is not there. May raise TrackerError.
+
+        GitHub's document has no list of the fields that an organisation has for its issues.
+        """
+        return missing_fields(self._api, names)
 
     def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | None]:
         """See TellsAudiences. Asks for each repository of which this run was not told yet."""

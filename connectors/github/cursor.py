@@ -124,8 +124,19 @@ def scope_digest(settings: GitHubSettings, interest: Interest) -> str:
         interest.checklists and RULES,
         interest.pull_requests,
         *(["fields", sorted(interest.fields)] if interest.fields else []),
+        *_of_projects(settings),
     ]
     return hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
+
+
+def _of_projects(settings: GitHubSettings) -> list[object]:
+    """What the settings say of projects and of the status; nothing where they say nothing."""
+    projects = sorted(
+        (each.name, each.owner.lower(), each.number) for each in settings.project_names.values()
+    )
+    moving = sorted(map(fold_name, settings.in_progress_statuses))
+    status = ["status", settings.status_field, moving] if settings.status_field else []
+    return [*(["projects", projects] if projects else []), *status]
 
 
 Stand = tuple[str, str, str, str, int]

@@ -1,7 +1,7 @@
 """GitHub's JSON of one issue -> the shared Issue; never guesses, and tells what it could not read."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -11,6 +11,7 @@ from connectors import bounds
 from connectors.checklist import parse_checklist
 from connectors.contract import FieldValue, Issue, IssueRef, StatusCategory, Unread
 from connectors.github.keys import Place, Spelling, place_of_api, place_of_page, repository_of_api
+from connectors.github.projects import Chosen
 from connectors.names import fold_name
 
 _REASONS: Mapping[str | None, StatusCategory] = {
@@ -43,6 +44,12 @@ class Parser:
     checklists: bool = False
     fields: tuple[str, ...] = ()
     """The fields of issues that the mapping asks for, by name or id."""
+    status_field: str = ""
+    """The field whose option tells the status more finely; empty: none."""
+    in_progress_statuses: frozenset[str] = frozenset()
+    """Its options that mean in progress, by `fold_name`, or by id."""
+    projects: Callable[[str, str, str], Chosen | None] = lambda _name, _id, _key: None
+    """(name of a field, id and key of an issue) -> the value; None if it is no project's field."""
 
     def issue(self, row: object, parent: tuple[str, str] | None = None) -> Issue | Unread:
         """One issue of the REST API; `parent` (id, key) is what the tree knows, where the row knows none."""
@@ -58,26 +65,30 @@ class Parser:
 
     def _read(self, row: Mapping[str, Any], parent: tuple[str, str] | None) -> Issue:
         repository, number = self._place(row)
+        ref = IssueRef(self.tracker, str(_number(row, "id")), f"{repository}#{number}")
         labels = label_names(row)
+        option = self._option(row, ref)
         state = _text(row, "state")
         closed_at = None if row.get("closed_at") is None else _moment(row, "closed_at")
         parent_id, parent_key = self._parent(row, parent)
         body = _text(row, "body", "")
         milestone = _name(row, "milestone", "title")
         return Issue(
-            ref=IssueRef(self.tracker, str(_number(row, "id")), f"{repository}#{number}"),
+            ref=ref,
             url=_text(row, "html_url"),
             title=bounds.title(_text(row, "title")),
             container=repository,
             status=state,
-            category=self._category(row, labels),
+            category=self._category(row, labels, option),
+            status_option=option.value if isinstance(option.value, str) else "",
+            status_option_id=option.id,
             resolution=_resolution(state, row),
             type=_name(row, "type", "name") or "",
             pull_request=row.get("pull_request") is not None,
             labels=labels,
             versions=(milestone,) if milestone else (),
             assignees=_names(row, "assignees", "login"),
-            fields=tuple((name, value) for name, value in field_values(row, self.fields)),
+            fields=tuple(self._fields(row, ref)),
             parent_id=parent_id,
             parent_key=parent_key,
             created=_moment(row, "created_at"),
@@ -98,12 +109,31 @@ class Parser:
             repository, number = place.repository, place.number
         return self.spelling.repository(repository), number
 
-    def _category(self, row: Mapping[str, Any], labels: tuple[str, ...]) -> StatusCategory:
+    def _fields(self, row: Mapping[str, Any], ref: IssueRef) -> Iterator[tuple[str, FieldValue]]:
+        """The fields that are asked for: those of projects, and all others as the organisation's own."""
+        for name in self.fields:
+            of_project = self.projects(name, ref.id, ref.key)
+            if of_project is not None:
+                yield name, of_project.value
+            else:
+                yield from field_values(row, (name,))
+
+    def _option(self, row: Mapping[str, Any], ref: IssueRef) -> Chosen:
+        """What is chosen in the field that tells the status."""
+        if not self.status_field:
+            return Chosen()
+        of_project = self.projects(self.status_field, ref.id, ref.key)
+        return of_project if of_project is not None else _chosen(row, self.status_field)
+
+    def _category(self, row: Mapping[str, Any], labels: tuple[str, ...], option: Chosen) -> StatusCategory:
         state, reason = row.get("state"), row.get("state_reason")
         if state == "open":
             moving = bool(self.in_progress_labels) and any(
                 fold_name(label) in self.in_progress_labels for label in labels
             )
+            if self.in_progress_statuses and isinstance(option.value, str):
+                named = {fold_name(option.value), option.id}
+                moving = moving or not named.isdisjoint(self.in_progress_statuses)
             return StatusCategory.IN_PROGRESS if moving else StatusCategory.TODO
         if state != "closed" or not isinstance(reason, str | None):
             return StatusCategory.UNKNOWN
@@ -145,6 +175,17 @@ def field_values(row: Mapping[str, Any], wanted: Sequence[str]) -> Iterator[tupl
     for name in wanted:
         found = [one for one in held if _is_field(one, name)]
         yield name, _field_value(found[0]) if found else None
+
+
+def _chosen(row: Mapping[str, Any], name: str) -> Chosen:
+    """What is chosen in one of the organisation's fields, with the id of the option where it has one."""
+    for _, value in field_values(row, (name,)):
+        held: list[Mapping[str, Any]] = [
+            one for one in row.get("issue_field_values", ()) if _is_field(one, name)
+        ]
+        option = held[0].get("single_select_option") if held else None
+        return Chosen(value, str(option.get("id") or "") if isinstance(option, dict) else "")
+    return Chosen()
 
 
 def _is_field(value: Mapping[str, Any], name: str) -> bool:

@@ -1,6 +1,6 @@
 """One pull: what changed in scope, the trees below the roots, and the issues that are named one by one."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain
@@ -34,6 +34,7 @@ from connectors.github.dependencies import Dependencies
 from connectors.github.keys import Place, Spelling, place_of
 from connectors.github.listing import PER_PAGE, Listing
 from connectors.github.parse import Parser, place_in
+from connectors.github.project_values import ProjectValues
 from connectors.github.tree import Located, Node, Tree, locate, reason_of, unchanged, walk
 from connectors.isolation import IN_ROW
 
@@ -69,6 +70,8 @@ class PullRun:
     covers: Callable[[str], bool]
     """Whether a repository is in scope, by any of its names."""
     dependencies: Dependencies = field(init=False)
+    projects: ProjectValues | None = None
+    """Of a pull: what projects say of issues; None of a survey."""
     silent: int = 0
     """Issues in a row that did not answer."""
     last: Mapping[str, Stand] = field(default_factory=dict)
@@ -103,6 +106,8 @@ class PullRun:
         if len(behind) > MOST_BEHIND and error is not None:
             raise error
         remember_reading(self.memory, self.base, self.now, Reading(since, behind))
+        if self.projects is not None:
+            self.projects.keep(self.base, self.now)
 
     def _pages(self) -> Iterator[Page]:
         """All pages. Where nothing changed in scope the trees are taken as they were.
@@ -125,6 +130,7 @@ class PullRun:
         parents = _parents(before.known)
         for rows in listed:
             yield from self._page(rows, parents)
+        yield from self._page(self._of_projects(before.known), parents)
         remember(self.memory, self.base, self.now, before)
 
     def _walked(self, listed: Iterator[list[Any]]) -> Iterator[Page]:
@@ -150,6 +156,7 @@ class PullRun:
             yield from self._page(rows, parents)
         gone = [known[id_][0] for id_ in known.keys() - standing.keys() - self.seen]
         yield from self._page(self._rows(gone), parents)
+        yield from self._page(self._of_projects(standing), parents)
         # What could not be read is asked for again, though it and its place in the tree do not change.
         spoilt = [id_ for id_, stand in standing.items() if stand[0] in self.spoilt and id_ not in known]
         standing = {id_: stand for id_, stand in standing.items() if id_ not in spoilt}
@@ -206,6 +213,8 @@ class PullRun:
             found = read(row, parents.get(str(row.get("id"))) if known else None)
             if isinstance(found, Issue):
                 issues.append(found)
+                if self.projects is not None:
+                    self.projects.came(found)
                 continue
             unread.append(found)
             if found.key in self.above:
@@ -338,6 +347,12 @@ class PullRun:
     def _rows(self, keys: Iterable[str]) -> Iterator[Any]:
         rows = (self._row(key) for key in sorted(keys))
         return (row for row in rows if row is not None)
+
+    def _of_projects(self, standing: Collection[str]) -> Iterator[Any]:
+        """The issues of which a project says something else than before, and which came by no other way."""
+        left = self.projects.left(self.interest.pull_requests) if self.projects is not None else {}
+        ours = (key for id_, key in left.items() if id_ in standing or self.covers(key.partition("#")[0]))
+        return self._rows(ours)
 
     def _row(self, key: str) -> Any | None:
         """One issue by its key, wherever it moved; None if it is gone, or refused, which is told."""

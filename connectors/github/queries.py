@@ -70,3 +70,54 @@ def by_place(count: int) -> str:
         for i in range(count)
     )
     return f"query ByPlace({variables}) {{\n{fields}\n}}\n{NAMED}"
+
+
+PROJECT = """
+query Project($owner: String!, $number: Int!) {
+  repositoryOwner(login: $owner) {
+    ... on ProjectV2Owner {
+      projectV2(number: $number) {
+        id
+        fields(first: 100) {
+          nodes {
+            ... on ProjectV2FieldCommon { id name dataType }
+            ... on ProjectV2SingleSelectField { options { id name } }
+          }
+        }
+      }
+    }
+  }
+}
+"""
+"""A project and its fields, of which GitHub allows 50."""
+
+
+def project_items(fields: int) -> str:
+    """A page of a project's items with so many fields, by their names `$f0`, `$f1` …; answers `v0` …"""
+    names = "".join(f", $f{i}: String!" for i in range(fields))
+    values = "\n".join(f"          v{i}: fieldValueByName(name: $f{i}) {{ ...Value }}" for i in range(fields))
+    return f"""
+query ProjectItems($id: ID!, $first: Int!, $after: String{names}) {{
+  node(id: $id) {{
+    ... on ProjectV2 {{
+      items(first: $first, after: $after) {{
+        nodes {{
+          content {{
+            ... on Issue {{ fullDatabaseId number repository {{ nameWithOwner }} }}
+            ... on PullRequest {{ number repository {{ nameWithOwner }} }}
+          }}
+{values}
+        }}
+        pageInfo {{ hasNextPage endCursor }}
+      }}
+    }}
+  }}
+}}
+fragment Value on ProjectV2ItemFieldValue {{
+  ... on ProjectV2ItemFieldDateValue {{ date }}
+  ... on ProjectV2ItemFieldIterationValue {{ title iterationId }}
+  ... on ProjectV2ItemFieldNumberValue {{ number }}
+  ... on ProjectV2ItemFieldSingleSelectValue {{ name optionId }}
+  ... on ProjectV2ItemFieldTextValue {{ text }}
+}}
+"""

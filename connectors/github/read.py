@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors import bounds
 from connectors.contract import (
+    STATUS_FIELD,
     Fate,
     Garbled,
     Interest,
@@ -34,6 +35,7 @@ from connectors.github.listing import PER_PAGE, Listing, Plan
 from connectors.github.organisation import Organisation
 from connectors.github.pages import LAG
 from connectors.github.parse import Parser, Unreadable, label_names, place_in
+from connectors.github.project_values import ProjectValues
 from connectors.github.pull import OVERLAP, PullRun
 from connectors.github.repositories import Names
 from connectors.github.search import matching
@@ -52,6 +54,7 @@ class GitHubReader:
         self._identity = identity
         self._spelling = Spelling(api.settings.repositories)
         self._fields: frozenset[str] = frozenset()
+        self._projects: ProjectValues | None = None
 
     def changed_since(self, cursor: str | None, interest: Interest) -> Pull:
         """See Reader. The cursor holds GitHub's own time from before the pull."""
@@ -66,6 +69,9 @@ class GitHubReader:
             base = None  # what left the trees since then is not known
         listing, reading = self._listing(base)
         if base is not None and self._ahead(base, listing.moment):
+            listing, reading = self._listing(None)
+        self._projects = ProjectValues(self._api, self._memory, self._asked_fields())
+        if not self._projects.begin(base, self._api.clock()) and reading.since is not None:
             listing, reading = self._listing(None)
         if reading.since is None:
             base, before = None, None
@@ -83,6 +89,7 @@ class GitHubReader:
             before,
             reading,
             self._names.covers,
+            self._projects,
         )
         full = base is None
         return Pull(
@@ -92,6 +99,7 @@ class GitHubReader:
             failed=lambda: listing.failed,
             listed=lambda: listing.listed,
             containers=lambda: listing.told() if full else (),
+            missing_fields=self._missing_fields(self._projects),
         )
 
     def _listing(self, base: Cursor | None) -> tuple[Listing, Reading]:
@@ -126,6 +134,7 @@ class GitHubReader:
     def survey(self, interest: Interest) -> Survey:
         """See Reader. Every list that it reads brings whole issues."""
         self._fields = interest.fields
+        self._values().read_all(self._api.clock())
         return survey(
             self._api, self._memory, self._names, self._spelling, self._parser(interest.checklists), interest
         )
@@ -194,8 +203,33 @@ class GitHubReader:
         return tuple(self._definition(row) for rows in pages for row in rows)
 
     def _parser(self, checklists: bool) -> Parser:
-        labels = frozenset(map(fold_name, self._api.settings.in_progress_labels))
-        return Parser(self._api.tracker, self._spelling, labels, checklists, tuple(sorted(self._fields)))
+        settings = self._api.settings
+        return Parser(
+            self._api.tracker,
+            self._spelling,
+            frozenset(map(fold_name, settings.in_progress_labels)),
+            checklists,
+            tuple(sorted(self._fields)),
+            settings.status_field or "",
+            frozenset(map(fold_name, settings.in_progress_statuses)),
+            self._values().of,
+        )
+
+    def _asked_fields(self) -> frozenset[str]:
+        status = self._api.settings.status_field
+        return self._fields | ({status} if status else frozenset())
+
+    def _values(self) -> ProjectValues:
+        """What projects say; as it was read last, before this reader read anything."""
+        if self._projects is None:
+            self._projects = ProjectValues(self._api, self._memory, self._asked_fields())
+            self._projects.recall()
+        return self._projects
+
+    def _missing_fields(self, projects: ProjectValues) -> dict[str, str]:
+        missing = dict(projects.missing)
+        status = missing.get(self._api.settings.status_field or "")
+        return {**missing, STATUS_FIELD: status} if status else missing
 
     def _posted(self, ref: IssueRef) -> Posted | None:
         asked = place_of(ref.key)

@@ -20,7 +20,7 @@ RULE_KEYS = RuleKeys(
         "assignee": both(YES),
         "team": both(NO),
         "title": both(YES),
-        "field": ("issue fields of the organisation", "if it has issue fields"),
+        "field": ("fields of issues and of projects", "if it has such fields"),
         "jql": both(NO),
         "search": both(YES),
         "checklist": both("in the body"),

@@ -10,7 +10,9 @@ from pydantic import ConfigDict, Field, SecretStr, field_validator, model_valida
 from connectors import credentials
 from connectors.contract import TrackerInfo, TrackerSettings
 from connectors.github.keys import Spelling, is_owner, is_repository, place_of
+from connectors.github.project_names import Project, split_field
 from connectors.github.rule_keys import RULE_KEYS
+from connectors.names import fold_name
 from connectors.urls import SANDBOX, base_url, site_of
 
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
@@ -47,6 +49,14 @@ class GitHubSettings(TrackerSettings):
     private_key_file: Path | None = None
     in_progress_labels: tuple[str, ...] = ()
     """An open issue that bears one of these counts as in progress; GitHub itself knows open and closed."""
+    projects: dict[str, str] = Field(default_factory=dict)
+    """Projects whose fields rules and weights may ask for, by a name of our own: `owner/number`, or the
+    address of its page. Their fields are `name/field` then."""
+    status_field: str | None = None
+    """The field whose option tells the status of an open issue more finely, and why a closed one was: one
+    of the organisation's fields for issues, by name or id, or `project/field`."""
+    in_progress_statuses: tuple[str, ...] = ()
+    """An open issue with one of these options of `status_field`, by name or id, counts as in progress."""
     connect_timeout: Seconds = 10.0
     read_timeout: Seconds = 30.0
     attempts: int = Field(4, ge=1, le=20)
@@ -89,6 +99,17 @@ class GitHubSettings(TrackerSettings):
             raise ValueError(f"expected the login of an organisation, got {name!r}")
         return name
 
+    @field_validator("projects")
+    @classmethod
+    def _projects(cls, projects: dict[str, str]) -> dict[str, str]:
+        found = [Project.read(name, text) for name, text in projects.items()]
+        said = [f"{each.owner}/{each.number}".casefold() for each in found]
+        for several in (said, [fold_name(each.name) for each in found]):
+            twice = [each for place, each in enumerate(several) if each in several[:place]]
+            if twice:
+                raise ValueError(f"named twice: {twice[0]}")
+        return projects
+
     @field_validator("token", "private_key")
     @classmethod
     def _secret(cls, secret: SecretStr | None) -> SecretStr | None:
@@ -111,7 +132,19 @@ class GitHubSettings(TrackerSettings):
             raise ValueError("an App needs both app_id and installation_id")
         if self.private_key_file is not None and self.app_id is None:
             raise ValueError("private_key_file needs app_id and installation_id")
+        named = self.status_field
+        if named is not None and "/" in named and split_field(named, self.project_names) is None:
+            several = ", ".join(self.projects) or "none"
+            said = f"status_field = {named!r} names no project; `projects` has {several}"
+            raise ValueError(f"{said}. Write a field of the organisation without a slash, or by its id")
+        if self.in_progress_statuses and named is None:
+            raise ValueError("in_progress_statuses needs status_field: of which field they are options")
         return self
+
+    @property
+    def project_names(self) -> dict[str, Project]:
+        """The projects by the folded names by which rules mean them."""
+        return {fold_name(name): Project.read(name, text) for name, text in self.projects.items()}
 
     def info(self, name: str) -> TrackerInfo:
         """What is known of this tracker without a request."""
@@ -130,6 +163,8 @@ class GitHubSettings(TrackerSettings):
             has_label_definitions=True,
             tells_audience=True,
             lacks=RULE_KEYS.lacking,
+            field_sources=frozenset(self.project_names),
+            named_statuses={"in_progress_statuses": self.in_progress_statuses},
         )
         return self.with_audiences(info)
 

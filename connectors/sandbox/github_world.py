@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from werkzeug import Request, Response
 
-from connectors.sandbox.github_truth.admin import AdminMoves
+from connectors.sandbox.github_truth.project_moves import ProjectMoves
 from connectors.sandbox.github_truth.saved import dump_truth, load_truth
 from connectors.sandbox.github_truth.truth import BOT, TOKEN
 from connectors.sandbox.github_wire.dispatch import Wire
@@ -15,7 +15,7 @@ from connectors.sandbox.past import Past
 __all__ = ["BOT", "TOKEN", "GitHubSite"]
 
 
-class GitHubSite(AdminMoves):
+class GitHubSite(ProjectMoves):
     """One GitHub. Its `url` on a running server is the API's base URL, plus `/api/v3` for Enterprise Server.
 
     `enterprise` is the server's version ("3.14"); None is github.com. `web` is where the pages that people

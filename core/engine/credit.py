@@ -105,8 +105,14 @@ class Credits:
 
     def _cancelled_by(self, issue: Issue) -> str:
         """What makes a done issue a cancelled one; empty if nothing does."""
-        if fold_name(issue.status) in self.cancelled_statuses or issue.status_id in self.cancelled_statuses:
-            return f'status "{issue.status}"'
+        for said, name in (
+            (issue.status_option, issue.status_option),
+            (issue.status_option_id, issue.status_option),
+            (issue.status, issue.status),
+            (issue.status_id, issue.status),
+        ):
+            if said and fold_name(said) in self.cancelled_statuses:
+                return f'status "{name}"'
         resolution = issue.resolution
         if resolution and (fold_name(resolution) in self.cancelled or issue.resolution_id in self.cancelled):
             return f'resolution "{resolution}"'
@@ -117,7 +123,8 @@ class Credits:
         if not self.by_status:
             return None
         category = f"{CATEGORY}{issue.category.value}"
-        for said in (issue.status_id, issue.status, category):
+        option = (issue.status_option_id, issue.status_option)
+        for said in (*option, issue.status_id, issue.status, category):
             share = self.by_status.get(fold_name(said)) if said else None
             if share is not None:
                 return share, said

@@ -65,6 +65,8 @@ def _part(issue: Issue, rule: RuleId, checklist: bool, scheme: Scheme) -> tuple[
         issue.category,
         issue.status,
         issue.status_id,
+        issue.status_option,
+        issue.status_option_id,
         issue.resolution,
         issue.resolution_id,
         (issue.ref.tracker, issue.container) if scheme.crediting.projects else None,

@@ -24,6 +24,7 @@ from mappings.rules.references import (
     References,
     Resolve,
     container_fits,
+    field_sources,
     own_name,
     speaks,
 )
@@ -95,6 +96,10 @@ class Compiler:
             fold_name(name) for name in condition.tracker
         }:
             return False
+        for name in condition.field:
+            sources = field_sources(name, self._references.trackers.values())
+            if sources and self._info.name not in sources:
+                return False
         # Of many keys a condition sets few, and mappings have many conditions.
         named = ONLY_IN.keys() & condition.model_fields_set
         return all(speaks(name, self._info) for name in named if getattr(condition, name))

@@ -7,7 +7,7 @@ from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from connectors.contract import Interest, Issue, IssueRef, TrackerInfo, fold_name
+from connectors.contract import STATUS_FIELD, Interest, Issue, IssueRef, TrackerInfo, fold_name
 from mappings.goals import Goal, KeyResult, Mapping, Milestone
 from mappings.rules.clauses import NEVER, Clause, Or, View, both, negated
 from mappings.rules.compiler import Compiler, named_keys
@@ -240,14 +240,14 @@ class CompiledRules:
     def field_owners(self, tracker: str, field: str) -> frozenset[str]:
         """The milestones and key results with a rule here that asks for a field, or that are weighed by it.
 
-        `field`: the mapping's name of a custom field, or a key that means one (`sprint`, `team`).
+        `field`: the mapping's name of a custom field, or a key that means one (`sprint`, `team`). On the
+        `status_field`, which tells where every issue stands, all of them rest that can match here.
         """
         here = [drawn for drawn in self._drawn if drawn.tracker == tracker]
-        asking = {
-            one.id.owner for one in here if any(field in inner.asked_fields for inner in one.rule.nested)
-        }
-        weighed = {owner.id for owner in _owners(self._mapping) if owner.weigh_by == field}
-        return frozenset(asking | weighed.intersection(one.id.owner for one in here))
+        asking = [one for one in here if any(field in inner.asked_fields for inner in one.rule.nested)]
+        weighed = {owner.id for owner in _owners(self._mapping) if field in (owner.weigh_by, STATUS_FIELD)}
+        rests = [one for one in here if one.id.owner in weighed]
+        return frozenset(one.id.owner for one in (*asking, *rests))
 
     @property
     def rules(self) -> MappingABC[RuleId, Rule]:

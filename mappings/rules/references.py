@@ -50,6 +50,18 @@ def speaks(key: str, info: TrackerInfo) -> bool:
     return info.kind not in KINDS and key not in QUERY_KEYS
 
 
+def field_sources(name: str, trackers: Iterable[TrackerInfo]) -> frozenset[str]:
+    """The trackers that alone can have a field of this name; empty: any may have it.
+
+    A field of a project is named `project/field`, by a name that the settings of its tracker give.
+    """
+    project, slash, _ = name.partition("/")
+    if not slash:
+        return frozenset()
+    folded = fold_name(project)
+    return frozenset(info.name for info in trackers if folded in info.field_sources)
+
+
 def written(key: str) -> str:
     """A key of a rule as the mapping writes it."""
     return _WRITTEN.get(key, key)

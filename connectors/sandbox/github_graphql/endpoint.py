@@ -31,8 +31,8 @@ Pay = Callable[[int], Mapping[str, int] | None]
 
 
 @cache
-def _ready(*, sub_issues: bool) -> GraphQLSchema:
-    schema = github_schema(sub_issues=sub_issues)
+def _ready(*, sub_issues: bool, projects: bool) -> GraphQLSchema:
+    schema = github_schema(sub_issues=sub_issues, projects=projects)
     attach(schema)
     return schema
 
@@ -41,7 +41,7 @@ def answer_query(site: Truth, credential: Credential, body: bytes, pay: Pay) -> 
     """The JSON that answers a GraphQL request; errors stand in it, as GitHub sends them with HTTP 200."""
     try:
         query, variables, name = _read(body)
-        schema = _ready(sub_issues=site.has_sub_issues)
+        schema = _ready(sub_issues=site.has_sub_issues, projects=site.has_projects)
         document, operation = _checked(schema, query, name)
         count = Counter(schema, document, variables).walk(operation)
     except _Unfit as unfit:

@@ -12,6 +12,7 @@ from graphql import (
     GraphQLUnionType,
 )
 
+from connectors.sandbox.github_graphql import projects
 from connectors.sandbox.github_graphql.cost import Count, Refusal
 from connectors.sandbox.github_graphql.lists import Key, connection, listed
 from connectors.sandbox.github_truth.model import (
@@ -86,6 +87,8 @@ def _by_node_id(asking: Asking, text: str) -> Any:
     if prefix == "R":
         repo = site.repos.get(number)
         return repo if repo is not None and asking.sees(repo) else None
+    if prefix == "PVT":
+        return projects.project_by_id(asking, number)
     if prefix == "IC":
         found = site.comment_by_id(number)
         return found[1] if found and asking.reads(site.repos[found[0].repo_id]) else None
@@ -321,15 +324,16 @@ def _type_name(thing: Any, *_: Any) -> str:
     if isinstance(thing, Issue):
         return "PullRequest" if thing.pull_request else "Issue"
     if isinstance(thing, Account):
-        return "Bot" if thing.kind == "Bot" else "User"
-    return _NAMES[type(thing)]
+        return thing.kind
+    return projects.type_name(thing) or _NAMES[type(thing)]
 
 
 def attach(schema: GraphQLSchema) -> None:
     """Give the fields of a schema their resolvers; fields without one are read off the thing itself."""
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLObjectType):
-            for name, resolve in _RESOLVERS.get(kind.name, {}).items():
+            of_kind = {**_RESOLVERS.get(kind.name, {}), **projects.RESOLVERS.get(kind.name, {})}
+            for name, resolve in of_kind.items():
                 if name in kind.fields:
                     kind.fields[name].resolve = resolve
         elif isinstance(kind, GraphQLInterfaceType | GraphQLUnionType) and not kind.name.startswith("__"):

@@ -188,7 +188,108 @@ type IssueType implements Node {
 """Issue types, which came at the same time. GitHub documents them, but its schema on npm leaves them out."""
 
 
+PROJECTS = """
+scalar Date
+
+interface RepositoryOwner { id: ID! login: String! url: URI! }
+interface ProjectV2Owner { id: ID! projectV2(number: Int!): ProjectV2 }
+
+extend type Query { repositoryOwner(login: String!): RepositoryOwner }
+extend type User implements RepositoryOwner & ProjectV2Owner { projectV2(number: Int!): ProjectV2 }
+
+type Organization implements Actor & Node & RepositoryOwner & ProjectV2Owner {
+  databaseId: Int
+  id: ID!
+  login: String!
+  projectV2(number: Int!): ProjectV2
+  url: URI!
+}
+
+type ProjectV2 implements Node {
+  closed: Boolean!
+  fields(after: String, before: String, first: Int, last: Int): ProjectV2FieldConfigurationConnection!
+  id: ID!
+  items(after: String, before: String, first: Int, last: Int): ProjectV2ItemConnection!
+  number: Int!
+  public: Boolean!
+  title: String!
+  updatedAt: DateTime!
+}
+
+union ProjectV2FieldConfiguration = ProjectV2Field | ProjectV2IterationField | ProjectV2SingleSelectField
+interface ProjectV2FieldCommon { dataType: ProjectV2FieldType! id: ID! name: String! }
+type ProjectV2FieldConfigurationConnection {
+  nodes: [ProjectV2FieldConfiguration]
+  pageInfo: PageInfo!
+  totalCount: Int!
+}
+type ProjectV2Field implements Node & ProjectV2FieldCommon {
+  dataType: ProjectV2FieldType!
+  id: ID!
+  name: String!
+}
+type ProjectV2IterationField implements Node & ProjectV2FieldCommon {
+  dataType: ProjectV2FieldType!
+  id: ID!
+  name: String!
+}
+type ProjectV2SingleSelectField implements Node & ProjectV2FieldCommon {
+  dataType: ProjectV2FieldType!
+  id: ID!
+  name: String!
+  options(names: [String!]): [ProjectV2SingleSelectFieldOption!]!
+}
+type ProjectV2SingleSelectFieldOption { id: String! name: String! }
+enum ProjectV2FieldType {
+  ASSIGNEES DATE ITERATION LABELS LINKED_PULL_REQUESTS MILESTONE NUMBER PARENT_ISSUE REPOSITORY REVIEWERS
+  SINGLE_SELECT SUB_ISSUES_PROGRESS TEXT TITLE TRACKED_BY TRACKS
+}
+
+type ProjectV2ItemConnection { nodes: [ProjectV2Item] pageInfo: PageInfo! totalCount: Int! }
+enum ProjectV2ItemType { DRAFT_ISSUE ISSUE PULL_REQUEST REDACTED }
+union ProjectV2ItemContent = DraftIssue | Issue | PullRequest
+type DraftIssue implements Node { id: ID! title: String! }
+type ProjectV2Item implements Node {
+  content: ProjectV2ItemContent
+  fieldValueByName(name: String!): ProjectV2ItemFieldValue
+  id: ID!
+  isArchived: Boolean!
+  type: ProjectV2ItemType!
+  updatedAt: DateTime!
+}
+
+union ProjectV2ItemFieldValue =
+    ProjectV2ItemFieldDateValue | ProjectV2ItemFieldIterationValue | ProjectV2ItemFieldLabelValue
+  | ProjectV2ItemFieldMilestoneValue | ProjectV2ItemFieldNumberValue | ProjectV2ItemFieldPullRequestValue
+  | ProjectV2ItemFieldRepositoryValue | ProjectV2ItemFieldReviewerValue | ProjectV2ItemFieldSingleSelectValue
+  | ProjectV2ItemFieldTextValue | ProjectV2ItemFieldUserValue
+type ProjectV2ItemFieldDateValue { date: Date field: ProjectV2FieldConfiguration! }
+type ProjectV2ItemFieldIterationValue {
+  duration: Int!
+  field: ProjectV2FieldConfiguration!
+  iterationId: String!
+  startDate: Date!
+  title: String!
+}
+type ProjectV2ItemFieldNumberValue { field: ProjectV2FieldConfiguration! number: Float }
+type ProjectV2ItemFieldSingleSelectValue {
+  field: ProjectV2FieldConfiguration!
+  name: String
+  optionId: String
+}
+type ProjectV2ItemFieldTextValue { field: ProjectV2FieldConfiguration! text: String }
+type ProjectV2ItemFieldLabelValue { field: ProjectV2FieldConfiguration! }
+type ProjectV2ItemFieldMilestoneValue { field: ProjectV2FieldConfiguration! }
+type ProjectV2ItemFieldPullRequestValue { field: ProjectV2FieldConfiguration! }
+type ProjectV2ItemFieldRepositoryValue { field: ProjectV2FieldConfiguration! }
+type ProjectV2ItemFieldReviewerValue { field: ProjectV2FieldConfiguration! }
+type ProjectV2ItemFieldUserValue { field: ProjectV2FieldConfiguration! }
+"""
+"""Projects; Enterprise Servers before 3.9 lack them, as far as their documentation tells."""
+
+
 @cache
-def github_schema(*, sub_issues: bool) -> GraphQLSchema:
-    """The schema of a site; with or without sub-issues and issue types."""
-    return build_schema(SLICE + SUB_ISSUES + ISSUE_TYPES if sub_issues else SLICE)
+def github_schema(*, sub_issues: bool, projects: bool = True) -> GraphQLSchema:
+    """The schema of a site; with or without sub-issues and issue types, and projects."""
+    parts = [SLICE, *([SUB_ISSUES, ISSUE_TYPES] if sub_issues else []), *([PROJECTS] if projects else [])]
+    return build_schema("".join(parts))

@@ -70,6 +70,52 @@ class IssueField:
 
 
 @dataclass(slots=True)
+class ProjectField:
+    """A field of a project.
+
+    `kind` is TEXT, NUMBER, DATE, SINGLE_SELECT or ITERATION, or one that shows what the content itself has,
+    such as TITLE and LABELS. `options` are the names of options, or titles of iterations, by their ids.
+    """
+
+    id: int
+    name: str
+    kind: str
+    options: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class ProjectItem:
+    """An issue, a pull request or a draft (`issue` is None) on a project, with `values` by id of field.
+
+    The value of a selection or an iteration is the id of what was chosen.
+    """
+
+    id: int
+    issue: int | None
+    created_at: int
+    updated_at: int
+    archived: bool = False
+    values: dict[int, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Project:
+    """A project of an organisation or a user, in the manner of 2022 (ProjectV2)."""
+
+    id: int
+    owner: str
+    number: int
+    title: str
+    public: bool
+    created_at: int
+    updated_at: int
+    seen: bool = True
+    """Whether milepost's account may see it; a public one is seen by everybody."""
+    fields: list[ProjectField] = field(default_factory=list)
+    items: list[ProjectItem] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Comment:
     """A comment on an issue. `app` is the slug of the App that wrote it."""
 
@@ -174,6 +220,8 @@ class Credential:
     issues: Access = "write"
     installation: int | None = None
     expires_at: int | None = None
+    projects: bool = False
+    """Whether a fine-grained token or an installation may read its organisation's projects."""
 
 
 @dataclass(slots=True)
@@ -210,3 +258,7 @@ class Settings:
     """The largest `first` and number of ids that GraphQL finishes; beyond it half of the data is missing."""
     pulls_where_disabled: bool = False
     """Answer the list of a repository without issues with its pull requests instead of 410."""
+    projects_empty: bool = False
+    """Give null for what is in a project whose items a fine-grained token may not read, without an error."""
+    project_values_touch: bool = False
+    """Let a value that is set in a project move `updated_at` of the issue; GitHub does not."""

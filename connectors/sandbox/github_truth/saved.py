@@ -15,6 +15,9 @@ from connectors.sandbox.github_truth.model import (
     IssueType,
     Label,
     Milestone,
+    Project,
+    ProjectField,
+    ProjectItem,
     Repo,
     Settings,
 )
@@ -36,6 +39,7 @@ def dump_truth(truth: Truth) -> dict[str, Any]:
                 "names": truth.names,
                 "types": truth.types,
                 "issue_fields": list(truth.issue_fields.values()),
+                "projects": list(truth.projects.values()),
                 "tokens": truth.tokens,
                 "installations": list(truth.installations.values()),
                 "repos": list(truth.repos.values()),
@@ -55,6 +59,7 @@ def load_truth(truth: Truth, held: Mapping[str, Any]) -> None:
     truth.names = dict(held["names"])
     truth.types = {owner: [IssueType(**each) for each in types] for owner, types in held["types"].items()}
     truth.issue_fields = {each["name"]: IssueField(**each) for each in held["issue_fields"]}
+    truth.projects = {each["id"]: _project(each) for each in held.get("projects", ())}
     truth.tokens = {token: Credential(**each) for token, each in held["tokens"].items()}
     truth.installations = {each["id"]: Installation(**each) for each in held["installations"]}
     truth.repos = {each["id"]: _repo(each) for each in held["repos"]}
@@ -69,3 +74,12 @@ def _repo(held: dict[str, Any]) -> Repo:
     milestones = {each["number"]: Milestone(**each) for each in held["milestones"].values()}
     moved = {int(number): target for number, target in held["moved"].items()}
     return Repo(**{**held, "labels": labels, "milestones": milestones, "moved": moved})
+
+
+def _project(held: dict[str, Any]) -> Project:
+    fields = [ProjectField(**each) for each in held["fields"]]
+    items = [
+        ProjectItem(**{**each, "values": {int(id_): value for id_, value in each["values"].items()}})
+        for each in held["items"]
+    ]
+    return Project(**{**held, "fields": fields, "items": items})

@@ -17,6 +17,7 @@ from connectors.sandbox.github_truth.model import (
     IssueType,
     Label,
     Milestone,
+    Project,
     Repo,
     Settings,
 )
@@ -28,6 +29,7 @@ TOKEN = "sandbox"  # noqa: S105
 _KEY = re.compile(r"([\w.-]+)/([\w.-]+)#([1-9]\d*)", re.ASCII)
 _FIRST_ID = 1_000_000_000
 _SUB_ISSUES_SINCE = (3, 17)
+_PROJECTS_SINCE = (3, 9)
 _ISSUE_TYPES = (
     ("Task", "A specific piece of work", "yellow"),
     ("Bug", "An unexpected problem or behavior", "red"),
@@ -62,6 +64,7 @@ class Truth:
         self.types: dict[str, list[IssueType]] = {}
         self.issue_fields: dict[str, IssueField] = {}
         """By name."""
+        self.projects: dict[int, Project] = {}
         self.tokens: dict[str, Credential] = {}
         self.installations: dict[int, Installation] = {}
         self.last_id = _FIRST_ID
@@ -87,10 +90,18 @@ class Truth:
     @property
     def has_sub_issues(self) -> bool:
         """Whether this site knows sub-issues and issue types: github.com, and Enterprise Server from 3.17."""
+        return self._is_from(_SUB_ISSUES_SINCE)
+
+    @property
+    def has_projects(self) -> bool:
+        """Whether this site knows projects (ProjectV2): github.com, and Enterprise Server from 3.9."""
+        return self._is_from(_PROJECTS_SINCE)
+
+    def _is_from(self, first: tuple[int, int]) -> bool:
         if self.enterprise is None:
             return True
         major, _, minor = self.enterprise.partition(".")
-        return (int(major), int(minor.partition(".")[0] or 0)) >= _SUB_ISSUES_SINCE
+        return (int(major), int(minor.partition(".")[0] or 0)) >= first
 
     def new_id(self) -> int:
         """An id that nothing on this site has had; all fit 32 bits, as GraphQL's `databaseId` wants."""
@@ -206,6 +217,26 @@ class Truth:
             if issue.milestone is not None
         )
 
+    # -- projects
+
+    def project(self, owner: str, number: int) -> Project | None:
+        """The project of this number of an organisation or a user."""
+        wanted = (owner.casefold(), number)
+        every = self.projects.values()
+        return next((each for each in every if (each.owner.casefold(), each.number) == wanted), None)
+
+    def project_refusal(self, project: Project | None, credential: Credential) -> tuple[str, str] | None:
+        """Why a token gets nothing of a project, as the kind and the words of a GraphQL error; or None."""
+        if credential.installation is None and credential.scopes:
+            if not {"project", "read:project"} & set(credential.scopes):
+                return "INSUFFICIENT_SCOPES", _no_scope("projectV2", credential.scopes)
+        elif not credential.projects and not (project is not None and project.public):
+            bearer = "personal access token" if credential.installation is None else "integration"
+            return "FORBIDDEN", f"Resource not accessible by {bearer}"
+        if project is None or not (project.public or project.seen):
+            return "NOT_FOUND", ""
+        return None
+
     # -- issues
 
     def issue(self, key: str) -> Issue:
@@ -270,3 +301,13 @@ def moment(text: str) -> int:
     """Seconds since 1970 of an ISO 8601 time; one without offset is UTC, as GitHub takes it."""
     read = datetime.fromisoformat(text)
     return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp())
+
+
+def _no_scope(asked: str, scopes: list[str]) -> str:
+    had = ", ".join(f"'{scope}'" for scope in sorted(scopes))
+    return (
+        "Your token has not been granted the required scopes to execute this query. "
+        f"The '{asked}' field requires one of the following scopes: ['read:project'], but your token has "
+        f"only been granted the: [{had}] scopes. Please modify your token's scopes at: "
+        "https://github.com/settings/tokens."
+    )

@@ -12,6 +12,8 @@ from core.store.codec.plain import dump_bytes, from_utc, in_utc, load, ratio
 # Attributes that JSON takes as they are, with their defaults.
 _DEFAULTS: Final[dict[str, object]] = {
     "status_id": "",
+    "status_option": "",
+    "status_option_id": "",
     "resolution": None,
     "resolution_id": "",
     "type": "",

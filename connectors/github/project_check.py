@@ -1,0 +1,69 @@
+"""What `milepost check` asks of projects: whether the token sees them, and the fields that are named."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from connectors.contract import Finding, TrackerDown, TrackerError
+from connectors.github.api import Api, Unsupported
+from connectors.github.project_names import Project, split_field
+from connectors.github.projects import READ_HINT, Head, read_head, what_is_missing
+
+_NO_PROJECTS = "this GitHub has no projects"
+
+
+def project_findings(api: Api) -> Iterator[Finding]:
+    """A line for each project of the settings, and one for the field that tells the status if one has it."""
+    heads: dict[Project, Head] = {}
+    for project in api.settings.project_names.values():
+        what = f"project {project}"
+        try:
+            heads[project] = read_head(api, project)
+        except Unsupported:
+            hint = "Update the Enterprise Server, or take it out of `projects`"
+            yield Finding(what, False, _NO_PROJECTS, hint)
+        except TrackerDown:
+            raise
+        except TrackerError as problem:
+            yield Finding(what, False, problem.said, READ_HINT)
+        else:
+            yield Finding(what, True, f"can be read; its fields: {_fields(heads[project])}")
+    status = api.settings.status_field
+    found = split_field(status, api.settings.project_names) if status else None
+    if status and found is not None and found[0] in heads:
+        project, name = found
+        why = what_is_missing(project, heads[project], [name]).get(name)
+        field = heads[project].field(name)
+        options = ", ".join(field.options.values()) if field is not None else ""
+        hint = f"There are: {_fields(heads[project])}" if why else ""
+        yield Finding(f'status_field "{status}"', not why, why or f"its options: {options or 'none'}", hint)
+
+
+def missing_fields(api: Api, names: Collection[str]) -> Mapping[str, str]:
+    """By name, of the fields of projects among these: why it is not there, for whoever may see the project.
+
+    May raise TrackerError, but not for a project that cannot be read.
+    """
+    asked: dict[Project, dict[str, str]] = {}
+    for name in sorted(names):
+        found = split_field(name, api.settings.project_names)
+        if found is not None:
+            asked.setdefault(found[0], {})[name] = found[1]
+    missing: dict[str, str] = {}
+    for project, fields in asked.items():
+        try:
+            head = read_head(api, project)
+        except Unsupported:
+            missing |= dict.fromkeys(fields, _NO_PROJECTS)
+            continue
+        except TrackerDown:
+            raise
+        except TrackerError as problem:
+            missing |= dict.fromkeys(fields, problem.said)
+            continue
+        why = what_is_missing(project, head, fields.values())
+        there = f"; there are: {_fields(head)}"
+        missing |= {name: why[called] + there for name, called in fields.items() if called in why}
+    return missing
+
+
+def _fields(head: Head) -> str:
+    return ", ".join(each.name for each in head.fields if each.readable) or "none of its own"

@@ -1,0 +1,280 @@
+"""The values of projects' fields in one reading: what is read now, what was read before, what differs."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from connectors import bounds
+from connectors.contract import BadConfiguration, Issue, Memory, PutOff, TrackerDown, TrackerError
+from connectors.github.api import Api, Unsupported
+from connectors.github.cursor import Cursor
+from connectors.github.project_names import Project, split_field
+from connectors.github.projects import (
+    PER_PAGE,
+    Chosen,
+    Field,
+    Item,
+    read_head,
+    read_items,
+    what_is_missing,
+)
+
+_PROJECTS = "github.projects"
+_VALUES = "github.project."
+"""With the name of a project after it."""
+PER_PAGE_SECONDS = 15
+"""A project of n pages is read at most every 15 n seconds: 240 requests an hour, however large it is."""
+MOST_CHANGED = 200
+"""With more changed issues than that, all lists are read anew instead of each issue by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One project as it was read last. `items` are as `read_items` gives them."""
+
+    names: tuple[str, ...]
+    """The fields that were asked for, as the settings and the mapping write them."""
+    items: Mapping[str, Item]
+    at: datetime | None = None
+    """When that was; None: never, or it has to be read again."""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """By name of a field: why its values are not there."""
+    kept_as: str = ""
+    """Under which name the items are remembered; empty if they are not yet."""
+
+    @property
+    def wait(self) -> timedelta:
+        """How long it is good for."""
+        return timedelta(seconds=PER_PAGE_SECONDS * (1 + len(self.items) // PER_PAGE))
+
+
+class ProjectValues:
+    """What the fields of projects say of issues; empty, and without a request, where nothing asks for them.
+
+    A project that cannot be read is a failure of its own: its fields are `missing`, what was read of it
+    before stays, and the others go on.
+    """
+
+    def __init__(self, api: Api, memory: Memory, names: Collection[str]) -> None:
+        """`names` are fields of any kind; those of projects are picked out."""
+        self._api = api
+        self._memory = memory
+        self._asked: dict[Project, dict[str, str]] = {}
+        self._of_name: dict[str, tuple[Project, int]] = {}
+        for name in sorted(names):
+            found = split_field(name, api.settings.project_names)
+            if found is not None:
+                project, called = found
+                fields = self._asked.setdefault(project, {})
+                fields[name] = called
+                self._of_name[name] = (project, len(fields) - 1)
+        self._readings: dict[Project, Reading] = {}
+        self._read_now: set[Project] = set()
+        self.changed: dict[str, str] = {}
+        """Keys of issues whose values differ from those of the reading before, by id."""
+
+    @property
+    def missing(self) -> Mapping[str, str]:
+        """By name as it was asked for: why values of that field are not there."""
+        return {
+            name: reading.missing[called]
+            for project, reading in self._readings.items()
+            for name, called in self._asked[project].items()
+            if called in reading.missing
+        }
+
+    def of(self, name: str, id_: str, key: str) -> Chosen | None:
+        """The value of a field for an issue, empty if it is not on the project; None: no project's field."""
+        found = self._of_name.get(name)
+        if found is None:
+            return None
+        project, place = found
+        reading = self._readings.get(project)
+        item = None if reading is None else reading.items.get(id_) or reading.items.get(key.lower())
+        return item.values[place] if item is not None and place < len(item.values) else Chosen()
+
+    def begin(self, base: Cursor | None, now: datetime) -> bool:
+        """Read what is due, and compare it with what stood at `base`; without a `base` everything is due.
+
+        False if that is not remembered, or so much changed that everything has to be read anew.
+        """
+        before = self._remembered(base) if base is not None else {}
+        latest = before or self._latest()
+        for project in self._asked:
+            kept = before.get(project)
+            if kept is not None and kept.at is not None and kept.at <= now < kept.at + kept.wait:
+                self._readings[project] = kept
+                continue
+            reading = self._read(project, kept or latest.get(project), now)
+            self._readings[project] = reading
+            if kept is not None:
+                self.changed.update(_differences(kept.items, reading.items))
+        known = base is not None and before.keys() >= self._asked.keys()
+        if known and len(self.changed) <= MOST_CHANGED:
+            return True
+        self.changed.clear()
+        return not self._asked
+
+    def came(self, issue: Issue) -> None:
+        """An issue came by itself, and with it what projects say of it."""
+        if self.changed:
+            self.changed.pop(issue.ref.id, None)
+            self.changed.pop(issue.ref.key.lower(), None)
+
+    def left(self, pull_requests: bool) -> dict[str, str]:
+        """By id, the keys of the changed issues that did not come, for their time of change did not move."""
+        return {id_: key for id_, key in self.changed.items() if pull_requests or id_.isdigit()}
+
+    def read_all(self, now: datetime) -> None:
+        """Read every project that this run has not read yet, for a comparison with everything."""
+        latest = self._latest() if self._asked.keys() - self._readings.keys() else {}
+        for project in self._asked:
+            if project not in self._read_now:
+                kept = self._readings.get(project) or latest.get(project)
+                self._readings[project] = self._read(project, kept, now)
+
+    def recall(self) -> None:
+        """Take what was read last, for issues that are asked for by themselves."""
+        for project, reading in self._latest().items():
+            self._readings.setdefault(project, reading)
+
+    def keep(self, base: Cursor | None, now: Cursor) -> None:
+        """Remember what stands now beside what stood at `base`: if this is not stored, the next starts there.
+
+        Items, which may be many, are written only where they changed.
+        """
+        if not self._asked:
+            return
+        kept = self._facts(_PROJECTS)
+        stands = {base.name: kept[base.name]} if base is not None and base.name in kept else {}
+        said = {}
+        for project, reading in self._readings.items():
+            if not reading.kept_as:
+                reading = replace(reading, kept_as=now.name)
+                self._readings[project] = reading
+            said[project.name] = {
+                "at": reading.at.isoformat() if reading.at else "",
+                "missing": dict(reading.missing),
+                "items": reading.kept_as,
+            }
+        stands[now.name] = said
+        for project, reading in self._readings.items():
+            self._keep_items(project, reading, stands)
+        if stands != kept:
+            self._memory.set(_PROJECTS, orjson.dumps(stands).decode())
+
+    def _keep_items(self, project: Project, reading: Reading, stands: Mapping[str, Any]) -> None:
+        fact = f"{_VALUES}{project.name}"
+        kept = self._facts(fact)
+        if reading.kept_as in kept:
+            return
+        used = {stand[project.name]["items"] for stand in stands.values() if project.name in stand}
+        held = {name: items for name, items in kept.items() if name in used}
+        held[reading.kept_as] = {
+            "of": f"{project.owner}/{project.number}".lower(),
+            "names": reading.names,
+            "items": {
+                id_: [item.key, [[each.value, each.id] for each in item.values]]
+                for id_, item in reading.items.items()
+            },
+        }
+        self._memory.set(fact, orjson.dumps(held).decode())
+
+    def _read(self, project: Project, kept: Reading | None, now: datetime) -> Reading:
+        """The project as it is now; where that fails, as it was, with all its fields missing."""
+        names = tuple(self._asked[project].values())
+        before = kept or Reading(names, {})
+        try:
+            reading = self._whole(project, before, names, now)
+        except PutOff:
+            if kept is None or kept.at is None:
+                raise
+            return kept
+        except (TrackerDown, BadConfiguration):
+            raise
+        except Unsupported:
+            return replace(before, at=None, missing=dict.fromkeys(names, "this GitHub has no projects"))
+        except TrackerError as problem:
+            self._api.notify(f"{self._api.tracker}: the project {project} was not read: {problem}")
+            said = f"the project {project.name} could not be read; `milepost check` tells why"
+            return replace(before, at=None, missing=dict.fromkeys(names, said))
+        self._read_now.add(project)
+        same = before.items == reading.items
+        return replace(reading, kept_as=before.kept_as if same else "")
+
+    def _whole(self, project: Project, before: Reading, names: tuple[str, ...], now: datetime) -> Reading:
+        head = read_head(self._api, project)
+        missing = what_is_missing(project, head, names)
+        fields: dict[str, Field] = {
+            name: found for name in names if name not in missing and (found := head.field(name)) is not None
+        }
+        if not fields:
+            return Reading(names, {}, now, missing)
+        wanted = list({each.name: each for each in fields.values()}.values())
+        items = dict(read_items(self._api, project, head, wanted))
+        gone = before.items.keys() - items.keys()
+        if gone and len(items) >= PER_PAGE:
+            # An item that moves while the pages are read may be on none of them.
+            again = read_items(self._api, project, head, wanted)
+            items.update(again)
+        places = {each.name: place for place, each in enumerate(wanted)}
+        columns = [places[fields[name].name] if name in fields else None for name in names]
+        return Reading(names, {id_: _picked(item, columns) for id_, item in items.items()}, now, missing)
+
+    def _latest(self) -> dict[Project, Reading]:
+        """What was read last, whatever cursor that was for."""
+        stands = list(self._facts(_PROJECTS).values())
+        return dict(self._readings_of(stands[-1])) if stands else {}
+
+    def _remembered(self, base: Cursor) -> dict[Project, Reading]:
+        return dict(self._readings_of(self._facts(_PROJECTS).get(base.name)))
+
+    def _readings_of(self, stand: Any) -> Iterator[tuple[Project, Reading]]:
+        """What is remembered of each project that is asked for; nothing of one where that is impossible."""
+        for project, asked in self._asked.items():
+            try:
+                found = stand[project.name]
+                held = self._facts(f"{_VALUES}{project.name}")[found["items"]]
+                names = tuple(asked.values())
+                if tuple(held["names"]) != names or held["of"] != f"{project.owner}/{project.number}".lower():
+                    continue
+                items = {str(id_): _remembered_item(*row) for id_, row in held["items"].items()}
+                missing = {str(name): str(said) for name, said in found["missing"].items()}
+                at = bounds.server_time(bounds.moment(found["at"]))
+                yield project, Reading(names, items, at, missing, str(found["items"]))
+            except (AttributeError, KeyError, TypeError, ValueError):
+                continue
+
+    def _facts(self, name: str) -> dict[str, Any]:
+        try:
+            found = orjson.loads(self._memory.get(name) or "{}")
+        except orjson.JSONDecodeError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def _picked(item: Item, columns: list[int | None]) -> Item:
+    """The item with a value for each name that was asked for, those of fields that are missing empty."""
+    return Item(item.key, tuple(Chosen() if one is None else item.values[one] for one in columns))
+
+
+def _differences(before: Mapping[str, Item], now: Mapping[str, Item]) -> Iterator[tuple[str, str]]:
+    for id_ in before.keys() | now.keys():
+        if _set(before.get(id_)) != _set(now.get(id_)):
+            yield id_, (now.get(id_) or before[id_]).key
+
+
+def _set(item: Item | None) -> tuple[tuple[int, Chosen], ...]:
+    """What is set of an item; not to be on a project is as good as to have no value there."""
+    values = item.values if item is not None else ()
+    return tuple((place, each) for place, each in enumerate(values) if each.value is not None)
+
+
+def _remembered_item(key: str, row: list[list[Any]]) -> Item:
+    """Raises ValueError for what is no item."""
+    if not all(value is None or isinstance(value, str | int | float) for value, _ in row):
+        raise ValueError(key)
+    return Item(str(key), tuple(Chosen(value, str(chosen)) for value, chosen in row))
