@@ -19,9 +19,10 @@ from core.publish.labels import Labeller
 from core.publish.policy import LabelPolicy, LabelTemplates
 from core.publish.summary import Page, summarise
 from core.publish.wanted import WantedComment, wanted_comment
+from core.visible import visible
 from mappings.goals import Mapping
 from tests.builders import NOON, a_goal, a_key_result, a_mapping, a_milestone, an_issue, some_inputs, tagged
-from tests.publish_builders import tracker_info
+from tests.publish_builders import marketing, marketing_state, tracker_info
 
 PUBLIC, ORGANISATION, RESTRICTED = Audience
 CONTAINERS = ("OPEN", "TEAM", "acme/open", "acme/team", "HR")
@@ -268,3 +269,16 @@ def test_who_may_see_everything_sees_everything() -> None:
     assert view.item("blog")
     assert view.issue(IssueRef("jira", "1", "HR-1"))
     assert view.whole
+
+
+def test_a_report_tells_a_goal_s_gap_to_those_who_see_all_its_key_results() -> None:
+    state, mapping = marketing_state(), marketing()
+    organisation = Readers(Audience.ORGANISATION)
+    whole = visible(mapping, state, Audiences().view(organisation)).state.goals["show"]
+    assert whole.gap == state.goals["show"].gap
+    assert whole.gap
+    audiences = Audiences(items={"leads": Readers(Audience.RESTRICTED)})
+    part = visible(mapping, state, audiences.view(organisation)).state.goals["show"]
+    assert part.gap is None
+    assert part.delivered == whole.delivered
+    assert part.achieved != whole.achieved

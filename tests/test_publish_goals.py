@@ -21,10 +21,11 @@ from core.engine.model import (
 from core.publish import markdown, wiki
 from core.publish.escape import length
 from core.publish.mark import Mark, parse_mark
-from core.publish.summary import Summary
+from core.publish.summary import Summary, summary_digest
 from mappings.goals import Mapping
 from tests.builders import a_goal, a_key_result, a_mapping, a_milestone
 from tests.publish_builders import (
+    EPIC,
     ON_TRACK,
     TRACKING,
     a_change,
@@ -199,3 +200,16 @@ def test_ten_tasks_of_a_change_are_named_and_from_the_eleventh_on_they_are_count
     assert sum(f"BLOG-{place}" in body for place in range(201, 201 + number)) == 10
     assert ("more" in body.split("Open tasks")[0]) is bool(more)
     assert more in body
+
+
+@BOTH
+def test_the_gap_between_delivered_and_achieved_is_told_where_there_is_one(render: Render) -> None:
+    sentence = "Half of the planned work is delivered, but the key results moved less."
+    state = marketing_state()
+    none = replace(state, goals={"show": replace(state.goals["show"], gap=None)})
+    for target, ref in (("show", TRACKING), ("blog", EPIC)):
+        told = the_summary(target, ref=ref, state=state)
+        without = the_summary(target, ref=ref, state=none)
+        assert render(told, MARK, 65_536).count(sentence) == 1
+        assert sentence not in render(without, MARK, 65_536)
+        assert summary_digest(told) != summary_digest(without), "a gap alone is a reason to edit"

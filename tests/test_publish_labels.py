@@ -6,7 +6,9 @@ from fractions import Fraction
 import pytest
 from pydantic import ValidationError
 
+from connectors.contract import Audience
 from core.engine.model import State, Unmeasured, Why
+from core.publish.audience import Audiences, Readers
 from core.publish.labels import Labelled, Labeller, bucket, label_name, wanted_labels
 from core.publish.policy import LabelPolicy, LabelTemplates
 from mappings.goals import HealthName
@@ -122,3 +124,28 @@ def test_a_template_with_anything_but_the_known_placeholders_is_an_error(templat
 def test_a_prefix_that_would_claim_labels_of_people_is_an_error(prefix: str) -> None:
     with pytest.raises(ValidationError):
         LabelPolicy(prefix=prefix)
+
+
+RESTRICTED = Readers(Audience.RESTRICTED)
+SHOWING_ALL = LabelTemplates(milestone="", health="health/{health}", progress="progress/{bucket}")
+
+
+def told(hidden: str, tag: str, *, goals: bool = True) -> frozenset[str]:
+    """The labels of a task of the organisation's that is tagged so, where one thing is restricted."""
+    state, mapping = marketing_state(), marketing()
+    if not goals:
+        state, mapping = replace(state, goals={}), mapping.model_copy(update={"goals": {}})
+    policy = LabelPolicy(tasks=SHOWING_ALL)
+    labeller = Labeller(state, mapping, policy, INFOS, Audiences(items={hidden: RESTRICTED}))
+    (task,) = wanted_labels({TASK: ISSUES[TASK]}, {TASK: (tag,)}, {}, labeller, INFOS)
+    return task.names
+
+
+def test_of_a_milestone_that_is_not_shown_its_progress_alone_is_told() -> None:
+    assert told("site", "blog") == {"mp/health/on-track", "mp/progress/50-74"}
+    assert told("blog", "blog") == {"mp/progress/50-74"}
+
+
+def test_of_a_key_result_that_is_not_shown_not_even_the_progress_is_told() -> None:
+    assert any("progress" in name for name in told("leads", "visitors", goals=False))
+    assert told("visitors", "visitors", goals=False) == frozenset()
