@@ -33,6 +33,8 @@ class TrackerInfo:
     """Keys of rules, as the mapping writes them, that this tracker can never answer (`RuleKeys.lacking`)."""
     field_sources: frozenset[str] = frozenset()
     """Folded names of projects, by which rules name their fields `project/field` (GitHub's Projects)."""
+    status_field: str = ""
+    """The field whose option is an issue's `status_option`, as the settings name it."""
     named_statuses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By key of its settings: the statuses that they name, to be compared with those that issues have."""
     internal_comments: bool = False

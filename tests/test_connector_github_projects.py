@@ -121,7 +121,7 @@ def test_a_project_of_many_pages_is_read_whole_at_intervals_that_grow_with_it(at
     assert at.pull() == {str(number): 1 for number in range(1, 251)}
     assert at.asked().count("/graphql") == 1 + 3
     at.site.set_in_project(at.project, f"{SITE}#7", "Size", 8)
-    pause = 3 * PER_PAGE_SECONDS
+    pause = 2 * PER_PAGE_SECONDS
     assert at.pull(wait=pause - 20, fields=(SIZE,)).get("7") is None
     assert "/graphql" not in at.asked()
     assert at.pull(wait=20) == {"7": 8}

@@ -26,7 +26,7 @@ _PROJECTS = "github.projects"
 _VALUES = "github.project."
 """With the name of a project after it."""
 PER_PAGE_SECONDS = 15
-"""A project of n pages is read at most every 15 n seconds: 240 requests an hour, however large it is."""
+"""A project of n full pages is read at most every 15 n seconds: 240 requests an hour, however large it is."""
 MOST_CHANGED = 200
 """With more changed issues than that, all lists are read anew instead of each issue by itself."""
 
@@ -48,7 +48,7 @@ class Reading:
     @property
     def wait(self) -> timedelta:
         """How long it is good for."""
-        return timedelta(seconds=PER_PAGE_SECONDS * (1 + len(self.items) // PER_PAGE))
+        return timedelta(seconds=PER_PAGE_SECONDS * (len(self.items) // PER_PAGE))
 
 
 class ProjectValues:

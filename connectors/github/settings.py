@@ -164,6 +164,7 @@ class GitHubSettings(TrackerSettings):
             tells_audience=True,
             lacks=RULE_KEYS.lacking,
             field_sources=frozenset(self.project_names),
+            status_field=self.status_field or "",
             named_statuses={"in_progress_statuses": self.in_progress_statuses},
         )
         return self.with_audiences(info)

@@ -13,6 +13,7 @@ from core.publish.audience import Audiences, Readers
 from core.publish.policy import PublishPolicy
 from core.settings import Config, SettingsProblems
 from core.settings.overlap import overlapping
+from core.settings.statuses import KINDS, unmatched_statuses
 from core.steps.unmatched import unmatched
 from core.sync import known_from_store
 from mappings.reading import read
@@ -105,6 +106,12 @@ def matching(desk: Desk) -> Iterator[str]:
     with known_from_store(job_of(desk)) as known:
         prefix = desk.config.settings.publish.labels.prefix
         yield from map(str, unmatched(known, desk.store, desk.loaded.problem, prefix, issues=False))
+        source = read(desk.config.file, str(desk.config.file), [])
+        if unread or source is None:
+            return
+        infos = desk.config.infos
+        borne = known.tags.names([(info.name, kind) for info in infos for kind in KINDS])
+        yield from map(str, unmatched_statuses(source, desk.config.settings.progress, infos, borne))
 
 
 def audiences(desk: Desk) -> Iterator[Finding]:

@@ -23,7 +23,15 @@ _SEVERAL: Final = {
     "assignee": "assignees",
 }
 """By kind: the field of an issue, and of its document, that holds several names."""
-_ONE: Final = ("type", "status", "resolution", "team")
+_ONE: Final = (
+    "type",
+    "status",
+    "status_id",
+    "status_option",
+    "status_option_id",
+    "resolution",
+    "team",
+)
 """Kinds that are fields with one name at most."""
 _of_several = attrgetter(*_SEVERAL.values())
 _of_one = attrgetter(*_ONE)
