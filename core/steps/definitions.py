@@ -67,11 +67,16 @@ def definitions_of(
 ) -> Definitions:
     """Compare who may read each repository, and whom all is meant for, with what is remembered."""
     before, items_before = _read(store.fact(FACT))
+    stored = store.containers()
     now = {
         (name, container): readers
         for name, info in infos.items()
         if info.has_label_definitions
-        for container in store.issue_containers(name)
+        # Both are small tables; asking the issues would go through all of them in every run.
+        for container in {
+            *(each.container.name.casefold() for each in stored.get(name, ())),
+            *(audiences.trackers[name].places if name in audiences.trackers else ()),
+        }
         if (readers := untold.readers(name, container)) is not None
     }
     narrowed = any(
