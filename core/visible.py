@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from connectors.contract import StatusCategory
 from core.engine.model import (
     Blocked,
     Detail,
@@ -14,6 +15,7 @@ from core.engine.model import (
     Task,
     Unmeasured,
 )
+from core.engine.percent import percent
 from core.publish.audience import WITHHELD, View
 from core.publish.summary.words import not_shown
 from mappings.goals import HealthName
@@ -81,7 +83,14 @@ def _detail(detail: Detail | None, view: View) -> Detail | None:
 
 
 def _task(task: Task, view: View) -> Task:
-    """The same; what it waits for is named as far as they may read it, and else counted."""
+    """The same; what it waits for is named as far as they may read it, and else counted.
+
+    An option by which it counts is not named: it may be one of a project that they may not read.
+    """
+    if task.status_option:
+        cancelled = task.state is StatusCategory.CANCELLED
+        said = "cancelled" if cancelled else f"counts as {percent(task.credit)}"
+        task = replace(task, status_option="", credit_said=said)
     blocked = task.blocked
     if blocked is None:
         return task

@@ -119,6 +119,8 @@ def _explained(
     yield f"  status: {issue.status} ({issue.category.value})" + (
         f", resolution {issue.resolution}" if issue.resolution else ""
     )
+    if issue.status_option and view is None:
+        yield f'  its option of the status field: "{issue.status_option}"'
     if issue.archived:
         yield "  archived: no list of the tracker has it any more, and its last state goes on counting"
     if about:

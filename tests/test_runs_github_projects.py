@@ -10,6 +10,8 @@ import pytest
 from connectors.contract import Audience
 from connectors.sandbox.github_truth.model import Project
 from core.engine.policy import ProgressPolicy
+from core.sync import known_from_store
+from core.why import explain
 from tests.runs import MARKETING, House, house, milestone, percents
 
 SITE = "acme/site"
@@ -247,6 +249,12 @@ def test_no_word_of_a_private_project_stands_in_a_comment(tmp_path: Path) -> Non
         here.publish = here.publish.model_copy(update={"audience": Audience.PUBLIC})
         here.sync()
         assert measured(here) == 87
+        with here.job() as job, known_from_store(job) as known:
+            told = "\n".join(explain("credit", job, known))
+            assert 'status_credit of "Canary one" is 0.5' in told
+            for subject in ("credit", "effort", f"{SITE}#7", f"{SITE}#10"):
+                assert "Canary" not in "\n".join(explain(subject, job, known, Audience.PUBLIC))
+            assert "Canary two" in "\n".join(explain(f"{SITE}#10", job, known))
         site.delete_project(project)
         here.world.clock.advance(900)
         here.sync()
@@ -286,3 +294,16 @@ def test_the_name_of_a_project_keeps_its_fields_apart_from_those_of_issues_and_o
             "two": sorted([ids[4], ids[5]]),
             "three": sorted([ids[2], ids[5], ids[7]]),
         }
+
+
+def test_a_problem_of_a_milestone_that_readers_may_not_know_is_told_them_without_its_words(
+    tmp_path: Path,
+) -> None:
+    with house(tmp_path, mapping=EFFORT) as here:
+        project = furnished(here)
+        here.tracker_names = ["github"]
+        here.github.show_repo(SITE, "public")
+        here.github.delete_project(project)
+        here.sync()
+        assert "a problem that has to be mended first" in here.ours()[TARGET]
+        assert "roadmap" not in here.ours()[TARGET]

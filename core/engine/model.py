@@ -155,6 +155,8 @@ class Task:
     """Where the weight comes from, for `why`: `no estimate: the median`."""
     blocked: Blocked | None = None
     """What has to be done before it; None where it is closed or waits for nothing."""
+    status_option: str = ""
+    """`Issue.status_option`, which may be a word of a project that fewer people read than the issue."""
 
     @property
     def id(self) -> str:

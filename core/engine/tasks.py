@@ -237,6 +237,7 @@ def _task(piece: _Piece, weigher: Weigher) -> Task:
         created=issue.created,
         credit_said=piece.credit.said,
         weight_said=weight.said,
+        status_option=issue.status_option if box is None else "",
     )
 
 

@@ -104,7 +104,9 @@ def _milestone(
     stone: Milestone, state: State, change: Change | None, listed: Listed, view: View
 ) -> MilestonePart:
     measured, shown = state.milestones[stone.id], view.item(stone.id)
-    measure = view.reason(measured.measure)
+    # A problem is told in the mapping's words: its queries, its fields.
+    problem = isinstance(measured.measure, Unmeasured) and measured.measure.why is Why.PROBLEM
+    measure = view.reason(measured.measure, *([stone.id] if problem else []))
     return MilestonePart(
         id=stone.id if shown else "",
         title=stone.title if shown else "",
