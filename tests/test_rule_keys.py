@@ -78,3 +78,20 @@ def test_a_key_that_one_of_the_trackers_can_answer_is_taken(tmp_path: Path) -> N
     (tmp_path / "a.toml").write_text(text, encoding="utf-8")
     [rule] = load(["a.toml"], tmp_path, (JIRA, GITHUB)).mapping.milestones["blog"].rules
     assert rule.component == ("Web",)
+
+
+def test_a_field_of_a_project_is_refused_in_a_rule_about_another_tracker(tmp_path: Path) -> None:
+    hub = GitHubSettings.model_validate({"repositories": ["acme/site"], "projects": {"roadmap": "acme/1"}})
+    text = '[milestones.blog]\ntitle = "Blog"\n[[milestones.blog.rules]]\n'
+    for where, refused in (('tracker = "jira"\n', True), ("", False), ('tracker = "github"\n', False)):
+        rule = where + 'field = { "Roadmap/Status" = "Done" }\n'
+        (tmp_path / "a.toml").write_text(text + rule, encoding="utf-8")
+        trackers = (JIRA, hub.info("github"))
+        if not refused:
+            assert load(["a.toml"], tmp_path, trackers).mapping.milestones["blog"].rules
+            continue
+        with pytest.raises(MappingErrors) as raised:
+            load(["a.toml"], tmp_path, trackers)
+        [problem] = raised.value.problems
+        assert (problem.line, problem.path) == (5, 'milestones.blog.rules[1].field."Roadmap/Status"')
+        assert problem.said == ('the project "Roadmap" is one of github, but this rule is about jira (jira)')
