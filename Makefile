@@ -10,7 +10,7 @@ OPENAPI_PACKAGE := @octokit/openapi@23.0.2
 OPENAPI_FILE := package/generated/api.github.com.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all bench faults mutants audit lint types check-format format clean
+.PHONY: help setup demo test test-all bench faults mutants audit lint types check-format format changelog clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -92,6 +92,9 @@ audit: $(STAMP)  ## look for known vulnerabilities in the pinned versions, and f
 format: $(STAMP)  ## mend style and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+changelog: $(STAMP)  ## show what CHANGELOG.md will say of the next version, from the fragments in changelog.d
+	@$(BIN)/towncrier build --draft --version "$$($(BIN)/python -c 'from importlib.metadata import version; print(version("milepost"))')"
 
 clean:  ## remove what the other targets made
 	@rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
