@@ -45,7 +45,7 @@ def save_audiences(
             rows[clean(name).casefold()] = _REFUSED if audience is None else audience.value
     if rows:
         values = [{"tracker": tracker, "name": name, "audience": said} for name, said in rows.items()]
-        connection.execute(upsert(connection, audiences, ("audience",)), values)
+        connection.execute(upsert(audiences, ("audience",)), values)
 
 
 def container_names(connection: Connection, tracker: str) -> frozenset[str]:

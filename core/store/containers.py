@@ -34,13 +34,13 @@ def save_containers(
     leads = {each.name: each.id for each in several.values()} | dict(names)
     for each in several.values():
         connection.execute(
-            upsert(connection, containers, _FACTS),
+            upsert(containers, _FACTS),
             _row(tracker, each, failing.get(clean(each.id)), now)
             | {"doubt": clean(doubts.get(each.name, ""))},
         )
     for name, id_ in leads.items():
         row = {"tracker": tracker, "name": clean(name).casefold(), "id": clean(id_)}
-        connection.execute(upsert(connection, container_names, ("id",)), row)
+        connection.execute(upsert(container_names, ("id",)), row)
 
 
 def note_containers(connection: Connection, tracker: str, found: Iterable[Container], now: int) -> None:
@@ -49,9 +49,9 @@ def note_containers(connection: Connection, tracker: str, found: Iterable[Contai
         if each.error:
             continue
         row = _row(tracker, each, None, now)
-        connection.execute(upsert(connection, containers, ("name", "archived", "writable")), row)
+        connection.execute(upsert(containers, ("name", "archived", "writable")), row)
         name = {"tracker": tracker, "name": clean(each.name).casefold(), "id": clean(each.id)}
-        connection.execute(upsert(connection, container_names, ("id",)), name)
+        connection.execute(upsert(container_names, ("id",)), name)
 
 
 def save_failures(
@@ -75,7 +75,7 @@ def save_failures(
         if each.error and id_ not in several and (listed is None or each.name.casefold() in listed)
     ]
     for each in worse:
-        connection.execute(upsert(connection, containers, _FACTS), _row(tracker, each, None, now))
+        connection.execute(upsert(containers, _FACTS), _row(tracker, each, None, now))
     for id_ in well:
         this = (containers.c.tracker == tracker, containers.c.id == id_)
         connection.execute(update(containers).where(*this).values(error="", failed_at=None))

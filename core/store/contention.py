@@ -32,7 +32,7 @@ def fact(connection: Connection, key: str) -> str | None:
 
 def save_fact(connection: Connection, key: str, value: str) -> None:
     """Remember a value in place of an earlier one."""
-    connection.execute(upsert(connection, facts, ("value",)), {"key": key, "value": clean(value)})
+    connection.execute(upsert(facts, ("value",)), {"key": key, "value": clean(value)})
 
 
 def installation(connection: Connection) -> str | None:
@@ -76,7 +76,7 @@ def save(connection: Connection, changed: Iterable[Contention]) -> None:
         for each in changed
     ]
     if rows:
-        connection.execute(upsert(connection, contention, ("wish", "writes", "document")), rows)
+        connection.execute(upsert(contention, ("wish", "writes", "document")), rows)
 
 
 def forget(connection: Connection, targets: Iterable[Target]) -> None:

@@ -141,7 +141,7 @@ def _count(connection: Connection, target: str, written: Written, at: datetime) 
 
 
 MOST_TIMES = 1_000_000_000
-"""Where counting ends; SQLite keeps integers of 64 bits, PostgreSQL of 32."""
+"""Where counting ends."""
 
 
 def entries_of(connection: Connection, run: int) -> tuple[Written, ...]:
@@ -196,7 +196,7 @@ def save_publication(
     """Remember the one comment on an issue in place of an earlier one; None keeps the snapshots beside it."""
     ref = publication.ref
     connection.execute(
-        upsert(connection, publications, ("document",) if snapshots is None else ("document", "snapshots")),
+        upsert(publications, ("document",) if snapshots is None else ("document", "snapshots")),
         {
             "tracker": clean(ref.tracker),
             "id": clean(ref.id),
@@ -254,7 +254,7 @@ def save_goal_values(connection: Connection, values: Mapping[str, GoalValue]) ->
     """Keep these numbers in place of earlier ones; goals that are not named keep theirs."""
     if values:
         connection.execute(
-            upsert(connection, goal_values, ("delivered", "achieved", "rules")),
+            upsert(goal_values, ("delivered", "achieved", "rules")),
             [
                 {
                     "goal": clean(goal),

@@ -30,4 +30,4 @@ class SqlMemory:
         """Keep a value."""
         row = {"tracker": self._tracker, "key": clean(key), "value": clean(value)}
         with self._database.writing() as connection:
-            connection.execute(upsert(connection, memory, ("value",)), row)
+            connection.execute(upsert(memory, ("value",)), row)

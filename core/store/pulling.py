@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects.sqlite import Insert, insert
 
 from connectors.contract import IssueRef, Pull, Unread
 from core.store.codec.plain import clean, maybe_clean, micros
@@ -26,7 +27,7 @@ from core.store.database import Database
 from core.store.records import PullCounts
 from core.store.schema import aliases, issues, staged, unread
 from core.store.staging import any_stored, fresh, stage
-from core.store.upsert import Insert, insert_for, next_seq, upsert, upsert_pull
+from core.store.upsert import next_seq, upsert, upsert_pull
 
 _STAGED: Final = tuple(column.name for column in staged.columns if not column.primary_key)
 
@@ -52,7 +53,7 @@ def _take_over(
     seen, new, changed, back = _take_issues(connection, tracker, next_seq(connection))
     _take_unread(connection, tracker, pull.full, failed)
     connection.execute(
-        upsert_pull(connection, ("cursor", "read_at", "failed_at", "error"), more=new + back),
+        upsert_pull(("cursor", "read_at", "failed_at", "error"), more=new + back),
         {"tracker": tracker, "cursor": clean(pull.cursor), "read_at": now, "failed_at": None, "error": None},
     )
     missing = _missing(connection, tracker, failed) if pull.full else ()
@@ -62,11 +63,11 @@ def _take_over(
 def _take_issues(connection: Connection, tracker: str, seq: int) -> tuple[int, int, int, int]:
     """Write what differs; how many issues were seen, how many are new, changed (or back), and back."""
     if not any_stored(connection, tracker):
-        seen = connection.execute(_insert(connection, tracker, seq)).rowcount
+        seen = connection.execute(_insert(tracker, seq)).rowcount
         return seen, seen, 0, 0
     counts = _count(connection, tracker)
     _take_keys(connection, tracker)
-    write = _insert(connection, tracker, seq, fresh)
+    write = _insert(tracker, seq, fresh)
     connection.execute(
         write.on_conflict_do_update(
             index_elements=[issues.c.tracker, issues.c.id],
@@ -116,9 +117,9 @@ def _count(connection: Connection, tracker: str) -> tuple[int, int, int, int]:
     return seen, new, changed, back
 
 
-def _insert(connection: Connection, tracker: str, seq: int, *where: ColumnElement[bool]) -> Insert:
+def _insert(tracker: str, seq: int, *where: ColumnElement[bool]) -> Insert:
     values = {"tracker": tracker, "seq": seq, "moved": seq}
-    return insert_for(connection, issues).from_select(
+    return insert(issues).from_select(
         ["id", *_STAGED, "gone", *values],
         select(
             staged.c.id,
@@ -134,7 +135,7 @@ def _insert(connection: Connection, tracker: str, seq: int, *where: ColumnElemen
 def _take_keys(connection: Connection, tracker: str) -> None:
     """Remember the keys that issues bore, but none that an issue bears now."""
     old = select(staged, _stored(tracker, issues.c.key).label("bore")).where(fresh).subquery()
-    remember = insert_for(connection, aliases).from_select(
+    remember = insert(aliases).from_select(
         ["tracker", "key", "id"],
         select(literal(tracker), old.c.bore, func.max(old.c.id))
         .where(old.c.bore != old.c.key)
@@ -174,7 +175,7 @@ def _take_unread(connection: Connection, tracker: str, full: bool, failed: dict[
     connection.execute(old)
     if failed:
         connection.execute(
-            upsert(connection, unread, ("id", "key", "why")),
+            upsert(unread, ("id", "key", "why")),
             [
                 {
                     "tracker": tracker,

@@ -37,7 +37,7 @@ def save(connection: Connection, entries: Iterable[Quarantined]) -> None:
         for entry in entries
     ]
     if rows:
-        connection.execute(upsert(connection, quarantine, ("document",)), rows)
+        connection.execute(upsert(quarantine, ("document",)), rows)
 
 
 def forget(connection: Connection, targets: Iterable[Target]) -> None:

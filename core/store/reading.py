@@ -176,7 +176,7 @@ def remember_key(connection: Connection, tracker: str, key: str, id_: str) -> No
     led = connection.execute(_former, {"tracker": tracker, "keys": [row["key"]]}).one_or_none()
     if led is not None and led.id == row["id"]:
         return
-    connection.execute(upsert(connection, aliases, ("id",)), row)
+    connection.execute(upsert(aliases, ("id",)), row)
     seq = next_seq(connection)
     connection.execute(
         update(issues).where(issues.c.tracker == tracker, issues.c.id == row["id"]).values(seq=seq, moved=seq)
@@ -247,7 +247,7 @@ def mark_gone(connection: Connection, tracker: str, refs: Iterable[IssueRef], no
         .values(gone=now, seq=seq, moved=seq),
         rows,
     )
-    connection.execute(upsert_pull(connection, (), more=-marked.rowcount), {"tracker": tracker})
+    connection.execute(upsert_pull((), more=-marked.rowcount), {"tracker": tracker})
     connection.execute(
         delete(unread).where(unread.c.tracker == bindparam("of"), unread.c.id == bindparam("which")), rows
     )

@@ -37,8 +37,8 @@ VERSIONS: Final = (
 """All schema versions that this program knows, in order; each is a file in `migrations/versions`."""
 HEAD: Final = VERSIONS[-1]
 
-# SQLite compares text by code point; PostgreSQL would by language, and so order issues differently.
-Name = String().with_variant(String(collation="C"), "postgresql")
+# Names are ordered by code point, which is how SQLite compares text.
+Name = String()
 
 metadata = MetaData(
     naming_convention={
@@ -51,7 +51,6 @@ metadata = MetaData(
 
 
 def _index_where(name: str, where: ColumnElement[bool], *columns: Column[Any]) -> None:
-    # PostgreSQL's condition stands in the migration: to repeat it here would load that dialect each time.
     Index(name, *columns, sqlite_where=where)
 
 

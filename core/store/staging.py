@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, select
+from sqlalchemy.dialects.sqlite import insert
 
 from connectors.contract import Issue, Page, Unread
 from core.store.codec.issues import encode_and_hash
 from core.store.codec.plain import clean, maybe_clean, micros
 from core.store.schema import issues, staged
-from core.store.upsert import insert_for
 
 fresh: ColumnElement[bool] = staged.c.document.is_not(None)
 """A row that is not as it was stored when it came."""
@@ -69,11 +69,11 @@ def _batches(pages: Iterable[Page], failed: dict[str, Unread]) -> Iterator[list[
 
 def _statement(connection: Connection) -> str:
     """The same issue may come twice in one pull: what was read of its later state stays."""
-    insert = insert_for(connection, staged)
-    upsert = insert.on_conflict_do_update(
+    statement = insert(staged)
+    upsert = statement.on_conflict_do_update(
         index_elements=[staged.c.id],
-        set_={each.name: insert.excluded[each.name] for each in staged.c if not each.primary_key},
-        where=insert.excluded.updated >= staged.c.updated,
+        set_={each.name: statement.excluded[each.name] for each in staged.c if not each.primary_key},
+        where=statement.excluded.updated >= staged.c.updated,
     )
     return str(upsert.compile(dialect=connection.dialect))
 

@@ -106,7 +106,7 @@ class Store(ContainerStore):
         """Remember that a pull failed, and why; cursor and issues stay."""
         row = {"tracker": clean(tracker), "failed_at": micros(at), "error": clean(without_secrets(said))}
         with self._database.writing() as connection:
-            connection.execute(upsert_pull(connection, ("failed_at", "error")), row)
+            connection.execute(upsert_pull(("failed_at", "error")), row)
 
     def absent(self, tracker: str, present: frozenset[str]) -> tuple[IssueRef, ...]:
         """What is stored as present (or as unread) but not among these ids; in order."""
@@ -121,7 +121,7 @@ class Store(ContainerStore):
         """Remember that the stored issues were compared with all that exist."""
         with self._database.writing() as connection:
             connection.execute(
-                upsert_pull(connection, ("swept_at",)), {"tracker": clean(tracker), "swept_at": micros(at)}
+                upsert_pull(("swept_at",)), {"tracker": clean(tracker), "swept_at": micros(at)}
             )
 
     # Repair

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, exists, func, select
+from sqlalchemy.dialects.sqlite import insert
 
 from connectors.contract import Issue, IssueRef
 from core.store import reading, schema
@@ -22,7 +23,7 @@ from core.store.tags.linked import LinkedIssue, linked_issues
 from core.store.tags.names import add_names, gather_names, names_of, replace_names
 from core.store.tags.rows import NOTHING_ABOVE, Mark, Moved, Standing, TagRow
 from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
-from core.store.upsert import insert_for, upsert
+from core.store.upsert import upsert
 
 _MARK: Final = Mark._fields
 _OWNERS_AT_ONCE: Final = 400
@@ -68,7 +69,7 @@ class SqlTagWriter:
     def set_mark(self, mark: Mark) -> None:
         """From now on the tags follow from this."""
         rows = [{"key": name, "value": str(value)} for name, value in zip(_MARK, mark, strict=True)]
-        self._connection.execute(upsert(self._connection, tagging, ("value",)), rows)
+        self._connection.execute(upsert(tagging, ("value",)), rows)
 
     def last_change(self) -> int:
         """The number of the latest change of any issue; 0 before the first."""
@@ -129,7 +130,7 @@ class SqlTagWriter:
     def set_open(self, owner: str, document: str) -> None:
         """Remember the open tasks that a comment about this owner lists."""
         row = {"owner": owner, "open": document}
-        self._connection.execute(upsert(self._connection, owners, ("open",)), row)
+        self._connection.execute(upsert(owners, ("open",)), row)
 
     def first_open(self, owner: str, number: int) -> list[tuple[TagRow, Issue]]:
         """The first open tasks in the order of standing, tracker and key, each with its row."""
@@ -149,15 +150,13 @@ class SqlTagWriter:
         """The labels of these issues have to be looked at, until a run has brought them into agreement."""
         rows = [{"tracker": tracker, "id": id_} for tracker, id_ in keys]
         if rows:
-            statement = insert_for(self._connection, unsettled).on_conflict_do_nothing()
+            statement = insert(unsettled).on_conflict_do_nothing()
             self._connection.execute(statement, rows)
 
     def unsettle_all(self) -> None:
         """The same for every issue."""
         self._connection.execute(delete(unsettled))
-        self._connection.execute(
-            upsert(self._connection, tagging, ("value",)), {"key": _ALL_UNSETTLED, "value": "1"}
-        )
+        self._connection.execute(upsert(tagging, ("value",)), {"key": _ALL_UNSETTLED, "value": "1"})
 
     def settle(self, left: Iterable[Key], policy: str, labelled: Mapping[str, str]) -> None:
         """All labels agree with this policy but those of `left`; `labelled` is what was said, by owner."""
@@ -165,10 +164,10 @@ class SqlTagWriter:
         self._connection.execute(delete(tagging).where(tagging.c.key == _ALL_UNSETTLED))
         self.unsettle(left)
         row = {"key": _LABEL_POLICY, "value": policy}
-        self._connection.execute(upsert(self._connection, tagging, ("value",)), row)
+        self._connection.execute(upsert(tagging, ("value",)), row)
         rows = [{"owner": owner, "labelled": said} for owner, said in labelled.items()]
         if rows:
-            self._connection.execute(upsert(self._connection, owners, ("labelled",)), rows)
+            self._connection.execute(upsert(owners, ("labelled",)), rows)
 
     def add_names(self, found: Names) -> None:
         """Issues bear these names, too."""

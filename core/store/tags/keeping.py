@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, and_, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select, tuple_, update
+from sqlalchemy.dialects.sqlite import insert
 
 from connectors.contract import StatusCategory
 from core.engine.tally import Part
@@ -14,7 +15,7 @@ from core.store.tags import unexplained
 from core.store.tags.contract import chunks
 from core.store.tags.rows import Standing, TagRow
 from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
-from core.store.upsert import insert_for, upsert
+from core.store.upsert import upsert
 
 Place = tuple[str, str, str]
 """Owner, tracker and id of an issue."""
@@ -125,7 +126,7 @@ def add(connection: Connection, table: Table, key: Sequence[str], change: dict[A
     """Add to the numbers `n` of a table; rows that come to nothing go."""
     if not change:
         return
-    statement = insert_for(connection, table)
+    statement = insert(table)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=list(table.primary_key.columns),
@@ -245,7 +246,7 @@ def set_shared(connection: Connection, owner: str, document: str | None) -> None
         there = owners.c.shared.is_not(None)
         connection.execute(update(owners).where(owners.c.owner == owner, there).values(shared=None))
     else:
-        connection.execute(upsert(connection, owners, ("shared",)), {"owner": owner, "shared": document})
+        connection.execute(upsert(owners, ("shared",)), {"owner": owner, "shared": document})
 
 
 def sharing(connection: Connection, owner: str) -> list[Standing]:

@@ -7,13 +7,13 @@ from typing import Final
 
 import orjson
 from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy.dialects.sqlite import insert
 
 from connectors.contract import Issue
 from core.store.codec.plain import clean
 from core.store.schema import names
 from core.store.tags import finding
 from core.store.tags.contract import Names, chunks
-from core.store.upsert import insert_for
 
 _SEVERAL: Final = {
     "label": "labels",
@@ -95,7 +95,7 @@ def add_names(connection: Connection, found: Names) -> None:
         for name in sorted(several)
     ]
     if rows:
-        connection.execute(insert_for(connection, names).on_conflict_do_nothing(), rows)
+        connection.execute(insert(names).on_conflict_do_nothing(), rows)
 
 
 def replace_names(connection: Connection, found: Names) -> None:

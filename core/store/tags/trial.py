@@ -21,8 +21,7 @@ def trial(database: Database) -> Iterator[tuple[SqlTagWriter, SqlTagReader]]:
             made = str(CreateTable(table).compile(connection))
             connection.exec_driver_sql(made.replace("CREATE TABLE", "CREATE TEMPORARY TABLE", 1))
             for index in table.indexes:
-                # SQLite looks for the table of an index beside the index; others find the temporary one.
-                said = str(CreateIndex(index).compile(connection))
-                where = "CREATE INDEX temp." if connection.dialect.name == "sqlite" else "CREATE INDEX "
-                connection.exec_driver_sql(said.replace("CREATE INDEX ", where, 1))
+                # SQLite looks for the table of an index beside the index.
+                statement = str(CreateIndex(index).compile(connection))
+                connection.exec_driver_sql(statement.replace("CREATE INDEX ", "CREATE INDEX temp.", 1))
         yield SqlTagWriter(database, connection), SqlTagReader(database, lambda: nullcontext(connection))

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, and_, delete, select, text
+from sqlalchemy.dialects.sqlite import insert
 
 from core.store.codec.plain import clean
 from core.store.schema import issues, tags, unexplained
 from core.store.tags.contract import chunks
 from core.store.tags.rows import Moved, TagRow
-from core.store.upsert import insert_for
 
 Place = tuple[str, str, str]
 """Owner, tracker and id."""
@@ -77,7 +77,7 @@ def _insert(
         if row.place not in moved
     ]
     if noted:
-        connection.execute(insert_for(connection, unexplained).on_conflict_do_nothing(), noted)
+        connection.execute(insert(unexplained).on_conflict_do_nothing(), noted)
 
 
 def _surprising(before: _Row, now: _Row | None, since: int) -> bool:

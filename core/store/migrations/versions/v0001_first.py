@@ -6,7 +6,7 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-Name = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+Name = sa.String()
 
 
 def upgrade() -> None:

@@ -12,7 +12,7 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
-Name = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+Name = sa.String()
 _BATCH: Final = 1000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TIMES: Final = ("updated", "created", "resolved")
@@ -206,7 +206,7 @@ def _tags() -> None:
 
 
 def _index_where(name: str, table: str, columns: list[str], where: str) -> None:
-    op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+    op.create_index(name, table, columns, sqlite_where=sa.text(where))
 
 
 def _owners() -> None:

@@ -6,7 +6,7 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
-_NAME = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+_NAME = sa.String()
 
 
 def upgrade() -> None:

@@ -6,7 +6,7 @@ from alembic import op
 revision = "0005"
 down_revision = "0004"
 
-Name = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+Name = sa.String()
 
 
 def upgrade() -> None:

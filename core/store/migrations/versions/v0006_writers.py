@@ -6,7 +6,7 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
-Name = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+Name = sa.String()
 
 
 def upgrade() -> None:
@@ -42,5 +42,4 @@ def upgrade() -> None:
         "contention",
         ["tracker"],
         sqlite_where=sa.text("document != ''"),
-        postgresql_where=sa.text("document != ''"),
     )

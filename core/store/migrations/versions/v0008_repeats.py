@@ -6,7 +6,7 @@ from alembic import op
 revision = "0008"
 down_revision = "0007"
 
-Name = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+Name = sa.String()
 
 
 def upgrade() -> None:
@@ -19,4 +19,4 @@ def upgrade() -> None:
     )
     op.add_column("entries", sa.Column("last", sa.BigInteger, comment=last))
     there = sa.text("target IS NOT NULL")
-    op.create_index("ix_entries_target", "entries", ["target"], sqlite_where=there, postgresql_where=there)
+    op.create_index("ix_entries_target", "entries", ["target"], sqlite_where=there)

@@ -6,7 +6,7 @@ from alembic import op
 revision = "0009"
 down_revision = "0008"
 
-Name = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+Name = sa.String()
 
 
 def upgrade() -> None:
