@@ -107,6 +107,7 @@ CHANGES: dict[str, tuple[Callable[[House], None], bool]] = {
     "an issue is hidden during a comparison and shown again": (hidden_and_shown, False),
     "one empty answer to a reading": (an_empty_answer_to_a_reading, False),
     "an issue could not be sent once": (an_issue_that_could_not_be_sent, False),
+    "a repository comes into sight": (repository_comes_into_sight, True),
 }
 
 
