@@ -101,11 +101,10 @@ def spoil(*changes: Change) -> "Spoiled":
 
 
 class Spoiled:
-    """Changes every JSON answer that it is given; remembers whether there was any."""
+    """Changes every JSON answer that it is given."""
 
     def __init__(self, changes: tuple[Change, ...]) -> None:
         self.changes = changes
-        self.struck = 0
 
     def __call__(self, request: Request, response: Response) -> Response:
         """The answer, spoiled if it is JSON."""
@@ -115,6 +114,5 @@ class Spoiled:
             return response
         for change in self.changes:
             document = changed(document, change)
-        self.struck += 1
         response.set_data(json.dumps(document))
         return response

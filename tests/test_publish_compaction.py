@@ -22,7 +22,6 @@ from core.publish.undo import undo_plan
 from tests.publish_builders import EPIC, TRACKING
 
 SITE = "acme/site"
-PEOPLES = frozenset({"urgent"})
 
 
 class World:

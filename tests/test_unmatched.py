@@ -97,7 +97,6 @@ def test_names_come_with_issues_and_go_with_the_next_comparison(tmp_path: Path) 
         assert 'milestones.printing.rules[1].label: no issue has the label "printing"' in warning
 
 
-NEWSLETTER = "[milestones.newsletter]"
 WRONG = (
     MARKETING.replace(
         "[milestones.newsletter]", '[[milestones.site.rules]]\ntype = "Bgu"\n\n[milestones.newsletter]'

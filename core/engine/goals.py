@@ -91,7 +91,7 @@ def gap(delivered: Measure, achieved: Measure, moved: Measure, policy: HealthPol
     if delivered - moved < Fraction(policy.gap_from) or delivered <= moved:
         return None
     where = f"achieved {percent(moved)}" if moved == achieved else f"their metrics stand at {percent(moved)}"
-    if moved < Fraction(1, 10):
+    if moved < HARDLY:
         return f"delivered {percent(delivered)} without its key results moving ({where})"
     return f"delivered {percent(delivered)}, but its key results lag behind ({where})"
 

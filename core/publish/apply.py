@@ -38,16 +38,11 @@ def never() -> bool:
     return False
 
 
-def say_nothing(written: Written) -> None:
-    """Nobody watches."""
-
-
 def apply(
     plan: Plan,
     readers: Mapping[str, Reader],
     writers: Mapping[str, Writer],
     record: Callable[[Written], None],
-    notify: Callable[[Written], None] = say_nothing,
     stop: Callable[[], bool] = never,
     alike: Mapping[Action, Hashable] | None = None,
 ) -> tuple[Written, ...]:
@@ -72,7 +67,6 @@ def apply(
             written = _one(action, readers[action.tracker], writers[action.tracker])
             circuit.note(written)
         record(written)
-        notify(written)
         outcomes.append(written)
     return tuple(outcomes)
 

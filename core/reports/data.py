@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from connectors.contract import LabelDefinition, PostedComment
-from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment
+from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, WriteComment
 from core.report import Concluded
 
 
@@ -32,11 +32,6 @@ def _held(held: Held) -> dict[str, Any]:
         "group": held.group,
         "action": action,
     }
-
-
-def plan_sentences(plan: Plan) -> tuple[str, ...]:
-    """The same plan, a sentence each."""
-    return tuple(action.sentence for action in plan.actions)
 
 
 def _action(action: Action) -> dict[str, Any]:

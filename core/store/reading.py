@@ -51,18 +51,6 @@ def all_issues(database: Database, tracker: str | None) -> Iterator[Issue]:
             yield decode(database, IssueRef(row.tracker, row.id, row.key), row.document)
 
 
-def all_refs(database: Database, tracker: str) -> Iterator[IssueRef]:
-    """The issues that are present, in the order of their ids, without reading their documents."""
-    statement = (
-        select(issues.c.id, issues.c.key)
-        .where(issues.c.tracker == clean(tracker), issues.c.gone.is_(None))
-        .order_by(issues.c.id)
-    )
-    with database.reading() as connection:
-        for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement):
-            yield IssueRef(tracker, row.id, row.key)
-
-
 _present = select(issues.c.id).where(
     issues.c.tracker == bindparam("tracker"),
     issues.c.id.in_(bindparam("ids", expanding=True)),

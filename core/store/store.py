@@ -136,10 +136,6 @@ class Store(ContainerStore):
         """The issues that are present, as they were when the iteration began; by tracker and id."""
         return reading.all_issues(self._database, tracker)
 
-    def refs_present(self, tracker: str) -> Iterator[IssueRef]:
-        """As `issues`, but their refs alone, which is much faster."""
-        return reading.all_refs(self._database, tracker)
-
     def issue(self, ref: IssueRef) -> Issue | None:
         """One issue by tracker and id, whatever key `ref` has; None if it is not stored or gone."""
         return reading.one_issue(self._database, ref)

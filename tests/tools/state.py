@@ -97,8 +97,6 @@ WORDS: dict[str, str | None] = {
 }
 DAY = timedelta(hours=25)
 HEALED, NAMED, WRONG, RAISED = "as before", "named, then as before", "WRONG", "RAISED"
-PAST = frozenset({"runs", "entries", "sqlite_sequence", "quarantine", "unread", "containers"})
-"""Tables that tell of what was, or are not needed for what is; their own content need not come back."""
 
 
 @dataclass(frozen=True)

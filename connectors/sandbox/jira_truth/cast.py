@@ -63,18 +63,6 @@ class JiraCast(JiraStore):
         self.changes += 1
         return status
 
-    def add_type(self, name: str, level: int = 0) -> IssueType:
-        """Add an issue type of this level: -1 sub-task, 0 standard, 1 epic, 2 and more above."""
-        self.types.append(IssueType(str(self.next_id()), name, level))
-        self.changes += 1
-        return self.types[-1]
-
-    def add_resolution(self, name: str) -> Named:
-        """Add a resolution."""
-        self.resolutions.append(Named(str(self.next_id()), name))
-        self.changes += 1
-        return self.resolutions[-1]
-
     def add_sprint(self, name: str, state: str = "active") -> Sprint:
         """Add a sprint that is future, active or closed."""
         sprint = Sprint(self.next_id(), name, known(state, ("future", "active", "closed"), "sprint state"))

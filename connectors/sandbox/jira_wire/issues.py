@@ -58,10 +58,7 @@ def edit(call: Call, key: str) -> Response:
     quiet = call.request.args.get("notifyUsers", "true").lower() == "false"
     if quiet and {"ADMINISTER", "ADMINISTER_PROJECTS"}.isdisjoint(call.account.permissions):
         if call.site.quirks.quiet_refusal is not None:
-            complaint = (
-                "To discard the user notification either admin or project admin permissions are required."
-            )
-            raise Refusal(call.site.quirks.quiet_refusal, complaint)
+            raise Refusal(call.site.quirks.quiet_refusal, NOT_QUIET)
         return answer(None, 204)  # documented: without admin rights the whole request is ignored
     _apply(call, record, changes.fields)
     for comment in changes.comments:
