@@ -66,6 +66,8 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
     """
     from core.cli.running import open_job
     from core.engine.tally import weigh
+    from core.store.tags import keeping
+    from core.store.tags.book import SqlTagWriter
     from core.tagging.reading import tallies
     from core.tagging.refresh import refresh
     from core.tagging.scheme import Scheme
@@ -87,7 +89,8 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
             if changed:
                 touched = refresh(writer, scheme).owners
             else:
-                writer.recount()
+                assert isinstance(writer, SqlTagWriter)
+                keeping.recount(writer._connection)
         found = tallies(job.store.tags(), scheme, touched)
         weighed = {owner: weigh(tally, scheme.weigh_by[owner]) for owner, tally in found.items()}
         atexit.register(kept.close)  # which copies back what was written before the clock started

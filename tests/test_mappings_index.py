@@ -31,7 +31,7 @@ def compiled(*rules: dict[str, Any], resolve: Any = no_ids, **milestone: Any) ->
 def positions(rules: CompiledRules, issue: Issue, *ancestors: str, hits: Iterable[Query] = ()) -> list[int]:
     matches = {query: frozenset({issue.ref.id}) for query in hits}
     refs = [an_issue(key).ref for key in ancestors]
-    return [tag.rule.position for tag in rules.tag(issue, refs, matches)]
+    return [tag.rule.position for tag in rules.tagger(matches)(issue, refs)]
 
 
 def tags(rule: dict[str, Any], issue: Issue, *ancestors: str, resolve: Any = no_ids) -> bool:
@@ -106,7 +106,7 @@ def test_a_moved_issue_is_found_by_its_former_key() -> None:
         return moved.ref.id if key == "BLOG-3" else None
 
     assert tags({"keys": "BLOG-3"}, moved, resolve=resolve)
-    child = compiled({"epic": "BLOG-3"}, resolve=resolve).tag(an_issue("BLOG-4"), [moved.ref], {})
+    child = compiled({"epic": "BLOG-3"}, resolve=resolve).tagger({})(an_issue("BLOG-4"), [moved.ref])
     assert [tag.rule.position for tag in child] == [1]
 
 
@@ -129,7 +129,7 @@ def test_the_first_rule_in_the_files_gives_the_tag() -> None:
     rules = compiled({"label": "rare"}, {"label": "blog"}, {"project": "BLOG", "name": "All of it"})
     assert positions(rules, an_issue(labels=("blog",))) == [2]
     assert positions(rules, an_issue(labels=("blog", "rare"))) == [1]
-    (tag,) = rules.tag(an_issue(), (), {})
+    (tag,) = rules.tagger({})(an_issue(), ())
     assert tag.rule == RuleId("blog", 3, "All of it")
     assert rules.rule(tag.rule).project == ("BLOG",)
 
@@ -143,17 +143,18 @@ def test_one_issue_may_belong_to_a_milestone_and_a_key_result() -> None:
         [a_key_result(rules=[{"project": "BLOG"}])],
         [a_goal()],
     )
-    found = CompiledRules.compile(mapping, TRACKERS, no_ids).tag(an_issue(labels=("A",)), (), {})
+    found = CompiledRules.compile(mapping, TRACKERS, no_ids).tagger({})(an_issue(labels=("A",)), ())
     assert [tag.owner for tag in found] == ["blog", "site", "visitors"]
 
 
 def test_the_label_of_a_milestone_tags_without_any_rule() -> None:
     rules = compiled()
-    found = rules.tag(an_issue(labels=("Milestone/Blog",)), (), {})
+    tags_of = rules.tagger({})
+    found = tags_of(an_issue(labels=("Milestone/Blog",)), ())
     assert [tag.rule for tag in found] == [RuleId("blog", 0, "label milestone/blog")]
     assert rules.rule(found[0].rule).label == ("milestone/blog",)
-    assert not rules.tag(an_issue(labels=("milestone/blogs", "blog")), (), {})
-    assert not rules.tag(an_issue(labels=("milestone/blog",), pull_request=True), (), {})
+    assert not tags_of(an_issue(labels=("milestone/blogs", "blog")), ())
+    assert not tags_of(an_issue(labels=("milestone/blog",), pull_request=True), ())
 
 
 def test_a_written_rule_goes_before_the_label_of_the_milestone() -> None:
@@ -185,15 +186,13 @@ def test_what_a_server_matched_is_tagged_in_that_tracker_only() -> None:
     issue = replace(an_issue(), ref=IssueRef("mine", "7", "BLOG-7"))
     twin = replace(an_issue(), ref=IssueRef("other", "7", "OPS-7"))
     matches = {Query("mine", "x = 1"): frozenset({"7"})}
-    assert rules.tag(issue, (), matches)
-    assert not rules.tag(issue, (), {})
-    assert not rules.tag(twin, (), matches)
-    assert rules.tagger(matches)(issue, ()) == rules.tag(issue, (), matches)
+    assert rules.tagger(matches)(issue, ())
+    assert not rules.tagger({})(issue, ())
+    assert not rules.tagger(matches)(twin, ())
 
 
 def test_an_issue_of_a_tracker_that_is_not_configured_has_no_tag() -> None:
     stranger = replace(an_issue(labels=("milestone/blog",)), ref=IssueRef("old", "1", "BLOG-1"))
-    assert not compiled({"project": "BLOG"}).tag(stranger, (), {})
     assert not compiled({"project": "BLOG"}).tagger({})(stranger, ())
 
 

@@ -87,11 +87,11 @@ def test_every_key_of_a_rule_compares_names_as_people_see_them(key: str, wanted:
     issue_key, attribute, empty = KINDS[key]
     rule = {"field": {"Channel": wanted}} if key == "field" else {key: [wanted]}
     mapping = a_mapping([a_milestone("blog", rules=[rule])])
-    rules = CompiledRules.compile(mapping, TRACKERS, lambda *_: None)
+    tags_of = CompiledRules.compile(mapping, TRACKERS, lambda *_: None).tagger({})
     value: Any = (held,) if empty == () else held
     value = (("Channel", held),) if key == "field" else value
-    assert [tag.owner for tag in rules.tag(an_issue(issue_key, **{attribute: value}), (), {})] == ["blog"]
-    assert rules.tag(an_issue(issue_key, **{attribute: empty}), (), {}) == ()
+    assert [tag.owner for tag in tags_of(an_issue(issue_key, **{attribute: value}), ())] == ["blog"]
+    assert tags_of(an_issue(issue_key, **{attribute: empty}), ()) == ()
 
 
 def test_characters_that_nobody_sees_are_left_out_of_titles_and_joined_emoji_stay() -> None:

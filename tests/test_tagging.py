@@ -26,7 +26,6 @@ from core.tagging.rows import read_open, tagged_of, tasks_of
 from core.tagging.scheme import Scheme
 from mappings.goals import Mapping as Goals
 from mappings.rules.index import CompiledRules, Query
-from mappings.rules.lineage import Lineage
 from tests.builders import (
     LONG_AGO,
     NOON,
@@ -37,6 +36,7 @@ from tests.builders import (
     boxes,
     tracker_info,
 )
+from tests.lineage import Lineage
 
 JIRA = tracker_info("jira", "jira", "BLOG", "SITE")
 GITHUB = tracker_info("github", "github", "acme/site")
@@ -199,9 +199,10 @@ def oracle(store: Store, goals: Goals, scheme: Scheme, policy: ProgressPolicy) -
     everything = sorted(store.issues(), key=lambda one: resolve(one.ref.tracker, one.ref.key) == one.ref.id)
     lineage = Lineage(everything, resolve)
     compiled = CompiledRules.compile(goals, tuple(INFOS.values()), store.resolver())
+    tags_of = compiled.tagger(scheme.matches)
     tagged: dict[str, list[Any]] = {}
     for issue in everything:
-        for tag in compiled.tag(issue, lineage.ancestors(issue.ref), scheme.matches):
+        for tag in tags_of(issue, lineage.ancestors(issue.ref)):
             tagged.setdefault(tag.owner, []).append(tagged_of(issue, tag.rule, compiled))
     items = {item.id: item for item in owners_of(goals)}
     return {

@@ -86,27 +86,15 @@ class CompiledRules:
         """
         return cls(mapping, trackers, resolve, names)
 
-    def tag(
-        self, issue: Issue, ancestors: Sequence[IssueRef], matches: MappingABC[Query, frozenset[str]]
-    ) -> tuple[Tag, ...]:
-        """The tags of an issue, sorted, at most one per owner.
-
-        `ancestors` are its parent, grandparent and so on; `matches` the ids that each query's server gave.
-        A query that is missing there matches nothing.
-        """
-        tracker = issue.ref.tracker
-        node = self._node(tracker)
-        if node is None:
-            return ()
-        hits: Sequence[str] = ()
-        if asked := self._queries_of[tracker]:
-            hits = [query.text for query in asked if issue.ref.id in matches.get(query, NOTHING)]
-        return _tags(node, (issue, ancestors, hits))
-
     def tagger(
         self, matches: MappingABC[Query, frozenset[str]]
     ) -> Callable[[Issue, Sequence[IssueRef]], tuple[Tag, ...]]:
-        """`tag` for many issues against the same answers: its cost does not grow with the queries."""
+        """A function that gives the tags of an issue, sorted, at most one per owner.
+
+        It takes the issue and its ancestors: parent, grandparent and so on. `matches` are the ids that each
+        query's server gave; a query that is missing there matches nothing. The cost of an issue does not
+        grow with the number of queries.
+        """
         hits: dict[tuple[str, str], list[str]] = {}
         for query in self.queries:
             for id_ in matches.get(query, NOTHING):

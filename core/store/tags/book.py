@@ -107,10 +107,6 @@ class SqlTagWriter:
         keeping.clear(self._connection)
         return SqlFilling(self._connection, since)
 
-    def recount(self) -> None:
-        """Make all sums of rows anew; what rows alone cannot say stays to be made."""
-        keeping.recount(self._connection)
-
     def rows_of_owner(self, owner: str) -> list[tuple[TagRow, Issue]]:
         """Everything that is tagged to one milestone or key result."""
         return list(rows_of_owner(self._database, self._connection, owner))

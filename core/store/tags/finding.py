@@ -178,7 +178,7 @@ class SqlAbove:
         return {key: self._parent(link) for key, link in links.items()}
 
     def _parent(self, link: Link) -> IssueRef | None:
-        """As `mappings.rules.lineage` has it: by id, else by key, else by a key that leads nowhere yet."""
+        """By its id, else by its key, else by a key that leads nowhere yet; as `tests/lineage.py`."""
         tracker, key = link.ref.tracker, link.parent_key
         if link.parent_id:
             parent = IssueRef(tracker, link.parent_id, key or link.parent_id)

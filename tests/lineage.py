@@ -1,4 +1,4 @@
-"""Who is whose parent, at any depth, whatever mistakes the trackers hold."""
+"""Who is whose parent, found in memory from all issues: the slow way, beside which the store's is tested."""
 
 from collections.abc import Iterable, Mapping
 

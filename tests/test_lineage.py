@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import IssueRef
-from mappings.rules.lineage import Lineage
 from tests.builders import an_issue
+from tests.lineage import Lineage
 
 
 def no_ids(_tracker: str, _key: str) -> str | None:
