@@ -61,9 +61,15 @@ test-all:  ## run all tests on each of Python 3.11, 3.12 and 3.13 that is on PAT
 	  ran="$$ran $$version"; \
 	done; test -n "$$ran" && echo "Tested on:$$ran"
 
-lint: $(STAMP)  ## check style and format
+# actionlint, the other linter of workflows, runs in .github/workflows/test.yml: its package fetches a binary.
+lint: $(STAMP)  ## check style, format, imports, dead code, dependencies and workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@found=$$($(BIN)/lint-imports --no-cache --no-logo) || { echo "$$found"; exit 1; }
+	@$(BIN)/vulture
+	@$(BIN)/vulture connectors core mappings --exclude connectors/sandbox
+	@$(BIN)/deptry .
+	@$(BIN)/zizmor --offline --quiet .
 
 types: $(STAMP)  ## check types, strictly
 	@$(BIN)/mypy

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Protocol, cast
+from typing import Protocol
 
 from connectors.contract import Memory, Tracker, TrackerSettings
 from connectors.redaction import RedactedMemory
@@ -56,7 +56,7 @@ class Connector:
         None of its credentials gets into `memory`, whatever the connector keeps there.
         """
         module, _, function = self.opener.partition(":")
-        opener = cast("Opener", getattr(import_module(module), function))
+        opener: Opener = getattr(import_module(module), function)
         facts = RedactedMemory(memory, settings.secrets())
         return opener(name, settings, memory=facts, clock=clock, notify=notify)
 
