@@ -10,7 +10,7 @@ OPENAPI_PACKAGE := @octokit/openapi@23.0.2
 OPENAPI_FILE := package/generated/api.github.com.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all bench faults mutants audit lint types check-format format changelog clean
+.PHONY: help setup demo test test-all coverage bench faults mutants audit lint types check-format format changelog clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,10 @@ demo: $(STAMP)  ## run the main job against the built-in trackers and show every
 
 test: lint types $(SCHEMA) $(OPENAPI)  ## run lint, types and all tests
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+# Tests take about twice as long where every branch is noted, so one that is slow has more time.
+coverage: $(STAMP) $(SCHEMA) $(OPENAPI)  ## run all tests and list the lines and branches that none reaches; fails below the floor
+	@nice $(BIN)/python -m pytest --numprocesses auto --dist worksteal --timeout 600 --cov
 
 # Each interpreter gets an environment of its own, named after its version.
 test-all:  ## run all tests on each of Python 3.11, 3.12 and 3.13 that is on PATH or known to pyenv
@@ -103,4 +107,4 @@ changelog: $(STAMP)  ## show what CHANGELOG.md will say of the next version, fro
 	@$(BIN)/towncrier build --draft --version "$$($(BIN)/python -c 'from importlib.metadata import version; print(version("milepost"))')"
 
 clean:  ## remove what the other targets made
-	@rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	@rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build *.egg-info
