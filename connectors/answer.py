@@ -16,7 +16,7 @@ import requests
 from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSLError
 
 from connectors import bounds
-from connectors.contract import BadConfiguration, Garbled, Missing, Refused, TrackerError, Unavailable
+from connectors.errors import BadConfiguration, Garbled, Missing, Refused, TrackerError, Unavailable
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of one answer, after decompression, that are read before it is given up as garbled."""

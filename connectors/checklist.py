@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from connectors.contract import ChecklistItem
+from connectors.models import ChecklistItem
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

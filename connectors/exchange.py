@@ -9,7 +9,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from connectors.answer import Answer, read_answer
-from connectors.contract import BadConfiguration
+from connectors.errors import BadConfiguration
 from connectors.patience import Patient
 from connectors.urls import is_loopback
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from connectors.answer import Answer
-from connectors.contract import TrackerError
+from connectors.errors import TrackerError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import orjson
 
 from connectors import bounds
-from connectors.contract import Memory
+from connectors.interface import Memory
 
 _KEY = "api.writes"
 _ROUNDED = 2.0

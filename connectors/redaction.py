@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from connectors.contract import Memory
+from connectors.interface import Memory
 
 SHORTEST = 12
 """Characters from which on a credential cannot be taken for a word that happens to be the same."""

@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Protocol
 
-from connectors.contract import Memory, Tracker, TrackerSettings
+from connectors.interface import Memory, Tracker, TrackerSettings
 from connectors.redaction import RedactedMemory
 from connectors.rule_keys import RuleKeys
 

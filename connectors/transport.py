@@ -15,8 +15,15 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from connectors.answer import Answer, explain_status, header_seconds, read_answer, retry_after, told
 from connectors.budget import Budget, Quota
-from connectors.contract import AnswerLost, BadConfiguration, Garbled, PutOff
-from connectors.errors import TrackerDown, TrackerError, Unavailable
+from connectors.errors import (
+    AnswerLost,
+    BadConfiguration,
+    Garbled,
+    PutOff,
+    TrackerDown,
+    TrackerError,
+    Unavailable,
+)
 from connectors.parallel import cancelled, in_order
 from connectors.policy import Explain, Policy, RateLimit
 from connectors.rates import Rates

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from connectors.contract import Memory, Reader, TrackerError
+from connectors.errors import TrackerError
+from connectors.interface import Memory, Reader
 from core.faults import unexpected
 from core.stop import Stop
 from core.store.contract import Keeper

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from connectors.contract import Audience, IssueRef, TrackerInfo
+from connectors.audience import Audience
+from connectors.interface import TrackerInfo
+from connectors.models import IssueRef
 from core.known import Known
 from core.publish.audience import Audiences, Readers, TrackerAudience, View
 from core.publish.summary import Listed, visible_open, waits_for

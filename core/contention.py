@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from connectors.contract import IssueRef, TrackerInfo
+from connectors.interface import TrackerInfo
+from connectors.models import IssueRef
 from core.publish.actions import Held, Plan, Written
 from core.publish.contention import Contended, Contention, after, contend, counted, released
 from core.publish.policy import PublishPolicy

@@ -2,7 +2,7 @@
 
 import logging
 
-from connectors.contract import TrackerError
+from connectors.errors import TrackerError
 
 log = logging.getLogger("milepost")
 

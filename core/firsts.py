@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 from core.engine.model import State, Unmeasured, Why
 from core.publish.actions import Action, Cause, Written
 from core.publish.limits import owners_of

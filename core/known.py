@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from types import MappingProxyType
 
-from connectors.contract import Issue, IssueRef, Unread
+from connectors.models import Issue, IssueRef, Unread
 from core.asking import Answers
 from core.engine.blocked import count_blocked, with_blocked
 from core.engine.model import Blocked, Detail, Reach, State

@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from connectors.contract import Issue, IssueRef, TrackerInfo
+from connectors.interface import TrackerInfo
+from connectors.models import Issue, IssueRef
 from core.known import Known
 from core.publish.audience import Audiences
 from core.publish.labels import Labelled, Labeller, relabels, wanted_labels

@@ -3,19 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from connectors.contract import (
-    BadConfiguration,
-    Issue,
-    IssueRef,
-    LabelDefinition,
-    Posted,
-    PostedComment,
-    Reader,
-    TrackerDown,
-    TrackerError,
-    TrackerInfo,
-    Unavailable,
-)
+from connectors.errors import BadConfiguration, TrackerDown, TrackerError, Unavailable
+from connectors.interface import Reader, TrackerInfo
+from connectors.models import Issue, IssueRef, LabelDefinition, Posted, PostedComment
 from core.faults import unexpected
 from core.places import with_archived
 from core.publish.labels import Labelled

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from connectors.contract import Tracker
+from connectors.interface import Tracker
 from connectors.rates import writing_seconds
 from connectors.spans import duration
 from core.publish.actions import Action, ChangeLabels, Plan

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from connectors.contract import Issue, TrackerInfo
+from connectors.interface import TrackerInfo
+from connectors.models import Issue
 from core.publish.actions import Held
 from core.publish.places import Closed, Places, Scope
 from core.store.contract import Keeper, Resolver

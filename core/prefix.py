@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.contract import IssueRef, Posted
+from connectors.models import IssueRef, Posted
 from core.publish.actions import ChangeLabels, Plan, Written
 from core.publish.places import Places
 from core.publish.policy import LabelPolicy

@@ -4,17 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from connectors.contract import (
-    Interest,
-    Issue,
-    IssueRef,
-    Missing,
-    Page,
-    PutOff,
-    Refused,
-    Tracker,
-    TrackerError,
-)
+from connectors.errors import Missing, PutOff, Refused, TrackerError
+from connectors.interface import Tracker
+from connectors.models import Interest, Issue, IssueRef, Page
 from core.faults import unexpected
 from core.publish.actions import Held
 from core.steps import audiences, missing_fields

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from connectors.contract import Issue, IssueRef
+from connectors.models import Issue, IssueRef
 from core.publish.actions import Plan, Written
 from core.publish.quarantine import Book, Changes, Sorted, Target, changes, held, sort_out, target_of
 from core.store.contract import Keeper

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from connectors.contract import IssueRef, PostedComment, TrackerInfo
+from connectors.interface import TrackerInfo
+from connectors.models import IssueRef, PostedComment
 from core.engine.means import SILENT
 from core.engine.model import Snapshot, Unmeasured
 from core.labelling import Labels, left_over

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from connectors.allowance import Allowance
-from connectors.contract import Issue, IssueRef, PutOff
+from connectors.errors import PutOff
+from connectors.models import Issue, IssueRef
 from core.firsts import FirstRuns
 from core.known import Known
 from core.labelling import Labels

@@ -9,7 +9,8 @@ from functools import partial
 from time import monotonic
 
 from connectors.allowance import allowances_of
-from connectors.contract import IssueRef, Tracker, TrackerInfo
+from connectors.interface import Tracker, TrackerInfo
+from connectors.models import IssueRef
 from core.asking import Answers, ask, remembered
 from core.audiences import audiences_of
 from core.contention import contended, keep

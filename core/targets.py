@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from connectors.contract import Issue, IssueRef
+from connectors.models import Issue, IssueRef
 from core.publish.summary import Page
 from mappings.goals import Goal, Milestone
 from mappings.goals import Mapping as Goals

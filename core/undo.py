@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connectors.contract import IssueRef, LabelDefinition, Posted, TrackerError
+from connectors.errors import TrackerError
+from connectors.models import IssueRef, LabelDefinition, Posted
 from core.publish.actions import ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment, Written
 from core.publish.apply import apply
 from core.publish.contention import ON_ISSUES

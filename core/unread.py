@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from connectors.contract import Unread
+from connectors.models import Unread
 from core.asking import Answers
 from core.store.contract import Resolver
 from core.store.tags.contract import TagReader

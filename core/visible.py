@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from connectors.contract import StatusCategory
+from connectors.models import StatusCategory
 from core.engine.model import (
     Blocked,
     Detail,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from connectors.contract import IssueRef, TrackerInfo
+from connectors.interface import TrackerInfo
+from connectors.models import IssueRef
 from core.audiences import OpenTasks
 from core.engine.change import snapshot
 from core.engine.model import Change, Measure, Snapshot

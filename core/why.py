@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
-from connectors.contract import Audience, Issue, IssueRef
+from connectors.audience import Audience
+from connectors.models import Issue, IssueRef
 from core.audiences import audiences_of
 from core.engine.explain import explain_goal, explain_issue, explain_key_result, explain_milestone
 from core.engine.model import Unmeasured

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from connectors.contract import TrackerInfo, fold_name
+from connectors.interface import TrackerInfo
+from connectors.names import fold_name
 from mappings.goals import Goal, KeyResult, Milestone
 from mappings.problems import Problem, nearest
 from mappings.reading import Draft, Place

@@ -8,7 +8,7 @@ from itertools import compress, takewhile
 from pathlib import Path
 from typing import Any
 
-from connectors.contract import TrackerInfo
+from connectors.interface import TrackerInfo
 from mappings.checks import ISSUE_KEYS, check
 from mappings.goals import Goal, KeyResult, Mapping, Milestone
 from mappings.problems import MappingErrors, Problem, shown_path

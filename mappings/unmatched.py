@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from connectors.contract import TrackerInfo
+from connectors.interface import TrackerInfo
 from connectors.names import fold_name
 from mappings.goals import KeyResult, Milestone
 from mappings.problems import nearest

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from connectors.contract import Audience
+from connectors.audience import Audience
 from tests.runs import CLOUD, House, house
 
 PUBLIC, ORGANISATION, RESTRICTED = Audience

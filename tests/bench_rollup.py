@@ -39,7 +39,7 @@ def fill(file: Path, count: int, more: range = range(0), seed: int = 3) -> None:
 
     The same issues every time; another seed changes what they say.
     """
-    from connectors.contract import Page, Pull
+    from connectors.interface import Page, Pull
     from core.store import open_store
     from tests.bench_store import NOW
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from connectors.contract import Issue, Page, Pull
+from connectors.models import Issue, Page, Pull
 from tests.bench_kit import Figure, Scale, folder, interleaved, measured, ratio, walls
 from tests.bench_world import issues
 

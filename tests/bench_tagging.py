@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import Any
 
-from connectors.contract import Issue
+from connectors.models import Issue
 from tests.bench_kit import Cost, Figure, Scale, interleaved, measured, ratio, walls
 from tests.bench_world import PER_MILESTONE, Spec, issues, mapping, specs
 

@@ -11,7 +11,7 @@ from tests.bench_world import PER_MILESTONE, issues, mapping
 
 def unmatched(scale: Scale) -> Iterator[Figure]:
     """In a store that is in step; and what gathering all names anew costs once a day."""
-    from connectors.contract import Page, Pull
+    from connectors.interface import Page, Pull
     from connectors.jira.settings import JiraSettings
     from core.asking import Answers
     from core.engine.policy import HealthPolicy, ProgressPolicy

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from connectors.contract import Issue, IssueRef, StatusCategory
+from connectors.models import Issue, IssueRef, StatusCategory
 
 RULES = 1_000
 PATTERNS = 20

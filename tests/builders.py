@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from connectors.contract import ChecklistItem, Issue, IssueRef, StatusCategory, TrackerInfo
+from connectors.interface import TrackerInfo
+from connectors.models import ChecklistItem, Issue, IssueRef, StatusCategory
 from core.engine.model import Inputs, Tagged
 from mappings.goals import Mapping
 from mappings.rules.model import RuleId

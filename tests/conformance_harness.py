@@ -6,19 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 
-from connectors.contract import (
-    MARK_PREFIX,
-    Capability,
-    Interest,
-    Issue,
-    IssueRef,
-    Memory,
-    Page,
-    Posted,
-    Reader,
-    Tracker,
-    TrackerError,
-)
+from connectors.errors import TrackerError
+from connectors.interface import Memory, Reader, Tracker
+from connectors.models import MARK_PREFIX, Capability, Interest, Issue, IssueRef, Page, Posted
 
 NAME = "work"
 """What the harness names the tracker that it opens."""

@@ -5,12 +5,8 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from connectors.contract import (
-    BadConfiguration,
-    Interest,
-    StatusCategory,
-    TrackerError,
-)
+from connectors.errors import BadConfiguration, TrackerError
+from connectors.models import Interest, StatusCategory
 from tests.conformance_harness import NAME, Harness, pull
 
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.contract import Fate, Interest, IssueOutline, IssueRef, Reader, TrackerError
+from connectors.errors import TrackerError
+from connectors.interface import Reader
+from connectors.models import Fate, Interest, IssueOutline, IssueRef
 from tests.conformance_harness import MARK, Harness, body, pull
 
 

@@ -2,16 +2,8 @@
 
 import pytest
 
-from connectors.contract import (
-    AnswerLost,
-    Garbled,
-    Interest,
-    Missing,
-    Posted,
-    Refused,
-    TrackerError,
-    Unavailable,
-)
+from connectors.errors import AnswerLost, Garbled, Missing, Refused, TrackerError, Unavailable
+from connectors.models import Interest, Posted
 from tests.conformance_harness import MARK, NAME, Harness, Trouble, body, posted_on, pull
 
 

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.contract import Interest, Issue, Memory, Page, Unread
 from connectors.github.client import GitHubTracker, open_tracker
 from connectors.github.settings import GitHubSettings
+from connectors.interface import Memory
+from connectors.models import Interest, Issue, Page, Unread
 from connectors.sandbox.github_world import TOKEN, GitHubSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from connectors.contract import Issue, IssueRef, fold_name
+from connectors.models import Issue, IssueRef
+from connectors.names import fold_name
 from mappings.rules.references import Resolve
 
 

@@ -6,7 +6,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from connectors.contract import IssueRef, Posted, PostedComment, StatusCategory, TrackerInfo
+from connectors.interface import TrackerInfo
+from connectors.models import IssueRef, Posted, PostedComment, StatusCategory
 from core.engine.model import (
     Change,
     ChangePart,

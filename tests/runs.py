@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
-from connectors.contract import Tracker, TrackerInfo, TrackerSettings
+from connectors.interface import Tracker, TrackerInfo, TrackerSettings
 from connectors.registry import connector
 from connectors.sandbox.github_truth.truth import BOT
 from connectors.sandbox.github_world import GitHubSite

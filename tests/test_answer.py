@@ -7,7 +7,7 @@ import requests
 import responses
 
 from connectors.answer import read_answer
-from connectors.contract import Garbled
+from connectors.errors import Garbled
 
 
 @pytest.fixture

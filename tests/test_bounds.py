@@ -14,8 +14,8 @@ from connectors import bounds
 from connectors.allowance import Allowance, as_text, from_text
 from connectors.answer import Answer, answer_time, header_seconds
 from connectors.budget import Budget
-from connectors.contract import TrackerSettings
 from connectors.github.limits import RateLimits
+from connectors.interface import TrackerSettings
 from connectors.jira.headers import heard_at, pace, rate_limit
 from connectors.rates import GITHUB_WRITES, Rate, Rates
 from connectors.redaction import RedactedMemory

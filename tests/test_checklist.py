@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.checklist import LONGEST, parse_checklist
-from connectors.contract import ChecklistItem
+from connectors.models import ChecklistItem
 
 
 def boxes(text: str) -> list[tuple[str, bool]]:

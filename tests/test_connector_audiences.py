@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import responses
 
-from connectors.contract import Audience, Capability, Interest, IssueOutline
+from connectors.audience import Audience
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader
+from connectors.models import Capability, Interest, IssueOutline
 from connectors.sandbox.faults import Fault, Html, Kind, Reset, Status
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer

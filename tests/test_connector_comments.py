@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from werkzeug import Request, Response
 
-from connectors.contract import Garbled, IssueRef, PostedComment, Unavailable
+from connectors.errors import Garbled, Unavailable
+from connectors.models import IssueRef, PostedComment
 from connectors.sandbox.faults import Fault, Hook, Replace
 from tests.conformance import posted_on
 from tests.runs import House, house

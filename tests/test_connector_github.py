@@ -9,9 +9,9 @@ import pytest
 from pydantic import SecretStr
 from werkzeug import Request, Response
 
-from connectors.contract import Capability, IssueRef
 from connectors.github.client import GitHubTracker, open_tracker
 from connectors.github.settings import GitHubSettings
+from connectors.models import Capability, IssueRef
 from connectors.sandbox.faults import Fault, Hook, Html, Kind, Lost, Replace, Reset, Status, Truncated
 from connectors.sandbox.github_world import TOKEN, GitHubSite
 from connectors.sandbox.server import SandboxServer

@@ -8,8 +8,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from connectors.contract import BadConfiguration, Capability, IssueRef
+from connectors.errors import BadConfiguration
 from connectors.github.check import APP_UNPROVEN
+from connectors.models import Capability, IssueRef
 from connectors.sandbox.faults import Fault, Lost
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer

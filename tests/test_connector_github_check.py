@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import responses
 
-from connectors.contract import Capability
 from connectors.github.check import UNPROVEN
 from connectors.github.client import GitHubTracker
+from connectors.models import Capability
 from tests.github_builders import BASE, hub
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from connectors.contract import Interest
 from connectors.github.client import GitHubTracker
+from connectors.models import Interest
 from connectors.sandbox.faults import Fault, Headers, SkewedDate
 from tests.github_builders import Hub, pull, running
 from tests.github_builders import hub as opened

@@ -1,6 +1,6 @@
 """What the connector sends keeps to GitHub's OpenAPI document, answer by answer."""
 
-from connectors.contract import Capability, Interest, LabelDefinition
+from connectors.models import Capability, Interest, LabelDefinition
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World

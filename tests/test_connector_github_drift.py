@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.contract import Interest, Posted
+from connectors.models import Interest, Posted
 from connectors.sandbox.faults import Fault, Headers, SkewedDate
 from tests.github_builders import Hub, running
 from tests.test_connector_github_lasting import BOTH, Copy

@@ -7,14 +7,8 @@ import pytest
 import responses
 from responses import matchers
 
-from connectors.contract import (
-    BadConfiguration,
-    Garbled,
-    IssueRef,
-    PostedComment,
-    Refused,
-    Unavailable,
-)
+from connectors.errors import BadConfiguration, Garbled, Refused, Unavailable
+from connectors.models import IssueRef, PostedComment
 from tests.github_builders import BASE, DATE, NOW, Waits, hub, pull, row
 
 LIST = f"{BASE}/repos/acme/site/issues"

@@ -7,17 +7,8 @@ import orjson
 import pytest
 from werkzeug import Request, Response
 
-from connectors.contract import (
-    BadConfiguration,
-    Container,
-    Fate,
-    Interest,
-    Issue,
-    IssueRef,
-    TrackerError,
-    Unavailable,
-    Unread,
-)
+from connectors.errors import BadConfiguration, TrackerError, Unavailable
+from connectors.models import Container, Fate, Interest, Issue, IssueRef, Unread
 from connectors.sandbox.faults import Close, Fault, Html, Kind, Replace, Status
 from tests.github_builders import Hub, pull, running
 

@@ -7,7 +7,8 @@ import orjson
 import pytest
 from werkzeug import Request, Response
 
-from connectors.contract import Interest, Issue, IssueRef, Posted, TrackerError
+from connectors.errors import TrackerError
+from connectors.models import Interest, Issue, IssueRef, Posted
 from connectors.sandbox.faults import Fault, Html, Kind, Replace, Status
 from connectors.sandbox.github_wire.render import node_id
 from tests.github_builders import Hub, running

@@ -7,7 +7,8 @@ import pytest
 import responses
 from responses import matchers
 
-from connectors.contract import BadConfiguration, Capability, Garbled, Interest, LabelDefinition, Refused
+from connectors.errors import BadConfiguration, Garbled, Refused
+from connectors.models import Capability, Interest, LabelDefinition
 from connectors.sandbox.faults import Fault, Hook, Status
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer

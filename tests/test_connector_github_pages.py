@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from requests import PreparedRequest
 
-from connectors.contract import Interest, Issue
 from connectors.github.client import GitHubTracker
+from connectors.models import Interest, Issue
 from connectors.sandbox.faults import Fault, Hook
 from connectors.sandbox.github_world import GitHubSite
 from tests.github_builders import BASE, Hub, row, running

@@ -8,7 +8,8 @@ import orjson
 import pytest
 from werkzeug import Request, Response
 
-from connectors.contract import Interest, Unavailable
+from connectors.errors import Unavailable
+from connectors.models import Interest
 from connectors.parallel import cancelled, merged
 from connectors.sandbox.faults import Fault, Replace, Status
 from tests.github_builders import Hub, pull, running

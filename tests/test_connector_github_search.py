@@ -7,7 +7,7 @@ import pytest
 import responses
 from responses import matchers
 
-from connectors.contract import Refused
+from connectors.errors import Refused
 from tests.github_builders import BASE, hub
 
 

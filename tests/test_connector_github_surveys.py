@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Container, Interest, Issue
 from connectors.github.client import GitHubTracker
+from connectors.models import Container, Interest, Issue
 from connectors.sandbox.faults import Fault, Html, Kind, Status
 from tests.github_builders import Hub, pull, running
 

@@ -7,8 +7,9 @@ import orjson
 import pytest
 from werkzeug import Request, Response
 
-from connectors.contract import Issue, Unavailable, Unread
+from connectors.errors import Unavailable
 from connectors.github.pull import NO_TREES, WALK_AGAIN
+from connectors.models import Issue, Unread
 from connectors.sandbox.faults import Fault, Replace, Status
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer

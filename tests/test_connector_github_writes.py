@@ -7,13 +7,8 @@ import pytest
 import responses
 from responses import matchers
 
-from connectors.contract import (
-    AnswerLost,
-    IssueRef,
-    LabelDefinition,
-    Missing,
-    Refused,
-)
+from connectors.errors import AnswerLost, Missing, Refused
+from connectors.models import IssueRef, LabelDefinition
 from tests.conformance import posted_on
 from tests.github_builders import BASE, hub, row
 

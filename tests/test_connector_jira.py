@@ -7,9 +7,9 @@ import orjson
 import pytest
 from werkzeug import Request, Response
 
-from connectors.contract import Interest, IssueRef
 from connectors.jira.client import JiraTracker, open_tracker
 from connectors.jira.settings import JiraSettings
+from connectors.models import Interest, IssueRef
 from connectors.sandbox.faults import Fault, Hook, Html, Kind, Lost, Replace, Reset, Status, Truncated
 from connectors.sandbox.jira_truth.store import Face
 from connectors.sandbox.jira_world import JiraSite

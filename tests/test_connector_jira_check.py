@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 import responses
 
-from connectors.contract import (
-    Capability,
-    TrackerError,
-)
+from connectors.errors import TrackerError
+from connectors.models import Capability
 from tests.jira_answers import (
     API,
     OLD_POINTS,

@@ -6,14 +6,8 @@ from typing import Any
 import pytest
 import responses
 
-from connectors.contract import (
-    AnswerLost,
-    BadConfiguration,
-    IssueRef,
-    Missing,
-    PostedComment,
-    Refused,
-)
+from connectors.errors import AnswerLost, BadConfiguration, Missing, Refused
+from connectors.models import IssueRef, PostedComment
 from tests.conformance import MARK, body, posted_on
 from tests.jira_answers import (
     API,

@@ -1,6 +1,6 @@
 """What the connector sends keeps to Atlassian's OpenAPI document, answer by answer."""
 
-from connectors.contract import Capability, Interest
+from connectors.models import Capability, Interest
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import ChecklistItem, Issue, StatusCategory, Unread
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader
+from connectors.models import ChecklistItem, Issue, StatusCategory, Unread
 from tests.jira_answers import SITE, row
 
 FIELDS = FieldMap(

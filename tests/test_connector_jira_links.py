@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import StatusCategory
 from connectors.jira.links import parse_blockers
+from connectors.models import StatusCategory
 from tests.jira_answers import SITE
 
 NAMES = {"is blocked by"}

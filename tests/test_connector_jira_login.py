@@ -7,12 +7,8 @@ import orjson
 import pytest
 import responses
 
-from connectors.contract import (
-    BadConfiguration,
-    Capability,
-    Garbled,
-    Unavailable,
-)
+from connectors.errors import BadConfiguration, Garbled, Unavailable
+from connectors.models import Capability
 from tests.conformance import pull
 from tests.jira_answers import (
     API,

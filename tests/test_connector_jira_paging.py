@@ -6,10 +6,7 @@ from typing import Any
 import pytest
 import responses
 
-from connectors.contract import (
-    Garbled,
-    Unavailable,
-)
+from connectors.errors import Garbled, Unavailable
 from tests.conformance import pull
 from tests.jira_answers import (
     Exchange,

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug import Request, Response
 
-from connectors.contract import Interest, IssueRef, Page, TrackerError
+from connectors.errors import TrackerError
 from connectors.jira.client import JiraTracker
 from connectors.jira.idset import IdSet
+from connectors.models import Interest, IssueRef, Page
 from connectors.sandbox.faults import Close, Fault, Hook, Replace, Status
 from connectors.sandbox.jira_truth.store import Face
 from tests.conformance import pull

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors.contract import Refused
+from connectors.errors import Refused
 from connectors.jira.client import JiraTracker
 from connectors.jira.settings import JiraSettings
 from connectors.sandbox.faults import Fault, Status

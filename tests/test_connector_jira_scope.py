@@ -7,12 +7,8 @@ import orjson
 import pytest
 import responses
 
-from connectors.contract import (
-    BadConfiguration,
-    Interest,
-    IssueRef,
-    Unavailable,
-)
+from connectors.errors import BadConfiguration, Unavailable
+from connectors.models import Interest, IssueRef
 from tests.conformance import pull
 from tests.jira_answers import (
     API,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Capability, Container, Fate, Interest, IssueOutline, IssueRef
+from connectors.models import Capability, Container, Fate, Interest, IssueOutline, IssueRef
 from connectors.sandbox.faults import Fault, Headers, Status
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import Interest, Issue, IssueRef
 from connectors.jira.client import open_tracker
+from connectors.models import Interest, Issue, IssueRef
 from connectors.sandbox.jira_truth.store import Face
 from tests.conformance import NAME, DictMemory, pull
 from tests.test_connector_jira import FACES, OUTSIDE, PROJECT, JiraHarness, harness_of

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import IssueRef, Tracker, TrackerSettings
+from connectors.interface import Tracker, TrackerSettings
+from connectors.models import IssueRef
 from connectors.registry import Connector, connector, kinds
 from core.settings import SettingsProblems, load_config
 from tests.conformance import NAME, ConnectorConformance, Harness, Sent, Trouble
@@ -366,11 +367,11 @@ def test_the_configuration_on_the_page_loads(folder_connector: Connector, tmp_pa
 
 
 def test_the_page_names_every_method_that_is_owed() -> None:
-    from connectors import contract
+    from connectors import interface
 
     owed = {
         name
-        for protocol in (contract.Reader, contract.Writer)
+        for protocol in (interface.Reader, interface.Writer)
         for name in vars(protocol)
         if not name.startswith("_")
     }

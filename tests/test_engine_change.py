@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from fractions import Fraction
 
-from connectors.contract import Issue
+from connectors.models import Issue
 from core.engine.change import compare, snapshot
 from core.engine.model import Change, Part, Snapshot, Unmeasured, Why
 from core.engine.policy import HealthPolicy, ProgressPolicy

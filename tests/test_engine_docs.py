@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.checklist import parse_checklist
-from connectors.contract import Blocker, StatusCategory
+from connectors.models import Blocker, StatusCategory
 from core.engine.blocked import blocked_issues
 from core.engine.credit import Credits
 from core.engine.explain import blocked_words, explain_goal, explain_key_result, explain_milestone

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.contract import StatusCategory
+from connectors.models import StatusCategory
 from core.engine.model import Health, Tagged
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.progress import measure

@@ -5,7 +5,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
-from connectors.contract import Issue
+from connectors.models import Issue
 from core.engine.model import MilestoneState, Tagged
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.progress import measure

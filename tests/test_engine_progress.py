@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors.contract import ChecklistItem, StatusCategory
+from connectors.models import ChecklistItem, StatusCategory
 from core.engine.model import Counts, Inputs, MilestoneState, Tagged, Unmeasured, Why
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.progress import measure

@@ -9,7 +9,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import Issue, StatusCategory
+from connectors.models import Issue, StatusCategory
 from core.engine.change import compare, snapshot
 from core.engine.model import Inputs, MilestoneState, Snapshot, Unmeasured
 from core.engine.policy import HealthPolicy, ProgressPolicy

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import Issue
+from connectors.models import Issue
 from core.engine.explain import explain_milestone
 from core.engine.model import MilestoneState, State
 from core.engine.policy import HealthPolicy, ProgressPolicy

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import StatusCategory
+from connectors.models import StatusCategory
 from core.engine.credit import Credits
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.progress import measure, measure_sums, with_details

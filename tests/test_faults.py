@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from connectors.contract import TrackerError, Unavailable
+from connectors.errors import TrackerError, Unavailable
 from core.publish.policy import LimitPolicy
 from tests.faults_kinds import TROUBLES, Place
 from tests.faults_stage import CHANGE, FIRST, NO_STORE, SCENARIOS, SWEEP, Stage, stage

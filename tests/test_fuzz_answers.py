@@ -11,14 +11,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from werkzeug import Request, Response
 
-from connectors.contract import (
-    Capability,
-    Interest,
-    IssueRef,
-    LabelDefinition,
-    PostedComment,
-    TrackerError,
-)
+from connectors.errors import TrackerError
+from connectors.models import Capability, Interest, IssueRef, LabelDefinition, PostedComment
 from connectors.registry import connector
 from connectors.sandbox.faults import Fault, Replace
 from connectors.sandbox.github_world import GitHubSite

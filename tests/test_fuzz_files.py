@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from connectors.contract import TrackerInfo
+from connectors.interface import TrackerInfo
 from core.settings import SettingsProblems, load_config
 from mappings import goals
 from mappings.checks import check

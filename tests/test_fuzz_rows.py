@@ -11,11 +11,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from connectors.answer import Answer
-from connectors.contract import Issue, StatusCategory, Unread
 from connectors.github.keys import Spelling
 from connectors.github.parse import Parser
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader
+from connectors.models import Issue, StatusCategory, Unread
 from core.store.codec.issues import decode_issue, encode_issue
 from tests import github_builders, jira_answers
 from tests.hostile import CHANGES, VALUES, Change, changed

@@ -47,4 +47,4 @@ def test_no_file_outgrows_its_room() -> None:
 
 def test_the_walk_sees_the_whole_house() -> None:
     names = {module for module, _ in modules()}
-    assert {"connectors.contract", "mappings.goals", "core.sync", "core.engine.model"} <= names
+    assert {"connectors.interface", "mappings.goals", "core.sync", "core.engine.model"} <= names

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import Issue, Page, Pull, StatusCategory
+from connectors.models import Issue, Page, Pull, StatusCategory
 from core.engine.policy import ProgressPolicy
 from core.jumps import edits_since
 from core.store import Store, open_store

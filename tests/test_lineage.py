@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 from tests.builders import an_issue
 from tests.lineage import Lineage
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Issue, IssueRef
+from connectors.models import Issue, IssueRef
 from mappings.rules.index import CompiledRules, Query
 from mappings.rules.model import RuleId
 from mappings.targets import tracking_keys

@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import Issue, IssueRef, TrackerInfo
+from connectors.interface import TrackerInfo
+from connectors.models import Issue, IssueRef
 from mappings.goals import Mapping
 from mappings.rules.clauses import NEVER
 from mappings.rules.compiler import Compiler

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.contract import TrackerInfo
+from connectors.interface import TrackerInfo
 from mappings.load import Loaded, MappingErrors, load
 from mappings.problems import Problem
 from tests.builders import GITHUB, JIRA, tracker_info

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import fold_name, without_unseen
+from connectors.names import fold_name, without_unseen
 from core.engine.explain import explain_milestone
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.progress import measure

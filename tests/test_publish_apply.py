@@ -5,24 +5,26 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from connectors.contract import (
+from connectors.errors import (
     AnswerLost,
     BadConfiguration,
-    Fate,
     Garbled,
+    Missing,
+    Refused,
+    TrackerDown,
+    TrackerError,
+    Unavailable,
+)
+from connectors.models import (
+    Fate,
     Interest,
     IssueRef,
     LabelDefinition,
-    Missing,
     Page,
     Posted,
     PostedComment,
     Pull,
-    Refused,
     Survey,
-    TrackerDown,
-    TrackerError,
-    Unavailable,
     Whereabouts,
 )
 from core.publish.actions import (

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import Audience, Issue, IssueRef
+from connectors.audience import Audience
+from connectors.models import Issue, IssueRef
 from core.engine.change import snapshot
 from core.engine.model import Inputs, State
 from core.engine.policy import HealthPolicy, ProgressPolicy

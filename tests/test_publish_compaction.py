@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import IssueRef, LabelDefinition, Posted, PostedComment
+from connectors.models import IssueRef, LabelDefinition, Posted, PostedComment
 from core.publish.actions import (
     Action,
     ChangeLabels,

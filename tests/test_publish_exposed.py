@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Audience, IssueRef
+from connectors.audience import Audience
+from connectors.models import IssueRef
 from core.publish.actions import WriteComment, Written
 from core.publish.apply import apply
 from core.publish.audience import Readers

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 from pydantic import ValidationError
 
-from connectors.contract import Audience
+from connectors.audience import Audience
 from core.engine.model import State, Unmeasured, Why
 from core.publish.audience import Audiences, Readers
 from core.publish.labels import Labelled, Labeller, bucket, label_name, wanted_labels

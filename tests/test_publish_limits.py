@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 from core.publish.actions import ChangeLabels, DeleteComment, Plan
 from core.publish.limits import Facts, Jump, apply_limits
 from core.publish.policy import LimitPolicy

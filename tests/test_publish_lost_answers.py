@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.contract import AnswerLost, Missing, PostedComment, Refused
+from connectors.errors import AnswerLost, Missing, Refused
+from connectors.models import PostedComment
 from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, RemoveLabelDefinition
 from tests.publish_builders import EPIC
 from tests.test_publish_apply import (

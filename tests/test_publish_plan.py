@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import IssueRef, LabelDefinition, PostedComment
+from connectors.models import IssueRef, LabelDefinition, PostedComment
 from core.publish.actions import ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment
 from core.publish.labels import Labelled
 from core.publish.limits import Facts, Jump, apply_limits

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import IssueRef, LabelDefinition
+from connectors.models import IssueRef, LabelDefinition
 from core.publish.actions import (
     Action,
     Cause,

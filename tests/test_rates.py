@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.answer import Answer
-from connectors.contract import IssueRef, PutOff, Unavailable
+from connectors.errors import PutOff, Unavailable
 from connectors.github.client import GitHubTracker, open_tracker
 from connectors.github.settings import GitHubSettings
+from connectors.models import IssueRef
 from connectors.rates import GITHUB_WRITES, JIRA_WRITES, Rate, Rates, keep, kept, writing_seconds
 from connectors.sandbox.github_world import TOKEN, GitHubSite
 from connectors.sandbox.seed import world_for

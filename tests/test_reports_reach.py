@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.contract import Container, Issue, IssueRef, Page, Pull
+from connectors.models import Container, Issue, IssueRef, Page, Pull
 from core.asking import Answers
 from core.cli.standing import MOST_CLOSED, closed_lines, container_lines, reach_lines
 from core.engine.policy import HealthPolicy, ProgressPolicy

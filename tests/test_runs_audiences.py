@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from connectors.contract import Audience
+from connectors.audience import Audience
 from connectors.sandbox.faults import Fault, Status
 from core.cli.standing import meant_for
 from core.known import Known

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.contract import Audience
+from connectors.audience import Audience
 from connectors.sandbox.github_truth.model import Project
 from core.engine.policy import ProgressPolicy
 from core.sync import known_from_store

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.contract import Tracker
+from connectors.interface import Tracker
 from core.pace import how_long
 from core.publish.actions import Plan
 from core.sync import conclude, sync

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.contract import TrackerDown
+from connectors.errors import TrackerDown
 from core.cli.checking import refuse_same_sites
 from core.settings import SettingsProblems, load_config
 from tests.cli_house import House

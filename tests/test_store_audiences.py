@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from connectors.contract import Audience, Page, Pull
+from connectors.audience import Audience
+from connectors.models import Page, Pull
 from core.store import open_store
 from core.store.records import RestrictedIssue, StoredAudience
 from tests.builders import NOON, an_issue

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import (
+from connectors.models import (
     Blocker,
     ChecklistItem,
     FieldValue,

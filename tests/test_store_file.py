@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event
 
-from connectors.contract import Issue, IssueRef, Page, Pull
+from connectors.models import Issue, IssueRef, Page, Pull
 from core.store import Store, StoreError, open_store
 from core.store.database import Database
 from tests.builders import NOON, an_issue

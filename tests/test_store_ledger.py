@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.contract import IssueRef, PostedComment
+from connectors.models import IssueRef, PostedComment
 from core.engine.model import Snapshot, Unmeasured, Why
 from core.publish.actions import ChangeLabels, Written
 from core.publish.quarantine import Quarantined, Target

@@ -16,7 +16,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from connectors.contract import Page, PostedComment, Pull, StatusCategory
+from connectors.models import Page, PostedComment, Pull, StatusCategory
 from core.engine.model import Snapshot, SnapshotTask
 from core.publish.actions import RemoveLabelDefinition, Written
 from core.publish.records import Publication

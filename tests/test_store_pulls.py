@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.contract import Issue, IssueRef, Page, Pull, Unavailable, Unread
+from connectors.errors import Unavailable
+from connectors.models import Issue, IssueRef, Page, Pull, Unread
 from core.store import PullCounts, PullState, Store, open_store
 from tests.builders import NOON, an_issue
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.contract import Page, Pull
+from connectors.models import Page, Pull
 from core.steps.repair import with_repair
 from core.stop import Stop, Stopped
 from core.store import Store, StoreError, open_store

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Issue, IssueRef, Page, Pull, StatusCategory
+from connectors.models import Issue, IssueRef, Page, Pull, StatusCategory
 from core.engine.credit import Credits
 from core.engine.policy import ProgressPolicy
 from core.engine.progress import owners_of

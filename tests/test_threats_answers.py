@@ -19,8 +19,10 @@ import responses
 from requests import PreparedRequest
 
 from connectors.answer import MAX_BODY, Answer
-from connectors.contract import Garbled, Interest, Tracker
+from connectors.errors import Garbled
 from connectors.exchange import Exchange
+from connectors.interface import Tracker
+from connectors.models import Interest
 from connectors.trouble import causes_of, trouble
 from tests.github_builders import API, hub
 from tests.github_builders import row as github_row

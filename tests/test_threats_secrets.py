@@ -15,7 +15,8 @@ import pytest
 import requests
 from werkzeug import Request, Response
 
-from connectors.contract import Reader, TrackerError, TrackerSettings
+from connectors.errors import TrackerError
+from connectors.interface import Reader, TrackerSettings
 from connectors.registry import connector
 from connectors.sandbox.faults import Fault, Hook, Html, Kind, Replace, Reset, Status, Truncated
 from connectors.sandbox.github_truth.truth import BOT

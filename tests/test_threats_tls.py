@@ -10,7 +10,7 @@ import pytest
 import trustme
 from pydantic import ValidationError
 
-from connectors.contract import BadConfiguration, TrackerError
+from connectors.errors import BadConfiguration, TrackerError
 from connectors.registry import connector
 from tests.conformance import DictMemory
 from tests.github_builders import NOW

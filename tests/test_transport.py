@@ -9,7 +9,7 @@ import requests
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, ProtocolError
 
 from connectors.answer import Answer, told
-from connectors.contract import (
+from connectors.errors import (
     AnswerLost,
     BadConfiguration,
     Garbled,

@@ -8,7 +8,7 @@ import pytest
 import requests
 from urllib3 import HTTPConnectionPool, PoolManager
 
-from connectors.contract import BadConfiguration
+from connectors.errors import BadConfiguration
 from connectors.exchange import Exchange
 from connectors.patience import bound
 from tests.loopback import Loopback, without_environment

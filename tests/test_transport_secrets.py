@@ -3,7 +3,7 @@
 import pytest
 
 from connectors.answer import Answer
-from connectors.contract import TrackerError
+from connectors.errors import TrackerError
 from connectors.github.settings import GitHubSettings
 from connectors.jira.settings import JiraSettings
 from connectors.transport import Policy, Transport

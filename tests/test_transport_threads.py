@@ -9,7 +9,7 @@ import pytest
 from connectors import parallel
 from connectors.answer import Answer
 from connectors.budget import Budget
-from connectors.contract import TrackerError, Unavailable
+from connectors.errors import TrackerError, Unavailable
 from connectors.transport import STOP, Policy, Transport
 
 START = 1_772_445_600.0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Issue, Page, Pull
+from connectors.models import Issue, Page, Pull
 from core.runlog import changes_since
 from core.store import open_store
 from core.store.tags.names import Gathered

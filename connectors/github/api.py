@@ -13,7 +13,7 @@ from github import Auth
 from requests.utils import parse_header_links
 
 from connectors.answer import Answer, explain_status
-from connectors.contract import BadConfiguration, Garbled, Missing, Refused, TrackerError
+from connectors.errors import BadConfiguration, Garbled, Missing, Refused, TrackerError
 from connectors.github.limits import Explain, RateLimits, graphql_errors, graphql_limited, server_time
 from connectors.github.settings import GitHubSettings, variable
 from connectors.github.wire import Wire, app_auth

@@ -7,7 +7,7 @@ from functools import partial
 
 from connectors import rates
 from connectors.allowance import Allowance, keep, kept
-from connectors.contract import Audience, Capability, Finding, Memory, TrackerInfo, TrackerSettings
+from connectors.audience import Audience
 from connectors.github.api import Api
 from connectors.github.check import check
 from connectors.github.identity import Identity
@@ -17,6 +17,8 @@ from connectors.github.read import GitHubReader
 from connectors.github.repositories import Names, audiences
 from connectors.github.settings import GitHubSettings
 from connectors.github.write import GitHubWriter
+from connectors.interface import Memory, TrackerInfo, TrackerSettings
+from connectors.models import Capability, Finding
 from connectors.transport import Transport
 
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from connectors.answer import Answer
 from connectors.bounds import moment
-from connectors.contract import MARK_PREFIX, Garbled, PostedComment
+from connectors.errors import Garbled
 from connectors.github.api import Api
 from connectors.github.identity import Identity
 from connectors.github.pages import PER_PAGE
+from connectors.models import MARK_PREFIX, PostedComment
 
 
 def read_comments(api: Api, identity: Identity, path: str) -> tuple[PostedComment, ...]:

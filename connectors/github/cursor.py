@@ -10,9 +10,10 @@ import orjson
 
 from connectors import bounds
 from connectors.checklist import RULES
-from connectors.contract import Interest, Memory
 from connectors.github.keys import is_repository
 from connectors.github.settings import GitHubSettings
+from connectors.interface import Memory
+from connectors.models import Interest
 from connectors.names import fold_name
 
 _VERSION = 1

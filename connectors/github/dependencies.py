@@ -7,21 +7,13 @@ from typing import Any
 
 import orjson
 
-from connectors.contract import (
-    BadConfiguration,
-    Blocker,
-    Issue,
-    IssueRef,
-    Memory,
-    StatusCategory,
-    TrackerDown,
-    TrackerError,
-    Unavailable,
-)
+from connectors.errors import BadConfiguration, TrackerDown, TrackerError, Unavailable
 from connectors.github.api import Api
 from connectors.github.keys import place_of
 from connectors.github.parse import Parser
+from connectors.interface import Memory
 from connectors.isolation import IN_ROW
+from connectors.models import Blocker, Issue, IssueRef, StatusCategory
 
 _ANSWERS = "github.blockers"
 """Remembered: what blocks the issues that changed lately, since an overlap brings them once more."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.contract import BadConfiguration, Garbled, Missing, Refused
+from connectors.errors import BadConfiguration, Garbled, Missing, Refused
 from connectors.github.api import Api
 from connectors.github.queries import VIEWER
 

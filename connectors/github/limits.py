@@ -6,7 +6,7 @@ import orjson
 
 from connectors import bounds
 from connectors.answer import Answer, answer_date, header_seconds, told
-from connectors.contract import BadConfiguration, Refused, TrackerError
+from connectors.errors import BadConfiguration, Refused, TrackerError
 
 _FIRST_WAIT = 60.0
 _LONGEST_WAIT = 900.0

@@ -6,9 +6,10 @@ from typing import Any
 import orjson
 
 from connectors import bounds
-from connectors.contract import BadConfiguration, Memory, TrackerDown, TrackerError
+from connectors.errors import BadConfiguration, TrackerDown, TrackerError
 from connectors.github.api import Api
 from connectors.github.pages import Sheet
+from connectors.interface import Memory
 
 _FACT = "github.organisation"
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from connectors import bounds
 from connectors.checklist import parse_checklist
-from connectors.contract import FieldValue, Issue, IssueRef, StatusCategory, Unread
 from connectors.github.keys import Place, Spelling, place_of_api, place_of_page, repository_of_api
 from connectors.github.projects import Chosen
+from connectors.models import FieldValue, Issue, IssueRef, StatusCategory, Unread
 from connectors.names import fold_name
 
 _REASONS: Mapping[str | None, StatusCategory] = {

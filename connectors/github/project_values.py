@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from connectors import bounds
-from connectors.contract import BadConfiguration, Issue, Memory, PutOff, TrackerDown, TrackerError
+from connectors.errors import BadConfiguration, PutOff, TrackerDown, TrackerError
 from connectors.github.api import Api, Unsupported
 from connectors.github.cursor import Cursor
 from connectors.github.project_names import Project, split_field
@@ -21,6 +21,8 @@ from connectors.github.projects import (
     read_items,
     what_is_missing,
 )
+from connectors.interface import Memory
+from connectors.models import Issue
 
 _PROJECTS = "github.projects"
 _VALUES = "github.project."

@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.contract import FieldValue, Garbled, Missing
+from connectors.errors import Garbled, Missing
 from connectors.github.api import Api, TooMuch
 from connectors.github.keys import Place, is_repository
 from connectors.github.project_names import Project
 from connectors.github.queries import PROJECT, project_items
+from connectors.models import FieldValue
 from connectors.names import fold_name
 
 PER_PAGE = 100

@@ -7,18 +7,7 @@ from itertools import chain
 from typing import Any
 
 from connectors import bounds
-from connectors.contract import (
-    BadConfiguration,
-    Interest,
-    Issue,
-    Memory,
-    Missing,
-    Page,
-    TrackerDown,
-    TrackerError,
-    Unavailable,
-    Unread,
-)
+from connectors.errors import BadConfiguration, Missing, TrackerDown, TrackerError, Unavailable
 from connectors.github.api import Api, Unsupported
 from connectors.github.cursor import (
     MOST_BEHIND,
@@ -36,7 +25,9 @@ from connectors.github.listing import PER_PAGE, Listing
 from connectors.github.parse import Parser, place_in
 from connectors.github.project_values import ProjectValues
 from connectors.github.tree import Located, Node, Tree, locate, reason_of, unchanged, walk
+from connectors.interface import Memory
 from connectors.isolation import IN_ROW
+from connectors.models import Interest, Issue, Page, Unread
 
 OVERLAP = timedelta(minutes=5)
 """How much before the cursor is read again: GitHub's replicas may lag behind its clock."""

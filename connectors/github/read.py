@@ -5,26 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors import bounds
-from connectors.contract import (
-    STATUS_FIELD,
-    Fate,
-    Garbled,
-    Interest,
-    Issue,
-    IssueRef,
-    LabelDefinition,
-    Memory,
-    Missing,
-    Page,
-    Posted,
-    PostedComment,
-    Pull,
-    Refused,
-    Survey,
-    TrackerError,
-    Unread,
-    Whereabouts,
-)
+from connectors.errors import Garbled, Missing, Refused, TrackerError
 from connectors.github.api import Api
 from connectors.github.comments import read_comment, read_comments
 from connectors.github.cursor import Cursor, Reading, reading_at, scope_digest, standing_at
@@ -40,7 +21,23 @@ from connectors.github.pull import OVERLAP, PullRun
 from connectors.github.repositories import Names
 from connectors.github.search import matching
 from connectors.github.survey import survey
+from connectors.interface import Memory
 from connectors.isolation import read_apart
+from connectors.models import (
+    STATUS_FIELD,
+    Fate,
+    Interest,
+    Issue,
+    IssueRef,
+    LabelDefinition,
+    Page,
+    Posted,
+    PostedComment,
+    Pull,
+    Survey,
+    Unread,
+    Whereabouts,
+)
 from connectors.names import fold_name
 
 

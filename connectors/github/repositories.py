@@ -7,19 +7,13 @@ import orjson
 
 from connectors import bounds
 from connectors.answer import Answer
-from connectors.contract import (
-    Audience,
-    BadConfiguration,
-    Container,
-    Memory,
-    Missing,
-    TrackerDown,
-    TrackerError,
-    Unavailable,
-)
+from connectors.audience import Audience
+from connectors.errors import BadConfiguration, Missing, TrackerDown, TrackerError, Unavailable
 from connectors.github.api import Api, sort_scope
 from connectors.github.keys import is_repository
 from connectors.github.settings import GitHubSettings
+from connectors.interface import Memory
+from connectors.models import Container
 
 PER_PAGE = 100
 _FACT = "github.names"

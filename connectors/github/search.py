@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from connectors.contract import Refused
+from connectors.errors import Refused
 from connectors.github.api import Api
 from connectors.github.keys import repository_of_api
 from connectors.github.listing import PER_PAGE

@@ -2,16 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from connectors.contract import (
-    BadConfiguration,
-    Container,
-    Interest,
-    Memory,
-    Survey,
-    SurveyPage,
-    TrackerDown,
-    TrackerError,
-)
+from connectors.errors import BadConfiguration, TrackerDown, TrackerError
 from connectors.github.api import Api
 from connectors.github.cursor import Cursor, Reading, latest_trees, scope_digest
 from connectors.github.keys import Spelling, is_repository
@@ -19,6 +10,8 @@ from connectors.github.listing import Listing, Plan
 from connectors.github.parse import Parser
 from connectors.github.pull import PullRun
 from connectors.github.repositories import Names, row_id
+from connectors.interface import Memory
+from connectors.models import Container, Interest, Survey, SurveyPage
 
 
 class _Unwritten(Memory):

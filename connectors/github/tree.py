@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors import bounds
-from connectors.contract import BadConfiguration, Garbled, TrackerDown, TrackerError
+from connectors.errors import BadConfiguration, Garbled, TrackerDown, TrackerError
 from connectors.github.api import Api, TooMuch
 from connectors.github.cursor import Stand
 from connectors.github.keys import Place, Spelling, is_repository

@@ -11,7 +11,7 @@ from github.Requester import HTTPSRequestsConnectionClass, Requester, RequestsRe
 from requests import Response
 
 from connectors.answer import Answer
-from connectors.contract import BadConfiguration
+from connectors.errors import BadConfiguration
 from connectors.exchange import Exchange
 from connectors.github.settings import GitHubSettings
 from connectors.transport import Policy

@@ -6,19 +6,12 @@ from urllib.parse import quote
 
 from connectors.answer import Answer, explain_status, told
 from connectors.bounds import moment
-from connectors.contract import (
-    AnswerLost,
-    Garbled,
-    IssueRef,
-    LabelDefinition,
-    Missing,
-    PostedComment,
-    Refused,
-)
+from connectors.errors import AnswerLost, Garbled, Missing, Refused
 from connectors.github.api import REDIRECTS, Api
 from connectors.github.keys import Place, is_repository, place_of
 from connectors.github.listing import PER_PAGE
 from connectors.github.parse import Unreadable, label_names, place_in
+from connectors.models import IssueRef, LabelDefinition, PostedComment
 
 _GONE = (404, 410)
 _DESCRIPTION_LIMIT = 100

@@ -5,15 +5,8 @@ from collections.abc import Iterable, Mapping
 import requests
 
 from connectors.answer import Answer
-from connectors.contract import (
-    Audience,
-    BadConfiguration,
-    Garbled,
-    Missing,
-    Refused,
-    TrackerDown,
-    TrackerError,
-)
+from connectors.audience import Audience
+from connectors.errors import BadConfiguration, Garbled, Missing, Refused, TrackerDown, TrackerError
 from connectors.exchange import Exchange
 from connectors.jira.plain import step
 from connectors.jira.session import JiraSession, mapping

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from connectors.contract import BadConfiguration, Capability, Finding, TrackerError
+from connectors.errors import BadConfiguration, TrackerError
 from connectors.jira import jql
 from connectors.jira.anonymous import shows_customers
 from connectors.jira.fields import FieldMap, find_fields, read_fields
@@ -10,6 +10,7 @@ from connectors.jira.habits import LOUD, PLAIN, Habits
 from connectors.jira.projects import Projects
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession, Json, mapping
+from connectors.models import Capability, Finding
 
 SCOPED_HOST = "api.atlassian.com"
 """Where alone tokens with scopes work."""

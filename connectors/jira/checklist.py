@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import orjson
 
 from connectors.checklist import LONGEST
-from connectors.contract import ChecklistItem
+from connectors.models import ChecklistItem
 
 _MACRO = re.compile(r"\{(code|noformat|adf)(?::[^}\n]{0,200})?\}")
 # In wiki text `[x]` is a link, so that people write `\[x\]` to show the brackets; both are boxes.

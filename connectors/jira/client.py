@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from connectors.allowance import Allowance
-from connectors.contract import Audience, Capability, Finding, Memory, TrackerInfo, TrackerSettings
+from connectors.audience import Audience
+from connectors.interface import Memory, TrackerInfo, TrackerSettings
 from connectors.jira.anonymous import audiences
 from connectors.jira.check import check
 from connectors.jira.fields import find_fields, read_fields
@@ -12,6 +13,7 @@ from connectors.jira.read import JiraReader
 from connectors.jira.session import JiraSession
 from connectors.jira.settings import JiraSettings
 from connectors.jira.write import JiraWriter
+from connectors.models import Capability, Finding
 
 
 class JiraTracker:

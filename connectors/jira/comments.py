@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from connectors.bounds import moment
-from connectors.contract import MARK_PREFIX, Garbled, IssueRef, PostedComment, Unavailable
+from connectors.errors import Garbled, Unavailable
 from connectors.jira.account import Account
 from connectors.jira.plain import step
 from connectors.jira.session import JiraSession, Json, mapping, rows
+from connectors.models import MARK_PREFIX, IssueRef, PostedComment
 
 PROPERTY = "milepost"
 """The comment property that holds the mark, out of people's sight."""

@@ -9,8 +9,8 @@ import orjson
 
 from connectors import bounds
 from connectors.checklist import RULES
-from connectors.contract import Interest
 from connectors.jira.settings import JiraSettings
+from connectors.models import Interest
 
 OVERLAP = timedelta(minutes=5)
 """How far before the cursor a pull begins: JQL counts in minutes, and Cloud's index lags behind."""

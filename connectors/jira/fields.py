@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from connectors.contract import BadConfiguration, Garbled
+from connectors.errors import BadConfiguration, Garbled
 from connectors.jira.session import JiraSession, Json
 from connectors.jira.settings import JiraSettings
 from connectors.names import fold_name

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from connectors.contract import BadConfiguration
+from connectors.errors import BadConfiguration
 from connectors.jira.session import JiraSession
 from connectors.jira.settings import JiraSettings
 

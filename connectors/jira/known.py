@@ -6,9 +6,9 @@ from dataclasses import asdict
 
 import orjson
 
-from connectors.contract import Interest
 from connectors.jira.fields import FieldMap, find_fields, read_fields
 from connectors.jira.session import JiraSession, Json
+from connectors.models import Interest
 
 _KEY = "jira.fields"
 _FRESH = 86_400.0

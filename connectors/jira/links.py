@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from connectors import bounds
-from connectors.contract import Blocker, IssueRef, StatusCategory
 from connectors.jira.settings import normal_key
+from connectors.models import Blocker, IssueRef, StatusCategory
 from connectors.names import fold_name
 
 CATEGORIES = {

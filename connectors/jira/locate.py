@@ -4,22 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from connectors.contract import (
-    BadConfiguration,
-    Fate,
-    Issue,
-    IssueRef,
-    Missing,
-    Refused,
-    TrackerError,
-    Unread,
-    Whereabouts,
-)
+from connectors.errors import BadConfiguration, Missing, Refused, TrackerError
 from connectors.isolation import read_apart
 from connectors.jira.issues import IssueReader, project_of
 from connectors.jira.jql import both, condition_of, listed
 from connectors.jira.search import BULK, Search
 from connectors.jira.session import JiraSession, Json
+from connectors.models import Fate, Issue, IssueRef, Unread, Whereabouts
 
 _ARCHIVED_AT = "archiveddate"
 """The field in which Data Center says when an issue was archived; whoever does not know it leaves it out."""

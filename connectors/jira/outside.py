@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from connectors.contract import Memory
+from connectors.interface import Memory
 from connectors.jira import jql
 from connectors.jira.session import Json
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from connectors.contract import BadConfiguration, Container, Garbled, Missing, Refused, TrackerError
-from connectors.errors import TrackerDown
+from connectors.errors import BadConfiguration, Garbled, Missing, Refused, TrackerDown, TrackerError
 from connectors.jira import jql
 from connectors.jira.fields import FieldMap
 from connectors.jira.plain import step
 from connectors.jira.session import JiraSession, mapping
+from connectors.models import Container
 
 _IDS = "jira.projects"
 _FAILED = "jira.failed"

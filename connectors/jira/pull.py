@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
 
-from connectors.contract import Container, Interest, Issue, Page, Unread
 from connectors.jira import jql
 from connectors.jira.cursor import OVERLAP
 from connectors.jira.idset import IdSet
@@ -13,6 +12,7 @@ from connectors.jira.issues import IssueReader
 from connectors.jira.outside import Outside
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession, Json
+from connectors.models import Container, Interest, Issue, Page, Unread
 
 STEP = timedelta(minutes=2)
 """How far a server's clock may go back, or the nodes' clocks lie apart, within what the overlap covers."""

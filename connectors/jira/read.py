@@ -5,23 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
-from connectors.contract import (
-    BadConfiguration,
-    Container,
-    Garbled,
-    Interest,
-    IssueRef,
-    LabelDefinition,
-    Missing,
-    Page,
-    Posted,
-    PostedComment,
-    Pull,
-    Survey,
-    TrackerError,
-    Unavailable,
-    Whereabouts,
-)
+from connectors.errors import BadConfiguration, Garbled, Missing, TrackerError, Unavailable
 from connectors.isolation import read_apart
 from connectors.jira import jql
 from connectors.jira.comments import read_comment, read_comments
@@ -49,6 +33,18 @@ from connectors.jira.search import Search
 from connectors.jira.session import JiraSession, Json, mapping
 from connectors.jira.survey import Surveyor, nothing_readable
 from connectors.jira.tree import Tree
+from connectors.models import (
+    Container,
+    Interest,
+    IssueRef,
+    LabelDefinition,
+    Page,
+    Posted,
+    PostedComment,
+    Pull,
+    Survey,
+    Whereabouts,
+)
 
 
 class JiraReader:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import orjson
 
-from connectors.contract import Memory, Unread
+from connectors.interface import Memory
 from connectors.jira.search import Search
 from connectors.jira.session import Json
+from connectors.models import Unread
 
 _KEY = "jira.trees_behind"
 

@@ -6,7 +6,7 @@ from contextlib import closing
 from functools import partial
 
 from connectors.answer import Answer
-from connectors.contract import BadConfiguration, Garbled, Missing, Refused, Unavailable
+from connectors.errors import BadConfiguration, Garbled, Missing, Refused, Unavailable
 from connectors.jira.idset import IdSet
 from connectors.jira.jql import listed
 from connectors.jira.plain import step

@@ -14,8 +14,9 @@ from jira import JIRA
 
 from connectors import bounds
 from connectors.allowance import keep, kept
-from connectors.contract import BadConfiguration, Garbled, Memory, Missing, TrackerError
+from connectors.errors import BadConfiguration, Garbled, Missing, TrackerError
 from connectors.exchange import Exchange
+from connectors.interface import Memory
 from connectors.jira.account import Account, Server
 from connectors.jira.headers import heard_at, login_failed, names_caller, pace, rate_limit, says_cloud
 from connectors.jira.plain import named, number, whole_seconds

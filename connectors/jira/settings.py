@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors import credentials
-from connectors.contract import TrackerInfo, TrackerSettings
+from connectors.interface import TrackerInfo, TrackerSettings
 from connectors.jira.rule_keys import RULE_KEYS
 from connectors.names import fold_name
 from connectors.urls import SANDBOX, base_url, site_of

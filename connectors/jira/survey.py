@@ -2,17 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from connectors.contract import (
-    BadConfiguration,
-    Container,
-    Garbled,
-    Interest,
-    IssueOutline,
-    SurveyPage,
-    Unavailable,
-    Unread,
-)
-from connectors.errors import TrackerDown
+from connectors.errors import BadConfiguration, Garbled, TrackerDown, Unavailable
 from connectors.jira import jql
 from connectors.jira.idset import IdSet
 from connectors.jira.issues import IssueReader
@@ -22,6 +12,7 @@ from connectors.jira.roots import find_roots
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession, Json
 from connectors.jira.tree import Tree
+from connectors.models import Container, Interest, IssueOutline, SurveyPage, Unread
 
 
 class Surveyor:

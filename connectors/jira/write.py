@@ -4,17 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from connectors.answer import Answer, told
-from connectors.contract import (
-    AnswerLost,
-    Garbled,
-    IssueRef,
-    LabelDefinition,
-    Missing,
-    PostedComment,
-    Refused,
-    TooLong,
-    TrackerError,
-)
+from connectors.errors import AnswerLost, Garbled, Missing, Refused, TooLong, TrackerError
 from connectors.jira.comments import INTERNAL, KEPT, PROPERTY, read_comment, read_comments
 from connectors.jira.habits import FORGETFUL, LOUD, PLAIN, Habits, characters, only_bmp, told_limit
 from connectors.jira.issues import read_labels
@@ -22,6 +12,7 @@ from connectors.jira.plain import step
 from connectors.jira.search import Search
 from connectors.jira.session import JiraSession, Json, mapping
 from connectors.jira.settings import LABEL_LIMIT
+from connectors.models import IssueRef, LabelDefinition, PostedComment
 
 _NO_PROPERTIES = "jira.no_comment_properties"
 """The server refuses properties of comments."""

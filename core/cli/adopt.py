@@ -15,7 +15,7 @@ from core.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from connectors.contract import IssueRef
+    from connectors.interface import IssueRef
     from core.publish.actions import Held
     from core.sync import Job
 
@@ -80,7 +80,7 @@ def _adopted(job: "Job", keys: Sequence[str]) -> tuple["Held", ...]:
 
 def _issues(job: "Job", key: str) -> list["IssueRef"]:
     """The issues that bear a key, in any tracker."""
-    from connectors.contract import IssueRef
+    from connectors.interface import IssueRef
 
     resolve = job.store.resolver()
     found = []

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
-from connectors.contract import Audience, Capability, Finding, Interest, TrackerError
+from connectors.audience import Audience
+from connectors.errors import TrackerError
+from connectors.models import Capability, Finding, Interest
 from connectors.urls import site_of
 from core.audiences import audiences_of
 from core.cli.running import job_of

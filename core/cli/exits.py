@@ -30,7 +30,7 @@ class Ending:
 
 def ending(error: BaseException) -> Ending | None:
     """What to say of an error that a user, a tracker or the machine can cause; None for one of our own."""
-    from connectors.contract import BadConfiguration, TrackerError
+    from connectors.interface import BadConfiguration, TrackerError
     from core.settings import SettingsProblems
     from core.store import StoreError
     from core.why import UnknownSubject

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol, runtime_checkable
 
-from connectors.contract import Finding, TrackerError
+from connectors.errors import TrackerError
+from connectors.models import Finding
 from core.cli.wiring import Desk
 from core.engine.progress import owners_of
 from core.faults import unexpected

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from connectors.contract import IssueRef, TrackerError
+from connectors.errors import TrackerError
+from connectors.models import IssueRef
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.jira_world import JiraSite
 from core.cli.exits import OutcomeError, UserError

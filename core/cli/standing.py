@@ -7,7 +7,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from connectors.allowance import Allowance
-from connectors.contract import Audience, IssueRef, TrackerInfo
+from connectors.audience import Audience
+from connectors.interface import TrackerInfo
+from connectors.models import IssueRef
 from core.audiences import audiences_of
 from core.engine.coverage import coverage
 from core.known import Known

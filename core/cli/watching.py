@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from rich.progress import Progress
 
 from connectors.allowance import Allowance, allowances_of
-from connectors.contract import (
-    Audience,
+from connectors.audience import Audience, TellsAudiences
+from connectors.errors import TrackerError
+from connectors.interface import Reader, Tracker, TrackerInfo, Writer
+from connectors.models import (
     Capability,
     Finding,
     Interest,
@@ -17,15 +19,9 @@ from connectors.contract import (
     Posted,
     PostedComment,
     Pull,
-    Reader,
     Survey,
     SurveyPage,
-    TellsAudiences,
-    Tracker,
-    TrackerError,
-    TrackerInfo,
     Whereabouts,
-    Writer,
 )
 from connectors.rates import writing_seconds
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from connectors.contract import Tracker
+from connectors.interface import Tracker
 from connectors.registry import connector
 from core.cli.exits import UserError
 from core.cli.log import hide

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from connectors.contract import Blocker, Issue, IssueRef, StatusCategory
+from connectors.models import Blocker, Issue, IssueRef, StatusCategory
 from core.engine.credit import Credits
 from core.engine.model import Blocked, Counts, Detail, MilestoneState, State
 

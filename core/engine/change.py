@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
-from connectors.contract import StatusCategory
+from connectors.models import StatusCategory
 from core.engine.model import (
     Change,
     ChangePart,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from connectors.contract import Issue, StatusCategory, fold_name
+from connectors.models import Issue, StatusCategory
+from connectors.names import fold_name
 from core.engine.model import Tagged
 from core.engine.percent import number
 from core.engine.policy import CATEGORY, ProgressPolicy

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from connectors.contract import JOINERS, IssueRef, StatusCategory, without_unseen
+from connectors.models import IssueRef, StatusCategory
+from connectors.names import JOINERS, without_unseen
 from core.engine.goals import achievement_elements
 from core.engine.leaves import WORDS
 from core.engine.means import Element

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.contract import Issue, IssueRef, StatusCategory
+from connectors.models import Issue, IssueRef, StatusCategory
 from core.engine.model import Tagged
 
 States = Mapping[IssueRef, StatusCategory]

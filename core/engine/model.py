@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Protocol
 
-from connectors.contract import Blocker, Issue, IssueRef, StatusCategory
+from connectors.models import Blocker, Issue, IssueRef, StatusCategory
 from mappings.goals import HealthName, Mapping
 from mappings.rules.model import RuleId
 

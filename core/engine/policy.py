@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from connectors.contract import fold_name
+from connectors.names import fold_name
 
 Share = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from fractions import Fraction
 
-from connectors.contract import StatusCategory
+from connectors.models import StatusCategory
 from core.engine.credit import Credits
 from core.engine.goals import measure_goal
 from core.engine.health import Course, Work, is_stale, pace_health, with_override

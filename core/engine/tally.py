@@ -10,7 +10,7 @@ from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
 
-from connectors.contract import StatusCategory
+from connectors.models import StatusCategory
 from core.engine.model import Counts
 from core.engine.weights import Weigher
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from connectors.contract import Issue, IssueRef, StatusCategory
+from connectors.models import Issue, IssueRef, StatusCategory
 from core.engine.credit import ALL, NOTHING, Credit, Credits
 from core.engine.leaves import (
     CHILDREN_COUNT,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from connectors.contract import FieldValue, Issue
+from connectors.models import FieldValue, Issue
 from core.engine.percent import number
 
 COUNT = "count"

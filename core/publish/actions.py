@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from connectors.contract import IssueRef, LabelDefinition, PostedComment
+from connectors.models import IssueRef, LabelDefinition, PostedComment
 from core.publish.audience import Readers
 
 

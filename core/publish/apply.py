@@ -3,19 +3,17 @@
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 
-from connectors.contract import (
+from connectors.errors import (
     AnswerLost,
     BadConfiguration,
     Garbled,
-    Posted,
-    PostedComment,
-    Reader,
     TooLong,
     TrackerDown,
     TrackerError,
     Unavailable,
-    Writer,
 )
+from connectors.interface import Reader, Writer
+from connectors.models import Posted, PostedComment
 from core.faults import unexpected
 from core.publish.actions import (
     Action,

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from connectors.contract import Audience, IssueRef
+from connectors.audience import Audience
+from connectors.models import IssueRef
 from core.engine.model import Measure, Unmeasured, Why
 from core.publish.issue_keys import container_of_key
 

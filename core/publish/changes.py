@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 from core.engine.change import compare
 from core.engine.model import Change, ChangePart, Snapshot, SnapshotTask
 from core.publish.audience import View

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from connectors.contract import IssueRef, PostedComment
+from connectors.models import IssueRef, PostedComment
 from core.publish.actions import (
     Action,
     ChangeLabels,

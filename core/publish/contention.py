@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from connectors.contract import IssueRef, TrackerInfo
+from connectors.interface import TrackerInfo
+from connectors.models import IssueRef
 from core.publish.actions import (
     Action,
     ChangeLabels,

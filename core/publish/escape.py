@@ -7,7 +7,7 @@ stands in a comment, so that nobody is pinged, no reference is made, no macro ru
 import re
 import unicodedata
 
-from connectors.contract import JOINERS
+from connectors.names import JOINERS
 
 ZERO_WIDTH = "\u200b"
 _JOINED = {"\u200d", "\ufe0e", "\ufe0f"}

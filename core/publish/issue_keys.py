@@ -1,6 +1,6 @@
 """What an issue's key says of where the issue is."""
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 
 
 def container_of_key(ref: IssueRef) -> str:

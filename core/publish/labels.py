@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 
-from connectors.contract import Audience, Issue, IssueRef, LabelDefinition, TrackerInfo
+from connectors.audience import Audience
+from connectors.interface import TrackerInfo
+from connectors.models import Issue, IssueRef, LabelDefinition
 from core.engine.model import Measure, State, Unmeasured, Why
 from core.engine.percent import whole_percent
 from core.publish.audience import NOBODY, Audiences, Readers, View, unknown_readers

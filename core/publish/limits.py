@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 from core.engine.percent import percent
 from core.publish.actions import (
     Action,

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from connectors.contract import MARK_PREFIX, PostedComment
+from connectors.models import MARK_PREFIX, PostedComment
 
 _MARK = re.compile(
     re.escape(MARK_PREFIX)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 from core.publish.issue_keys import container_of_key
 
 

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from connectors.contract import IssueRef, LabelDefinition, Posted, PostedComment, TrackerInfo
+from connectors.interface import TrackerInfo
+from connectors.models import IssueRef, LabelDefinition, Posted, PostedComment
 from core.publish.actions import (
     Action,
     ChangeLabels,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from connectors.contract import Audience
+from connectors.audience import Audience
 from core.publish.templates import check_template
 
 Template = Annotated[

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, WriteComment, Written
 from core.publish.circuit import IN_ROW, container_of
 

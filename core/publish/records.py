@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from connectors.contract import IssueRef, PostedComment
+from connectors.models import IssueRef, PostedComment
 from core.publish.audience import Readers
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 from core.publish.actions import Action, ChangeLabels, DefineLabel, Plan, Written
 from core.publish.plan import issue_order
 

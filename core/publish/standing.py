@@ -3,7 +3,8 @@
 import html
 import re
 
-from connectors.contract import Posted, PostedComment, TrackerInfo
+from connectors.interface import TrackerInfo
+from connectors.models import Posted, PostedComment
 from core.publish.mark import Mark, mark_of, read_mark, same_text, text_check, without_mark
 from core.publish.records import Publication
 from core.publish.summary import Summary, same_meaning

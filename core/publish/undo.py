@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connectors.contract import IssueRef, LabelDefinition, Posted, PostedComment
+from connectors.models import IssueRef, LabelDefinition, Posted, PostedComment
 from core.publish.actions import (
     Action,
     ChangeLabels,

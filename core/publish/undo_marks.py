@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from connectors.contract import MARK_PREFIX, IssueRef, LabelDefinition, Posted, PostedComment
+from connectors.models import MARK_PREFIX, IssueRef, LabelDefinition, Posted, PostedComment
 from core.publish.actions import (
     Action,
     ChangeLabels,

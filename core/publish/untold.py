@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from connectors.contract import IssueRef, LabelDefinition, TrackerInfo
+from connectors.interface import TrackerInfo
+from connectors.models import IssueRef, LabelDefinition
 from core.publish.actions import DefineLabel, RemoveLabelDefinition
 from core.publish.audience import Audiences, Readers
 from core.publish.labels import owned, possible_labels

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from connectors.contract import IssueRef, LabelDefinition, Posted, TrackerInfo
+from connectors.interface import TrackerInfo
+from connectors.models import IssueRef, LabelDefinition, Posted
 from core.publish import markdown, wiki
 from core.publish.actions import Fitted
 from core.publish.audience import Readers

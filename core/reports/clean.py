@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from connectors.contract import JOINERS
+from connectors.names import JOINERS
 
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from connectors.contract import LabelDefinition, PostedComment
+from connectors.models import LabelDefinition, PostedComment
 from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, WriteComment
 from core.report import Concluded
 

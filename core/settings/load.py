@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from connectors.contract import TrackerSettings
+from connectors.interface import TrackerSettings
 from connectors.registry import connector, kinds
 from core.settings.layers import (
     SECRETS_DIR,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from connectors.contract import TrackerInfo, TrackerSettings
+from connectors.interface import TrackerInfo, TrackerSettings
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.publish.policy import LimitPolicy, PublishPolicy
 from mappings.problems import Problem

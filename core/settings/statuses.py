@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from connectors.contract import TrackerInfo, fold_name
+from connectors.interface import TrackerInfo
+from connectors.names import fold_name
 from core.engine.policy import CATEGORY, ProgressPolicy, ProjectPolicy
 from mappings.problems import Problem
 from mappings.reading import Source

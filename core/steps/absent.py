@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from connectors.contract import Unread
+from connectors.models import Unread
 from core.engine.progress import owners_of
 from core.tagging.scheme import Scheme
 from mappings.rules.references import ROOT_KEYS, References

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from connectors.contract import Audience, TellsAudiences, Tracker, TrackerError, TrackerInfo
+from connectors.audience import Audience, TellsAudiences
+from connectors.errors import TrackerError
+from connectors.interface import Tracker, TrackerInfo
 from core.stop import Stop
 from core.store.contract import Keeper
 from core.store.records import StoredAudience

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 from core.engine.blocked import blocked_issues, with_blocked
 from core.engine.model import Blocked
 from core.store.tags.contract import TagReader

@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from connectors.contract import Audience, TrackerInfo
+from connectors.audience import Audience
+from connectors.interface import TrackerInfo
 from core.publish.actions import DefineLabel, RemoveLabelDefinition, Written
 from core.publish.audience import Audiences, Readers
 from core.publish.plan import definition_key

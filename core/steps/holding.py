@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from connectors import bounds
-from connectors.contract import Memory
+from connectors.interface import Memory
 from core.publish.actions import Held
 from core.publish.release import Group
 

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from zlib import crc32
 
-from connectors.contract import IssueOutline, Page, Reader, SurveyPage
+from connectors.interface import Reader
+from connectors.models import IssueOutline, Page, SurveyPage
 from core.store.contract import Keeper
 
 AT_ONCE = 100

@@ -13,7 +13,8 @@ from datetime import datetime
 import orjson
 
 from connectors import bounds
-from connectors.contract import (
+from connectors.interface import Tracker, TrackerInfo
+from connectors.models import (
     Container,
     Fate,
     Interest,
@@ -23,8 +24,6 @@ from connectors.contract import (
     Pull,
     Survey,
     SurveyPage,
-    Tracker,
-    TrackerInfo,
     Unread,
     Whereabouts,
 )

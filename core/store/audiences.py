@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, func, select
 
-from connectors.contract import Audience
+from connectors.audience import Audience
 from core.store.codec.plain import clean, load
 from core.store.damage import UNREADABLE
 from core.store.records import RestrictedIssue, StoredAudience

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from connectors.contract import Audience, Container
+from connectors.audience import Audience
+from connectors.models import Container
 from core.store import audiences, containers
 from core.store.codec.plain import clean, micros
 from core.store.database import Database

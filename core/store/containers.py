@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, delete, select, update
 
-from connectors.contract import Container
+from connectors.models import Container
 from core.store.codec.plain import clean, credible_moment
 from core.store.records import StoredContainer
 from core.store.schema import container_names, containers

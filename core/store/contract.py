@@ -5,7 +5,9 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from connectors.contract import Audience, Container, Issue, IssueRef, Memory, Pull, Unread
+from connectors.audience import Audience
+from connectors.interface import Memory
+from connectors.models import Container, Issue, IssueRef, Pull, Unread
 from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.contention import Contention

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, update
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.quarantine import plain, target_of

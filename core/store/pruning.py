@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 
 from connectors.bounds import moment, past
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 from core.publish.actions import Written
 from core.publish.compaction import compact
 from core.store.codec.issues import decode_issue

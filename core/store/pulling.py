@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-from connectors.contract import IssueRef, Pull, Unread
+from connectors.models import IssueRef, Pull, Unread
 from core.store.codec.plain import clean, maybe_clean, micros
 from core.store.database import Database
 from core.store.records import PullCounts

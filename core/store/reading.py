@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from connectors import bounds
-from connectors.contract import Issue, IssueRef, Unread
+from connectors.models import Issue, IssueRef, Unread
 from core.store.codec.issues import decode_issue
 from core.store.codec.plain import clean, credible_moment, load
 from core.store.containers import names_of

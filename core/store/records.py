@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 
+from connectors.audience import Audience
 from connectors.bounds import past
-from connectors.contract import Audience, Container, IssueRef
+from connectors.models import Container, IssueRef
 
 
 class StoreError(Exception):

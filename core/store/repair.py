@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Connection, LargeBinary, String, Table, Text, insert
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 from core.engine.tally import Part
 from core.store.codec.issues import content_hash, decode_issue
 from core.store.codec.ledger import decode_publication, decode_snapshots, decode_written

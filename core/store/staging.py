@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, select
 from sqlalchemy.dialects.sqlite import insert
 
-from connectors.contract import Issue, Page, Unread
+from connectors.models import Issue, Page, Unread
 from core.store.codec.issues import encode_and_hash
 from core.store.codec.plain import clean, maybe_clean, micros
 from core.store.schema import issues, staged

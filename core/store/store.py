@@ -9,7 +9,8 @@ from typing import Self
 
 from sqlalchemy import select, update
 
-from connectors.contract import Issue, IssueRef, Memory, Pull, Unread
+from connectors.interface import Memory
+from connectors.models import Issue, IssueRef, Pull, Unread
 from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.contention import Contention

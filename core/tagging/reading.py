@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from connectors.contract import StatusCategory
+from connectors.models import StatusCategory
 from core.engine.tally import Part, Tally
 from core.store.codec.plain import maybe_moment
 from core.store.codec.shared import read_shared

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from connectors.contract import Issue
+from connectors.models import Issue
 from core.engine.weights import COUNT
 from core.store.codec.plain import micros
 from core.store.codec.shared import write_shared

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import orjson
 
-from connectors.contract import Issue, IssueRef, StatusCategory
+from connectors.models import Issue, IssueRef, StatusCategory
 from core.engine.leaves import is_subtask
 from core.engine.model import Tagged
 from core.engine.tally import Part

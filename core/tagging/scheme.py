@@ -7,7 +7,8 @@ from functools import cached_property
 
 import orjson
 
-from connectors.contract import Issue, IssueRef, TrackerInfo
+from connectors.interface import TrackerInfo
+from connectors.models import Issue, IssueRef
 from core.engine.credit import Credits
 from core.engine.policy import ProgressPolicy
 from core.engine.progress import owners_of

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import orjson
 
-from connectors.contract import StatusCategory
+from connectors.models import StatusCategory
 from core.engine.shares import Node, share
 from core.engine.tally import Part
 from core.store.tags.rows import Standing

@@ -7,7 +7,8 @@ from fractions import Fraction
 from operator import attrgetter
 from typing import ClassVar
 
-from connectors.contract import FieldValue, Issue, IssueRef, fold_name
+from connectors.models import FieldValue, Issue, IssueRef
+from connectors.names import fold_name
 from mappings.rules.titles import TitlePattern, encoded, title_pattern
 
 Atom = tuple[str, str]

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from connectors.contract import TrackerInfo, fold_name
+from connectors.interface import TrackerInfo
+from connectors.names import fold_name
 from mappings.rules.clauses import (
     NEVER,
     AllOf,

@@ -7,7 +7,9 @@ from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from connectors.contract import STATUS_FIELD, Interest, Issue, IssueRef, TrackerInfo, fold_name
+from connectors.interface import TrackerInfo
+from connectors.models import STATUS_FIELD, Interest, Issue, IssueRef
+from connectors.names import fold_name
 from mappings.goals import Goal, KeyResult, Mapping, Milestone
 from mappings.rules.clauses import NEVER, Clause, Or, View, both, negated
 from mappings.rules.compiler import Compiler, named_keys

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectors.contract import fold_name
+from connectors.names import fold_name
 from mappings.rules.clauses import NAMES, OTHER, WEIGHT, Atom, Clause, Cover, View
 from mappings.rules.model import Tag
 from mappings.rules.titles import TitleSet

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.contract import fold_name
+from connectors.names import fold_name
 from mappings.rules.model import CONDITION_KEYS, Condition, LabelMatch, Rule
 from mappings.rules.references import QUERY_KEYS
 

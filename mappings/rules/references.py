@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 
-from connectors.contract import TrackerInfo, fold_name
+from connectors.interface import TrackerInfo
+from connectors.names import fold_name
 from mappings.goals import Goal, Milestone
 from mappings.rules.model import Condition, Rule
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields
 
-from connectors.contract import Issue
+from connectors.models import Issue
 from connectors.sandbox.github_truth.truth import BOT
 from core.publish.actions import WriteComment
 from core.publish.mark import parse_mark

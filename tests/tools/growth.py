@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors.contract import IssueRef, Refused
+from connectors.errors import Refused
+from connectors.models import IssueRef
 from core.publish.actions import Action, ChangeLabels, Plan, WriteComment
 from core.publish.apply import apply
 from core.quarantine import Quarantine

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from heapq import nsmallest
 
-from connectors.contract import IssueRef, StatusCategory
+from connectors.models import IssueRef, StatusCategory
 from core.engine.model import Blocked, Change, Health, KeyResultState, Measure, State, Task, Unmeasured, Why
 from core.engine.percent import percent
 from core.publish.audience import WITHHELD, View

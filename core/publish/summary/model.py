@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from connectors.contract import IssueRef, StatusCategory
+from connectors.models import IssueRef, StatusCategory
 from core.engine.model import Change, Counts, Health, Measure
 from core.publish.audience import Readers
 from mappings.goals import Guardrail, HealthName, Metric

@@ -6,7 +6,7 @@ from math import isfinite
 from operator import attrgetter
 from typing import Any, Final
 
-from connectors.contract import Blocker, ChecklistItem, FieldValue, Issue, IssueRef, StatusCategory
+from connectors.models import Blocker, ChecklistItem, FieldValue, Issue, IssueRef, StatusCategory
 from core.store.codec.plain import dump_bytes, from_utc, in_utc, load, ratio
 
 # Attributes that JSON takes as they are, with their defaults.

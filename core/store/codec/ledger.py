@@ -5,7 +5,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
-from connectors.contract import Audience, IssueRef, LabelDefinition, PostedComment, StatusCategory
+from connectors.audience import Audience
+from connectors.models import IssueRef, LabelDefinition, PostedComment, StatusCategory
 from core.engine.model import Measure, Snapshot, SnapshotTask, Unmeasured, Why
 from core.publish.actions import (
     Action,

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, exists, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from connectors.contract import Issue, IssueRef
+from connectors.models import Issue, IssueRef
 from core.store import reading, schema
 from core.store.codec.plain import clean
 from core.store.damage import LARGEST_COUNT, damaged

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from connectors.contract import Issue, IssueRef
+from connectors.models import Issue, IssueRef
 from core.store.tags.linked import LinkedIssue
 from core.store.tags.rows import Link, Mark, Moved, Standing, TagRow
 

@@ -6,7 +6,7 @@ from typing import Final
 import orjson
 from sqlalchemy import Connection, func, or_, select
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 from core.store.schema import aliases, issues, tags
 from core.store.tags.contract import Key, chunks
 from core.store.tags.rows import Link

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 
-from connectors.contract import StatusCategory
+from connectors.models import StatusCategory
 from core.engine.tally import Part
 from core.store.schema import over, owners, sums, tags
 from core.store.tags import unexplained

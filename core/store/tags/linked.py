@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from connectors.contract import Issue, IssueRef
+from connectors.models import Issue, IssueRef
 from core.store.database import Database
 from core.store.reading import decode
 from core.store.schema import issues, linked, tags

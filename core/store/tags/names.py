@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Connection, delete, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
-from connectors.contract import Issue
+from connectors.models import Issue
 from core.store.codec.plain import clean
 from core.store.schema import names
 from core.store.tags import finding

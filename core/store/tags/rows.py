@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from connectors.contract import IssueRef
+from connectors.models import IssueRef
 
 NOTHING_ABOVE = "[]"
 """`TagRow.above` where nothing stands above an issue."""

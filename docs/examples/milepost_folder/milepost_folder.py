@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field
 from typing_extensions import override
 
-from connectors import contract as c
+from connectors import interface as c
 from connectors.checklist import parse_checklist
 from connectors.registry import Connector
 from connectors.urls import base_url
