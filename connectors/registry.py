@@ -9,7 +9,7 @@ from typing import Protocol
 
 from connectors.interface import Memory, Tracker, TrackerSettings
 from connectors.redaction import RedactedMemory
-from connectors.rule_keys import RuleKeys
+from connectors.rule_key_table import RuleKeys
 
 GROUP = "milepost.connectors"
 

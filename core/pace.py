@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from connectors.durations import duration
+from connectors.http.write_rate import writing_seconds
 from connectors.interface import Tracker
-from connectors.rates import writing_seconds
-from connectors.spans import duration
 from core.publish.actions import Action, ChangeLabels, Plan
 
 WORTH_SAYING = 60.0

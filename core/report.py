@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from connectors.allowance import Allowance
 from connectors.errors import PutOff
+from connectors.http.allowance import Allowance
 from connectors.models import Issue, IssueRef
 from core.firsts import FirstRuns
 from core.known import Known

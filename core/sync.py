@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from time import monotonic
 
-from connectors.allowance import allowances_of
+from connectors.http.allowance import allowances_of
 from connectors.interface import Tracker, TrackerInfo
 from connectors.models import IssueRef
 from core.asking import Answers, ask, remembered

@@ -176,7 +176,7 @@ def stage(folder: Path, face: str = CLOUD) -> Iterator[Stage]:
             with server.world.lock:
                 server.world.clock.advance(seconds)
 
-        stack.enter_context(mock.patch("connectors.transport._interruptible", wait))
+        stack.enter_context(mock.patch("connectors.http.transport._interruptible", wait))
         stack.enter_context(mock.patch("connectors.sandbox.github_wire.call.MAX_PER_PAGE", PAGE))
         yield Stage(folder, face, server, elsewhere)
 

@@ -6,8 +6,8 @@ import pytest
 import requests
 import responses
 
-from connectors.answer import read_answer
 from connectors.errors import Garbled
+from connectors.http.response import read_answer
 
 
 @pytest.fixture

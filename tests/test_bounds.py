@@ -11,13 +11,13 @@ import pytest
 from werkzeug import Request, Response
 
 from connectors import bounds
-from connectors.allowance import Allowance, as_text, from_text
-from connectors.answer import Answer, answer_time, header_seconds
-from connectors.budget import Budget
 from connectors.github.limits import RateLimits
+from connectors.http.allowance import Allowance, as_text, from_text
+from connectors.http.quota import Budget
+from connectors.http.response import Answer, answer_time, header_seconds
+from connectors.http.write_rate import GITHUB_WRITES, Rate, Rates
 from connectors.interface import TrackerSettings
 from connectors.jira.headers import heard_at, pace, rate_limit
-from connectors.rates import GITHUB_WRITES, Rate, Rates
 from connectors.redaction import RedactedMemory
 from connectors.registry import Connector
 from connectors.sandbox.faults import Fault, Replace

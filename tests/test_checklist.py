@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.checklist import LONGEST, parse_checklist
 from connectors.models import ChecklistItem
+from connectors.task_lists import LONGEST, parse_checklist
 
 
 def boxes(text: str) -> list[tuple[str, bool]]:

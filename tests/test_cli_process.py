@@ -215,7 +215,7 @@ def test_a_terminal_without_our_signs_gets_others_instead_of_an_error(house: Hou
     assert "Set up an attractive blog" in said.out
 
 
-CLIENTS = {"jira", "github", "requests", "tenacity", "werkzeug", "connectors.transport"}
+CLIENTS = {"jira", "github", "requests", "tenacity", "werkzeug", "connectors.http.transport"}
 TELL_MODULES = (
     "import sys; sys.argv[0] = 'milepost'\n"
     "from core.cli import main\n"

@@ -9,8 +9,8 @@ import pytest
 from werkzeug import Request, Response
 
 from connectors.errors import Unavailable
+from connectors.http.workers import cancelled, merged
 from connectors.models import Interest
-from connectors.parallel import cancelled, merged
 from connectors.sandbox.faults import Fault, Replace, Status
 from tests.github_builders import Hub, pull, running
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.checklist import LONGEST
 from connectors.jira.checklist import parse_description
+from connectors.task_lists import LONGEST
 
 
 def boxes(description: object) -> list[tuple[str, bool]]:

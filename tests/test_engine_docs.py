@@ -9,8 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from connectors.checklist import parse_checklist
 from connectors.models import Blocker, StatusCategory
+from connectors.task_lists import parse_checklist
 from core.engine.blocked import blocked_issues
 from core.engine.credit import Credits
 from core.engine.explain import blocked_words, explain_goal, explain_key_result, explain_milestone

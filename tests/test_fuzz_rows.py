@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from connectors.answer import Answer
 from connectors.github.keys import Spelling
 from connectors.github.parse import Parser
+from connectors.http.response import Answer
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader
 from connectors.models import Issue, StatusCategory, Unread

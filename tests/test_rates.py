@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.answer import Answer
 from connectors.errors import PutOff, Unavailable
 from connectors.github.client import GitHubTracker, open_tracker
 from connectors.github.settings import GitHubSettings
+from connectors.http.response import Answer
+from connectors.http.transport import STOP, Policy, Transport
+from connectors.http.write_rate import GITHUB_WRITES, JIRA_WRITES, Rate, Rates, keep, kept, writing_seconds
 from connectors.models import IssueRef
-from connectors.rates import GITHUB_WRITES, JIRA_WRITES, Rate, Rates, keep, kept, writing_seconds
 from connectors.sandbox.github_world import TOKEN, GitHubSite
 from connectors.sandbox.seed import world_for
 from connectors.sandbox.server import SandboxServer
-from connectors.transport import STOP, Policy, Transport
 from tests.conformance import DictMemory
 
 START = 1_772_445_600.0

@@ -8,7 +8,7 @@ import pytest
 from connectors.github.settings import GitHubSettings
 from connectors.jira.settings import JiraSettings
 from connectors.registry import connector, kinds
-from connectors.rule_keys import NO, RuleKeys
+from connectors.rule_key_table import NO, RuleKeys
 from mappings.load import MappingErrors, load
 from mappings.rules.model import Rule
 from mappings.rules.references import ONLY_IN, speaks, written

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.allowance import Allowance, from_text, kept
+from connectors.http.allowance import Allowance, from_text, kept
 from core.cli.standing import budget_lines
 from core.store import open_store
 from tests.runs import House, house

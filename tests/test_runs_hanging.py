@@ -41,7 +41,7 @@ class Fast(threading.local):
 
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.patience.monotonic", Fast())
+    monkeypatch.setattr("connectors.http.deadline.monotonic", Fast())
 
 
 @dataclass

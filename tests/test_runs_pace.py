@@ -18,7 +18,7 @@ from tests.runs import house
 def slow(tracker: Tracker) -> Tracker:
     """The same tracker, as if it had taken 495 writes just now."""
     from connectors.github.client import GitHubTracker
-    from connectors.rates import GITHUB_WRITES, Rates
+    from connectors.http.write_rate import GITHUB_WRITES, Rates
 
     assert isinstance(tracker, GitHubTracker)
     now = tracker.transport._clock()

@@ -13,7 +13,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from connectors.parallel import in_order, merged
+from connectors.http.workers import in_order, merged
 from core.stop import Stop, Stopped
 from core.together import together
 

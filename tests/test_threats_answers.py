@@ -18,12 +18,12 @@ import requests
 import responses
 from requests import PreparedRequest
 
-from connectors.answer import MAX_BODY, Answer
 from connectors.errors import Garbled
-from connectors.exchange import Exchange
+from connectors.http.connection_errors import causes_of, trouble
+from connectors.http.response import MAX_BODY, Answer
+from connectors.http.session import Exchange
 from connectors.interface import Tracker
 from connectors.models import Interest
-from connectors.trouble import causes_of, trouble
 from tests.github_builders import API, hub
 from tests.github_builders import row as github_row
 from tests.jira_answers import center_exchange, cloud_exchange
@@ -153,7 +153,7 @@ def test_a_limit_of_time_holds_while_bytes_keep_coming(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, head: bytes, drop: bytes, proxy: bool
 ) -> None:
     """A time-out of silence never ends these; the limit of the whole does, here by a clock that runs fast."""
-    monkeypatch.setattr("connectors.patience.monotonic", partial(next, count(step=100)))
+    monkeypatch.setattr("connectors.http.deadline.monotonic", partial(next, count(step=100)))
 
     def drip(connection: socket.socket) -> None:
         connection.sendall(head)
@@ -198,7 +198,7 @@ def _github_without_end(mock: responses.RequestsMock) -> Tracker:
 
 @pytest.mark.parametrize("tracker", ["jira cloud", "jira data center", "github"])
 def test_a_list_without_end_is_given_up(tracker: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.transport._MOST", 50)
+    monkeypatch.setattr("connectors.http.transport._MOST", 50)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         opened = (
             _github_without_end(mock)

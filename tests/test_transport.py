@@ -8,7 +8,6 @@ import pytest
 import requests
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, ProtocolError
 
-from connectors.answer import Answer, told
 from connectors.errors import (
     AnswerLost,
     BadConfiguration,
@@ -18,7 +17,8 @@ from connectors.errors import (
     TrackerError,
     Unavailable,
 )
-from connectors.transport import STOP, Policy, Transport
+from connectors.http.response import Answer, told
+from connectors.http.transport import STOP, Policy, Transport
 
 NOW = datetime(2026, 3, 2, 10, 0, 0, tzinfo=UTC)
 REQUEST = "GET /things"

@@ -9,8 +9,8 @@ import requests
 from urllib3 import HTTPConnectionPool, PoolManager
 
 from connectors.errors import BadConfiguration
-from connectors.exchange import Exchange
-from connectors.patience import bound
+from connectors.http.deadline import bound
+from connectors.http.session import Exchange
 from tests.loopback import Loopback, without_environment
 
 TIMEOUT = (5.0, 5.0)

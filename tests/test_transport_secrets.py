@@ -2,11 +2,11 @@
 
 import pytest
 
-from connectors.answer import Answer
 from connectors.errors import TrackerError
 from connectors.github.settings import GitHubSettings
+from connectors.http.response import Answer
+from connectors.http.transport import Policy, Transport
 from connectors.jira.settings import JiraSettings
-from connectors.transport import Policy, Transport
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 500, 503])

@@ -6,11 +6,11 @@ from functools import partial
 
 import pytest
 
-from connectors import parallel
-from connectors.answer import Answer
-from connectors.budget import Budget
 from connectors.errors import TrackerError, Unavailable
-from connectors.transport import STOP, Policy, Transport
+from connectors.http import workers as parallel
+from connectors.http.quota import Budget
+from connectors.http.response import Answer
+from connectors.http.transport import STOP, Policy, Transport
 
 START = 1_772_445_600.0
 REQUEST = "GET /things"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.urls import base_url, is_loopback
+from connectors.http.urls import base_url, is_loopback
 
 
 @pytest.mark.parametrize(

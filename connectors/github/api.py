@@ -12,13 +12,13 @@ from urllib.parse import SplitResult, parse_qs, urljoin, urlsplit
 from github import Auth
 from requests.utils import parse_header_links
 
-from connectors.answer import Answer, explain_status
 from connectors.errors import BadConfiguration, Garbled, Missing, Refused, TrackerError
 from connectors.github.limits import Explain, RateLimits, graphql_errors, graphql_limited, server_time
 from connectors.github.settings import GitHubSettings, variable
 from connectors.github.wire import Wire, app_auth
-from connectors.rates import GITHUB_WRITES, Rates
-from connectors.transport import Budget, Policy, Transport
+from connectors.http.response import Answer, explain_status
+from connectors.http.transport import Budget, Policy, Transport
+from connectors.http.write_rate import GITHUB_WRITES, Rates
 
 REDIRECTS = frozenset({301, 302, 307, 308})
 _MOST_HOPS = 5

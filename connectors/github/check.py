@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.answer import Answer
 from connectors.errors import TrackerError
 from connectors.github.api import Api, Unsupported
 from connectors.github.identity import Identity
 from connectors.github.listing import PER_PAGE
 from connectors.github.project_check import project_findings
 from connectors.github.queries import CHILDREN
+from connectors.http.response import Answer
 from connectors.models import Capability, Finding
 
 _ROLES: Mapping[Capability, tuple[tuple[str, ...], str]] = {

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from connectors import rates
-from connectors.allowance import Allowance, keep, kept
 from connectors.audience import Audience
 from connectors.github.api import Api
 from connectors.github.check import check
@@ -17,9 +15,11 @@ from connectors.github.read import GitHubReader
 from connectors.github.repositories import Names, audiences
 from connectors.github.settings import GitHubSettings
 from connectors.github.write import GitHubWriter
+from connectors.http import write_rate as rates
+from connectors.http.allowance import Allowance, keep, kept
+from connectors.http.transport import Transport
 from connectors.interface import Memory, TrackerInfo, TrackerSettings
 from connectors.models import Capability, Finding
-from connectors.transport import Transport
 
 
 class GitHubTracker:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.answer import Answer
 from connectors.bounds import moment
 from connectors.errors import Garbled
 from connectors.github.api import Api
 from connectors.github.identity import Identity
 from connectors.github.pages import PER_PAGE
+from connectors.http.response import Answer
 from connectors.models import MARK_PREFIX, PostedComment
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import orjson
 
 from connectors import bounds
-from connectors.checklist import RULES
 from connectors.github.keys import is_repository
 from connectors.github.settings import GitHubSettings
 from connectors.interface import Memory
 from connectors.models import Interest
 from connectors.names import fold_name
+from connectors.task_lists import RULES
 
 _VERSION = 1
 _TREES = "github.trees"

@@ -5,8 +5,8 @@ from typing import Any
 import orjson
 
 from connectors import bounds
-from connectors.answer import Answer, answer_date, header_seconds, told
 from connectors.errors import BadConfiguration, Refused, TrackerError
+from connectors.http.response import Answer, answer_date, header_seconds, told
 
 _FIRST_WAIT = 60.0
 _LONGEST_WAIT = 900.0

@@ -22,10 +22,10 @@ from connectors.github.organisation import Organisation
 from connectors.github.pages import Sheet, changed, whole
 from connectors.github.parse import names_issue
 from connectors.github.repositories import PER_PAGE, Names, container, member_pages, members, row_id
+from connectors.http.workers import merged
 from connectors.interface import Memory
 from connectors.isolation import IN_ROW
 from connectors.models import Container
-from connectors.parallel import merged
 
 __all__ = ["PER_PAGE", "Listing", "Plan"]
 

@@ -7,8 +7,8 @@ from itertools import chain
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from connectors.answer import Answer
 from connectors.github.api import Api
+from connectors.http.response import Answer
 
 PER_PAGE = 100
 _ALL: Mapping[str, str | int] = {"state": "all", "per_page": PER_PAGE}

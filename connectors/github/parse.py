@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from connectors import bounds
-from connectors.checklist import parse_checklist
 from connectors.github.keys import Place, Spelling, place_of_api, place_of_page, repository_of_api
 from connectors.github.projects import Chosen
 from connectors.models import FieldValue, Issue, IssueRef, StatusCategory, Unread
 from connectors.names import fold_name
+from connectors.task_lists import parse_checklist
 
 _REASONS: Mapping[str | None, StatusCategory] = {
     None: StatusCategory.DONE,  # closed before GitHub had reasons, or a pull request

@@ -6,12 +6,12 @@ from typing import Any
 import orjson
 
 from connectors import bounds
-from connectors.answer import Answer
 from connectors.audience import Audience
 from connectors.errors import BadConfiguration, Missing, TrackerDown, TrackerError, Unavailable
 from connectors.github.api import Api, sort_scope
 from connectors.github.keys import is_repository
 from connectors.github.settings import GitHubSettings
+from connectors.http.response import Answer
 from connectors.interface import Memory
 from connectors.models import Container
 

@@ -1,6 +1,6 @@
 """Which keys of rules GitHub can answer."""
 
-from connectors.rule_keys import NO, YES, RuleKeys, both
+from connectors.rule_key_table import NO, YES, RuleKeys, both
 
 RULE_KEYS = RuleKeys(
     ("GitHub.com", "GitHub Enterprise Server"),

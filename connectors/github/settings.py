@@ -11,9 +11,9 @@ from connectors import credentials
 from connectors.github.keys import Spelling, is_owner, is_repository, place_of
 from connectors.github.project_names import Project, split_field
 from connectors.github.rule_keys import RULE_KEYS
+from connectors.http.urls import SANDBOX, base_url, site_of
 from connectors.interface import TrackerInfo, TrackerSettings
 from connectors.names import fold_name
-from connectors.urls import SANDBOX, base_url, site_of
 
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Pause = Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)]

@@ -10,11 +10,11 @@ from github import Auth, Github
 from github.Requester import HTTPSRequestsConnectionClass, Requester, RequestsResponse
 from requests import Response
 
-from connectors.answer import Answer
 from connectors.errors import BadConfiguration
-from connectors.exchange import Exchange
 from connectors.github.settings import GitHubSettings
-from connectors.transport import Policy
+from connectors.http.response import Answer
+from connectors.http.session import Exchange
+from connectors.http.transport import Policy
 
 USER_AGENT = "milepost"
 _ACCEPT = "application/vnd.github+json"

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from connectors.answer import Answer, explain_status, told
 from connectors.bounds import moment
 from connectors.errors import AnswerLost, Garbled, Missing, Refused
 from connectors.github.api import REDIRECTS, Api
 from connectors.github.keys import Place, is_repository, place_of
 from connectors.github.listing import PER_PAGE
 from connectors.github.parse import Unreadable, label_names, place_in
+from connectors.http.response import Answer, explain_status, told
 from connectors.models import IssueRef, LabelDefinition, PostedComment
 
 _GONE = (404, 410)

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 
 import requests
 
-from connectors.answer import Answer
 from connectors.audience import Audience
 from connectors.errors import BadConfiguration, Garbled, Missing, Refused, TrackerDown, TrackerError
-from connectors.exchange import Exchange
+from connectors.http.response import Answer
+from connectors.http.session import Exchange
 from connectors.jira.plain import step
 from connectors.jira.session import JiraSession, mapping
 from connectors.jira.settings import GATEWAY_HOST

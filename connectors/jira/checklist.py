@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import orjson
 
-from connectors.checklist import LONGEST
 from connectors.models import ChecklistItem
+from connectors.task_lists import LONGEST
 
 _MACRO = re.compile(r"\{(code|noformat|adf)(?::[^}\n]{0,200})?\}")
 # In wiki text `[x]` is a link, so that people write `\[x\]` to show the brackets; both are boxes.

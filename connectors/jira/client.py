@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from connectors.allowance import Allowance
 from connectors.audience import Audience
+from connectors.http.allowance import Allowance
 from connectors.interface import Memory, TrackerInfo, TrackerSettings
 from connectors.jira.anonymous import audiences
 from connectors.jira.check import check

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 import orjson
 
 from connectors import bounds
-from connectors.checklist import RULES
 from connectors.jira.settings import JiraSettings
 from connectors.models import Interest
+from connectors.task_lists import RULES
 
 OVERLAP = timedelta(minutes=5)
 """How far before the cursor a pull begins: JQL counts in minutes, and Cloud's index lags behind."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 import orjson
 
 from connectors import bounds
-from connectors.answer import Answer
+from connectors.http.response import Answer
 from connectors.jira.session import JiraSession
 
 LOUD = "jira.loud"

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from connectors import bounds
-from connectors.answer import answer_time
-from connectors.transport import Answer, header_seconds
+from connectors.http.response import answer_time
+from connectors.http.transport import Answer, header_seconds
 
 
 def rate_limit(answer: Answer, now: float, /) -> float | None:

@@ -1,6 +1,6 @@
 """Which keys of rules Jira can answer."""
 
-from connectors.rule_keys import NO, YES, RuleKeys, both
+from connectors.rule_key_table import NO, YES, RuleKeys, both
 
 _IF_FOUND = "if it has the field"
 

@@ -5,8 +5,8 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 
-from connectors.answer import Answer
 from connectors.errors import BadConfiguration, Garbled, Missing, Refused, Unavailable
+from connectors.http.response import Answer
 from connectors.jira.idset import IdSet
 from connectors.jira.jql import listed
 from connectors.jira.plain import step

@@ -13,17 +13,17 @@ import orjson
 from jira import JIRA
 
 from connectors import bounds
-from connectors.allowance import keep, kept
 from connectors.errors import BadConfiguration, Garbled, Missing, TrackerError
-from connectors.exchange import Exchange
+from connectors.http.allowance import keep, kept
+from connectors.http.session import Exchange
+from connectors.http.transport import Answer, Budget, Policy, Transport, explain_status, told
+from connectors.http.urls import SANDBOX, base_url
+from connectors.http.write_rate import JIRA_WRITES, Rates
 from connectors.interface import Memory
 from connectors.jira.account import Account, Server
 from connectors.jira.headers import heard_at, login_failed, names_caller, pace, rate_limit, says_cloud
 from connectors.jira.plain import named, number, whole_seconds
 from connectors.jira.settings import CLOUD_DOMAIN, GATEWAY_HOST, JiraSettings, variable
-from connectors.rates import JIRA_WRITES, Rates
-from connectors.transport import Answer, Budget, Policy, Transport, explain_status, told
-from connectors.urls import SANDBOX, base_url
 
 Json = dict[str, Any]
 

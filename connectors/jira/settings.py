@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors import credentials
+from connectors.http.urls import SANDBOX, base_url, site_of
 from connectors.interface import TrackerInfo, TrackerSettings
 from connectors.jira.rule_keys import RULE_KEYS
 from connectors.names import fold_name
-from connectors.urls import SANDBOX, base_url, site_of
 
 COMMENT_LIMIT = 32_767
 LABEL_LIMIT = 255

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from connectors.answer import Answer, told
 from connectors.errors import AnswerLost, Garbled, Missing, Refused, TooLong, TrackerError
+from connectors.http.response import Answer, told
 from connectors.jira.comments import INTERNAL, KEPT, PROPERTY, read_comment, read_comments
 from connectors.jira.habits import FORGETFUL, LOUD, PLAIN, Habits, characters, only_bmp, told_limit
 from connectors.jira.issues import read_labels

@@ -6,8 +6,8 @@ from typing import Protocol, runtime_checkable
 
 from connectors.audience import Audience
 from connectors.errors import TrackerError
+from connectors.http.urls import site_of
 from connectors.models import Capability, Finding, Interest
-from connectors.urls import site_of
 from core.audiences import audiences_of
 from core.cli.running import job_of
 from core.cli.wiring import Desk

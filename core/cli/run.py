@@ -24,7 +24,7 @@ def run(
     set_up_log(verbose, log_format)
     import logging
 
-    from connectors.transport import STOP
+    from connectors.http.transport import STOP
     from core.cli.exits import ending
     from core.cli.running import log_run, open_job, synced_now
     from core.cli.wiring import ready

@@ -6,8 +6,8 @@ from datetime import datetime
 from rich.console import RenderableType
 from rich.text import Text
 
-from connectors.allowance import Allowance
 from connectors.audience import Audience
+from connectors.http.allowance import Allowance
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef
 from core.audiences import audiences_of

@@ -22,7 +22,7 @@ def status(
     With an audience, only these: what else is told names places and issues of every audience.
     """
     set_up_log(verbose, log_format)
-    from connectors.allowance import from_text, kept
+    from connectors.http.allowance import from_text, kept
     from core.cli.output import out
     from core.cli.running import job_of
     from core.cli.standing import (

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from rich.progress import Progress
 
-from connectors.allowance import Allowance, allowances_of
 from connectors.audience import Audience, TellsAudiences
 from connectors.errors import TrackerError
+from connectors.http.allowance import Allowance, allowances_of
+from connectors.http.write_rate import writing_seconds
 from connectors.interface import Reader, Tracker, TrackerInfo, Writer
 from connectors.models import (
     Capability,
@@ -23,7 +24,6 @@ from connectors.models import (
     SurveyPage,
     Whereabouts,
 )
-from connectors.rates import writing_seconds
 
 
 def watched(trackers: Mapping[str, Tracker], shown: Progress) -> Mapping[str, Tracker]:

@@ -168,7 +168,7 @@ def _read_whole(file: Path, state: Path | None = None) -> tuple[Config, Loaded]:
 
 
 def _stop() -> Stop:
-    from connectors.transport import (
+    from connectors.http.transport import (
         STOP,  # brings the HTTP stack along, which a glance at the store can spare
     )
 

@@ -327,7 +327,7 @@ def campaign(face: str = CLOUD, scope: str = NAMED, seed: int = 1) -> Iterator[C
             with server.world.lock:
                 server.world.clock.advance(seconds)
 
-        stack.enter_context(mock.patch("connectors.transport._interruptible", wait))
+        stack.enter_context(mock.patch("connectors.http.transport._interruptible", wait))
         yield Campaign(Path(folder), face, scope, server, store, seed)
 
 

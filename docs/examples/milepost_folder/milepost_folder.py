@@ -15,9 +15,9 @@ from pydantic import AfterValidator, ConfigDict, Field
 from typing_extensions import override
 
 from connectors import interface as c
-from connectors.checklist import parse_checklist
+from connectors.http.urls import base_url
 from connectors.registry import Connector
-from connectors.urls import base_url
+from connectors.task_lists import parse_checklist
 
 OVERLAP, PAGE, AUTHOR = timedelta(minutes=2), 100, "milepost"
 STATUSES = {"to do": "todo", "in progress": "in_progress", "done": "done", "cancelled": "cancelled"}

@@ -3,7 +3,7 @@
 import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from connectors.patience import MAX_SECONDS, TooSlow
+from connectors.http.deadline import MAX_SECONDS, TooSlow
 
 
 def causes_of(problem: BaseException) -> list[BaseException]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors import bounds
-from connectors.allowance import Allowance, as_text, from_text
-from connectors.answer import Answer, answer_date
+from connectors.http.allowance import Allowance, as_text, from_text
+from connectors.http.response import Answer, answer_date
 
 
 @dataclass(frozen=True, slots=True)

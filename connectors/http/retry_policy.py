@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from connectors.answer import Answer
 from connectors.errors import TrackerError
+from connectors.http.response import Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,7 @@ import requests
 import tenacity
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from connectors.answer import Answer, explain_status, header_seconds, read_answer, retry_after, told
-from connectors.budget import Budget, Quota
+from connectors.durations import duration
 from connectors.errors import (
     AnswerLost,
     BadConfiguration,
@@ -24,12 +23,13 @@ from connectors.errors import (
     TrackerError,
     Unavailable,
 )
-from connectors.parallel import cancelled, in_order
-from connectors.policy import Explain, Policy, RateLimit
-from connectors.rates import Rates
+from connectors.http.connection_errors import causes_of, trouble
+from connectors.http.quota import Budget, Quota
+from connectors.http.response import Answer, explain_status, header_seconds, read_answer, retry_after, told
+from connectors.http.retry_policy import Explain, Policy, RateLimit
+from connectors.http.workers import cancelled, in_order
+from connectors.http.write_rate import Rates
 from connectors.redaction import SHORTEST
-from connectors.spans import duration
-from connectors.trouble import causes_of, trouble
 
 __all__ = [
     "STOP",

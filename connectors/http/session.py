@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import requests
 from requests.structures import CaseInsensitiveDict
 
-from connectors.answer import Answer, read_answer
 from connectors.errors import BadConfiguration
-from connectors.patience import Patient
-from connectors.urls import is_loopback
+from connectors.http.deadline import Patient
+from connectors.http.response import Answer, read_answer
+from connectors.http.urls import is_loopback
 
 _CERTIFICATES = "Let ca_file, or REQUESTS_CA_BUNDLE in the environment, name certificates in PEM format"
 
