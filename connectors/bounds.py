@@ -11,7 +11,7 @@
 | difference of the clocks | a day | beyond that one of the two clocks is set wrong |
 | a server's time (`Date`, `serverTime`) | years 2000 to 2199 | no tracker is older |
 | `Retry-After` | `max_wait` of the settings; beyond, the run goes on without the tracker | RFC 9110, 10.2.3 |
-| number of a page | below 10^9 | as `connectors.github.api` |
+| number of a page | below 10^9 | as `connectors.github.client` |
 | id of an issue | GitHub: 1 to 2^63 - 1; Jira: 1 to 19 digits | what the vendors' databases hold |
 | time of an issue | years 1 to 9999, in UTC | what `datetime` holds; imports bring any of them |
 | number of story points | 0 and up, finite | see `connectors.jira.issues` |

@@ -65,14 +65,14 @@ def _jira() -> Connector:
     from connectors.jira.rule_keys import RULE_KEYS
     from connectors.jira.settings import JiraSettings
 
-    return Connector("jira", JiraSettings, "connectors.jira.client:open_tracker", RULE_KEYS)
+    return Connector("jira", JiraSettings, "connectors.jira.tracker:open_tracker", RULE_KEYS)
 
 
 def _github() -> Connector:
     from connectors.github.rule_keys import RULE_KEYS
     from connectors.github.settings import GitHubSettings
 
-    return Connector("github", GitHubSettings, "connectors.github.client:open_tracker", RULE_KEYS)
+    return Connector("github", GitHubSettings, "connectors.github.tracker:open_tracker", RULE_KEYS)
 
 
 _BUILT_IN: dict[str, Callable[[], Connector]] = {"jira": _jira, "github": _github}

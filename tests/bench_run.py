@@ -59,8 +59,8 @@ def milepost(command: str, config: str, ok: str = "0") -> Thing:
     import github
     import jira
 
-    import connectors.github.client
-    import connectors.jira.client
+    import connectors.github.tracker
+    import connectors.jira.tracker
     import core.cli.running
     from core.cli import app
 

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.github.client import GitHubTracker, open_tracker
 from connectors.github.settings import GitHubSettings
+from connectors.github.tracker import GitHubTracker, open_tracker
 from connectors.interface import Memory
 from connectors.models import Interest, Issue, Page, Unread
 from connectors.sandbox.github_world import TOKEN, GitHubSite

@@ -8,8 +8,8 @@ import orjson
 import responses
 from requests import PreparedRequest
 
-from connectors.jira.client import JiraTracker, open_tracker
 from connectors.jira.settings import JiraSettings
+from connectors.jira.tracker import JiraTracker, open_tracker
 from tests.conformance import DictMemory
 
 SITE = "https://acme.atlassian.net"

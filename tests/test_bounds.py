@@ -17,7 +17,7 @@ from connectors.http.quota import Budget
 from connectors.http.response import Answer, answer_time, header_seconds
 from connectors.http.write_rate import GITHUB_WRITES, Rate, Rates
 from connectors.interface import TrackerSettings
-from connectors.jira.headers import heard_at, pace, rate_limit
+from connectors.jira.limits import heard_at, pace, rate_limit
 from connectors.redaction import RedactedMemory
 from connectors.registry import Connector
 from connectors.sandbox.faults import Fault, Replace

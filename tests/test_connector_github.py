@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 from werkzeug import Request, Response
 
-from connectors.github.client import GitHubTracker, open_tracker
 from connectors.github.settings import GitHubSettings
+from connectors.github.tracker import GitHubTracker, open_tracker
 from connectors.models import Capability, IssueRef
 from connectors.sandbox.faults import Fault, Hook, Html, Kind, Lost, Replace, Reset, Status, Truncated
 from connectors.sandbox.github_world import TOKEN, GitHubSite

@@ -7,7 +7,7 @@ import pytest
 import responses
 
 from connectors.github.check import UNPROVEN
-from connectors.github.client import GitHubTracker
+from connectors.github.tracker import GitHubTracker
 from connectors.models import Capability
 from tests.github_builders import BASE, hub
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from connectors.github.client import GitHubTracker
+from connectors.github.tracker import GitHubTracker
 from connectors.models import Interest
 from connectors.sandbox.faults import Fault, Headers, SkewedDate
 from tests.github_builders import Hub, pull, running

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from requests import PreparedRequest
 
-from connectors.github.client import GitHubTracker
+from connectors.github.tracker import GitHubTracker
 from connectors.models import Interest, Issue
 from connectors.sandbox.faults import Fault, Hook
 from connectors.sandbox.github_world import GitHubSite

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors.github.client import GitHubTracker
 from connectors.github.project_values import MOST_CHANGED, PER_PAGE_SECONDS
 from connectors.github.settings import GitHubSettings
+from connectors.github.tracker import GitHubTracker
 from connectors.models import Interest, Issue, StatusCategory
 from connectors.sandbox.faults import Fault, Hook, Replace, Status
 from connectors.sandbox.github_truth.model import Project

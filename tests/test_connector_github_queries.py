@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
-from connectors.github import queries
+from connectors.github import graphql as queries
 from connectors.sandbox.github_graphql.schema import github_schema
 
 PUBLISHED = Path(sys.prefix) / "contracts" / "github.schema.graphql"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors.github.client import GitHubTracker
+from connectors.github.tracker import GitHubTracker
 from connectors.models import Container, Interest, Issue
 from connectors.sandbox.faults import Fault, Html, Kind, Status
 from tests.github_builders import Hub, pull, running

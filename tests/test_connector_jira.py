@@ -7,8 +7,8 @@ import orjson
 import pytest
 from werkzeug import Request, Response
 
-from connectors.jira.client import JiraTracker, open_tracker
 from connectors.jira.settings import JiraSettings
+from connectors.jira.tracker import JiraTracker, open_tracker
 from connectors.models import Interest, IssueRef
 from connectors.sandbox.faults import Fault, Hook, Html, Kind, Lost, Replace, Reset, Status, Truncated
 from connectors.sandbox.jira_truth.store import Face

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.jira.checklist import parse_description
+from connectors.jira.descriptions import parse_description
 from connectors.task_lists import LONGEST
 
 

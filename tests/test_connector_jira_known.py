@@ -6,7 +6,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from connectors.jira.client import open_tracker
+from connectors.jira.tracker import open_tracker
 from connectors.models import Interest
 from tests.conformance import NAME, pull
 from tests.test_connector_jira import FACES, PROJECT, JiraHarness, harness_of

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from werkzeug import Request, Response
 
 from connectors.errors import TrackerError
-from connectors.jira.client import JiraTracker
-from connectors.jira.idset import IdSet
+from connectors.jira.id_set import IdSet
+from connectors.jira.tracker import JiraTracker
 from connectors.models import Interest, IssueRef, Page
 from connectors.sandbox.faults import Close, Fault, Hook, Replace, Status
 from connectors.sandbox.jira_truth.store import Face

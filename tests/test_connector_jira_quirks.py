@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.errors import Refused
-from connectors.jira.client import JiraTracker
 from connectors.jira.settings import JiraSettings
+from connectors.jira.tracker import JiraTracker
 from connectors.sandbox.faults import Fault, Status
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer

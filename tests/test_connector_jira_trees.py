@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.jira.client import open_tracker
+from connectors.jira.tracker import open_tracker
 from connectors.models import Interest, Issue, IssueRef
 from connectors.sandbox.jira_truth.store import Face
 from tests.conformance import NAME, DictMemory, pull

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from connectors.github.keys import Spelling
-from connectors.github.parse import Parser
+from connectors.github.issue_keys import Spelling
+from connectors.github.issues import Parser
 from connectors.http.response import Answer
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader

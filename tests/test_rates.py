@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.errors import PutOff, Unavailable
-from connectors.github.client import GitHubTracker, open_tracker
 from connectors.github.settings import GitHubSettings
+from connectors.github.tracker import GitHubTracker, open_tracker
 from connectors.http.response import Answer
 from connectors.http.transport import STOP, Policy, Transport
 from connectors.http.write_rate import GITHUB_WRITES, JIRA_WRITES, Rate, Rates, keep, kept, writing_seconds

@@ -56,7 +56,7 @@ def test_a_built_in_kind_cannot_be_replaced(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.syspath_prepend(tmp_path)
     found = connector("jira")
     assert found is not None
-    assert found.opener == "connectors.jira.client:open_tracker"
+    assert found.opener == "connectors.jira.tracker:open_tracker"
     assert kinds() == ("github", "jira")
 
 

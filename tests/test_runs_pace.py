@@ -17,7 +17,7 @@ from tests.runs import house
 
 def slow(tracker: Tracker) -> Tracker:
     """The same tracker, as if it had taken 495 writes just now."""
-    from connectors.github.client import GitHubTracker
+    from connectors.github.tracker import GitHubTracker
     from connectors.http.write_rate import GITHUB_WRITES, Rates
 
     assert isinstance(tracker, GitHubTracker)

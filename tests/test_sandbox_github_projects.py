@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors.github.queries import PROJECT, project_items
+from connectors.github.graphql import PROJECT, project_items
 from connectors.sandbox.github_truth.model import Project
 from connectors.sandbox.github_truth.truth import TOKEN, Impossible
 from connectors.sandbox.github_world import GitHubSite

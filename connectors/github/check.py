@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.errors import TrackerError
-from connectors.github.api import Api, Unsupported
-from connectors.github.identity import Identity
+from connectors.github.account import Identity
+from connectors.github.client import Api, Unsupported
+from connectors.github.graphql import CHILDREN
 from connectors.github.listing import PER_PAGE
 from connectors.github.project_check import project_findings
-from connectors.github.queries import CHILDREN
 from connectors.http.response import Answer
 from connectors.models import Capability, Finding
 

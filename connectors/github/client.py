@@ -1,112 +1,328 @@
-"""Opens a GitHub tracker."""
+"""Requests to one GitHub: authentication, redirects, pages, GraphQL; all under the one transport policy."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+import re
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, urljoin, urlsplit
 
-from connectors.audience import Audience
-from connectors.github.api import Api
-from connectors.github.check import check
-from connectors.github.identity import Identity
-from connectors.github.keys import place_of
-from connectors.github.project_check import missing_fields
-from connectors.github.read import GitHubReader
-from connectors.github.repositories import Names, audiences
-from connectors.github.settings import GitHubSettings
-from connectors.github.write import GitHubWriter
-from connectors.http import write_rate as rates
-from connectors.http.allowance import Allowance, keep, kept
-from connectors.http.transport import Transport
-from connectors.interface import Memory, TrackerInfo, TrackerSettings
-from connectors.models import Capability, Finding
+from github import Auth
+from requests.utils import parse_header_links
+
+from connectors.errors import BadConfiguration, Garbled, Missing, Refused, TrackerError
+from connectors.github.limits import Explain, RateLimits, graphql_errors, graphql_limited, server_time
+from connectors.github.requester import Wire, app_auth
+from connectors.github.settings import GitHubSettings, variable
+from connectors.http.response import Answer, explain_status
+from connectors.http.transport import Budget, Policy, Transport
+from connectors.http.write_rate import GITHUB_WRITES, Rates
+
+REDIRECTS = frozenset({301, 302, 307, 308})
+_MOST_HOPS = 5
+_NOT_SEEN = frozenset({"NOT_FOUND", "FORBIDDEN"})
+"""Errors about one node of a GraphQL query; the others come all the same."""
+_TOO_MUCH = frozenset({"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"})
+_NO_FIELD = re.compile(r"doesn't exist on type|^Cannot query field|^No such type|^Unknown type")
+_TOKEN_MARGIN = timedelta(minutes=10)
+"""An installation's token lives for an hour; a request may have to wait for minutes before it goes out."""
 
 
-class GitHubTracker:
-    """One configured GitHub, opened."""
+class TooMuch(Refused):
+    """GraphQL gives up a query that asks for too much at once; the same in smaller parts may be answered."""
 
-    def __init__(self, api: Api, info: TrackerInfo, memory: Memory) -> None:
-        self._api = api
-        self._memory = memory
-        self._names = Names(api.settings, memory)
-        self._identity = Identity(api)
-        self._info = replace(info, owns=partial(_owns, self._names))
-        self._reader = GitHubReader(api, memory, self._identity, self._names)
-        self._writer = GitHubWriter(api)
+    advice = "GitHub did not answer a query within its resource limits, however small its parts were"
 
-    @property
-    def info(self) -> TrackerInfo:
-        return self._info
 
-    @property
-    def reader(self) -> GitHubReader:
-        return self._reader
+class Unsupported(Exception):
+    """This GitHub's GraphQL schema lacks a field of the query: an Enterprise Server too old for it."""
 
-    @property
-    def writer(self) -> GitHubWriter:
-        return self._writer
 
-    def check(self, needs: frozenset[Capability]) -> tuple[Finding, ...]:
-        """See Tracker."""
-        return check(self._api, self._identity, needs)
+@dataclass(frozen=True, slots=True)
+class _Token:
+    auth: Auth.Token
+    until: datetime
 
-    def missing_fields(self, names: Collection[str]) -> Mapping[str, str]:
-        """By name, of the fields of projects among these: why it is not there. May raise TrackerError.
 
-        GitHub's document has no list of the fields that an organisation has for its issues.
+class Api:
+    """One GitHub as JSON. Every method may raise a TrackerError."""
+
+    def __init__(
+        self,
+        tracker: str,
+        settings: GitHubSettings,
+        *,
+        clock: Callable[[], datetime],
+        notify: Callable[[str], None],
+        sleep: Callable[[float], None] | None = None,
+        used: str = "",
+        written: str = "",
+        wrote: Callable[[], None] = lambda: None,
+    ) -> None:
+        """What an earlier run told: `used` is `Budget.text`, `written` is `Rates.text`.
+
+        `wrote` is called after every write, whatever came of it.
         """
-        return missing_fields(self._api, names)
-
-    def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | None]:
-        """See TellsAudiences. Asks for each repository of which this run was not told yet."""
-        return audiences(self._api, self._names, containers)
-
-    @property
-    def transport(self) -> Transport:
-        """What counts the requests, and knows what is left of the quotas."""
-        return self._api.transport
+        policy = Policy(
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+            attempts=settings.attempts,
+            max_wait=settings.max_wait,
+            write_spacing=settings.write_spacing,
+            backoff=settings.backoff,
+        )
+        self.tracker = tracker
+        self.settings = settings
+        self.clock = clock
+        self.notify = notify
+        self.variable = variable(tracker, "PRIVATE_KEY" if settings.app_id else "TOKEN")
+        self.transport = Transport(
+            tracker,
+            policy,
+            clock=lambda: clock().timestamp(),
+            sleep=sleep,
+            notify=notify,
+            rate_limit=RateLimits(),
+            explain=Explain(tracker, self.variable),
+            budget=Budget(settings.api_share, used),
+            rates=Rates(GITHUB_WRITES if settings.write_spacing else (), settings.write_spacing, written),
+            secrets=settings.secrets(),
+        )
+        self._wrote = wrote
+        self._wire = Wire(tracker, settings, policy)
+        self._base = urlsplit(settings.url)
+        self._app: Auth.AppAuth | None = None
+        self._token: _Token | None = None
+        self._signing = threading.Lock()
+        token = settings.token
+        self._fixed = Auth.Token(token.get_secret_value()) if token is not None else None
 
     def close(self) -> None:
-        """Close the connections, and remember how much of the API quota is used."""
-        self._api.close()
-        keep(self._memory, self.allowances())
+        """Close the connections."""
+        self._wire.close()
 
-    def allowances(self) -> tuple[Allowance, ...]:
-        """See Budgeted."""
-        return self._api.transport.budget.allowances()
+    def get(
+        self,
+        url: str,
+        parameters: Mapping[str, str | int] | None = None,
+        *,
+        accept: Collection[int] = (),
+        as_app: bool = False,
+        resource: str = "core",
+    ) -> Answer:
+        """GET a path, or a whole URL of this GitHub; moved places on the same host are followed.
 
-    def writing_seconds(self, writes: int) -> float:
-        """See Paced."""
-        return self._api.transport.rates.forecast(writes, self._api.clock().timestamp())
+        `resource` names the quota that it counts against: "core" or "search".
+        """
+        request = f"GET {urlsplit(url).path}"
+        asked = dict(parameters or {})
+        for _ in range(_MOST_HOPS):
+            auth = self._app_auth() if as_app else self._auth()
+            send = partial(self._wire.send, auth, "GET", url, asked, None)
+            answer = self.transport.read(request, send, accept={*accept, *REDIRECTS}, resource=resource)
+            if answer.status not in REDIRECTS:
+                return answer
+            url, asked = self._follow(answer)
+        raise BadConfiguration(self.tracker, request, f"moved more than {_MOST_HOPS} times in a row")
+
+    def json(self, url: str, parameters: Mapping[str, str | int] | None = None) -> Any:
+        """GET as JSON."""
+        return self.get(url, parameters).json()
+
+    def pages(self, url: str, parameters: Mapping[str, str | int] | None = None) -> Iterator[list[Any]]:
+        """Every page of a list, along the Link headers."""
+        return (self.rows(answer) for answer in self.answers(url, parameters))
+
+    def answers(
+        self, url: str, parameters: Mapping[str, str | int] | None = None, *, resource: str = "core"
+    ) -> Iterator[Answer]:
+        """The answer that holds each page, along the Link headers. Raises Garbled if they go in a circle."""
+        seen: set[str] = set()
+        following: str | None = url
+        while following is not None:
+            answer = self.get(following, parameters, resource=resource)
+            seen.update((following, answer.url))  # the first is asked for by its path, and linked by its URL
+            yield answer
+            parameters, following = None, self.next_page(answer)
+            if following in seen:
+                raise Garbled(self.tracker, answer.request, "the next page is one that came before")
+
+    def rows(self, answer: Answer) -> list[Any]:
+        """The answer as a list. Raises Garbled if it is none."""
+        found = answer.json()
+        if not isinstance(found, list):
+            raise Garbled(self.tracker, answer.request, f"expected a list, got {type(found).__name__}")
+        return found
+
+    def record(self, answer: Answer) -> Mapping[str, Any]:
+        """The answer as an object. Raises Garbled if it is none."""
+        found = answer.json()
+        if not isinstance(found, dict):
+            raise Garbled(self.tracker, answer.request, f"expected an object, got {type(found).__name__}")
+        return found
+
+    def next_page(self, answer: Answer, relation: str = "next") -> str | None:
+        """The next page by the Link header, None after the last.
+
+        Raises Garbled if it leads elsewhere, or if this page has a next one and yet no rows.
+
+        `relation` is "next", or "prev", "first" or "last" for another page than the next.
+        """
+        for link in parse_header_links(answer.headers.get("link", "")):
+            if link.get("rel") == relation:
+                url = urljoin(answer.url, link.get("url", ""))
+                if not self._ours(url):
+                    said = f"the {relation} page is said to be on another server or path"
+                    raise Garbled(self.tracker, answer.request, said, "Check the url of this tracker")
+                if relation == "next" and answer.body.strip() == b"[]":
+                    said = "an empty page is followed by another, so rows are missing"
+                    raise Garbled(self.tracker, answer.request, said, "The next run reads it again")
+                return url
+        return None
+
+    def page_number(self, url: str) -> int | None:
+        """Which page a link leads to; None if it does not say."""
+        text = parse_qs(urlsplit(url).query).get("page", [""])[0]
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+    def moment(self, answer: Answer) -> datetime:
+        """The server's time when it answered; ours where it does not say."""
+        return self.server_moment(answer) or self.clock()
+
+    def server_moment(self, answer: Answer) -> datetime | None:
+        """The server's time when it answered; None where it does not say."""
+        epoch = server_time(answer)
+        return None if epoch is None else datetime.fromtimestamp(epoch, UTC)
+
+    def write(
+        self,
+        verb: str,
+        path: str,
+        body: Any = None,
+        *,
+        repeatable: bool,
+        accept: Collection[int] = (),
+    ) -> Answer:
+        """Send a change once (or again, if `repeatable`). A redirect is given back, never followed."""
+        auth = self._auth()
+        try:
+            return self.transport.write(
+                f"{verb} {path}",
+                partial(self._wire.send, auth, verb, path, None, body),
+                repeatable=repeatable,
+                accept={*accept, *REDIRECTS},
+            )
+        finally:
+            self._wrote()
+
+    def graphql(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The data of a GraphQL query; what was not found, or may not be seen, is null in it.
+
+        Raises Unsupported where the server's schema lacks a field, a TrackerError for all else.
+        """
+        request = f"POST {urlsplit(self._wire.graphql_url).path}"
+        auth = self._auth()
+
+        def send() -> Answer:
+            body = {"query": query, "variables": dict(variables)}
+            answer = self._wire.send(auth, "POST", self._wire.graphql_url, None, body)
+            # GraphQL says with HTTP 200 what REST says with 403, and so the transport shall see it.
+            return replace(answer, status=403) if graphql_limited(answer) else answer
+
+        answer = self.transport.read(request, send, resource="graphql")
+        body = self.record(answer)
+        data = body.get("data")
+        tolerable = _NOT_SEEN if data else frozenset[str]()
+        errors = [error for error in graphql_errors(body) if error.get("type") not in tolerable]
+        if errors:
+            raise self._sort_graphql(request, errors)
+        if not isinstance(data, dict):
+            raise Garbled(self.tracker, request, "expected data in a GraphQL answer")
+        return data
+
+    def _sort_graphql(self, request: str, errors: list[dict[str, Any]]) -> Exception:
+        codes = {
+            extensions.get("code") for e in errors if isinstance(extensions := e.get("extensions"), dict)
+        }
+        message = str(errors[0].get("message"))
+        said = "".join(c if c.isprintable() else " " for c in message)[:300]
+        if codes & {"undefinedField", "undefinedType"} or _NO_FIELD.search(message):
+            return Unsupported(said)
+        kinds = {error.get("type") for error in errors}
+        if kinds & _TOO_MUCH:
+            return TooMuch(self.tracker, request, said)
+        if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
+            return Refused(self.tracker, request, said, "The account lacks the permission to read this")
+        return Garbled(self.tracker, request, f"GraphQL answered with an error: {said}")
+
+    def _follow(self, answer: Answer) -> tuple[str, dict[str, str | int]]:
+        """Where a redirect leads on the same server, with the query that was asked; else raises."""
+        url = urljoin(answer.url, answer.headers.get("location", ""))
+        if "location" not in answer.headers or not self._ours(url):
+            raise explain_status(self.tracker, answer.request, answer)
+        asked = urlsplit(answer.url).query
+        if asked and not urlsplit(url).query:
+            url = f"{url}?{asked}"
+        return url, {}
+
+    def _ours(self, url: str) -> bool:
+        """Whether a URL keeps scheme, host, port and prefix of the base URL, where the token may go."""
+        try:
+            parts = urlsplit(url)
+            same = _origin(parts) == _origin(self._base)
+        except ValueError:
+            return False
+        prefix = self._base.path.rstrip("/")
+        return same and (parts.path == prefix or parts.path.startswith(f"{prefix}/"))
+
+    def _auth(self) -> Auth.Auth | None:
+        if self.settings.app_id is not None:
+            return self._installation_token()
+        if self._fixed is None:
+            raise BadConfiguration(self.tracker, "", "no token is set", f"Set {self.variable}")
+        return self._fixed
+
+    def _app_auth(self) -> Auth.AppAuth:
+        if self._app is None:
+            self._app = app_auth(self.tracker, self.settings)
+        return self._app
+
+    def _installation_token(self) -> Auth.Token:
+        with self._signing:
+            if self._token is None or self._token.until - _TOKEN_MARGIN < self.clock():
+                self._token = self._ask_for_token()
+            return self._token.auth
+
+    def _ask_for_token(self) -> _Token:
+        """An installation's token; asking twice only gives two, so this may be repeated."""
+        path = f"/app/installations/{self.settings.installation_id}/access_tokens"
+        app = self._app_auth()
+        try:
+            answer = self.transport.read(f"POST {path}", lambda: self._wire.send(app, "POST", path, None, {}))
+        except Missing as problem:
+            hint = "Check app_id and installation_id, and that the App is still installed"
+            raise BadConfiguration(self.tracker, problem.request, problem.said, hint) from problem
+        found = self.record(answer)
+        try:
+            until = datetime.fromisoformat(found["expires_at"])
+            return _Token(Auth.Token(found["token"]), until.astimezone(UTC))
+        except (KeyError, TypeError, ValueError, OverflowError, AssertionError) as problem:
+            said = "expected a token and the time when it expires"
+            raise Garbled(self.tracker, answer.request, said) from problem
 
 
-def _owns(names: Names, key: str) -> bool:
-    """Whether a key lies in scope, by a repository's name that is configured or by what it became."""
-    place = place_of(key)
-    return place is not None and names.covers(place.repository)
+def sort_scope(error: TrackerError, what: str) -> TrackerError:
+    """A configured repository or organisation that is not there is a mistake in the configuration."""
+    if not isinstance(error, Missing):
+        return error
+    hint = f"Check the spelling of {what}, and that the account may read it"
+    if "HTTP 410" in error.said:
+        hint = f"Issues are disabled in {what}; enable them or take it out of the configuration"
+    return BadConfiguration(error.tracker, error.request, f"{what}: {error.said}", hint)
 
 
-def open_tracker(
-    name: str,
-    settings: TrackerSettings,
-    *,
-    memory: Memory,
-    clock: Callable[[], datetime],
-    notify: Callable[[str], None],
-    sleep: Callable[[float], None] | None = None,
-) -> GitHubTracker:
-    """Open a tracker without a request. `clock` tells the time in UTC, `notify` takes lines for a person.
-
-    `sleep` replaces the wait between tries, in seconds. Raises TypeError for settings of another kind.
-    """
-    if not isinstance(settings, GitHubSettings):
-        raise TypeError(f"expected GitHubSettings, got {type(settings).__name__}")
-
-    def wrote() -> None:  # at once: a process that is killed must not forget it
-        rates.keep(memory, api.transport.rates.text(clock().timestamp()))
-
-    used, written = kept(memory), rates.kept(memory)
-    api = Api(
-        name, settings, clock=clock, notify=notify, sleep=sleep, used=used, written=written, wrote=wrote
-    )
-    return GitHubTracker(api, settings.info(name), memory)
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return (parts.scheme, parts.hostname, parts.port or usual)

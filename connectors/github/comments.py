@@ -5,9 +5,9 @@ from typing import Any
 
 from connectors.bounds import moment
 from connectors.errors import Garbled
-from connectors.github.api import Api
-from connectors.github.identity import Identity
-from connectors.github.pages import PER_PAGE
+from connectors.github.account import Identity
+from connectors.github.client import Api
+from connectors.github.pagination import PER_PAGE
 from connectors.http.response import Answer
 from connectors.models import MARK_PREFIX, PostedComment
 

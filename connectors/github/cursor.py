@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from connectors import bounds
-from connectors.github.keys import is_repository
+from connectors.github.issue_keys import is_repository
 from connectors.github.settings import GitHubSettings
 from connectors.interface import Memory
 from connectors.models import Interest

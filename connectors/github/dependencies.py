@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError, Unavailable
-from connectors.github.api import Api
-from connectors.github.keys import place_of
-from connectors.github.parse import Parser
+from connectors.github.client import Api
+from connectors.github.issue_keys import place_of
+from connectors.github.issues import Parser
 from connectors.interface import Memory
 from connectors.isolation import IN_ROW
 from connectors.models import Blocker, Issue, IssueRef, StatusCategory

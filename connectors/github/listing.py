@@ -16,11 +16,11 @@ from connectors.errors import (
     TrackerError,
     Unavailable,
 )
-from connectors.github.api import Api, sort_scope
-from connectors.github.keys import Spelling, repository_of_api
+from connectors.github.client import Api, sort_scope
+from connectors.github.issue_keys import Spelling, repository_of_api
+from connectors.github.issues import names_issue
 from connectors.github.organisation import Organisation
-from connectors.github.pages import Sheet, changed, whole
-from connectors.github.parse import names_issue
+from connectors.github.pagination import Sheet, changed, whole
 from connectors.github.repositories import PER_PAGE, Names, container, member_pages, members, row_id
 from connectors.http.workers import merged
 from connectors.interface import Memory

@@ -7,8 +7,8 @@ import orjson
 
 from connectors import bounds
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError
-from connectors.github.api import Api
-from connectors.github.pages import Sheet
+from connectors.github.client import Api
+from connectors.github.pagination import Sheet
 from connectors.interface import Memory
 
 _FACT = "github.organisation"

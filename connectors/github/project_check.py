@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from connectors.errors import TrackerDown, TrackerError
-from connectors.github.api import Api, Unsupported
+from connectors.github.client import Api, Unsupported
 from connectors.github.project_names import Project, split_field
 from connectors.github.projects import READ_HINT, Head, read_head, what_is_missing
 from connectors.models import Finding

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connectors.github.keys import is_owner
+from connectors.github.issue_keys import is_owner
 from connectors.names import fold_name
 
 _PAGE = re.compile(

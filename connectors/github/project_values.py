@@ -9,7 +9,7 @@ import orjson
 
 from connectors import bounds
 from connectors.errors import BadConfiguration, PutOff, TrackerDown, TrackerError
-from connectors.github.api import Api, Unsupported
+from connectors.github.client import Api, Unsupported
 from connectors.github.cursor import Cursor
 from connectors.github.project_names import Project, split_field
 from connectors.github.projects import (

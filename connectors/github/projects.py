@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.errors import Garbled, Missing
-from connectors.github.api import Api, TooMuch
-from connectors.github.keys import Place, is_repository
+from connectors.github.client import Api, TooMuch
+from connectors.github.graphql import PROJECT, project_items
+from connectors.github.issue_keys import Place, is_repository
 from connectors.github.project_names import Project
-from connectors.github.queries import PROJECT, project_items
 from connectors.models import FieldValue
 from connectors.names import fold_name
 

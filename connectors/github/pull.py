@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors import bounds
 from connectors.errors import BadConfiguration, Missing, TrackerDown, TrackerError, Unavailable
-from connectors.github.api import Api, Unsupported
+from connectors.github.client import Api, Unsupported
 from connectors.github.cursor import (
     MOST_BEHIND,
     Cursor,
@@ -20,9 +20,9 @@ from connectors.github.cursor import (
     remember_reading,
 )
 from connectors.github.dependencies import Dependencies
-from connectors.github.keys import Place, Spelling, place_of
+from connectors.github.issue_keys import Place, Spelling, place_of
+from connectors.github.issues import Parser, place_in
 from connectors.github.listing import PER_PAGE, Listing
-from connectors.github.parse import Parser, place_in
 from connectors.github.project_values import ProjectValues
 from connectors.github.tree import Located, Node, Tree, locate, reason_of, unchanged, walk
 from connectors.interface import Memory

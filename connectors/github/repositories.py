@@ -8,8 +8,8 @@ import orjson
 from connectors import bounds
 from connectors.audience import Audience
 from connectors.errors import BadConfiguration, Missing, TrackerDown, TrackerError, Unavailable
-from connectors.github.api import Api, sort_scope
-from connectors.github.keys import is_repository
+from connectors.github.client import Api, sort_scope
+from connectors.github.issue_keys import is_repository
 from connectors.github.settings import GitHubSettings
 from connectors.http.response import Answer
 from connectors.interface import Memory

@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from connectors.errors import Refused
-from connectors.github.api import Api
-from connectors.github.keys import repository_of_api
+from connectors.github.client import Api
+from connectors.github.issue_keys import repository_of_api
 from connectors.github.listing import PER_PAGE
 from connectors.github.repositories import Names
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors import credentials
-from connectors.github.keys import Spelling, is_owner, is_repository, place_of
+from connectors.github.issue_keys import Spelling, is_owner, is_repository, place_of
 from connectors.github.project_names import Project, split_field
 from connectors.github.rule_keys import RULE_KEYS
 from connectors.http.urls import SANDBOX, base_url, site_of

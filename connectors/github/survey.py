@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError
-from connectors.github.api import Api
+from connectors.github.client import Api
 from connectors.github.cursor import Cursor, Reading, latest_trees, scope_digest
-from connectors.github.keys import Spelling, is_repository
+from connectors.github.issue_keys import Spelling, is_repository
+from connectors.github.issues import Parser
 from connectors.github.listing import Listing, Plan
-from connectors.github.parse import Parser
 from connectors.github.pull import PullRun
 from connectors.github.repositories import Names, row_id
 from connectors.interface import Memory

@@ -8,10 +8,10 @@ from typing import Any
 
 from connectors import bounds
 from connectors.errors import BadConfiguration, Garbled, TrackerDown, TrackerError
-from connectors.github.api import Api, TooMuch
+from connectors.github.client import Api, TooMuch
 from connectors.github.cursor import Stand
-from connectors.github.keys import Place, Spelling, is_repository
-from connectors.github.queries import AS_BEFORE, CHILDREN, MORE_CHILDREN, by_place
+from connectors.github.graphql import AS_BEFORE, CHILDREN, MORE_CHILDREN, by_place
+from connectors.github.issue_keys import Place, Spelling, is_repository
 
 _ID = re.compile("[1-9][0-9]{0,18}")
 _BATCH = 50

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 from connectors.errors import BadConfiguration, TrackerError
 from connectors.jira import jql
-from connectors.jira.anonymous import shows_customers
+from connectors.jira.client import JiraSession, Json, mapping
 from connectors.jira.fields import FieldMap, find_fields, read_fields
-from connectors.jira.habits import LOUD, PLAIN, Habits
+from connectors.jira.known_refusals import LOUD, PLAIN, Habits
 from connectors.jira.projects import Projects
+from connectors.jira.public_projects import shows_customers
 from connectors.jira.search import Search
-from connectors.jira.session import JiraSession, Json, mapping
 from connectors.models import Capability, Finding
 
 SCOPED_HOST = "api.atlassian.com"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from connectors.bounds import moment
 from connectors.errors import Garbled, Unavailable
 from connectors.jira.account import Account
-from connectors.jira.plain import step
-from connectors.jira.session import JiraSession, Json, mapping, rows
+from connectors.jira.client import JiraSession, Json, mapping, rows
+from connectors.jira.plain_values import step
 from connectors.models import MARK_PREFIX, IssueRef, PostedComment
 
 PROPERTY = "milepost"

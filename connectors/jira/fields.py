@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from connectors.errors import BadConfiguration, Garbled
-from connectors.jira.session import JiraSession, Json
+from connectors.jira.client import JiraSession, Json
 from connectors.jira.settings import JiraSettings
 from connectors.names import fold_name
 

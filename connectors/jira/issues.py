@@ -10,10 +10,10 @@ from typing import TypeGuard, TypeVar
 
 from connectors import bounds
 from connectors.errors import Garbled
-from connectors.jira.checklist import parse_description
+from connectors.jira.client import JiraSession, Json
+from connectors.jira.descriptions import parse_description
 from connectors.jira.fields import FieldMap
 from connectors.jira.links import category_of, parse_blockers
-from connectors.jira.session import JiraSession, Json
 from connectors.jira.settings import normal_key
 from connectors.models import Blocker, FieldValue, Issue, IssueOutline, IssueRef, StatusCategory, Unread
 from connectors.names import fold_name

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from connectors.errors import BadConfiguration
-from connectors.jira.session import JiraSession
+from connectors.jira.client import JiraSession
 from connectors.jira.settings import JiraSettings
 
 NOTHING = 'created < "1970-01-02"'

@@ -8,9 +8,9 @@ import orjson
 
 from connectors.errors import BadConfiguration, Garbled, Missing, Refused, TrackerDown, TrackerError
 from connectors.jira import jql
+from connectors.jira.client import JiraSession, mapping
 from connectors.jira.fields import FieldMap
-from connectors.jira.plain import step
-from connectors.jira.session import JiraSession, mapping
+from connectors.jira.plain_values import step
 from connectors.models import Container
 
 _IDS = "jira.projects"

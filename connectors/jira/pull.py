@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from connectors.jira import jql
+from connectors.jira.client import JiraSession, Json
 from connectors.jira.cursor import OVERLAP
-from connectors.jira.idset import IdSet
+from connectors.jira.id_set import IdSet
 from connectors.jira.issues import IssueReader
-from connectors.jira.outside import Outside
 from connectors.jira.search import Search
-from connectors.jira.session import JiraSession, Json
+from connectors.jira.tree_cache import Outside
 from connectors.models import Container, Interest, Issue, Page, Unread
 
 STEP = timedelta(minutes=2)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import orjson
 
 from connectors.interface import Memory
+from connectors.jira.client import Json
 from connectors.jira.search import Search
-from connectors.jira.session import Json
 from connectors.models import Unread
 
 _KEY = "jira.trees_behind"

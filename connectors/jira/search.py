@@ -7,10 +7,10 @@ from functools import partial
 
 from connectors.errors import BadConfiguration, Garbled, Missing, Refused, Unavailable
 from connectors.http.response import Answer
-from connectors.jira.idset import IdSet
+from connectors.jira.client import JiraSession, Json, mapping, rows
+from connectors.jira.id_set import IdSet
 from connectors.jira.jql import listed
-from connectors.jira.plain import step
-from connectors.jira.session import JiraSession, Json, mapping, rows
+from connectors.jira.plain_values import step
 
 BULK = 100
 """The most issues of one bulk request, on Cloud by the vendor's limit."""

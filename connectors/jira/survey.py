@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from connectors.errors import BadConfiguration, Garbled, TrackerDown, Unavailable
 from connectors.jira import jql
-from connectors.jira.idset import IdSet
+from connectors.jira.client import JiraSession, Json
+from connectors.jira.id_set import IdSet
 from connectors.jira.issues import IssueReader
 from connectors.jira.projects import Projects, Readable
 from connectors.jira.pull import NAMELESS, asked_for, nameless, unnamed_below, unsent
 from connectors.jira.roots import find_roots
 from connectors.jira.search import Search
-from connectors.jira.session import JiraSession, Json
 from connectors.jira.tree import Tree
 from connectors.models import Container, Interest, IssueOutline, SurveyPage, Unread
 

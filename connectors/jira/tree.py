@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from connectors.jira import jql
+from connectors.jira.client import Json
 from connectors.jira.fields import FieldMap
 from connectors.jira.roots import named_rows
 from connectors.jira.search import Search
-from connectors.jira.session import Json
 
 _CHUNK = 100
 """Parents named in one JQL: short enough for every server's limit on the length of a query."""

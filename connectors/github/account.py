@@ -3,8 +3,8 @@
 from typing import Any
 
 from connectors.errors import BadConfiguration, Garbled, Missing, Refused
-from connectors.github.api import Api
-from connectors.github.queries import VIEWER
+from connectors.github.client import Api
+from connectors.github.graphql import VIEWER
 
 
 class Identity:

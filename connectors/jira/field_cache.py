@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import orjson
 
+from connectors.jira.client import JiraSession, Json
 from connectors.jira.fields import FieldMap, find_fields, read_fields
-from connectors.jira.session import JiraSession, Json
 from connectors.models import Interest
 
 _KEY = "jira.fields"

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 from connectors.bounds import moment
 from connectors.errors import AnswerLost, Garbled, Missing, Refused
-from connectors.github.api import REDIRECTS, Api
-from connectors.github.keys import Place, is_repository, place_of
+from connectors.github.client import REDIRECTS, Api
+from connectors.github.issue_keys import Place, is_repository, place_of
+from connectors.github.issues import Unreadable, label_names, place_in
 from connectors.github.listing import PER_PAGE
-from connectors.github.parse import Unreadable, label_names, place_in
 from connectors.http.response import Answer, explain_status, told
 from connectors.models import IssueRef, LabelDefinition, PostedComment
 

@@ -8,8 +8,8 @@ from connectors.audience import Audience
 from connectors.errors import BadConfiguration, Garbled, Missing, Refused, TrackerDown, TrackerError
 from connectors.http.response import Answer
 from connectors.http.session import Exchange
-from connectors.jira.plain import step
-from connectors.jira.session import JiraSession, mapping
+from connectors.jira.client import JiraSession, mapping
+from connectors.jira.plain_values import step
 from connectors.jira.settings import GATEWAY_HOST
 
 _ANSWERS = (*range(300, 309), *range(400, 429))

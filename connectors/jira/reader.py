@@ -8,14 +8,14 @@ from itertools import chain
 from connectors.errors import BadConfiguration, Garbled, Missing, TrackerError, Unavailable
 from connectors.isolation import read_apart
 from connectors.jira import jql
+from connectors.jira.client import JiraSession, Json, mapping
 from connectors.jira.comments import read_comment, read_comments
 from connectors.jira.cursor import OVERLAP, Cursor, earliest, scope_digest
+from connectors.jira.field_cache import KnownFields
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader, project_of, read_labels
-from connectors.jira.known import KnownFields
 from connectors.jira.locate import Locator
-from connectors.jira.outside import Outside
-from connectors.jira.plain import step
+from connectors.jira.plain_values import step
 from connectors.jira.projects import Projects, Readable
 from connectors.jira.pull import (
     NAMELESS,
@@ -30,9 +30,9 @@ from connectors.jira.pull import (
 )
 from connectors.jira.roots import find_roots, named_rows, remember_behind, trees_behind
 from connectors.jira.search import Search
-from connectors.jira.session import JiraSession, Json, mapping
 from connectors.jira.survey import Surveyor, nothing_readable
 from connectors.jira.tree import Tree
+from connectors.jira.tree_cache import Outside
 from connectors.models import (
     Container,
     Interest,

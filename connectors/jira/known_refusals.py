@@ -7,7 +7,7 @@ import orjson
 
 from connectors import bounds
 from connectors.http.response import Answer
-from connectors.jira.session import JiraSession
+from connectors.jira.client import JiraSession
 
 LOUD = "jira.loud"
 """The account may not change an issue without a mail to its watchers."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from connectors import bounds
-from connectors.github.keys import Place, Spelling, place_of_api, place_of_page, repository_of_api
+from connectors.github.issue_keys import Place, Spelling, place_of_api, place_of_page, repository_of_api
 from connectors.github.projects import Chosen
 from connectors.models import FieldValue, Issue, IssueRef, StatusCategory, Unread
 from connectors.names import fold_name

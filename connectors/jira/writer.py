@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from connectors.errors import AnswerLost, Garbled, Missing, Refused, TooLong, TrackerError
 from connectors.http.response import Answer, told
+from connectors.jira.client import JiraSession, Json, mapping
 from connectors.jira.comments import INTERNAL, KEPT, PROPERTY, read_comment, read_comments
-from connectors.jira.habits import FORGETFUL, LOUD, PLAIN, Habits, characters, only_bmp, told_limit
 from connectors.jira.issues import read_labels
-from connectors.jira.plain import step
+from connectors.jira.known_refusals import FORGETFUL, LOUD, PLAIN, Habits, characters, only_bmp, told_limit
+from connectors.jira.plain_values import step
 from connectors.jira.search import Search
-from connectors.jira.session import JiraSession, Json, mapping
 from connectors.jira.settings import LABEL_LIMIT
 from connectors.models import IssueRef, LabelDefinition, PostedComment
 

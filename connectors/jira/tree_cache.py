@@ -7,7 +7,7 @@ import orjson
 
 from connectors.interface import Memory
 from connectors.jira import jql
-from connectors.jira.session import Json
+from connectors.jira.client import Json
 
 _KEY = "jira.outside"
 _MOST = 1_000

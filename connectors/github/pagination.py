@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from connectors.github.api import Api
+from connectors.github.client import Api
 from connectors.http.response import Answer
 
 PER_PAGE = 100

@@ -6,16 +6,16 @@ from typing import Any
 
 from connectors import bounds
 from connectors.errors import Garbled, Missing, Refused, TrackerError
-from connectors.github.api import Api
+from connectors.github.account import Identity
+from connectors.github.client import Api
 from connectors.github.comments import read_comment, read_comments
 from connectors.github.cursor import Cursor, Reading, reading_at, scope_digest, standing_at
 from connectors.github.dependencies import Dependencies
-from connectors.github.identity import Identity
-from connectors.github.keys import Place, Spelling, is_repository, place_of
+from connectors.github.issue_keys import Place, Spelling, is_repository, place_of
+from connectors.github.issues import Parser, Unreadable, label_names, place_in
 from connectors.github.listing import PER_PAGE, Listing, Plan
 from connectors.github.organisation import Organisation
-from connectors.github.pages import LAG
-from connectors.github.parse import Parser, Unreadable, label_names, place_in
+from connectors.github.pagination import LAG
 from connectors.github.project_values import ProjectValues
 from connectors.github.pull import OVERLAP, PullRun
 from connectors.github.repositories import Names
