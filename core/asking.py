@@ -11,7 +11,7 @@ from connectors.interface import Memory, Reader
 from core.faults import unexpected
 from core.stop import Stop
 from core.store.contract import Keeper
-from mappings.rules.index import CompiledRules, Query
+from mappings.rules.ruleset import CompiledRules, Query
 
 
 @dataclass(frozen=True, slots=True)

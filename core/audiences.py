@@ -11,8 +11,8 @@ from core.publish.audience import Audiences, Readers, TrackerAudience, View
 from core.publish.summary import Listed, visible_open, waits_for
 from core.store.contract import Keeper, Resolver
 from core.tagging.rows import read_open
-from mappings.goals import Goal, KeyResult, Milestone
-from mappings.goals import Mapping as Goals
+from mappings.goal_tree import Goal, KeyResult, Milestone
+from mappings.goal_tree import Mapping as Goals
 
 
 def audiences_of(store: Keeper, infos: Mapping[str, TrackerInfo], goals: Goals, usual: Audience) -> Audiences:

@@ -8,7 +8,7 @@ from core.engine.model import State, Unmeasured, Why
 from core.publish.actions import Action, Cause, Written
 from core.publish.limits import owners_of
 from core.store.contract import Keeper
-from mappings.goals import Mapping as Goals
+from mappings.goal_tree import Mapping as Goals
 
 Owner = tuple[str, str]
 """A tracker, and the id of a milestone, key result or goal."""

@@ -19,7 +19,7 @@ from core.store.records import GoalValue
 from core.store.tags.rows import Moved
 from core.tagging.reading import tallies
 from core.wanting import digest_of
-from mappings.goals import Mapping as Goals
+from mappings.goal_tree import Mapping as Goals
 
 Values = Mapping[str, GoalValue]
 

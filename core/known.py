@@ -20,7 +20,7 @@ from core.tagging.rows import tasks_of
 from core.tagging.scheme import Scheme
 from core.targets import Targets, find_targets, tracked_keys
 from core.unread import unread_by_owner
-from mappings.rules.index import CompiledRules, Query
+from mappings.rules.ruleset import CompiledRules, Query
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ from core.tagging.refresh import in_step, refresh
 from core.tagging.scheme import Scheme
 from core.together import together
 from core.wanting import Moments, comments_of, facts_of
-from mappings.goals import Mapping as Goals
+from mappings.goal_tree import Mapping as Goals
 
 __all__ = ["Concluded", "Job", "Report", "conclude", "known_from_store", "sync"]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from connectors.models import Issue, IssueRef
 from core.publish.summary import Page
-from mappings.goals import Goal, Milestone
-from mappings.goals import Mapping as Goals
-from mappings.rules.index import CompiledRules
+from mappings.goal_tree import Goal, Milestone
+from mappings.goal_tree import Mapping as Goals
+from mappings.rules.ruleset import CompiledRules
 from mappings.targets import tracking_keys
 
 

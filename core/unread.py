@@ -7,7 +7,7 @@ from connectors.models import Unread
 from core.asking import Answers
 from core.store.contract import Resolver
 from core.store.tags.contract import TagReader
-from mappings.rules.index import CompiledRules
+from mappings.rules.ruleset import CompiledRules
 
 
 def unread_by_owner(

@@ -18,8 +18,8 @@ from core.engine.model import (
 from core.engine.percent import percent
 from core.publish.audience import WITHHELD, View
 from core.publish.summary.words import not_shown
-from mappings.goals import HealthName
-from mappings.goals import Mapping as Goals
+from mappings.goal_tree import HealthName
+from mappings.goal_tree import Mapping as Goals
 
 _NO_HEALTH = Health(HealthName.UNMEASURED, WITHHELD.said, WITHHELD.said)
 

@@ -22,7 +22,7 @@ from core.publish.records import Publication
 from core.publish.standing import exposed, visibility_reason
 from core.publish.summary import Heads, Summary, summarise, summary_digest
 from core.publish.wanted import WantedComment, wanted_comment
-from mappings.goals import Mapping as Goals
+from mappings.goal_tree import Mapping as Goals
 
 Snapshots = Mapping[str, Snapshot]
 Records = Mapping[IssueRef, Publication]

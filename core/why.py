@@ -15,7 +15,7 @@ from core.publish.summary.words import not_shown
 from core.steps.queries import query_problems
 from core.sync import Job
 from core.visible import Visible, visible
-from mappings.goals import Mapping as Goals
+from mappings.goal_tree import Mapping as Goals
 
 
 class UnknownSubject(Exception):

@@ -5,7 +5,7 @@ from collections.abc import Mapping as MappingABC
 from datetime import date
 from itertools import pairwise
 
-from mappings.goals import Goal, KeyResult, Mapping, Milestone, Planned
+from mappings.goal_tree import Goal, KeyResult, Mapping, Milestone, Planned
 from mappings.load import Origin
 from mappings.problems import Problem
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from connectors.interface import TrackerInfo
-from mappings.checks import ISSUE_KEYS, check
-from mappings.goals import Goal, KeyResult, Mapping, Milestone
+from mappings.goal_tree import Goal, KeyResult, Mapping, Milestone
+from mappings.parse import Draft, Source, drafts, read
 from mappings.problems import MappingErrors, Problem, shown_path
-from mappings.reading import Draft, Source, drafts, read
-from mappings.rules.model import Condition
-from mappings.rules.references import References
+from mappings.rules.issue_references import References
+from mappings.rules.rule import Condition
+from mappings.validate import ISSUE_KEYS, check
 
 __all__ = ["Loaded", "MappingErrors", "Origin", "load"]
 

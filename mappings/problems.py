@@ -10,9 +10,9 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from mappings.locate import Locator
-from mappings.rules.model import SAYS_NOTHING
+from mappings.rules.rule import SAYS_NOTHING
 from mappings.tokens import redact
+from mappings.toml_lines import Locator
 
 Path = tuple[str | int, ...]
 

@@ -1,7 +1,7 @@
 """Which issues carry the comment of a milestone or a goal."""
 
-from mappings.goals import Goal, Milestone
-from mappings.rules.index import CompiledRules
+from mappings.goal_tree import Goal, Milestone
+from mappings.rules.ruleset import CompiledRules
 
 
 def tracking_keys(item: Milestone | Goal, compiled: CompiledRules) -> tuple[tuple[str, str], ...]:

@@ -20,7 +20,7 @@ def tag_milepost(count: int, milestones: int) -> Callable[[], dict[str, Any]]:
     """Compile and tag as a run does; the issues are there before the clock starts."""
     from connectors.jira.settings import JiraSettings
     from mappings.load import load
-    from mappings.rules.index import CompiledRules
+    from mappings.rules.ruleset import CompiledRules
     from tests.bench_kit import folder
 
     info = JiraSettings.model_validate({"url": "https://jira.example", "projects": ["BENCH"]}).info("jira")

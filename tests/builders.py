@@ -10,8 +10,8 @@ from typing import Any
 from connectors.interface import TrackerInfo
 from connectors.models import ChecklistItem, Issue, IssueRef, StatusCategory
 from core.engine.model import Inputs, Tagged
-from mappings.goals import Mapping
-from mappings.rules.model import RuleId
+from mappings.goal_tree import Mapping
+from mappings.rules.rule import RuleId
 
 NOON = datetime(2027, 2, 15, 12, tzinfo=UTC)
 """The usual "now": half-way through the example's quarter."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from connectors.models import Issue, IssueRef
 from connectors.names import fold_name
-from mappings.rules.references import Resolve
+from mappings.rules.issue_references import Resolve
 
 
 class Lineage:

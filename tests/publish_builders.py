@@ -26,8 +26,8 @@ from core.engine.model import (
     Why,
 )
 from core.publish.summary import Summary, summarise
-from mappings.goals import HealthName, Mapping
-from mappings.rules.model import RuleId
+from mappings.goal_tree import HealthName, Mapping
+from mappings.rules.rule import RuleId
 from tests.builders import LONG_AGO, NOON, STATUS, a_goal, a_key_result, a_mapping, a_milestone
 
 EPIC = IssueRef("jira", "10001", "BLOG-1")

@@ -8,7 +8,7 @@ from core.engine.explain import explain_goal, explain_issue, explain_key_result,
 from core.engine.model import State
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.progress import measure
-from mappings.goals import Mapping
+from mappings.goal_tree import Mapping
 from tests.builders import (
     NOON,
     a_goal,

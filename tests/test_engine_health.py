@@ -12,7 +12,7 @@ from connectors.models import StatusCategory
 from core.engine.model import Health, Tagged
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.progress import measure
-from mappings.goals import HealthName
+from mappings.goal_tree import HealthName
 from tests.builders import a_mapping, a_milestone, an_issue, boxes, some_inputs, tagged
 
 FIRST = datetime(2027, 1, 1, tzinfo=UTC)

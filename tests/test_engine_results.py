@@ -10,7 +10,7 @@ import pytest
 from core.engine.model import GoalState, KeyResultKind, KeyResultState, State, Tagged, Unmeasured, Why
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.progress import measure
-from mappings.goals import HealthName
+from mappings.goal_tree import HealthName
 from tests.builders import (
     NOON,
     a_goal,

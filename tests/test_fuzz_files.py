@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from connectors.interface import TrackerInfo
 from core.settings import SettingsProblems, load_config
-from mappings import goals
-from mappings.checks import check
-from mappings.goals import Frozen
+from mappings import goal_tree as goals
+from mappings.goal_tree import Frozen
 from mappings.load import MappingErrors, load
-from mappings.locate import Locator
+from mappings.parse import Source, drafts
 from mappings.problems import Problem
-from mappings.reading import Source, drafts
-from mappings.rules import model as rules
+from mappings.rules import rule as rules
+from mappings.toml_lines import Locator
+from mappings.validate import check
 from tests.builders import GITHUB, JIRA
 from tests.cli_house import EXAMPLE, House
 

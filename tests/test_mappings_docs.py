@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mappings.goals import Goal, Guardrail, HealthOverride, KeyResult, Metric, Milestone, Target
+from mappings.goal_tree import Goal, Guardrail, HealthOverride, KeyResult, Metric, Milestone, Target
 from mappings.lint import lint
 from mappings.load import Loaded, load
-from mappings.rules.model import LabelMatch, Rule
+from mappings.rules.rule import LabelMatch, Rule
 from tests.builders import GITHUB, JIRA
 
 REFERENCE = (Path(__file__).parent.parent / "docs" / "mapping.md").read_text(encoding="utf-8")

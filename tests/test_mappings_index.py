@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from connectors.models import Issue, IssueRef
-from mappings.rules.index import CompiledRules, Query
-from mappings.rules.model import RuleId
+from mappings.rules.rule import RuleId
+from mappings.rules.ruleset import CompiledRules, Query
 from mappings.targets import tracking_keys
 from tests.builders import GITHUB, JIRA, a_goal, a_key_result, a_mapping, a_milestone, an_issue, tracker_info
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from connectors.interface import TrackerInfo
 from connectors.models import Issue, IssueRef
-from mappings.goals import Mapping
-from mappings.rules.clauses import NEVER
+from mappings.goal_tree import Mapping
 from mappings.rules.compiler import Compiler
-from mappings.rules.index import CompiledRules, Query
-from mappings.rules.lookup import Entry, Node
-from mappings.rules.model import Condition, LabelMatch, Rule, RuleId, Tag
-from mappings.rules.references import References
+from mappings.rules.index import Entry, Node
+from mappings.rules.issue_references import References
+from mappings.rules.predicates import NEVER
+from mappings.rules.rule import Condition, LabelMatch, Rule, RuleId, Tag
+from mappings.rules.ruleset import CompiledRules, Query
 from tests.builders import GITHUB, JIRA, a_mapping, a_milestone, an_issue
 
 TRACKERS = (JIRA, GITHUB)

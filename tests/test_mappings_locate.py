@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.locate import Locator
+from mappings.toml_lines import Locator
 
 TEXT = '''# a comment with [brackets] and x = 1
 [milestones.blog]

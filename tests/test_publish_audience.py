@@ -21,7 +21,7 @@ from core.publish.policy import LabelPolicy, LabelTemplates
 from core.publish.summary import Page, summarise
 from core.publish.wanted import WantedComment, wanted_comment
 from core.visible import visible
-from mappings.goals import Mapping
+from mappings.goal_tree import Mapping
 from tests.builders import NOON, a_goal, a_key_result, a_mapping, a_milestone, an_issue, some_inputs, tagged
 from tests.publish_builders import marketing, marketing_state, tracker_info
 

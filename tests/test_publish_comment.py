@@ -15,7 +15,7 @@ from core.publish.escape import length
 from core.publish.mark import Mark, body_hash, format_mark, parse_mark
 from core.publish.points import apportion
 from core.publish.summary import Page, Summary, key_rank, news, summary_digest
-from mappings.goals import HealthName
+from mappings.goal_tree import HealthName
 from tests.publish_builders import (
     DOWN,
     EPIC,

@@ -22,7 +22,7 @@ from core.publish import markdown, wiki
 from core.publish.escape import length
 from core.publish.mark import Mark, parse_mark
 from core.publish.summary import Summary, summary_digest
-from mappings.goals import Mapping
+from mappings.goal_tree import Mapping
 from tests.builders import a_goal, a_key_result, a_mapping, a_milestone
 from tests.publish_builders import (
     EPIC,

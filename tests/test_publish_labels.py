@@ -11,7 +11,7 @@ from core.engine.model import State, Unmeasured, Why
 from core.publish.audience import Audiences, Readers
 from core.publish.labels import Labelled, Labeller, bucket, label_name, wanted_labels
 from core.publish.policy import LabelPolicy, LabelTemplates
-from mappings.goals import HealthName
+from mappings.goal_tree import HealthName
 from tests.builders import an_issue
 from tests.publish_builders import DOWN, EPIC, TRACKING, marketing, marketing_state, tracker_info
 

@@ -16,7 +16,7 @@ from core.store import open_store
 from core.store.records import StoredContainer
 from core.tagging.refresh import refresh
 from core.tagging.scheme import Scheme
-from mappings.rules.model import Rule
+from mappings.rules.rule import Rule
 from tests.builders import GITHUB, JIRA, NOON, a_mapping, a_milestone, an_issue
 
 

@@ -16,7 +16,7 @@ from core.engine.progress import measure
 from core.publish.actions import ChangeLabels, Held, Plan, Written
 from core.reports.clean import clean
 from core.reports.terminal import bar, plan_lines, tree, written_lines
-from mappings.goals import Mapping
+from mappings.goal_tree import Mapping
 from tests.builders import (
     NOON,
     a_goal,

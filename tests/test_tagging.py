@@ -24,8 +24,8 @@ from core.tagging.reading import tallies
 from core.tagging.refresh import refresh
 from core.tagging.rows import read_open, tagged_of, tasks_of
 from core.tagging.scheme import Scheme
-from mappings.goals import Mapping as Goals
-from mappings.rules.index import CompiledRules, Query
+from mappings.goal_tree import Mapping as Goals
+from mappings.rules.ruleset import CompiledRules, Query
 from tests.builders import (
     LONG_AGO,
     NOON,

@@ -11,8 +11,8 @@ import pytest
 from connectors.sandbox.faults import Fault, Hook
 from core.store import open_store
 from mappings.load import MappingErrors, load
+from mappings.parse import LARGEST
 from mappings.problems import Problem
-from mappings.reading import LARGEST
 from mappings.tokens import redact, tokens
 from tests.builders import GITHUB, JIRA
 from tests.cli_house import House, real

@@ -11,9 +11,9 @@ from connectors.models import Issue, Page, Pull
 from core.runlog import changes_since
 from core.store import open_store
 from core.store.tags.names import Gathered
-from mappings.goals import Milestone
-from mappings.rules.model import Rule
-from mappings.unmatched import SHOWN, asked_names, hint, unborne, what_is_wrong
+from mappings.goal_tree import Milestone
+from mappings.rules.rule import Rule
+from mappings.unknown_names import SHOWN, asked_names, hint, unborne, what_is_wrong
 from tests.builders import GITHUB, JIRA, NOON, an_issue
 from tests.runs import MARKETING, House, house, milestone
 

@@ -18,8 +18,8 @@ from core.settings.overlap import overlapping
 from core.settings.statuses import KINDS, unmatched_statuses
 from core.steps.unmatched import unmatched
 from core.sync import known_from_store
-from mappings.reading import read
-from mappings.rules.index import CompiledRules
+from mappings.parse import read
+from mappings.rules.ruleset import CompiledRules
 
 
 def needs(policy: PublishPolicy, has_definitions: bool) -> frozenset[Capability]:

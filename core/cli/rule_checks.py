@@ -10,8 +10,8 @@ from core.engine.progress import owners_of
 from core.faults import unexpected
 from core.steps.queries import Path, asking, conditions
 from mappings.problems import Problem
-from mappings.rules.index import CompiledRules, Query
-from mappings.rules.model import Rule
+from mappings.rules.rule import Rule
+from mappings.rules.ruleset import CompiledRules, Query
 
 
 @runtime_checkable

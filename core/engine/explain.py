@@ -23,7 +23,7 @@ from core.engine.model import (
 from core.engine.percent import exact_percent, number, percent
 from core.engine.results import delivery_elements
 from core.engine.weights import COUNT
-from mappings.goals import Guardrail, KeyResult, Mapping, Metric
+from mappings.goal_tree import Guardrail, KeyResult, Mapping, Metric
 
 
 @dataclass(frozen=True, slots=True)

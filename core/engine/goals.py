@@ -11,7 +11,7 @@ from core.engine.model import GoalState, Health, KeyResultKind, KeyResultState, 
 from core.engine.percent import percent
 from core.engine.policy import HealthPolicy
 from core.engine.results import Milestones, begun, delivery, delivery_elements
-from mappings.goals import Goal, HealthName, KeyResult, Mapping
+from mappings.goal_tree import Goal, HealthName, KeyResult, Mapping
 
 NOTHING = Fraction(0)
 ALL = Fraction(1)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from core.engine.model import Health, Measure, Unmeasured
 from core.engine.percent import exact_percent, number, percent
 from core.engine.policy import HealthPolicy
-from mappings.goals import HealthName, HealthOverride, Planned, Target
+from mappings.goal_tree import HealthName, HealthOverride, Planned, Target
 
 OPEN_SAID = "not every task is closed"
 SEVERITY = (

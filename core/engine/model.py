@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Protocol
 
 from connectors.models import Blocker, Issue, IssueRef, StatusCategory
-from mappings.goals import HealthName, Mapping
-from mappings.rules.model import RuleId
+from mappings.goal_tree import HealthName, Mapping
+from mappings.rules.rule import RuleId
 
 
 class Why(StrEnum):

@@ -25,7 +25,7 @@ from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.results import measure_key_result
 from core.engine.tally import Tally, weigh
 from core.engine.tasks import build_tasks
-from mappings.goals import KeyResult, Mapping, Milestone
+from mappings.goal_tree import KeyResult, Mapping, Milestone
 
 ALL = Fraction(1)
 

@@ -10,7 +10,7 @@ from core.engine.health import Course, Work, pace_health, with_override
 from core.engine.means import Element, Mean, weighted_mean
 from core.engine.model import Health, KeyResultKind, KeyResultState, Measure, MilestoneState, Unmeasured, Why
 from core.engine.policy import HealthPolicy
-from mappings.goals import Guardrail, HealthName, KeyResult, Mapping, Metric, Milestone
+from mappings.goal_tree import Guardrail, HealthName, KeyResult, Mapping, Metric, Milestone
 
 NOTHING = Fraction(0)
 ALL = Fraction(1)

@@ -24,7 +24,7 @@ from core.publish.goals import about_goal, goal_line, key_result_line
 from core.publish.points import whole_points
 from core.publish.summary.model import MilestonePart, Summary, WaitsFor
 from core.publish.summary.words import bar, in_scope, not_shown, still_open
-from mappings.goals import HealthName
+from mappings.goal_tree import HealthName
 
 FOLDS = (None, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1, 0)
 """How many entries of each list are shown, tried in turn until the comment fits its tracker."""

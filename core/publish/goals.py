@@ -8,7 +8,7 @@ from core.publish.audience import WITHHELD
 from core.publish.document import Block, Foreign, Heading, Link, Own, Paragraph, Spans, Table
 from core.publish.summary.model import GoalPart, KeyResultPart, MilestoneLine
 from core.publish.summary.words import bar, in_scope, not_shown, plain_number
-from mappings.goals import Guardrail, HealthName, Metric
+from mappings.goal_tree import Guardrail, HealthName, Metric
 
 _SAID = 300
 

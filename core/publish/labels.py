@@ -15,8 +15,8 @@ from core.publish.audience import NOBODY, Audiences, Readers, View, unknown_read
 from core.publish.escape import clean, cut
 from core.publish.policy import LabelPolicy, LabelTemplates
 from core.publish.templates import fill, names_one
-from mappings.goals import HealthName, Milestone
-from mappings.goals import Mapping as Goals
+from mappings.goal_tree import HealthName, Milestone
+from mappings.goal_tree import Mapping as Goals
 
 COLOURS = {"goal": "5319e7", "key result": "1d76db", "milestone": "0e8a8a", "progress": "bfd4f2"}
 HEALTH_COLOURS = {

@@ -10,7 +10,7 @@ from core.publish.actions import DefineLabel, RemoveLabelDefinition
 from core.publish.audience import Audiences, Readers
 from core.publish.labels import owned, possible_labels
 from core.publish.policy import LabelPolicy
-from mappings.goals import Mapping as Goals
+from mappings.goal_tree import Mapping as Goals
 
 SAYS_TOO_MUCH = "its readers are not meant to know what it names"
 

@@ -11,7 +11,7 @@ from core.publish.actions import Held, Plan, Written
 from core.publish.summary.words import plain_number
 from core.reports.clean import clean
 from core.reports.outline import Outline, Row
-from mappings.goals import Goal, HealthName, KeyResult, Mapping, Metric, Milestone
+from mappings.goal_tree import Goal, HealthName, KeyResult, Mapping, Metric, Milestone
 
 BAR_WIDTH = 20
 

@@ -24,8 +24,8 @@ from core.settings.layers import (
 from core.settings.model import DELIMITER, PREFIX, Config, Settings, SettingsProblems, TrackerConfig
 from core.settings.overlap import overlapping
 from core.settings.projects import unread_projects
+from mappings.parse import Source, read
 from mappings.problems import Problem, from_validation, nearest
-from mappings.reading import Source, read
 
 SANDBOX = "sandbox:"
 """A tracker whose `url` begins so is one of those built into milepost."""

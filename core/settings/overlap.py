@@ -5,8 +5,8 @@ from itertools import combinations
 
 from core.publish.policy import DEFAULT_PREFIX, PublishPolicy, prefix_of
 from core.settings.model import Config, TrackerConfig
+from mappings.parse import Source
 from mappings.problems import Problem
-from mappings.reading import Source
 
 
 def overlapping(

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from core.engine.policy import ProgressPolicy
 from core.settings.model import TrackerConfig
+from mappings.parse import Source
 from mappings.problems import Problem, nearest
-from mappings.reading import Source
-from mappings.rules.references import container_fits
+from mappings.rules.issue_references import container_fits
 
 
 def unread_projects(

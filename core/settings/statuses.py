@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from connectors.interface import TrackerInfo
 from connectors.names import fold_name
 from core.engine.policy import CATEGORY, ProgressPolicy, ProjectPolicy
+from mappings.parse import Source
 from mappings.problems import Problem
-from mappings.reading import Source
-from mappings.unmatched import Names, Place, hint
+from mappings.unknown_names import Names, Place, hint
 
 _NAMES = ("status", "status_option")
 _IDS = ("status_id", "status_option_id")

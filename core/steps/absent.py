@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from connectors.models import Unread
 from core.engine.progress import owners_of
 from core.tagging.scheme import Scheme
-from mappings.rules.references import ROOT_KEYS, References
+from mappings.rules.issue_references import ROOT_KEYS, References
 
 Pair = tuple[str, str]
 """Tracker and key."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import orjson
 
 from core.store.contract import Keeper
-from mappings.rules.index import CompiledRules
+from mappings.rules.ruleset import CompiledRules
 
 _KEY = "missing fields"
 

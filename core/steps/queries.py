@@ -4,11 +4,11 @@ from collections.abc import Container, Iterator, Mapping
 
 from core.engine.progress import owners_of
 from core.steps.unmatched import ProblemAt
-from mappings.goals import Mapping as Goals
+from mappings.goal_tree import Mapping as Goals
 from mappings.problems import Problem
-from mappings.rules.index import Query
-from mappings.rules.model import Condition, Rule
-from mappings.rules.references import QUERY_KEYS
+from mappings.rules.issue_references import QUERY_KEYS
+from mappings.rules.rule import Condition, Rule
+from mappings.rules.ruleset import Query
 
 Path = tuple[str | int, ...]
 

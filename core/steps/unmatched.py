@@ -10,11 +10,11 @@ from core.engine.progress import owners_of
 from core.known import Known
 from core.steps.absent import keys_named
 from core.store.contract import Keeper
-from mappings.goals import Goal, KeyResult, Milestone
+from mappings.goal_tree import Goal, KeyResult, Milestone
 from mappings.problems import Problem, nearest
-from mappings.rules.index import INTAKE
-from mappings.rules.references import References
-from mappings.unmatched import Asked, asked_names, unborne, what_is_wrong
+from mappings.rules.issue_references import References
+from mappings.rules.ruleset import INTAKE
+from mappings.unknown_names import Asked, asked_names, unborne, what_is_wrong
 
 Place = tuple[str | int, ...]
 ProblemAt = Callable[[str, Place, str, str], Problem]

@@ -15,8 +15,8 @@ from core.publish.summary import OpenTask, first_open, key_rank, open_task
 from core.store.codec.plain import micros
 from core.store.tags.rows import NOTHING_ABOVE, TagRow
 from core.tagging.scheme import Scheme
-from mappings.rules.index import CompiledRules
-from mappings.rules.model import RuleId
+from mappings.rules.rule import RuleId
+from mappings.rules.ruleset import CompiledRules
 
 _STANDING = {StatusCategory.IN_PROGRESS: 0, StatusCategory.DONE: 2, StatusCategory.CANCELLED: 2}
 

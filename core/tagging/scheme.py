@@ -13,11 +13,11 @@ from core.engine.credit import Credits
 from core.engine.policy import ProgressPolicy
 from core.engine.progress import owners_of
 from core.store.contract import Resolver
-from mappings.goals import Goal, Milestone
-from mappings.goals import Mapping as Goals
-from mappings.rules.index import CompiledRules, Query
-from mappings.rules.model import RuleId, Tag
-from mappings.rules.references import ROOT_KEYS, References
+from mappings.goal_tree import Goal, Milestone
+from mappings.goal_tree import Mapping as Goals
+from mappings.rules.issue_references import ROOT_KEYS, References
+from mappings.rules.rule import RuleId, Tag
+from mappings.rules.ruleset import CompiledRules, Query
 from mappings.targets import tracking_keys
 
 LAYOUT = 5

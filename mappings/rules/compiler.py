@@ -4,19 +4,7 @@ from collections.abc import Iterable
 
 from connectors.interface import TrackerInfo
 from connectors.names import fold_name
-from mappings.rules.clauses import (
-    NEVER,
-    AllOf,
-    Clause,
-    Title,
-    any_of,
-    both,
-    either,
-    field_atom,
-    negated,
-)
-from mappings.rules.model import Condition, LabelMatch, Rule
-from mappings.rules.references import (
+from mappings.rules.issue_references import (
     CONTAINER_KEYS,
     ONLY_IN,
     QUERY_KEYS,
@@ -29,6 +17,18 @@ from mappings.rules.references import (
     own_name,
     speaks,
 )
+from mappings.rules.predicates import (
+    NEVER,
+    AllOf,
+    Clause,
+    Title,
+    any_of,
+    both,
+    either,
+    field_atom,
+    negated,
+)
+from mappings.rules.rule import Condition, LabelMatch, Rule
 
 NAME_KEYS = {
     "component": "component",

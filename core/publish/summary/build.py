@@ -22,8 +22,8 @@ from core.publish.summary.model import (
     Summary,
     WaitsFor,
 )
-from mappings.goals import Goal, HealthName, KeyResult, Milestone
-from mappings.goals import Mapping as Goals
+from mappings.goal_tree import Goal, HealthName, KeyResult, Milestone
+from mappings.goal_tree import Mapping as Goals
 
 EVERYTHING = View()
 HIDDEN_HEALTH = Health(HealthName.UNMEASURED, "", "")

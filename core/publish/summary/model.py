@@ -6,7 +6,7 @@ from datetime import date
 from connectors.models import IssueRef, StatusCategory
 from core.engine.model import Change, Counts, Health, Measure
 from core.publish.audience import Readers
-from mappings.goals import Guardrail, HealthName, Metric
+from mappings.goal_tree import Guardrail, HealthName, Metric
 
 
 @dataclass(frozen=True, slots=True)

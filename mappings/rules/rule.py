@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from mappings.rules.titles import title_pattern
+from mappings.rules.title_patterns import title_pattern
 
 SAYS_NOTHING = "says_nothing"
 """pydantic's name for the error of a table in which the keys that matter are missing."""

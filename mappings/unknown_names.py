@@ -6,12 +6,12 @@ from functools import lru_cache
 
 from connectors.interface import TrackerInfo
 from connectors.names import fold_name
-from mappings.goals import KeyResult, Milestone
+from mappings.goal_tree import KeyResult, Milestone
 from mappings.problems import nearest
 from mappings.rules.compiler import NAME_KEYS
-from mappings.rules.index import BUILT_IN_WEIGHTS
-from mappings.rules.model import Condition, LabelMatch
-from mappings.rules.references import ONLY_IN, field_sources, speaks
+from mappings.rules.issue_references import ONLY_IN, field_sources, speaks
+from mappings.rules.rule import Condition, LabelMatch
+from mappings.rules.ruleset import BUILT_IN_WEIGHTS
 
 Place = tuple[str | int, ...]
 Names = Mapping[tuple[str, str], Collection[str]]

@@ -11,11 +11,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from mappings.goals import Goal, Id, KeyResult, Milestone
-from mappings.locate import Locator
+from mappings.goal_tree import Goal, Id, KeyResult, Milestone
 from mappings.problems import Fault, Problem, faults, nearest, shown_path
-from mappings.rules.model import SAYS_NOTHING
+from mappings.rules.rule import SAYS_NOTHING
 from mappings.tokens import tokens
+from mappings.toml_lines import Locator
 
 LARGEST = 8 * 1024 * 1024
 """Bytes of one file; a mapping of ten thousand milestones has a quarter of it."""

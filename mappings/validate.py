@@ -5,14 +5,11 @@ from dataclasses import dataclass, field
 
 from connectors.interface import TrackerInfo
 from connectors.names import fold_name
-from mappings.goals import Goal, KeyResult, Milestone
+from mappings.goal_tree import Goal, KeyResult, Milestone
+from mappings.parse import Draft, Place
 from mappings.problems import Problem, nearest
-from mappings.reading import Draft, Place
-from mappings.rules.clauses import NEVER
 from mappings.rules.compiler import Compiler
-from mappings.rules.index import INTAKE
-from mappings.rules.model import Condition, LabelMatch, Rule
-from mappings.rules.references import (
+from mappings.rules.issue_references import (
     CONTAINER_KEYS,
     ONLY_IN,
     QUERY_KEYS,
@@ -23,6 +20,9 @@ from mappings.rules.references import (
     speaks,
     written,
 )
+from mappings.rules.predicates import NEVER
+from mappings.rules.rule import Condition, LabelMatch, Rule
+from mappings.rules.ruleset import INTAKE
 
 SINGULAR = {"goals": "goal", "key_results": "key result", "milestones": "milestone"}
 ISSUE_KEYS = ("keys", *ROOT_KEYS)

@@ -1,0 +1,390 @@
+"""All rules compiled: tags for an issue, and what the rules need of each tracker."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from connectors.interface import TrackerInfo
+from connectors.models import STATUS_FIELD, Interest, Issue, IssueRef
+from connectors.names import fold_name
+from mappings.goal_tree import Goal, KeyResult, Mapping, Milestone
+from mappings.rules.canonical import meaning
+from mappings.rules.compiler import Compiler, named_keys
+from mappings.rules.index import Entry, Node
+from mappings.rules.issue_references import (
+    CONTAINER_KEYS,
+    QUERY_KEYS,
+    ROOT_KEYS,
+    Names,
+    References,
+    Resolve,
+    container_fits,
+    own_name,
+    speaks,
+)
+from mappings.rules.predicates import NEVER, Clause, Or, View, both, negated
+from mappings.rules.rule import Rule, RuleId, Tag
+
+INTAKE = "milestone/"
+"""An issue with the label `milestone/<id>` belongs to that milestone, without any rule."""
+BUILT_IN_WEIGHTS = frozenset({"count", "story_points"})
+NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Query:
+    """A JQL or GitHub search that the tracker's server has to answer."""
+
+    tracker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A rule as far as it can match in one tracker."""
+
+    id: RuleId
+    rule: Rule
+    tracker: str
+    clause: Clause
+
+
+class CompiledRules:
+    """What all rules of a mapping say, ready to be asked issue by issue. Pure: what it says never changes."""
+
+    def __init__(
+        self,
+        mapping: Mapping,
+        trackers: Sequence[TrackerInfo],
+        resolve: Resolve,
+        names: Names = own_name,
+    ) -> None:
+        self.references = References(trackers)
+        self._mapping = mapping
+        self._rules = dict(_numbered(mapping))
+        known = cache(resolve)
+        self._compilers = {info.name: Compiler(info, self.references, known, names) for info in trackers}
+        self._drawn = tuple(self._draw())
+        self._resolve_exceptions()
+        self._indexes: dict[str, Node] = {}
+        self._queries_of = {name: self._questions(name) for name in self._compilers}
+
+    @classmethod
+    def compile(
+        cls,
+        mapping: Mapping,
+        trackers: Sequence[TrackerInfo],
+        resolve: Resolve,
+        names: Names = own_name,
+    ) -> "CompiledRules":
+        """Compile a mapping for these trackers.
+
+        `resolve` turns a tracker and a key (today's or a former one) into the issue's immutable id, or
+        None where no such issue is known; then the key itself is compared. `names` gives all names of the
+        project or repository that a rule's name leads to today.
+        """
+        return cls(mapping, trackers, resolve, names)
+
+    def tagger(
+        self, matches: MappingABC[Query, frozenset[str]]
+    ) -> Callable[[Issue, Sequence[IssueRef]], tuple[Tag, ...]]:
+        """A function that gives the tags of an issue, sorted, at most one per owner.
+
+        It takes the issue and its ancestors: parent, grandparent and so on. `matches` are the ids that each
+        query's server gave; a query that is missing there matches nothing. The cost of an issue does not
+        grow with the number of queries.
+        """
+        hits: dict[tuple[str, str], list[str]] = {}
+        for query in self.queries:
+            for id_ in matches.get(query, NOTHING):
+                hits.setdefault((query.tracker, id_), []).append(query.text)
+
+        def tag(issue: Issue, ancestors: Sequence[IssueRef]) -> tuple[Tag, ...]:
+            node = self._node(issue.ref.tracker)
+            if node is None:
+                return ()
+            return _tags(node, (issue, ancestors, hits.get((issue.ref.tracker, issue.ref.id), ())))
+
+        return tag
+
+    @cached_property
+    def queries(self) -> tuple[Query, ...]:
+        """Every query that a server has to answer, each once, sorted."""
+        return tuple(sorted({query for asked in self._queries_of.values() for query in asked}))
+
+    @cached_property
+    def query_owners(self) -> MappingABC[Query, frozenset[str]]:
+        """By query: the ids of the milestones and key results that rest on its answer."""
+        found: dict[Query, set[str]] = {query: set() for query in self.queries}
+        for drawn in self._drawn:
+            for query in self._asked(drawn):
+                found[query].add(drawn.id.owner)
+        return {query: frozenset(owners) for query, owners in found.items()}
+
+    @cached_property
+    def rests_on(self) -> MappingABC[str, frozenset[str]]:
+        """By id of milestone or key result: the trackers that its rules can draw from.
+
+        The label `milestone/<id>` is not looked at here, since it could come from any tracker.
+        """
+        found: dict[str, set[str]] = {owner.id: set() for owner in _owners(self._mapping)}
+        for drawn in self._drawn:
+            found[drawn.id.owner].add(drawn.tracker)
+        return {owner: frozenset(names) for owner, names in found.items()}
+
+    def interest(self, tracker: str) -> Interest:
+        """What the rules, the comments and the weights need of a tracker. Raises KeyError if unknown."""
+        here = [drawn.rule for drawn in self._drawn if drawn.tracker == tracker]
+        info = self.references.trackers[tracker]
+        roots: set[str] = set()
+        keys: set[str] = set()
+        for inner in (inner for rule in here for inner in rule.nested):
+            named = [text for name in ROOT_KEYS if speaks(name, info) for text in getattr(inner, name)]
+            roots.update(self._owned(tracker, named))
+            keys.update(self._owned(tracker, inner.keys))
+        tracked: list[Milestone | Goal] = [*self._mapping.milestones.values(), *self._mapping.goals.values()]
+        for item in tracked:
+            keys.update(key for name, key in self.references.tracked(item) if name == tracker)
+        return Interest(
+            roots=frozenset(roots),
+            keys=frozenset(keys | roots),
+            fields=frozenset(self._fields(here)),
+            checklists=any(rule.checklist or rule.task_list for rule in here),
+            pull_requests=any(rule.pull_requests for rule in here),
+            containers=frozenset(
+                place
+                for rule in here
+                for inner in rule.nested
+                for name in CONTAINER_KEYS
+                if speaks(name, info)
+                for place in getattr(inner, name)
+                if "*" not in place
+            ),
+        )
+
+    @cached_property
+    def places(self) -> MappingABC[str, frozenset[tuple[str, str]]]:
+        """By id of milestone or key result: (tracker, folded name) of each container that a rule names.
+
+        By itself, or by a key of an issue in it.
+        """
+        found: dict[str, set[tuple[str, str]]] = {owner.id: set() for owner in _owners(self._mapping)}
+        for drawn in self._drawn:
+            places = found[drawn.id.owner]
+            for inner in drawn.rule.nested:
+                for name in CONTAINER_KEYS:
+                    places.update((drawn.tracker, fold_name(place)) for place in getattr(inner, name))
+                keys = [*inner.keys, *(text for name in ROOT_KEYS for text in getattr(inner, name))]
+                for key in self._owned(drawn.tracker, keys):
+                    places.add((drawn.tracker, fold_name(key.rpartition("#" if "#" in key else "-")[0])))
+        return {owner: frozenset(places) for owner, places in found.items()}
+
+    def could_tag(
+        self,
+        tracker: str,
+        key: str | None,
+        containers: frozenset[str],
+        matched: frozenset[Query] | None = None,
+    ) -> frozenset[str]:
+        """The milestones and key results that an issue of which nothing else is known could count for.
+
+        `containers`: all names of its project or repository, folded; none where that is not known either.
+        `matched`: the queries whose server names it; None where its id is not known. Labels that name a
+        milestone are not looked at, since every issue could bear one. Of an issue that cannot be read in a
+        tree of sub-issues GitHub's connector names the parent as well, see `rooted`, so that such a tree
+        counts for what it names alone; Jira's issues could stand in any tree.
+        """
+        info = self.references.trackers.get(tracker)
+        trees_told = info is not None and info.kind == "github"
+
+        def fits(drawn: Drawn) -> bool:
+            rule = drawn.rule
+            roots = [text for name in ROOT_KEYS for text in getattr(rule, name)]
+            named = rule.keys or (roots if trees_told else ())
+            owned = frozenset(map(fold_name, self._owned(tracker, named)))
+            if key is not None and named and fold_name(key) not in owned:
+                return False
+            asked = [query for query in self._asked(drawn) if query.text in _own_queries(rule)]
+            if matched is not None and not matched.issuperset(asked):
+                return False
+            places = [place for name in CONTAINER_KEYS for place in getattr(rule, name)]
+            return not (places and containers) or any(container_fits(place, containers) for place in places)
+
+        here = (drawn for drawn in self._drawn if drawn.tracker == tracker)
+        return frozenset(drawn.id.owner for drawn in here if fits(drawn))
+
+    def rooted(self, tracker: str, key: str) -> frozenset[str]:
+        """The milestones and key results with a rule that asks for the tree below this issue."""
+        return frozenset(
+            drawn.id.owner
+            for drawn in self._drawn
+            if drawn.tracker == tracker
+            for inner in drawn.rule.nested
+            for name in ROOT_KEYS
+            if fold_name(key) in map(fold_name, self._owned(tracker, getattr(inner, name)))
+        )
+
+    def field_owners(self, tracker: str, field: str) -> frozenset[str]:
+        """The milestones and key results with a rule here that asks for a field, or that are weighed by it.
+
+        `field`: the mapping's name of a custom field, or a key that means one (`sprint`, `team`). On the
+        `status_field`, which tells where every issue stands, all of them rest that can match here.
+        """
+        here = [drawn for drawn in self._drawn if drawn.tracker == tracker]
+        asking = [one for one in here if any(field in inner.asked_fields for inner in one.rule.nested)]
+        weighed = {owner.id for owner in _owners(self._mapping) if field in (owner.weigh_by, STATUS_FIELD)}
+        rests = [one for one in here if one.id.owner in weighed]
+        return frozenset(one.id.owner for one in (*asking, *rests))
+
+    @property
+    def rules(self) -> MappingABC[RuleId, Rule]:
+        """Every rule by its id, the intake labels (position 0) last."""
+        return self._rules
+
+    def rule(self, rule_id: RuleId) -> Rule:
+        """The rule that gave a tag. Raises KeyError for a rule that is not in this mapping."""
+        return self._rules[rule_id]
+
+    def digest(self, owner: str) -> str:
+        """12 hex digits that change when another set of issues, or another weight, could be meant.
+
+        Names of rules, their order within lists, case, comments and layout of the file do not matter.
+        Raises KeyError if there is no such milestone or key result.
+        """
+        item = next((item for item in _owners(self._mapping) if item.id == owner), None)
+        if item is None:
+            raise KeyError(owner)
+        tracking = sorted(self.references.tracked(item)) if isinstance(item, Milestone) else []
+        said = {
+            "rules": [meaning(rule) for rule in item.rules],
+            "weigh_by": item.counting,
+            "tracking": [list(pair) for pair in tracking],
+        }
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+
+    def _draw(self) -> Iterator[Drawn]:
+        for rule_id, rule in self._rules.items():
+            if rule_id.position == 0:
+                continue
+            for name, compiler in self._compilers.items():
+                clause = compiler.rule(rule)
+                if clause != NEVER:
+                    yield Drawn(rule_id, rule, name, clause)
+
+    def _resolve_exceptions(self) -> None:
+        """Ask now where keys lead that only the index needs: made later, it must not see another answer."""
+        for item in self._mapping.milestones.values():
+            for tracker, key in self.references.tracked(item):
+                self._compilers[tracker].issues((f"{tracker}:{key}",), "self")
+        for drawn in self._drawn:
+            if keys := named_keys(drawn.rule):
+                self._compilers[drawn.tracker].issues(keys, "self")
+
+    def _node(self, tracker: str) -> Node | None:
+        """The index of a tracker's rules, made when its first issue is tagged; None if it is unknown."""
+        if tracker not in self._indexes and tracker in self._compilers:
+            self._indexes[tracker] = self._index(tracker)
+        return self._indexes.get(tracker)
+
+    def _index(self, tracker: str) -> Node:
+        compiler = self._compilers[tracker]
+        order = {rule_id: place for place, rule_id in enumerate(self._rules)}
+        tracked = {
+            item.id: [f"{name}:{key}" for name, key in self.references.tracked(item)]
+            for item in self._mapping.milestones.values()
+        }
+        waiting = []
+        for rule_id, rule, clause in self._candidates(tracker):
+            own = compiler.issues(tracked.get(rule_id.owner, ()), "self")
+            excluded = both((own, negated(compiler.issues(named_keys(rule), "self"))))
+            entry = Entry(
+                order=order[rule_id],
+                tag=Tag(rule_id.owner, rule_id),
+                owner=rule_id.owner,
+                clause=None if _exact(clause) else clause,
+                pull_requests=rule.pull_requests,
+                excluded=excluded,
+            )
+            waiting.append((entry, clause.covers()))
+        return Node(waiting)
+
+    def _candidates(self, tracker: str) -> Iterator[tuple[RuleId, Rule, Clause]]:
+        for drawn in self._drawn:
+            if drawn.tracker == tracker:
+                yield drawn.id, drawn.rule, drawn.clause
+        for rule_id, rule in self._rules.items():
+            if rule_id.position == 0:
+                yield rule_id, rule, self._compilers[tracker].rule(rule)
+
+    def _questions(self, tracker: str) -> tuple[Query, ...]:
+        here = (drawn for drawn in self._drawn if drawn.tracker == tracker)
+        return tuple(sorted({query for drawn in here for query in self._asked(drawn)}))
+
+    def _asked(self, drawn: Drawn) -> Iterator[Query]:
+        info = self.references.trackers[drawn.tracker]
+        for inner in drawn.rule.nested:
+            for name in QUERY_KEYS:
+                text = getattr(inner, name)
+                if text and speaks(name, info):
+                    yield Query(drawn.tracker, text)
+
+    def _owned(self, tracker: str, texts: Iterable[str]) -> Iterator[str]:
+        for text in texts:
+            key = self.references.owners(text).get(tracker)
+            if key is not None:
+                yield key
+
+    def _fields(self, rules: Iterable[Rule]) -> Iterator[str]:
+        for rule in rules:
+            for inner in rule.nested:
+                yield from inner.field
+        for item in _owners(self._mapping):
+            if item.weigh_by not in BUILT_IN_WEIGHTS:
+                yield item.weigh_by
+
+
+def _tags(node: Node, view: View) -> tuple[Tag, ...]:
+    found: list[Entry] = []
+    node.collect(view, found)
+    if not found:
+        return ()
+    first: dict[str, Tag] = {}
+    for entry in sorted(found, key=_order) if len(found) > 1 else found:
+        if entry.owner not in first and entry.holds(view):
+            first[entry.owner] = entry.tag
+    return tuple(first[owner] for owner in sorted(first))
+
+
+def _order(entry: Entry) -> int:
+    return entry.order
+
+
+def _own_queries(rule: Rule) -> frozenset[str]:
+    """The queries that a rule as a whole asks for, and not one part of it among others."""
+    return frozenset(filter(None, (getattr(rule, name) for name in QUERY_KEYS)))
+
+
+def _exact(clause: Clause) -> bool:
+    if isinstance(clause, Or):
+        return all(_exact(part) for part in clause.parts)
+    return clause.exact and len(clause.covers()) == 1
+
+
+def _owners(mapping: Mapping) -> Iterator[Milestone | KeyResult]:
+    yield from mapping.milestones.values()
+    yield from mapping.key_results.values()
+
+
+def _numbered(mapping: Mapping) -> Iterator[tuple[RuleId, Rule]]:
+    """Every rule with its id; the intake labels come last, so that a written rule goes before them."""
+    for table, items in (("milestones", mapping.milestones), ("key_results", mapping.key_results)):
+        for item in items.values():
+            for position, rule in enumerate(item.rules, 1):
+                place = f"{table}.{item.id}.rules[{position}]"
+                yield RuleId(item.id, position, rule.name or place), rule
+    for id_ in mapping.milestones:
+        label = f"{INTAKE}{id_}"
+        yield RuleId(id_, 0, f"label {label}"), Rule(label=(label,))
