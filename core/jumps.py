@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
 
-from core.engine.means import SILENT
+from core.engine.averages import SILENT
+from core.engine.milestones import measure_sums
 from core.engine.model import GoalState, State, Unmeasured
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure_sums
 from core.engine.tally import Part, Tally
 from core.known import Known
 from core.publish.limits import Jump

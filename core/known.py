@@ -8,9 +8,9 @@ from types import MappingProxyType
 from connectors.models import Issue, IssueRef, Unread
 from core.asking import Answers
 from core.engine.blocked import count_blocked, with_blocked
+from core.engine.milestones import measure_sums, with_details
 from core.engine.model import Blocked, Detail, Reach, State
 from core.engine.policy import HealthPolicy
-from core.engine.progress import measure_sums, with_details
 from core.steps.absent import Present, absent_issues, naming
 from core.steps.blocked import find_blocked
 from core.store.contract import Keeper, Resolver

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef, PostedComment
-from core.engine.means import SILENT
+from core.engine.averages import SILENT
 from core.engine.model import Snapshot, Unmeasured
 from core.labelling import Labels, left_over
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, Written, parts_of

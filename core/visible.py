@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from connectors.models import StatusCategory
+from core.engine.formatting import percent
 from core.engine.model import (
     Blocked,
     Detail,
@@ -15,7 +16,6 @@ from core.engine.model import (
     Task,
     Unmeasured,
 )
-from core.engine.percent import percent
 from core.publish.audience import WITHHELD, View
 from core.publish.summary.words import not_shown
 from mappings.goal_tree import HealthName

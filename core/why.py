@@ -7,8 +7,8 @@ from connectors.audience import Audience
 from connectors.models import Issue, IssueRef
 from core.audiences import audiences_of
 from core.engine.explain import explain_goal, explain_issue, explain_key_result, explain_milestone
+from core.engine.formatting import percent
 from core.engine.model import Unmeasured
-from core.engine.percent import percent
 from core.known import Known
 from core.publish.audience import Readers, View
 from core.publish.summary.words import not_shown

@@ -6,9 +6,9 @@ from fractions import Fraction
 
 from connectors.models import Issue
 from core.engine.change import compare, snapshot
+from core.engine.milestones import measure
 from core.engine.model import Change, Part, Snapshot, Unmeasured, Why
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure
 from tests.builders import NOON, a_mapping, an_issue, boxes, some_inputs, tagged
 
 LATER = NOON + timedelta(days=7)

@@ -14,11 +14,11 @@ from connectors.task_lists import parse_checklist
 from core.engine.blocked import blocked_issues
 from core.engine.credit import Credits
 from core.engine.explain import blocked_words, explain_goal, explain_key_result, explain_milestone
-from core.engine.leaves import WORDS
+from core.engine.formatting import number
+from core.engine.hierarchy import WORDS
+from core.engine.milestones import measure
 from core.engine.model import Tagged
-from core.engine.percent import number
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure
 from mappings.rules.rule import RuleId
 from tests.builders import a_goal, a_key_result, a_mapping, a_milestone, an_issue, boxes, some_inputs, tagged
 

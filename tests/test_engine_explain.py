@@ -5,9 +5,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from core.engine.explain import explain_goal, explain_issue, explain_key_result, explain_milestone
+from core.engine.milestones import measure
 from core.engine.model import State
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure
 from mappings.goal_tree import Mapping
 from tests.builders import (
     NOON,

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.models import StatusCategory
+from core.engine.milestones import measure
 from core.engine.model import Health, Tagged
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure
 from mappings.goal_tree import HealthName
 from tests.builders import a_mapping, a_milestone, an_issue, boxes, some_inputs, tagged
 

@@ -6,9 +6,9 @@ from fractions import Fraction
 from typing import Any
 
 from connectors.models import Issue
+from core.engine.milestones import measure
 from core.engine.model import MilestoneState, Tagged
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure
 from tests.builders import (
     LONG_AGO,
     NOON,

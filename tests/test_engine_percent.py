@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
+from core.engine.formatting import number, percent, points
 from core.engine.model import Unmeasured, Why
-from core.engine.percent import number, percent, points
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.models import ChecklistItem, StatusCategory
+from core.engine.milestones import measure
 from core.engine.model import Counts, Inputs, MilestoneState, Tagged, Unmeasured, Why
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure
 from tests.builders import NOON, a_mapping, an_issue, boxes, some_inputs, tagged
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from connectors.models import Issue, StatusCategory
 from core.engine.change import compare, snapshot
+from core.engine.milestones import measure
 from core.engine.model import Inputs, MilestoneState, Snapshot, Unmeasured
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure
 from tests.builders import LONG_AGO, NOON, a_mapping, an_issue, boxes, some_inputs, tagged
 
 PLENTY = settings(max_examples=60, deadline=None)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from core.engine.milestones import measure
 from core.engine.model import GoalState, KeyResultKind, KeyResultState, State, Tagged, Unmeasured, Why
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure
 from mappings.goal_tree import HealthName
 from tests.builders import (
     NOON,

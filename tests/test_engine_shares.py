@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from connectors.models import Issue
 from core.engine.explain import explain_milestone
+from core.engine.milestones import measure
 from core.engine.model import MilestoneState, State
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure
-from core.engine.shares import Node, share
+from core.engine.shared_estimates import Node, share
 from tests.builders import NOON, a_mapping, an_issue, some_inputs, tagged
 
 PLENTY = settings(max_examples=80, deadline=None)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from connectors.models import StatusCategory
 from core.engine.credit import Credits
+from core.engine.milestones import measure, measure_sums, with_details
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure, measure_sums, with_details
 from core.engine.tally import Part, Tally, weigh
 from core.engine.tasks import build_tasks
 from core.engine.weights import median

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from connectors.names import fold_name, without_unseen
 from core.engine.explain import explain_milestone
+from core.engine.milestones import measure
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure
 from mappings.rules.ruleset import CompiledRules
 from tests.builders import NOON, a_mapping, a_milestone, an_issue, some_inputs, tagged, tracker_info
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from connectors.audience import Audience
 from connectors.models import Issue, IssueRef
 from core.engine.change import snapshot
+from core.engine.milestones import measure
 from core.engine.model import Inputs, State
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure
 from core.publish.audience import Audiences, Readers, TrackerAudience, View
 from core.publish.changes import visible_change
 from core.publish.labels import Labeller

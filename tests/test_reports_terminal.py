@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from core.engine.milestones import measure
 from core.engine.model import Tagged, Unmeasured, Why
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.progress import measure
 from core.publish.actions import ChangeLabels, Held, Plan, Written
 from core.reports.clean import clean
 from core.reports.terminal import bar, plan_lines, tree, written_lines

@@ -14,8 +14,8 @@ import pytest
 
 from connectors.models import Issue, IssueRef, Page, Pull, StatusCategory
 from core.engine.credit import Credits
+from core.engine.milestones import owners_of
 from core.engine.policy import ProgressPolicy
-from core.engine.progress import owners_of
 from core.engine.tasks import Tasks, build_tasks
 from core.publish.summary import first_open
 from core.stop import Stopped

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 from connectors.errors import TrackerError
 from connectors.models import Finding
 from core.cli.wiring import Desk
-from core.engine.progress import owners_of
+from core.engine.milestones import owners_of
 from core.faults import unexpected
 from core.steps.queries import Path, asking, conditions
 from mappings.problems import Problem

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from connectors.models import Issue, StatusCategory
 from connectors.names import fold_name
+from core.engine.formatting import number
 from core.engine.model import Tagged
-from core.engine.percent import number
 from core.engine.policy import CATEGORY, ProgressPolicy
 
 NOTHING = Fraction(0)

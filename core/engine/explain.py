@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from connectors.models import IssueRef, StatusCategory
 from connectors.names import JOINERS, without_unseen
+from core.engine.averages import Element
+from core.engine.formatting import exact_percent, number, percent
 from core.engine.goals import achievement_elements
-from core.engine.leaves import WORDS
-from core.engine.means import Element
+from core.engine.hierarchy import WORDS
+from core.engine.key_results import delivery_elements
 from core.engine.model import (
     Blocked,
     Health,
@@ -20,8 +22,6 @@ from core.engine.model import (
     Task,
     Unmeasured,
 )
-from core.engine.percent import exact_percent, number, percent
-from core.engine.results import delivery_elements
 from core.engine.weights import COUNT
 from mappings.goal_tree import Guardrail, KeyResult, Mapping, Metric
 

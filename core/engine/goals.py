@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
+from core.engine.averages import SILENT, Element, weighted_mean
+from core.engine.formatting import percent
 from core.engine.health import Course, Work, pace_health, with_override, worst
-from core.engine.means import SILENT, Element, weighted_mean
+from core.engine.key_results import Milestones, begun, delivery, delivery_elements
 from core.engine.model import GoalState, Health, KeyResultKind, KeyResultState, Measure, Unmeasured, Why
-from core.engine.percent import percent
 from core.engine.policy import HealthPolicy
-from core.engine.results import Milestones, begun, delivery, delivery_elements
 from mappings.goal_tree import Goal, HealthName, KeyResult, Mapping
 
 NOTHING = Fraction(0)

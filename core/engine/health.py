@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
 from itertools import pairwise
 
+from core.engine.formatting import exact_percent, number, percent
 from core.engine.model import Health, Measure, Unmeasured
-from core.engine.percent import exact_percent, number, percent
 from core.engine.policy import HealthPolicy
 from mappings.goal_tree import HealthName, HealthOverride, Planned, Target
 

@@ -33,7 +33,7 @@ class Part:
     credit: Fraction
     """0 to 1."""
     shared: bool = False
-    """`estimate` is a share of a parent's; see `core.engine.shares`."""
+    """`estimate` is a share of a parent's; see `core.engine.shared_estimates`."""
 
     @property
     def text(self) -> str:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from connectors.models import Issue, IssueRef, StatusCategory
 from core.engine.credit import ALL, NOTHING, Credit, Credits
-from core.engine.leaves import (
+from core.engine.hierarchy import (
     CHILDREN_COUNT,
     REPLACED,
     Parents,
@@ -18,7 +18,7 @@ from core.engine.leaves import (
     sift,
 )
 from core.engine.model import Detail, LeftOut, Tagged, Task
-from core.engine.shares import Node, Shares, share
+from core.engine.shared_estimates import Node, Shares, share
 from core.engine.tally import Part, Tally, counted, weigher_of
 from core.engine.weights import COUNT, Weigher, estimate_of, shared_weight
 

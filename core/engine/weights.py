@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from connectors.models import FieldValue, Issue
-from core.engine.percent import number
+from core.engine.formatting import number
 
 COUNT = "count"
 STORY_POINTS = "story_points"

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from core.engine.formatting import percent, whole_percent
 from core.engine.model import Counts, Health, Measure, Unmeasured
-from core.engine.percent import percent, whole_percent
 from core.publish.document import (
     Block,
     Bullets,

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
+from core.engine.formatting import percent
 from core.engine.model import Measure, Unmeasured
-from core.engine.percent import percent
 from core.publish.audience import WITHHELD
 from core.publish.document import Block, Foreign, Heading, Link, Own, Paragraph, Spans, Table
 from core.publish.summary.model import GoalPart, KeyResultPart, MilestoneLine

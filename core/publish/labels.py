@@ -9,8 +9,8 @@ from functools import cache
 from connectors.audience import Audience
 from connectors.interface import TrackerInfo
 from connectors.models import Issue, IssueRef, LabelDefinition
+from core.engine.formatting import whole_percent
 from core.engine.model import Measure, State, Unmeasured, Why
-from core.engine.percent import whole_percent
 from core.publish.audience import NOBODY, Audiences, Readers, View, unknown_readers
 from core.publish.escape import clean, cut
 from core.publish.policy import LabelPolicy, LabelTemplates

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from connectors.models import IssueRef
-from core.engine.percent import percent
+from core.engine.formatting import percent
 from core.publish.actions import (
     Action,
     ChangeLabels,

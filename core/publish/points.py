@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
+from core.engine.formatting import whole_percent
 from core.engine.model import Change
-from core.engine.percent import whole_percent
 
 
 def whole_points(change: Change) -> tuple[int | None, tuple[int | None, ...]]:

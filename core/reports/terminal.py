@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
+from core.engine.formatting import percent
 from core.engine.model import GoalState, Health, KeyResultState, Measure, MilestoneState, State, Unmeasured
-from core.engine.percent import percent
 from core.publish.actions import Held, Plan, Written
 from core.publish.summary.words import plain_number
 from core.reports.clean import clean

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from connectors.models import Unread
-from core.engine.progress import owners_of
+from core.engine.milestones import owners_of
 from core.tagging.scheme import Scheme
 from mappings.rules.issue_references import ROOT_KEYS, References
 

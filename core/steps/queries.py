@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterator, Mapping
 
-from core.engine.progress import owners_of
+from core.engine.milestones import owners_of
 from core.steps.unmatched import ProblemAt
 from mappings.goal_tree import Mapping as Goals
 from mappings.problems import Problem

@@ -6,7 +6,7 @@ A misspelt label and a type that no project has are no errors, but silence about
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 
-from core.engine.progress import owners_of
+from core.engine.milestones import owners_of
 from core.known import Known
 from core.steps.absent import keys_named
 from core.store.contract import Keeper

@@ -6,7 +6,7 @@ from fractions import Fraction
 import orjson
 
 from connectors.models import Issue, IssueRef, StatusCategory
-from core.engine.leaves import is_subtask
+from core.engine.hierarchy import is_subtask
 from core.engine.model import Tagged
 from core.engine.tally import Part
 from core.engine.tasks import Tasks, build_tasks, part_of

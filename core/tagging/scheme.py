@@ -10,8 +10,8 @@ import orjson
 from connectors.interface import TrackerInfo
 from connectors.models import Issue, IssueRef
 from core.engine.credit import Credits
+from core.engine.milestones import owners_of
 from core.engine.policy import ProgressPolicy
-from core.engine.progress import owners_of
 from core.store.contract import Resolver
 from mappings.goal_tree import Goal, Milestone
 from mappings.goal_tree import Mapping as Goals

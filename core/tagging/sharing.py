@@ -8,7 +8,7 @@ from fractions import Fraction
 import orjson
 
 from connectors.models import StatusCategory
-from core.engine.shares import Node, share
+from core.engine.shared_estimates import Node, share
 from core.engine.tally import Part
 from core.store.tags.rows import Standing
 

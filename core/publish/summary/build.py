@@ -7,8 +7,8 @@ from fractions import Fraction
 from heapq import nsmallest
 
 from connectors.models import IssueRef, StatusCategory
+from core.engine.formatting import percent
 from core.engine.model import Blocked, Change, Health, KeyResultState, Measure, State, Task, Unmeasured, Why
-from core.engine.percent import percent
 from core.publish.audience import WITHHELD, View
 from core.publish.summary.model import (
     Blocking,

@@ -4,8 +4,8 @@ import hashlib
 import json
 import re
 
+from core.engine.formatting import percent
 from core.engine.model import Counts, Health, Measure, Unmeasured, Why
-from core.engine.percent import percent
 from core.publish.summary.model import (
     GoalPart,
     KeyResultPart,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
+from core.engine.formatting import percent
 from core.engine.model import Counts, Measure, Unmeasured
-from core.engine.percent import percent
 from core.publish.summary.model import GoalPart, MilestonePart, Summary
 
 BAR_CELLS = 20

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, tzinfo
 from fractions import Fraction
 
 from connectors.models import StatusCategory
+from core.engine.averages import listed
 from core.engine.credit import Credits
 from core.engine.goals import measure_goal
 from core.engine.health import Course, Work, is_stale, pace_health, with_override
-from core.engine.means import listed
+from core.engine.key_results import measure_key_result
 from core.engine.model import (
     Detail,
     Health,
@@ -22,7 +23,6 @@ from core.engine.model import (
     Why,
 )
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.engine.results import measure_key_result
 from core.engine.tally import Tally, weigh
 from core.engine.tasks import build_tasks
 from mappings.goal_tree import KeyResult, Mapping, Milestone

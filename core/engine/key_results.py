@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 
+from core.engine.averages import Element, Mean, weighted_mean
 from core.engine.health import Course, Work, pace_health, with_override
-from core.engine.means import Element, Mean, weighted_mean
 from core.engine.model import Health, KeyResultKind, KeyResultState, Measure, MilestoneState, Unmeasured, Why
 from core.engine.policy import HealthPolicy
 from mappings.goal_tree import Guardrail, HealthName, KeyResult, Mapping, Metric, Milestone
