@@ -7,8 +7,8 @@ from connectors.audience import Audience
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef
 from core.known import Known
-from core.publish.audience import Audiences, Readers, TrackerAudience, View
-from core.publish.summary import Listed, visible_open, waits_for
+from core.publish.comment import Listed, visible_open, waits_for
+from core.publish.visibility import Audiences, Readers, TrackerAudience, View
 from core.store.contract import Keeper, Resolver
 from core.tagging.rows import read_open
 from mappings.goal_tree import Goal, KeyResult, Milestone

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef
 from core.publish.actions import Held, Plan, Written
-from core.publish.contention import Contended, Contention, after, contend, counted, released
-from core.publish.policy import PublishPolicy
-from core.publish.wanted import Found, Wanted
+from core.publish.conflicts import Contended, Contention, after, contend, counted, released
+from core.publish.publish_policy import PublishPolicy
+from core.publish.states import Found, Wanted
 from core.store.contract import Keeper
 
 

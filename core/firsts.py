@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from connectors.models import IssueRef
 from core.engine.model import State, Unmeasured, Why
 from core.publish.actions import Action, Cause, Written
-from core.publish.limits import owners_of
+from core.publish.plan_limits import owners_of
 from core.store.contract import Keeper
 from mappings.goal_tree import Mapping as Goals
 

@@ -13,7 +13,7 @@ from core.engine.model import GoalState, State, Unmeasured
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.tally import Part, Tally
 from core.known import Known
-from core.publish.limits import Jump
+from core.publish.plan_limits import Jump
 from core.store.contract import Keeper
 from core.store.records import GoalValue
 from core.store.tags.rows import Moved

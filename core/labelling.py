@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from connectors.interface import TrackerInfo
 from connectors.models import Issue, IssueRef
 from core.known import Known
-from core.publish.audience import Audiences
 from core.publish.labels import Labelled, Labeller, relabels, wanted_labels
 from core.publish.places import Places
-from core.publish.policy import LabelPolicy
+from core.publish.publish_policy import LabelPolicy
+from core.publish.visibility import Audiences
 from core.store.tags.contract import Key, chunks
 
 AT_ONCE = 1000

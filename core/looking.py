@@ -9,10 +9,10 @@ from connectors.models import Issue, IssueRef, LabelDefinition, Posted, PostedCo
 from core.faults import unexpected
 from core.places import with_archived
 from core.publish.labels import Labelled
+from core.publish.own_comments import as_recorded
 from core.publish.places import Places
-from core.publish.records import Publication
-from core.publish.standing import as_recorded
-from core.publish.wanted import Found, Wanted
+from core.publish.publication import Publication
+from core.publish.states import Found, Wanted
 from core.pull import Pulled
 from core.steps.definitions import Definitions
 from core.stop import Stop

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from connectors.models import IssueRef, Posted
 from core.publish.actions import ChangeLabels, Plan, Written
+from core.publish.old_labels import left_behind, with_removals
 from core.publish.places import Places
-from core.publish.policy import LabelPolicy
+from core.publish.publish_policy import LabelPolicy
 from core.publish.quarantine import Target
-from core.publish.retired import left_behind, with_removals
 from core.store.contract import Keeper
 
 FACT = "label prefix"

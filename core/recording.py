@@ -10,10 +10,10 @@ from core.engine.averages import SILENT
 from core.engine.model import Snapshot, Unmeasured
 from core.labelling import Labels, left_over
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, Written, parts_of
-from core.publish.mark import body_hash, mark_of
-from core.publish.records import Publication
-from core.publish.standing import edit_reason, our_comments
-from core.publish.wanted import Found, Wanted, WantedComment
+from core.publish.comment.mark import body_hash, mark_of
+from core.publish.own_comments import edit_reason, our_comments
+from core.publish.publication import Publication
+from core.publish.states import Found, Wanted, WantedComment
 from core.store.contract import Keeper
 from core.wanting import Snapshots
 

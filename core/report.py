@@ -11,9 +11,9 @@ from core.known import Known
 from core.labelling import Labels
 from core.prefix import Retired
 from core.publish.actions import Action, Plan, Written
-from core.publish.contention import Contended
+from core.publish.conflicts import Contended
 from core.publish.quarantine import Target, target_of
-from core.publish.wanted import Found, Wanted
+from core.publish.states import Found, Wanted
 from core.pull import Pulled
 from core.quarantine import Quarantine
 from core.steps.definitions import Definitions

@@ -25,13 +25,13 @@ from core.places import places_of
 from core.prefix import remember, retired
 from core.publish.actions import DeleteComment, Plan, WriteComment
 from core.publish.apply import apply
-from core.publish.limits import Facts, apply_limits, held_goals
 from core.publish.plan import make_plan
-from core.publish.policy import LimitPolicy, PublishPolicy
-from core.publish.records import Publication
+from core.publish.plan_limits import Facts, apply_limits, held_goals
+from core.publish.publication import Publication
+from core.publish.publish_policy import LimitPolicy, PublishPolicy
 from core.publish.release import Release, idle_warnings
+from core.publish.states import Found, Wanted
 from core.publish.untold import UntoldLabels
-from core.publish.wanted import Found, Wanted
 from core.pull import Pulled, PullRules, pull
 from core.quarantine import Quarantine
 from core.recording import Recorder, settle, settle_labels

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from connectors.models import Issue, IssueRef
-from core.publish.summary import Page
+from core.publish.comment import Page
 from mappings.goal_tree import Goal, Milestone
 from mappings.goal_tree import Mapping as Goals
 from mappings.rules.ruleset import CompiledRules

@@ -7,11 +7,11 @@ from connectors.errors import TrackerError
 from connectors.models import IssueRef, LabelDefinition, Posted
 from core.publish.actions import ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment, Written
 from core.publish.apply import apply
-from core.publish.contention import ON_ISSUES
+from core.publish.conflicts import ON_ISSUES
 from core.publish.labels import owned
 from core.publish.quarantine import Target
-from core.publish.undo import undo_plan
-from core.publish.undo_marks import with_marked
+from core.publish.undo_by_mark import with_marked
+from core.publish.undo_plan import undo_plan
 from core.recording import Recorder
 from core.store.contract import Keeper
 from core.sync import Job, conclude

@@ -16,8 +16,8 @@ from core.engine.model import (
     Task,
     Unmeasured,
 )
-from core.publish.audience import WITHHELD, View
-from core.publish.summary.words import not_shown
+from core.publish.comment.phrases import not_shown
+from core.publish.visibility import WITHHELD, View
 from mappings.goal_tree import HealthName
 from mappings.goal_tree import Mapping as Goals
 

@@ -13,15 +13,15 @@ from core.engine.change import snapshot
 from core.engine.model import Change, Measure, Snapshot
 from core.known import Known
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, parts_of
-from core.publish.audience import NOBODY, Audiences, Readers, View, unknown_readers
-from core.publish.changes import visible_change
-from core.publish.limits import Facts, Jump, removals
-from core.publish.mark import mark_of
-from core.publish.policy import PublishPolicy
-from core.publish.records import Publication
-from core.publish.standing import exposed, visibility_reason
-from core.publish.summary import Heads, Summary, summarise, summary_digest
-from core.publish.wanted import WantedComment, wanted_comment
+from core.publish.comment import Heads, Summary, summarise, summary_digest
+from core.publish.comment.mark import mark_of
+from core.publish.own_comments import exposed, visibility_reason
+from core.publish.plan_limits import Facts, Jump, removals
+from core.publish.publication import Publication
+from core.publish.publish_policy import PublishPolicy
+from core.publish.states import WantedComment, wanted_comment
+from core.publish.visibility import NOBODY, Audiences, Readers, View, unknown_readers
+from core.publish.visible_changes import visible_change
 from mappings.goal_tree import Mapping as Goals
 
 Snapshots = Mapping[str, Snapshot]

@@ -10,8 +10,8 @@ from core.engine.explain import explain_goal, explain_issue, explain_key_result,
 from core.engine.formatting import percent
 from core.engine.model import Unmeasured
 from core.known import Known
-from core.publish.audience import Readers, View
-from core.publish.summary.words import not_shown
+from core.publish.comment.phrases import not_shown
+from core.publish.visibility import Readers, View
 from core.steps.queries import query_problems
 from core.sync import Job
 from core.visible import Visible, visible

@@ -14,7 +14,7 @@ from connectors.sandbox.faults import Fault, Hook
 from connectors.sandbox.seed import world_for
 from connectors.sandbox.server import Logged, SandboxServer
 from connectors.sandbox.world import World
-from core.publish.policy import LimitPolicy
+from core.publish.publish_policy import LimitPolicy
 from tests.faults_kinds import SILENCE, Place
 from tests.loopback import Loopback
 from tests.runs import CLOUD, MARKETING, House, Standing

@@ -25,7 +25,7 @@ from core.engine.model import (
     Unmeasured,
     Why,
 )
-from core.publish.summary import Summary, summarise
+from core.publish.comment import Summary, summarise
 from mappings.goal_tree import HealthName, Mapping
 from mappings.rules.rule import RuleId
 from tests.builders import LONG_AGO, NOON, STATUS, a_goal, a_key_result, a_mapping, a_milestone

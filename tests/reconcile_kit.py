@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from core.engine.model import Measure
-from core.publish.policy import LimitPolicy
+from core.publish.publish_policy import LimitPolicy
 from tests.runs import House
 from tests.tools.consistency_compare import id_of, row_differences
 

@@ -17,8 +17,8 @@ from connectors.sandbox.seed import world_for
 from connectors.sandbox.server import Logged, SandboxServer
 from connectors.sandbox.world import World
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.publish.mark import KEPT_BY, Mark, parse_mark, read_mark
-from core.publish.policy import LimitPolicy, PublishPolicy
+from core.publish.comment.mark import KEPT_BY, Mark, parse_mark, read_mark
+from core.publish.publish_policy import LimitPolicy, PublishPolicy
 from core.publish.release import Release
 from core.pull import PullRules
 from core.stop import Stop

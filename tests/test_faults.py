@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from connectors.errors import TrackerError, Unavailable
-from core.publish.policy import LimitPolicy
+from core.publish.publish_policy import LimitPolicy
 from tests.faults_kinds import TROUBLES, Place
 from tests.faults_stage import CHANGE, FIRST, NO_STORE, SCENARIOS, SWEEP, Stage, stage
 from tests.faults_trial import DOUBLED, LOST, OTHER, Case, attempt, compare

@@ -38,7 +38,7 @@ from core.publish.actions import (
     Written,
 )
 from core.publish.apply import STOPPED, apply
-from core.publish.undo import undo_plan
+from core.publish.undo_plan import undo_plan
 from tests.publish_builders import EPIC, TRACKING, posted
 
 MARKS = [f"milepost:default:10001:{digit * 12}" for digit in "0123"]

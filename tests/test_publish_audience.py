@@ -14,12 +14,12 @@ from core.engine.change import snapshot
 from core.engine.milestones import measure
 from core.engine.model import Inputs, State
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.publish.audience import Audiences, Readers, TrackerAudience, View
-from core.publish.changes import visible_change
+from core.publish.comment import Page, summarise
 from core.publish.labels import Labeller
-from core.publish.policy import LabelPolicy, LabelTemplates
-from core.publish.summary import Page, summarise
-from core.publish.wanted import WantedComment, wanted_comment
+from core.publish.publish_policy import LabelPolicy, LabelTemplates
+from core.publish.states import WantedComment, wanted_comment
+from core.publish.visibility import Audiences, Readers, TrackerAudience, View
+from core.publish.visible_changes import visible_change
 from core.visible import visible
 from mappings.goal_tree import Mapping
 from tests.builders import NOON, a_goal, a_key_result, a_mapping, a_milestone, an_issue, some_inputs, tagged

@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.engine.model import ChangePart, Health, Part, Unmeasured, Why
-from core.publish import markdown, wiki
-from core.publish.escape import length
-from core.publish.mark import Mark, body_hash, format_mark, parse_mark
-from core.publish.points import apportion
-from core.publish.summary import Page, Summary, key_rank, news, summary_digest
+from core.publish.comment import Page, Summary, key_rank, markdown, news, summary_digest, wiki
+from core.publish.comment.escape import length
+from core.publish.comment.mark import Mark, body_hash, format_mark, parse_mark
+from core.publish.comment.rounding import apportion
 from mappings.goal_tree import HealthName
 from tests.publish_builders import (
     DOWN,

@@ -17,8 +17,8 @@ from core.publish.actions import (
     WriteComment,
     Written,
 )
-from core.publish.compaction import compact
-from core.publish.undo import undo_plan
+from core.publish.ledger_compaction import compact
+from core.publish.undo_plan import undo_plan
 from tests.publish_builders import EPIC, TRACKING
 
 SITE = "acme/site"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.publish import escape
+from core.publish.comment import escape
 
 
 @pytest.mark.parametrize(

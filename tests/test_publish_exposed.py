@@ -9,10 +9,10 @@ from connectors.audience import Audience
 from connectors.models import IssueRef
 from core.publish.actions import WriteComment, Written
 from core.publish.apply import apply
-from core.publish.audience import Readers
-from core.publish.limits import Facts, apply_limits
-from core.publish.policy import LimitPolicy
-from core.publish.wanted import Found, Wanted, WantedComment
+from core.publish.plan_limits import Facts, apply_limits
+from core.publish.publish_policy import LimitPolicy
+from core.publish.states import Found, Wanted, WantedComment
+from core.publish.visibility import Readers
 from tests.publish_builders import EPIC, a_comment, posted
 from tests.test_publish_plan import on_epic, only_write, plan, record_of
 

@@ -18,10 +18,9 @@ from core.engine.model import (
     Unmeasured,
     Why,
 )
-from core.publish import markdown, wiki
-from core.publish.escape import length
-from core.publish.mark import Mark, parse_mark
-from core.publish.summary import Summary, summary_digest
+from core.publish.comment import Summary, markdown, summary_digest, wiki
+from core.publish.comment.escape import length
+from core.publish.comment.mark import Mark, parse_mark
 from mappings.goal_tree import Mapping
 from tests.builders import a_goal, a_key_result, a_mapping, a_milestone
 from tests.publish_builders import (

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from connectors.audience import Audience
 from core.engine.model import State, Unmeasured, Why
-from core.publish.audience import Audiences, Readers
 from core.publish.labels import Labelled, Labeller, bucket, label_name, wanted_labels
-from core.publish.policy import LabelPolicy, LabelTemplates
+from core.publish.publish_policy import LabelPolicy, LabelTemplates
+from core.publish.visibility import Audiences, Readers
 from mappings.goal_tree import HealthName
 from tests.builders import an_issue
 from tests.publish_builders import DOWN, EPIC, TRACKING, marketing, marketing_state, tracker_info

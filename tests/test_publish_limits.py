@@ -8,8 +8,8 @@ import pytest
 
 from connectors.models import IssueRef
 from core.publish.actions import ChangeLabels, DeleteComment, Plan
-from core.publish.limits import Facts, Jump, apply_limits
-from core.publish.policy import LimitPolicy
+from core.publish.plan_limits import Facts, Jump, apply_limits
+from core.publish.publish_policy import LimitPolicy
 from core.publish.release import Release, read_release
 from tests.publish_builders import EPIC, a_comment
 from tests.test_publish_plan import THREE, a_jump, owned_by, relabelled, task

@@ -8,14 +8,14 @@ import pytest
 
 from connectors.models import IssueRef, LabelDefinition, PostedComment
 from core.publish.actions import ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment
+from core.publish.comment.mark import body_hash
 from core.publish.labels import Labelled
-from core.publish.limits import Facts, Jump, apply_limits
-from core.publish.mark import body_hash
 from core.publish.plan import make_plan
-from core.publish.policy import CommentPolicy, LabelPolicy, LimitPolicy, PublishPolicy
-from core.publish.records import Publication
+from core.publish.plan_limits import Facts, Jump, apply_limits
+from core.publish.publication import Publication
+from core.publish.publish_policy import CommentPolicy, LabelPolicy, LimitPolicy, PublishPolicy
 from core.publish.release import ALL
-from core.publish.wanted import Found, Wanted, WantedComment, wanted_comment
+from core.publish.states import Found, Wanted, WantedComment, wanted_comment
 from tests.publish_builders import (
     DOWN,
     EPIC,

@@ -17,7 +17,7 @@ from core.publish.actions import (
     WriteComment,
     Written,
 )
-from core.publish.circuit import Circuit
+from core.publish.circuit_breaker import Circuit
 from core.publish.quarantine import (
     EARLY,
     LONGEST,

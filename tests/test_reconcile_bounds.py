@@ -7,7 +7,7 @@ import pytest
 from connectors.errors import Unavailable
 from connectors.isolation import read_apart
 from connectors.sandbox.faults import Fault, Status
-from core.publish.policy import LimitPolicy
+from core.publish.publish_policy import LimitPolicy
 from tests.runs import CLOUD, DATACENTER, House, house
 from tests.test_reconcile import HOURS, fresh, lenient, numbers, rest
 

@@ -12,7 +12,7 @@ from connectors.audience import Audience
 from connectors.sandbox.faults import Fault, Status
 from core.cli.standing import meant_for
 from core.known import Known
-from core.publish.policy import LimitPolicy
+from core.publish.publish_policy import LimitPolicy
 from core.sync import Job, known_from_store
 from core.why import UnknownSubject, explain
 from tests.audience_world import (

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from connectors.sandbox.github_truth.truth import BOT
 from connectors.sandbox.jira_truth.model import JiraIssue
 from connectors.sandbox.seed import TODAY
-from core.publish.policy import LimitPolicy
+from core.publish.publish_policy import LimitPolicy
 from tests.runs import CLOUD, DATACENTER, House, house, percents
 
 CANCELLED = {"Won't Do", "Duplicate", "Cannot Reproduce", "Declined"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.publish.policy import LabelPolicy, LabelTemplates, LimitPolicy, PublishPolicy
+from core.publish.publish_policy import LabelPolicy, LabelTemplates, LimitPolicy, PublishPolicy
 from core.sync import known_from_store
 from tests.runs import CLOUD, DATACENTER, PREFIX, House, house, milestone
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.faults import Fault, Status
-from core.publish.policy import LimitPolicy
+from core.publish.publish_policy import LimitPolicy
 from core.publish.release import Release
 from tests.runs import CLOUD, DATACENTER, MARKETING, House, house, milestone, percents, without
 

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault, Replace
 from connectors.sandbox.jira_truth.model import Comment
-from core.publish.mark import KEPT_BY
+from core.publish.comment.mark import KEPT_BY
 from tests.runs import CLOUD, DATACENTER, House, house, percents
 from tests.test_runs_isolation_kinds import changed
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.places import closed_places
-from core.publish.policy import LimitPolicy
+from core.publish.publish_policy import LimitPolicy
 from tests.runs import CLOUD, DATACENTER, House, Watch, house
 
 FACES = pytest.mark.parametrize("face", [CLOUD, DATACENTER])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.publish.policy import PublishPolicy
+from core.publish.publish_policy import PublishPolicy
 from tests.runs import CLOUD, DATACENTER, House, house
 from tests.writers import another, ours_on
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.publish.policy import LabelPolicy, PublishPolicy
+from core.publish.publish_policy import LabelPolicy, PublishPolicy
 from core.store import Store
 from tests.runs import CLOUD, DATACENTER, MARKETING, House, counted, house, mark_in, sentences
 from tests.writers import adopted, another, held, ours_on, set_text, writes_of

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors import credentials
-from core.publish import escape
+from core.publish.comment import escape
 from core.settings import SettingsProblems, load_config
 from core.settings.files import open_to_others
 from core.store import open_store

@@ -28,7 +28,7 @@ from core.publish.actions import (
     WriteComment,
     Written,
 )
-from core.publish.records import Publication
+from core.publish.publication import Publication
 from core.store.codec.issues import decode_issue, encode_issue
 from core.store.codec.ledger import (
     decode_publication,

@@ -13,8 +13,8 @@ import pytest
 from connectors.models import IssueRef, PostedComment
 from core.engine.model import Snapshot, Unmeasured, Why
 from core.publish.actions import ChangeLabels, Written
+from core.publish.publication import Publication
 from core.publish.quarantine import Quarantined, Target
-from core.publish.records import Publication
 from core.store import GoalValue, RunRecord, Store, open_store
 from tests.builders import NOON, an_issue
 

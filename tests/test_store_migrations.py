@@ -19,7 +19,7 @@ from alembic.migration import MigrationContext
 from connectors.models import Page, PostedComment, Pull, StatusCategory
 from core.engine.model import Snapshot, SnapshotTask
 from core.publish.actions import RemoveLabelDefinition, Written
-from core.publish.records import Publication
+from core.publish.publication import Publication
 from core.store import Locked, Store, open_store
 from core.store.codec.ledger import encode_written
 from core.store.database import Database, prepare_file

@@ -17,7 +17,7 @@ from core.engine.credit import Credits
 from core.engine.milestones import owners_of
 from core.engine.policy import ProgressPolicy
 from core.engine.tasks import Tasks, build_tasks
-from core.publish.summary import first_open
+from core.publish.comment import first_open
 from core.stop import Stopped
 from core.store import Store, open_store
 from core.tagging.reading import tallies

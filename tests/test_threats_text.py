@@ -9,8 +9,8 @@ import pytest
 from connectors.sandbox.faults import Fault, Status
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.jira_world import JiraSite
-from core.publish.policy import CommentPolicy, LabelPolicy, LabelTemplates
-from core.publish.templates import check_template, fill
+from core.publish.label_templates import check_template, fill
+from core.publish.publish_policy import CommentPolicy, LabelPolicy, LabelTemplates
 from tests.cli_house import House as Folder
 from tests.cli_house import real
 from tests.runs import CLOUD, DATACENTER, MARKETING, House, house

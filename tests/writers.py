@@ -4,7 +4,7 @@ from typing import Any
 
 from connectors.sandbox.github_truth.truth import BOT
 from core.contention import adopt
-from core.publish.policy import PublishPolicy
+from core.publish.publish_policy import PublishPolicy
 from tests.runs import House
 
 

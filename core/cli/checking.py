@@ -11,8 +11,8 @@ from connectors.models import Capability, Finding, Interest
 from core.audiences import audiences_of
 from core.cli.running import job_of
 from core.cli.wiring import Desk
-from core.publish.audience import Audiences, Readers
-from core.publish.policy import PublishPolicy
+from core.publish.publish_policy import PublishPolicy
+from core.publish.visibility import Audiences, Readers
 from core.settings import Config, SettingsProblems
 from core.settings.overlap import overlapping
 from core.settings.statuses import KINDS, unmatched_statuses

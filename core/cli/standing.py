@@ -14,8 +14,8 @@ from core.audiences import audiences_of
 from core.engine.coverage import coverage
 from core.known import Known
 from core.publish.actions import Held
-from core.publish.audience import Readers
 from core.publish.quarantine import Book, told, until
+from core.publish.visibility import Readers
 from core.reports.clean import clean
 from core.reports.terminal import tree
 from core.store.records import PullState, RunRecord, StoredContainer

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from connectors.models import IssueRef, LabelDefinition, PostedComment
-from core.publish.audience import Readers
+from core.publish.visibility import Readers
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from core.publish.actions import (
     WriteComment,
     Written,
 )
-from core.publish.circuit import Circuit
+from core.publish.circuit_breaker import Circuit
 
 STOPPED = "put off: milepost was asked to stop"
 

@@ -11,10 +11,10 @@ from connectors.interface import TrackerInfo
 from connectors.models import Issue, IssueRef, LabelDefinition
 from core.engine.formatting import whole_percent
 from core.engine.model import Measure, State, Unmeasured, Why
-from core.publish.audience import NOBODY, Audiences, Readers, View, unknown_readers
-from core.publish.escape import clean, cut
-from core.publish.policy import LabelPolicy, LabelTemplates
-from core.publish.templates import fill, names_one
+from core.publish.comment.escape import clean, cut
+from core.publish.label_templates import fill, names_one
+from core.publish.publish_policy import LabelPolicy, LabelTemplates
+from core.publish.visibility import NOBODY, Audiences, Readers, View, unknown_readers
 from mappings.goal_tree import HealthName, Milestone
 from mappings.goal_tree import Mapping as Goals
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from connectors.models import IssueRef
-from core.publish.issue_keys import container_of_key
+from core.publish.key_container import container_of_key
 
 
 class Closed(StrEnum):

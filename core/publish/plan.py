@@ -16,12 +16,12 @@ from core.publish.actions import (
     WriteComment,
 )
 from core.publish.labels import Labelled, relabels
+from core.publish.own_comments import comment_order, edit_reason, exposed, our_comments
 from core.publish.places import Closed
-from core.publish.policy import PublishPolicy
-from core.publish.records import Publication
-from core.publish.standing import comment_order, edit_reason, exposed, our_comments
+from core.publish.publication import Publication
+from core.publish.publish_policy import PublishPolicy
+from core.publish.states import Found, Wanted, WantedComment
 from core.publish.untold import SAYS_TOO_MUCH, UntoldLabels
-from core.publish.wanted import Found, Wanted, WantedComment
 
 NEXT_PULL = "the next run that can read it"
 WIDER = "more people may read it now, and it may say what they are not meant to know"

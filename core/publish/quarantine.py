@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from connectors.models import IssueRef
 from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, WriteComment, Written
-from core.publish.circuit import IN_ROW, container_of
+from core.publish.circuit_breaker import IN_ROW, container_of
 
 FIRST = timedelta(minutes=15)
 """After the first refusal; each further one doubles it."""

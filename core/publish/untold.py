@@ -7,9 +7,9 @@ from functools import cache
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef, LabelDefinition
 from core.publish.actions import DefineLabel, RemoveLabelDefinition
-from core.publish.audience import Audiences, Readers
 from core.publish.labels import owned, possible_labels
-from core.publish.policy import LabelPolicy
+from core.publish.publish_policy import LabelPolicy
+from core.publish.visibility import Audiences, Readers
 from mappings.goal_tree import Mapping as Goals
 
 SAYS_TOO_MUCH = "its readers are not meant to know what it names"

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from connectors.interface import TrackerInfo, TrackerSettings
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.publish.policy import LimitPolicy, PublishPolicy
+from core.publish.publish_policy import LimitPolicy, PublishPolicy
 from mappings.problems import Problem
 
 PREFIX = "MILEPOST_"

@@ -13,10 +13,10 @@ import orjson
 from connectors.audience import Audience
 from connectors.interface import TrackerInfo
 from core.publish.actions import DefineLabel, RemoveLabelDefinition, Written
-from core.publish.audience import Audiences, Readers
 from core.publish.plan import definition_key
+from core.publish.states import Found
 from core.publish.untold import UntoldLabels
-from core.publish.wanted import Found
+from core.publish.visibility import Audiences, Readers
 from core.store.contract import Keeper
 
 FACT = "label definitions"

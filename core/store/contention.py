@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select
 
 from core.publish.actions import Held
-from core.publish.contention import Contention
+from core.publish.conflicts import Contention
 from core.publish.quarantine import Target
 from core.store.codec.plain import clean, dump, load
 from core.store.damage import UNREADABLE

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, s
 from connectors.models import IssueRef
 from core.engine.model import Snapshot
 from core.publish.actions import Written
+from core.publish.publication import Publication
 from core.publish.quarantine import plain, target_of
-from core.publish.records import Publication
 from core.store.codec.ledger import (
     decode_publication,
     decode_snapshots,

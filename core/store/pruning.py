@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 from connectors.bounds import moment, past
 from connectors.models import IssueRef
 from core.publish.actions import Written
-from core.publish.compaction import compact
+from core.publish.ledger_compaction import compact
 from core.store.codec.issues import decode_issue
 from core.store.codec.ledger import decode_written, encode_written
 from core.store.codec.plain import clean, micros

@@ -13,9 +13,9 @@ from connectors.interface import Memory
 from connectors.models import Issue, IssueRef, Pull, Unread
 from core.engine.model import Snapshot
 from core.publish.actions import Written
-from core.publish.contention import Contention
+from core.publish.conflicts import Contention
+from core.publish.publication import Publication
 from core.publish.quarantine import Book, Quarantined, Target
-from core.publish.records import Publication
 from core.store import contention, ledger, pruning, pulling, quarantine, reading
 from core.store.codec.issues import content_hash, encode_issue
 from core.store.codec.plain import clean, micros

@@ -29,8 +29,8 @@ from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
 from core.engine.policy import HealthPolicy
 from core.publish.actions import ChangeLabels, DefineLabel, RemoveLabelDefinition, WriteComment
-from core.publish.mark import mark_of
-from core.publish.policy import LimitPolicy, PublishPolicy
+from core.publish.comment.mark import mark_of
+from core.publish.publish_policy import LimitPolicy, PublishPolicy
 from core.store import Store, open_store
 from core.sync import conclude
 from mappings.load import load

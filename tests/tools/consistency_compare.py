@@ -7,7 +7,7 @@ from dataclasses import fields
 from connectors.models import Issue
 from connectors.sandbox.github_truth.truth import BOT
 from core.publish.actions import WriteComment
-from core.publish.mark import parse_mark
+from core.publish.comment.mark import parse_mark
 from tests.tools.consistency_world import Sites
 
 

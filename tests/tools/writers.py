@@ -27,7 +27,7 @@ from typing import Any
 
 from connectors.sandbox.github_truth.model import Credential
 from connectors.sandbox.github_truth.truth import BOT
-from core.publish.policy import LimitPolicy, PublishPolicy
+from core.publish.publish_policy import LimitPolicy, PublishPolicy
 from tests.runs import CLOUD, DATACENTER, MARKETING, House, house, mark_in
 from tests.tools.writers_hands import HANDS, PLACES, move, ours_on
 

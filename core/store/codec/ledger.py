@@ -17,8 +17,8 @@ from core.publish.actions import (
     WriteComment,
     Written,
 )
-from core.publish.audience import Readers
-from core.publish.records import Publication
+from core.publish.publication import Publication
+from core.publish.visibility import Readers
 from core.store.codec.plain import dump, load, maybe_micros, maybe_moment, micros, moment, ratio
 
 Document = dict[str, Any]

@@ -1,8 +1,16 @@
 """What to say on an issue, and the digest of what it means; pure functions of values."""
 
-from core.publish.summary.build import first_open, key_rank, open_task, summarise, visible_open, waits_for
-from core.publish.summary.digest import same_meaning, summary_digest
-from core.publish.summary.model import (
+from core.publish.comment.build_summary import (
+    first_open,
+    key_rank,
+    open_task,
+    summarise,
+    visible_open,
+    waits_for,
+)
+from core.publish.comment.digest import same_meaning, summary_digest
+from core.publish.comment.phrases import Heads, links_news, news
+from core.publish.comment.summary import (
     Blocking,
     GoalPart,
     KeyResultPart,
@@ -14,7 +22,6 @@ from core.publish.summary.model import (
     Summary,
     WaitsFor,
 )
-from core.publish.summary.words import Heads, links_news, news
 
 __all__ = [
     "Blocking",

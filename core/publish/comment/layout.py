@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from core.engine.formatting import percent, whole_percent
 from core.engine.model import Counts, Health, Measure, Unmeasured
-from core.publish.document import (
+from core.publish.comment.document import (
     Block,
     Bullets,
     Code,
@@ -19,11 +19,11 @@ from core.publish.document import (
     Span,
     Spans,
 )
-from core.publish.escape import length
-from core.publish.goals import about_goal, goal_line, key_result_line
-from core.publish.points import whole_points
-from core.publish.summary.model import MilestonePart, Summary, WaitsFor
-from core.publish.summary.words import bar, in_scope, not_shown, still_open
+from core.publish.comment.escape import length
+from core.publish.comment.goal_layout import about_goal, goal_line, key_result_line
+from core.publish.comment.phrases import bar, in_scope, not_shown, still_open
+from core.publish.comment.rounding import whole_points
+from core.publish.comment.summary import MilestonePart, Summary, WaitsFor
 from mappings.goal_tree import HealthName
 
 FOLDS = (None, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1, 0)
@@ -38,7 +38,7 @@ _BARE_TITLE = 40
 def fit(summary: Summary, limit: int, text_of: Callable[[Document], str]) -> str:
     """The fullest comment that fits: lists are folded more and more, each with a stated count.
 
-    `limit` is in characters as the tracker counts at worst (`core.publish.escape.length`). The headline
+    `limit` is in characters as the tracker counts at worst (`core.publish.comment.escape.length`). The headline
     and what `text_of` appends (the mark) always stay, even where the limit is smaller than both.
     """
     for fold in FOLDS:

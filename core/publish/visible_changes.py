@@ -5,7 +5,7 @@ from dataclasses import replace
 from connectors.models import IssueRef
 from core.engine.change import compare
 from core.engine.model import Change, ChangePart, Snapshot, SnapshotTask
-from core.publish.audience import View
+from core.publish.visibility import View
 
 _HIDDEN = "\0"
 """Begins what stands for a key that is hidden; no key of a tracker holds it."""

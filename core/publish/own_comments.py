@@ -5,10 +5,10 @@ import re
 
 from connectors.interface import TrackerInfo
 from connectors.models import Posted, PostedComment
-from core.publish.mark import Mark, mark_of, read_mark, same_text, text_check, without_mark
-from core.publish.records import Publication
-from core.publish.summary import Summary, same_meaning
-from core.publish.wanted import WantedComment
+from core.publish.comment import Summary, same_meaning
+from core.publish.comment.mark import Mark, mark_of, read_mark, same_text, text_check, without_mark
+from core.publish.publication import Publication
+from core.publish.states import WantedComment
 
 
 def our_comments(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.publish.escape import TITLE_LENGTH
+from core.publish.comment.escape import TITLE_LENGTH
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ from core.publish.actions import (
     WriteComment,
     Written,
 )
-from core.publish.mark import read_mark
-from core.publish.policy import PublishPolicy
+from core.publish.comment import same_meaning
+from core.publish.comment.mark import read_mark
+from core.publish.own_comments import edited, rival_of, visibility_reason, writer
+from core.publish.publication import Publication
+from core.publish.publish_policy import PublishPolicy
 from core.publish.quarantine import Target
-from core.publish.records import Publication
-from core.publish.standing import edited, rival_of, visibility_reason, writer
-from core.publish.summary import same_meaning
-from core.publish.wanted import Found, Wanted
+from core.publish.states import Found, Wanted
 
 COMMENT, DOUBLE, LABELS, DEFINITION = "comment", "double", "labels", "definition"
 """The kinds of a target here; a comment is one target whether it is created or edited."""

@@ -5,7 +5,7 @@ from datetime import date
 
 from connectors.models import IssueRef, StatusCategory
 from core.engine.model import Change, Counts, Health, Measure
-from core.publish.audience import Readers
+from core.publish.visibility import Readers
 from mappings.goal_tree import Guardrail, HealthName, Metric
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from connectors.audience import Audience
-from core.publish.templates import check_template
+from core.publish.label_templates import check_template
 
 Template = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(check_template)

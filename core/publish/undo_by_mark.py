@@ -14,10 +14,10 @@ from core.publish.actions import (
     WriteComment,
     Written,
 )
+from core.publish.comment.mark import mark_of
 from core.publish.labels import owned
-from core.publish.mark import mark_of
 from core.publish.plan import issue_order
-from core.publish.policy import PublishPolicy
+from core.publish.publish_policy import PublishPolicy
 
 BY_MARK = "undo: the ledger does not have it, its mark shows that it is ours"
 BY_PREFIX = "undo: the ledger does not have it, its prefix shows that it is ours"

@@ -6,7 +6,7 @@ import re
 
 from core.engine.formatting import percent
 from core.engine.model import Counts, Health, Measure, Unmeasured, Why
-from core.publish.summary.model import (
+from core.publish.comment.summary import (
     GoalPart,
     KeyResultPart,
     MilestoneLine,

@@ -9,8 +9,7 @@ from heapq import nsmallest
 from connectors.models import IssueRef, StatusCategory
 from core.engine.formatting import percent
 from core.engine.model import Blocked, Change, Health, KeyResultState, Measure, State, Task, Unmeasured, Why
-from core.publish.audience import WITHHELD, View
-from core.publish.summary.model import (
+from core.publish.comment.summary import (
     Blocking,
     GoalPart,
     KeyResultPart,
@@ -22,6 +21,7 @@ from core.publish.summary.model import (
     Summary,
     WaitsFor,
 )
+from core.publish.visibility import WITHHELD, View
 from mappings.goal_tree import Goal, HealthName, KeyResult, Milestone
 from mappings.goal_tree import Mapping as Goals
 

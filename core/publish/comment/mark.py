@@ -28,7 +28,7 @@ class Mark:
     issue_id: str
     """The tracker's immutable id of the issue that carries the comment."""
     digest: str
-    """12 hex digits: `core.publish.summary.summary_digest`."""
+    """12 hex digits: `core.publish.comment.summary_digest`."""
     installation: str = ""
     """8 hex digits: the installation that wrote the comment; empty in marks of older versions."""
     check: str = ""

@@ -1,8 +1,7 @@
 """A comment in GitHub-flavoured Markdown; its mark is hidden in an HTML comment in the last line."""
 
-from core.publish import escape
-from core.publish.compose import fit
-from core.publish.document import (
+from core.publish.comment import escape
+from core.publish.comment.document import (
     Block,
     Bullets,
     Code,
@@ -18,8 +17,9 @@ from core.publish.document import (
     Strong,
     Table,
 )
-from core.publish.mark import Mark, format_mark
-from core.publish.summary.model import Summary
+from core.publish.comment.layout import fit
+from core.publish.comment.mark import Mark, format_mark
+from core.publish.comment.summary import Summary
 
 
 def render(summary: Summary, mark: Mark, limit: int) -> str:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from core.engine.formatting import percent
 from core.engine.model import Counts, Measure, Unmeasured
-from core.publish.summary.model import GoalPart, MilestonePart, Summary
+from core.publish.comment.summary import GoalPart, MilestonePart, Summary
 
 BAR_CELLS = 20
 

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping
 
 from core.publish.actions import Action, DefineLabel, RemoveLabelDefinition, Written
-from core.publish.issue_keys import container_of_key
+from core.publish.key_container import container_of_key
 
 IN_ROW = 3
 """Different targets that fail one after the other, until the rest of their kind is put off."""

@@ -7,7 +7,7 @@ from functools import cached_property
 from connectors.audience import Audience
 from connectors.models import IssueRef
 from core.engine.model import Measure, Unmeasured, Why
-from core.publish.issue_keys import container_of_key
+from core.publish.key_container import container_of_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from core.publish.actions import (
     RemoveLabelDefinition,
     WriteComment,
 )
-from core.publish.circuit import container_of
-from core.publish.policy import LimitPolicy
+from core.publish.circuit_breaker import container_of
+from core.publish.publish_policy import LimitPolicy
 from core.publish.release import NOBODY, NOTHING, TOTAL, Group, Release
 from core.publish.untold import SAYS_TOO_MUCH
 

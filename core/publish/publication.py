@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.models import IssueRef, PostedComment
-from core.publish.audience import Readers
+from core.publish.visibility import Readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Publication:
     comment: PostedComment
     """Id, body, visibility and URL as the tracker gave them back after the write."""
     digest: str
-    """Of the meaning of the comment (`core.publish.summary.summary_digest`)."""
+    """Of the meaning of the comment (`core.publish.comment.summary_digest`)."""
     body_hash: str
-    """`core.publish.mark.body_hash(comment.body)`: another one on the tracker means somebody edited it."""
+    """`core.publish.comment.mark.body_hash(comment.body)`: another one on the tracker means somebody edited it."""
     run: str
     """The run that wrote it."""
     seen: datetime | None = None

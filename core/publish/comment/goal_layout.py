@@ -4,10 +4,10 @@ from decimal import Decimal
 
 from core.engine.formatting import percent
 from core.engine.model import Measure, Unmeasured
-from core.publish.audience import WITHHELD
-from core.publish.document import Block, Foreign, Heading, Link, Own, Paragraph, Spans, Table
-from core.publish.summary.model import GoalPart, KeyResultPart, MilestoneLine
-from core.publish.summary.words import bar, in_scope, not_shown, plain_number
+from core.publish.comment.document import Block, Foreign, Heading, Link, Own, Paragraph, Spans, Table
+from core.publish.comment.phrases import bar, in_scope, not_shown, plain_number
+from core.publish.comment.summary import GoalPart, KeyResultPart, MilestoneLine
+from core.publish.visibility import WITHHELD
 from mappings.goal_tree import Guardrail, HealthName, Metric
 
 _SAID = 300

@@ -5,15 +5,14 @@ from dataclasses import dataclass, field, replace
 
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef, LabelDefinition, Posted
-from core.publish import markdown, wiki
 from core.publish.actions import Fitted
-from core.publish.audience import Readers
+from core.publish.comment import Heads, Summary, links_news, markdown, news, summary_digest, wiki
+from core.publish.comment.mark import Mark, format_mark, text_check
 from core.publish.labels import Labelled
-from core.publish.mark import Mark, format_mark, text_check
 from core.publish.places import Places
-from core.publish.records import Publication
-from core.publish.summary import Heads, Summary, links_news, news, summary_digest
+from core.publish.publication import Publication
 from core.publish.untold import UntoldLabels
+from core.publish.visibility import Readers
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from core.publish.actions import (
     WriteComment,
     Written,
 )
-from core.publish.mark import body_hash, mark_of
+from core.publish.comment.mark import body_hash, mark_of
 from core.publish.plan import issue_order
 from core.publish.untold import SAYS_TOO_MUCH
 
