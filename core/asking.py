@@ -10,7 +10,7 @@ from connectors.errors import TrackerError
 from connectors.interface import Memory, Reader
 from core.faults import unexpected
 from core.stop import Stop
-from core.store.contract import Keeper
+from core.store.interface import Keeper
 from mappings.rules.ruleset import CompiledRules, Query
 
 

@@ -8,7 +8,7 @@ from core.publish.actions import Held, Plan, Written
 from core.publish.conflicts import Contended, Contention, after, contend, counted, released
 from core.publish.publish_policy import PublishPolicy
 from core.publish.states import Found, Wanted
-from core.store.contract import Keeper
+from core.store.interface import Keeper
 
 
 def contended(

@@ -7,7 +7,7 @@ from connectors.models import IssueRef
 from core.engine.model import State, Unmeasured, Why
 from core.publish.actions import Action, Cause, Written
 from core.publish.plan_limits import owners_of
-from core.store.contract import Keeper
+from core.store.interface import Keeper
 from mappings.goal_tree import Mapping as Goals
 
 Owner = tuple[str, str]

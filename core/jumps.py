@@ -14,9 +14,9 @@ from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.tally import Part, Tally
 from core.known import Known
 from core.publish.plan_limits import Jump
-from core.store.contract import Keeper
-from core.store.records import GoalValue
-from core.store.tags.rows import Moved
+from core.store.interface import Keeper
+from core.store.rollup.rollup_rows import Moved
+from core.store.stored_values import GoalValue
 from core.tagging.reading import tallies
 from core.wanting import digest_of
 from mappings.goal_tree import Mapping as Goals

@@ -13,8 +13,8 @@ from core.engine.model import Blocked, Detail, Reach, State
 from core.engine.policy import HealthPolicy
 from core.steps.absent import Present, absent_issues, naming
 from core.steps.blocked import find_blocked
-from core.store.contract import Keeper, Resolver
-from core.store.tags.contract import TagReader
+from core.store.interface import Keeper, Resolver
+from core.store.rollup.rollup_interface import TagReader
 from core.tagging.reading import tallies
 from core.tagging.rows import tasks_of
 from core.tagging.scheme import Scheme

@@ -11,7 +11,7 @@ from core.publish.labels import Labelled, Labeller, relabels, wanted_labels
 from core.publish.places import Places
 from core.publish.publish_policy import LabelPolicy
 from core.publish.visibility import Audiences
-from core.store.tags.contract import Key, chunks
+from core.store.rollup.rollup_interface import Key, chunks
 
 AT_ONCE = 1000
 

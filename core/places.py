@@ -7,8 +7,8 @@ from connectors.interface import TrackerInfo
 from connectors.models import Issue
 from core.publish.actions import Held
 from core.publish.places import Closed, Places, Scope
-from core.store.contract import Keeper, Resolver
-from core.store.records import StoredContainer
+from core.store.interface import Keeper, Resolver
+from core.store.stored_values import StoredContainer
 
 COMES_BACK = "goes on by itself once the tracker tells otherwise, within a day"
 SHOWN = 10

@@ -14,8 +14,8 @@ from core.steps.holding import held_until
 from core.steps.reconcile import Reconciled, as_survey, compare, due, reconcile, retry_unread
 from core.steps.reconcile_rules import ReconcileRules
 from core.stop import Stop
-from core.store.contract import Keeper
-from core.store.records import PullState, StoreError
+from core.store.interface import Keeper
+from core.store.stored_values import PullState, StoreError
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from connectors.models import Issue, IssueRef
 from core.publish.actions import Plan, Written
 from core.publish.quarantine import Book, Changes, Sorted, Target, changes, held, sort_out, target_of
-from core.store.contract import Keeper
+from core.store.interface import Keeper
 
 
 @dataclass(frozen=True)

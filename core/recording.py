@@ -14,7 +14,7 @@ from core.publish.comment.mark import body_hash, mark_of
 from core.publish.own_comments import edit_reason, our_comments
 from core.publish.publication import Publication
 from core.publish.states import Found, Wanted, WantedComment
-from core.store.contract import Keeper
+from core.store.interface import Keeper
 from core.wanting import Snapshots
 
 SnapshotsOf = Callable[[Iterable[str]], Snapshots]

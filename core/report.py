@@ -17,7 +17,7 @@ from core.publish.states import Found, Wanted
 from core.pull import Pulled
 from core.quarantine import Quarantine
 from core.steps.definitions import Definitions
-from core.store.records import GoalValue
+from core.store.stored_values import GoalValue
 from core.wanting import Moments
 
 

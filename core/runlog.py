@@ -11,7 +11,7 @@ from core.publish.actions import Held
 from core.publish.quarantine import target_of
 from core.report import Report
 from core.reports.clean import clean
-from core.store.contract import Keeper
+from core.store.interface import Keeper
 from core.store.secrets import without_secrets
 
 Kind = Literal["problem", "failed", "held", "quarantined", "closed", "warning"]

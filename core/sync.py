@@ -42,8 +42,8 @@ from core.steps.queries import query_problems
 from core.steps.repair import with_repair
 from core.steps.unmatched import ProblemAt, nowhere, unmatched
 from core.stop import Stop
-from core.store.contract import Keeper
-from core.store.tags.contract import TagReader
+from core.store.interface import Keeper
+from core.store.rollup.rollup_interface import TagReader
 from core.tagging.refresh import in_step, refresh
 from core.tagging.scheme import Scheme
 from core.together import together

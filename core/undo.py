@@ -13,7 +13,7 @@ from core.publish.quarantine import Target
 from core.publish.undo_by_mark import with_marked
 from core.publish.undo_plan import undo_plan
 from core.recording import Recorder
-from core.store.contract import Keeper
+from core.store.interface import Keeper
 from core.sync import Job, conclude
 
 KIND = "undo"

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from connectors.models import Unread
 from core.asking import Answers
-from core.store.contract import Resolver
-from core.store.tags.contract import TagReader
+from core.store.interface import Resolver
+from core.store.rollup.rollup_interface import TagReader
 from mappings.rules.ruleset import CompiledRules
 
 

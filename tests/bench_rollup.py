@@ -66,8 +66,8 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
     """
     from core.cli.running import open_job
     from core.engine.tally import weigh
-    from core.store.tags import keeping
-    from core.store.tags.book import SqlTagWriter
+    from core.store.rollup import sums as keeping
+    from core.store.rollup.rollup_tables import SqlTagWriter
     from core.tagging.reading import tallies
     from core.tagging.refresh import refresh
     from core.tagging.scheme import Scheme

@@ -16,7 +16,7 @@ from connectors.http.response import Answer
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader
 from connectors.models import Issue, StatusCategory, Unread
-from core.store.codec.issues import decode_issue, encode_issue
+from core.store.codec.issue_codec import decode_issue, encode_issue
 from tests import github_builders, jira_answers
 from tests.hostile import CHANGES, VALUES, Change, changed
 

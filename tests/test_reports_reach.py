@@ -13,7 +13,7 @@ from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.known import know
 from core.publish.actions import Held
 from core.store import open_store
-from core.store.records import StoredContainer
+from core.store.stored_values import StoredContainer
 from core.tagging.refresh import refresh
 from core.tagging.scheme import Scheme
 from mappings.rules.rule import Rule

@@ -11,7 +11,7 @@ from core.publish.comment import escape
 from core.settings import SettingsProblems, load_config
 from core.settings.files import open_to_others
 from core.store import open_store
-from core.store.records import StoreError
+from core.store.stored_values import StoreError
 
 SOUND = """
 mappings = ["mapping.toml"]

@@ -5,7 +5,7 @@ from pathlib import Path
 from connectors.audience import Audience
 from connectors.models import Page, Pull
 from core.store import open_store
-from core.store.records import RestrictedIssue, StoredAudience
+from core.store.stored_values import RestrictedIssue, StoredAudience
 from tests.builders import NOON, an_issue
 
 

@@ -29,8 +29,8 @@ from core.publish.actions import (
     Written,
 )
 from core.publish.publication import Publication
-from core.store.codec.issues import decode_issue, encode_issue
-from core.store.codec.ledger import (
+from core.store.codec.issue_codec import decode_issue, encode_issue
+from core.store.codec.ledger_codec import (
     decode_publication,
     decode_snapshots,
     decode_written,
@@ -38,7 +38,7 @@ from core.store.codec.ledger import (
     encode_snapshots,
     encode_written,
 )
-from core.store.codec.plain import clean, micros, moment
+from core.store.codec.scalars import clean, micros, moment
 from tests.builders import NOON, an_issue
 
 

@@ -21,11 +21,11 @@ from core.engine.model import Snapshot, SnapshotTask
 from core.publish.actions import RemoveLabelDefinition, Written
 from core.publish.publication import Publication
 from core.store import Locked, Store, open_store
-from core.store.codec.ledger import encode_written
+from core.store.codec.ledger_codec import encode_written
 from core.store.database import Database, prepare_file
 from core.store.lock import writer_lock
+from core.store.migrate import MIGRATIONS, bring_up_to_date
 from core.store.schema import HEAD, VERSIONS, metadata
-from core.store.versions import MIGRATIONS, bring_up_to_date
 from tests.builders import NOON, an_issue
 
 NEXT = '''"""A version that is yet to come."""
@@ -250,7 +250,7 @@ def test_a_step_that_fails_half_way_leaves_the_store_as_it_was(tmp_path: Path) -
 def test_an_older_store_is_not_changed_under_a_process_that_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.store.versions.LOCK_SECONDS", 0)
+    monkeypatch.setattr("core.store.migrate.LOCK_SECONDS", 0)
     file = a_store_of_version(tmp_path / "milepost.db", HEAD)
     database = Database(file)
     with writer_lock(file, 0), pytest.raises(Locked):

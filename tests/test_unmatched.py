@@ -10,7 +10,7 @@ import pytest
 from connectors.models import Issue, Page, Pull
 from core.runlog import changes_since
 from core.store import open_store
-from core.store.tags.names import Gathered
+from core.store.rollup.issue_names import Gathered
 from mappings.goal_tree import Milestone
 from mappings.rules.rule import Rule
 from mappings.unknown_names import SHOWN, asked_names, hint, unborne, what_is_wrong

@@ -18,7 +18,7 @@ from core.publish.quarantine import Book, told, until
 from core.publish.visibility import Readers
 from core.reports.clean import clean
 from core.reports.terminal import tree
-from core.store.records import PullState, RunRecord, StoredContainer
+from core.store.stored_values import PullState, RunRecord, StoredContainer
 from core.sync import Job
 from core.visible import visible
 

@@ -6,8 +6,8 @@ from connectors.audience import Audience, TellsAudiences
 from connectors.errors import TrackerError
 from connectors.interface import Tracker, TrackerInfo
 from core.stop import Stop
-from core.store.contract import Keeper
-from core.store.records import StoredAudience
+from core.store.interface import Keeper
+from core.store.stored_values import StoredAudience
 
 _UP_TO = "audiences"
 """Fact: the change of issues up to which all their places are known."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from connectors.models import IssueRef
 from core.engine.blocked import blocked_issues, with_blocked
 from core.engine.model import Blocked
-from core.store.tags.contract import TagReader
+from core.store.rollup.rollup_interface import TagReader
 from core.tagging.rows import tasks_of
 from core.tagging.scheme import Scheme
 

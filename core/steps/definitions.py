@@ -17,7 +17,7 @@ from core.publish.plan import definition_key
 from core.publish.states import Found
 from core.publish.untold import UntoldLabels
 from core.publish.visibility import Audiences, Readers
-from core.store.contract import Keeper
+from core.store.interface import Keeper
 
 FACT = "label definitions"
 Place = tuple[str, str]

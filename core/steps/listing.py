@@ -6,7 +6,7 @@ from zlib import crc32
 
 from connectors.interface import Reader
 from connectors.models import IssueOutline, Page, SurveyPage
-from core.store.contract import Keeper
+from core.store.interface import Keeper
 
 AT_ONCE = 100
 """Issues that are fetched together: the most that Jira Cloud takes."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import orjson
 
-from core.store.contract import Keeper
+from core.store.interface import Keeper
 from mappings.rules.ruleset import CompiledRules
 
 _KEY = "missing fields"

@@ -32,8 +32,8 @@ from core.steps.holding import hold, release, too_much
 from core.steps.listing import Listing
 from core.steps.reconcile_rules import ReconcileRules
 from core.stop import Stop
-from core.store.contract import Keeper
-from core.store.records import PullState, StoredContainer
+from core.store.interface import Keeper
+from core.store.stored_values import PullState, StoredContainer
 
 CONFIRMED = 0.2
 """After this part of the period what was doubted is concluded, if it is found again."""

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from connectors import bounds
 from core.stop import Stop
-from core.store.contract import Keeper
+from core.store.interface import Keeper
 
 log = logging.getLogger("milepost")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from core.engine.milestones import owners_of
 from core.known import Known
 from core.steps.absent import keys_named
-from core.store.contract import Keeper
+from core.store.interface import Keeper
 from mappings.goal_tree import Goal, KeyResult, Milestone
 from mappings.problems import Problem, nearest
 from mappings.rules.issue_references import References

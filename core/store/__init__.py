@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from core.store.records import GoalValue, Locked, PullCounts, PullState, RunRecord, StoreError
+from core.store.stored_values import GoalValue, Locked, PullCounts, PullState, RunRecord, StoreError
 
 if TYPE_CHECKING:
     from core.store.store import Store, open_store

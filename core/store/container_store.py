@@ -5,10 +5,11 @@ from datetime import datetime
 
 from connectors.audience import Audience
 from connectors.models import Container
-from core.store import audiences, containers
-from core.store.codec.plain import clean, micros
+from core.store import containers
+from core.store import place_audiences as audiences
+from core.store.codec.scalars import clean, micros
 from core.store.database import Database
-from core.store.records import RestrictedIssue, StoredAudience, StoredContainer
+from core.store.stored_values import RestrictedIssue, StoredAudience, StoredContainer
 
 
 class ContainerStore:

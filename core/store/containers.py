@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, delete, select, update
 
 from connectors.models import Container
-from core.store.codec.plain import clean, credible_moment
-from core.store.records import StoredContainer
+from core.store.codec.scalars import clean, credible_moment
 from core.store.schema import container_names, containers
+from core.store.stored_values import StoredContainer
 from core.store.upsert import upsert
 
 _FACTS = ("name", "archived", "writable", "error", "failed_at", "doubt")

@@ -14,7 +14,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from core.store.records import StoreError
+from core.store.stored_values import StoreError
 
 BUSY_SECONDS: Final = 10.0
 """How long a statement waits for another process that is writing. A pull holds the file only to save."""

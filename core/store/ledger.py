@@ -13,7 +13,7 @@ from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.publication import Publication
 from core.publish.quarantine import plain, target_of
-from core.store.codec.ledger import (
+from core.store.codec.ledger_codec import (
     decode_publication,
     decode_snapshots,
     decode_written,
@@ -21,7 +21,7 @@ from core.store.codec.ledger import (
     encode_snapshots,
     encode_written,
 )
-from core.store.codec.plain import (
+from core.store.codec.scalars import (
     EPOCH,
     clean,
     credible_moment,
@@ -31,10 +31,10 @@ from core.store.codec.plain import (
     maybe_ratio,
     micros,
 )
-from core.store.damage import UNREADABLE, decoded
-from core.store.records import GoalValue, RunRecord, StoreError
+from core.store.corruption import UNREADABLE, decoded
 from core.store.schema import entries, goal_values, publications, published, runs
 from core.store.secrets import without_secrets
+from core.store.stored_values import GoalValue, RunRecord, StoreError
 from core.store.upsert import upsert
 
 

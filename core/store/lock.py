@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from core.store.records import Locked, StoreError
+from core.store.stored_values import Locked, StoreError
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 """Opens no symbolic link, and does not wait for a pipe. Windows has neither."""

@@ -10,12 +10,12 @@ from connectors.bounds import moment, past
 from connectors.models import IssueRef
 from core.publish.actions import Written
 from core.publish.ledger_compaction import compact
-from core.store.codec.issues import decode_issue
-from core.store.codec.ledger import decode_written, encode_written
-from core.store.codec.plain import clean, micros
-from core.store.contention import fact, save_fact
-from core.store.damage import UNREADABLE
+from core.store.codec.issue_codec import decode_issue
+from core.store.codec.ledger_codec import decode_written, encode_written
+from core.store.codec.scalars import clean, micros
+from core.store.corruption import UNREADABLE
 from core.store.schema import entries, issues, runs
+from core.store.write_counts import fact, save_fact
 
 EVERY = timedelta(days=1)
 IDLE = timedelta(days=7)

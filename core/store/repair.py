@@ -20,11 +20,11 @@ from sqlalchemy import Column, Connection, LargeBinary, String, Table, Text, ins
 
 from connectors.models import IssueRef
 from core.engine.tally import Part
-from core.store.codec.issues import content_hash, decode_issue
-from core.store.codec.ledger import decode_publication, decode_snapshots, decode_written
-from core.store.codec.plain import micros
-from core.store.codec.shared import read_shared
-from core.store.damage import LARGEST_COUNT, UNREADABLE
+from core.store.codec.issue_codec import content_hash, decode_issue
+from core.store.codec.ledger_codec import decode_publication, decode_snapshots, decode_written
+from core.store.codec.scalars import micros
+from core.store.codec.shared_estimates_codec import read_shared
+from core.store.corruption import LARGEST_COUNT, UNREADABLE
 from core.store.database import Database
 from core.store.schema import (
     aliases,

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, exists, select
 from sqlalchemy.dialects.sqlite import insert
 
 from connectors.models import Issue, Page, Unread
-from core.store.codec.issues import encode_and_hash
-from core.store.codec.plain import clean, maybe_clean, micros
+from core.store.codec.issue_codec import encode_and_hash
+from core.store.codec.scalars import clean, maybe_clean, micros
 from core.store.schema import issues, staged
 
 fresh: ColumnElement[bool] = staged.c.document.is_not(None)

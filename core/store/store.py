@@ -16,22 +16,26 @@ from core.publish.actions import Written
 from core.publish.conflicts import Contention
 from core.publish.publication import Publication
 from core.publish.quarantine import Book, Quarantined, Target
-from core.store import contention, ledger, pruning, pulling, quarantine, reading
-from core.store.codec.issues import content_hash, encode_issue
-from core.store.codec.plain import clean, micros
+from core.store import issue_rows as reading
+from core.store import ledger, pruning
+from core.store import pulls as pulling
+from core.store import quarantine_rows as quarantine
+from core.store import write_counts as contention
+from core.store.codec.issue_codec import content_hash, encode_issue
+from core.store.codec.scalars import clean, micros
+from core.store.connector_memory import SqlMemory
 from core.store.container_store import ContainerStore
 from core.store.database import Database, database_file, prepare_file
 from core.store.lock import writer_lock
-from core.store.memory import SqlMemory
-from core.store.records import GoalValue, PullCounts, PullState, RunRecord
+from core.store.migrate import bring_up_to_date
 from core.store.repair import repair
+from core.store.rollup.rollup_interface import TagReader, TagWriter
+from core.store.rollup.rollup_tables import SqlTagReader, SqlTagWriter
+from core.store.rollup.trial import trial
 from core.store.schema import issues
 from core.store.secrets import without_secrets
-from core.store.tags.book import SqlTagReader, SqlTagWriter
-from core.store.tags.contract import TagReader, TagWriter
-from core.store.tags.trial import trial
+from core.store.stored_values import GoalValue, PullCounts, PullState, RunRecord
 from core.store.upsert import next_seq, upsert_pull
-from core.store.versions import bring_up_to_date
 
 
 def open_store(target: Path | str) -> "Store":

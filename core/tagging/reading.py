@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from connectors.models import StatusCategory
 from core.engine.tally import Part, Tally
-from core.store.codec.plain import maybe_moment
-from core.store.codec.shared import read_shared
-from core.store.tags.contract import TagReader
+from core.store.codec.scalars import maybe_moment
+from core.store.codec.shared_estimates_codec import read_shared
+from core.store.rollup.rollup_interface import TagReader
 from core.tagging.rows import tasks_of
 from core.tagging.scheme import Scheme
 

@@ -12,7 +12,7 @@ from connectors.models import Issue, IssueRef
 from core.engine.credit import Credits
 from core.engine.milestones import owners_of
 from core.engine.policy import ProgressPolicy
-from core.store.contract import Resolver
+from core.store.interface import Resolver
 from mappings.goal_tree import Goal, Milestone
 from mappings.goal_tree import Mapping as Goals
 from mappings.rules.issue_references import ROOT_KEYS, References

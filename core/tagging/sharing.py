@@ -10,7 +10,7 @@ import orjson
 from connectors.models import StatusCategory
 from core.engine.shared_estimates import Node, share
 from core.engine.tally import Part
-from core.store.tags.rows import Standing
+from core.store.rollup.rollup_rows import Standing
 
 Key = tuple[str, str]
 

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from connectors.models import Blocker, ChecklistItem, FieldValue, Issue, IssueRef, StatusCategory
-from core.store.codec.plain import dump_bytes, from_utc, in_utc, load, ratio
+from core.store.codec.scalars import dump_bytes, from_utc, in_utc, load, ratio
 
 # Attributes that JSON takes as they are, with their defaults.
 _DEFAULTS: Final[dict[str, object]] = {

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
+from core.store.rollup import sums as keeping
+from core.store.rollup import unexplained
+from core.store.rollup.rollup_rows import TagRow
 from core.store.schema import over, tags
-from core.store.tags import keeping, unexplained
-from core.store.tags.rows import TagRow
 
 
 class SqlFilling:

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, delete, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from connectors.models import Issue
-from core.store.codec.plain import clean
+from core.store.codec.scalars import clean
+from core.store.rollup import ancestry as finding
+from core.store.rollup.rollup_interface import Names, chunks
 from core.store.schema import names
-from core.store.tags import finding
-from core.store.tags.contract import Names, chunks
 
 _SEVERAL: Final = {
     "label": "labels",

@@ -19,7 +19,7 @@ from core.publish.actions import (
 )
 from core.publish.publication import Publication
 from core.publish.visibility import Readers
-from core.store.codec.plain import dump, load, maybe_micros, maybe_moment, micros, moment, ratio
+from core.store.codec.scalars import dump, load, maybe_micros, maybe_moment, micros, moment, ratio
 
 Document = dict[str, Any]
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from connectors.models import Issue, IssueRef
 from core.store.database import Database
-from core.store.reading import decode
+from core.store.issue_rows import decode
 from core.store.schema import issues, linked, tags
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select
 from core.publish.actions import Held
 from core.publish.conflicts import Contention
 from core.publish.quarantine import Target
-from core.store.codec.plain import clean, dump, load
-from core.store.damage import UNREADABLE
+from core.store.codec.scalars import clean, dump, load
+from core.store.corruption import UNREADABLE
 from core.store.schema import contention, facts
 from core.store.secrets import without_secrets
 from core.store.upsert import upsert

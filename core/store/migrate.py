@@ -7,8 +7,8 @@ from sqlalchemy import Connection, column, insert, select, table
 
 from core.store.database import Database, close_to_others
 from core.store.lock import writer_lock
-from core.store.records import StoreError
 from core.store.schema import HEAD, VERSIONS, metadata
+from core.store.stored_values import StoreError
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 LOCK_SECONDS: Final = 10.0

@@ -22,11 +22,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from connectors.models import IssueRef, Pull, Unread
-from core.store.codec.plain import clean, maybe_clean, micros
+from core.store.codec.scalars import clean, maybe_clean, micros
 from core.store.database import Database
-from core.store.records import PullCounts
 from core.store.schema import aliases, issues, staged, unread
 from core.store.staging import any_stored, fresh, stage
+from core.store.stored_values import PullCounts
 from core.store.upsert import next_seq, upsert, upsert_pull
 
 _STAGED: Final = tuple(column.name for column in staged.columns if not column.primary_key)

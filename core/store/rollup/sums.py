@@ -10,11 +10,11 @@ from sqlalchemy.dialects.sqlite import insert
 
 from connectors.models import StatusCategory
 from core.engine.tally import Part
+from core.store.rollup import unexplained
+from core.store.rollup.key_lists import AT_ONCE, bound, equal, wanted
+from core.store.rollup.rollup_interface import chunks
+from core.store.rollup.rollup_rows import Standing, TagRow
 from core.store.schema import over, owners, sums, tags
-from core.store.tags import unexplained
-from core.store.tags.contract import chunks
-from core.store.tags.rows import Standing, TagRow
-from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
 from core.store.upsert import upsert
 
 Place = tuple[str, str, str]

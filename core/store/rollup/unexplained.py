@@ -12,10 +12,10 @@ import orjson
 from sqlalchemy import Connection, and_, delete, select, text
 from sqlalchemy.dialects.sqlite import insert
 
-from core.store.codec.plain import clean
+from core.store.codec.scalars import clean
+from core.store.rollup.rollup_interface import chunks
+from core.store.rollup.rollup_rows import Moved, TagRow
 from core.store.schema import issues, tags, unexplained
-from core.store.tags.contract import chunks
-from core.store.tags.rows import Moved, TagRow
 
 Place = tuple[str, str, str]
 """Owner, tracker and id."""

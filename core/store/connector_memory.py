@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from core.store.codec.plain import clean
+from core.store.codec.scalars import clean
 from core.store.database import Database
 from core.store.schema import memory
 from core.store.upsert import upsert

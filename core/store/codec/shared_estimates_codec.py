@@ -6,7 +6,7 @@ from fractions import Fraction
 import orjson
 
 from core.engine.tally import Part
-from core.store.damage import LARGEST_COUNT
+from core.store.corruption import LARGEST_COUNT
 
 
 def write_shared(parts: Mapping[Part, int], amounts: Mapping[Fraction, int]) -> str:

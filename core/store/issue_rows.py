@@ -8,13 +8,13 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from connectors import bounds
 from connectors.models import Issue, IssueRef, Unread
-from core.store.codec.issues import decode_issue
-from core.store.codec.plain import clean, credible_moment, load
+from core.store.codec.issue_codec import decode_issue
+from core.store.codec.scalars import clean, credible_moment, load
 from core.store.containers import names_of
-from core.store.damage import UNREADABLE, damaged, decoded
+from core.store.corruption import UNREADABLE, damaged, decoded
 from core.store.database import Database
-from core.store.records import PullState
 from core.store.schema import aliases, issues, pulls, unread
+from core.store.stored_values import PullState
 from core.store.upsert import next_seq, upsert, upsert_pull
 
 _ROWS_AT_ONCE: Final = 1000

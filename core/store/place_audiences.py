@@ -7,10 +7,10 @@ from typing import Final
 from sqlalchemy import Connection, delete, func, select
 
 from connectors.audience import Audience
-from core.store.codec.plain import clean, load
-from core.store.damage import UNREADABLE
-from core.store.records import RestrictedIssue, StoredAudience
+from core.store.codec.scalars import clean, load
+from core.store.corruption import UNREADABLE
 from core.store.schema import audiences, issues, restricted
+from core.store.stored_values import RestrictedIssue, StoredAudience
 from core.store.upsert import upsert
 
 _REFUSED: Final = ""

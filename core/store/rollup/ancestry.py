@@ -7,10 +7,10 @@ import orjson
 from sqlalchemy import Connection, func, or_, select
 
 from connectors.models import IssueRef
+from core.store.rollup.key_lists import AT_ONCE, bound, equal, wanted
+from core.store.rollup.rollup_interface import Key, chunks
+from core.store.rollup.rollup_rows import Link
 from core.store.schema import aliases, issues, tags
-from core.store.tags.contract import Key, chunks
-from core.store.tags.rows import Link
-from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
 
 Resolve = Callable[[str, str], str | None]
 

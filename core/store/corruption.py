@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from core.store.records import StoreError
+from core.store.stored_values import StoreError
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ from itertools import islice
 from typing import Protocol, TypeVar
 
 from connectors.models import Issue, IssueRef
-from core.store.tags.linked import LinkedIssue
-from core.store.tags.rows import Link, Mark, Moved, Standing, TagRow
+from core.store.rollup.linked_issues import LinkedIssue
+from core.store.rollup.rollup_rows import Link, Mark, Moved, Standing, TagRow
 
 T = TypeVar("T")
 Key = tuple[str, str]

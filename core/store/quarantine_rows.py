@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, select
 
 from core.publish.quarantine import Quarantined, Target
-from core.store.codec.plain import clean, dump, load, maybe_micros, maybe_moment, micros, moment
-from core.store.damage import UNREADABLE
+from core.store.codec.scalars import clean, dump, load, maybe_micros, maybe_moment, micros, moment
+from core.store.corruption import UNREADABLE
 from core.store.schema import quarantine
 from core.store.secrets import without_secrets
 from core.store.upsert import upsert

@@ -13,7 +13,8 @@ from core.publish.actions import Written
 from core.publish.conflicts import Contention
 from core.publish.publication import Publication
 from core.publish.quarantine import Book, Quarantined, Target
-from core.store.records import (
+from core.store.rollup.rollup_interface import TagReader, TagWriter
+from core.store.stored_values import (
     GoalValue,
     PullCounts,
     PullState,
@@ -22,7 +23,6 @@ from core.store.records import (
     StoredAudience,
     StoredContainer,
 )
-from core.store.tags.contract import TagReader, TagWriter
 
 
 class Resolver(Protocol):

@@ -6,8 +6,8 @@ from contextlib import contextmanager, nullcontext
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from core.store.database import Database
+from core.store.rollup.rollup_tables import SqlTagReader, SqlTagWriter
 from core.store.schema import names, over, owners, sums, tagging, tags, unexplained
-from core.store.tags.book import SqlTagReader, SqlTagWriter
 
 
 @contextmanager

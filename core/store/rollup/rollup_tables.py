@@ -10,19 +10,22 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, delete, exists,
 from sqlalchemy.dialects.sqlite import insert
 
 from connectors.models import Issue, IssueRef
-from core.store import reading, schema
-from core.store.codec.plain import clean
-from core.store.damage import LARGEST_COUNT, damaged
+from core.store import issue_rows as reading
+from core.store import schema
+from core.store.codec.scalars import clean
+from core.store.corruption import LARGEST_COUNT, damaged
 from core.store.database import Database
+from core.store.rollup import ancestry as finding
+from core.store.rollup import sums as keeping
+from core.store.rollup import unexplained
+from core.store.rollup.ancestry import SqlAbove
+from core.store.rollup.issue_names import add_names, gather_names, names_of, replace_names
+from core.store.rollup.key_lists import AT_ONCE, bound, equal, wanted
+from core.store.rollup.linked_issues import LinkedIssue, linked_issues
+from core.store.rollup.refill import SqlFilling
+from core.store.rollup.rollup_interface import Key, Names, chunks
+from core.store.rollup.rollup_rows import NOTHING_ABOVE, Mark, Moved, Standing, TagRow
 from core.store.schema import issues, owners, sums, tagging, tags, unsettled
-from core.store.tags import finding, keeping, unexplained
-from core.store.tags.contract import Key, Names, chunks
-from core.store.tags.filling import SqlFilling
-from core.store.tags.finding import SqlAbove
-from core.store.tags.linked import LinkedIssue, linked_issues
-from core.store.tags.names import add_names, gather_names, names_of, replace_names
-from core.store.tags.rows import NOTHING_ABOVE, Mark, Moved, Standing, TagRow
-from core.store.tags.wanted import AT_ONCE, bound, equal, wanted
 from core.store.upsert import upsert
 
 _MARK: Final = Mark._fields
