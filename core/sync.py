@@ -11,18 +11,8 @@ from time import monotonic
 from connectors.http.allowance import allowances_of
 from connectors.interface import Tracker, TrackerInfo
 from connectors.models import IssueRef
-from core.asking import Answers, ask, remembered
-from core.audiences import audiences_of
-from core.contention import contended, keep
+from core.concurrency import together
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.firsts import FirstRuns
-from core.jumps import edits_since, goal_values, held_owners, jumps_of, values_to_keep
-from core.known import Known, failing_containers, know
-from core.labelling import labels_of
-from core.looking import look, seen_now
-from core.pace import how_long
-from core.places import places_of
-from core.prefix import remember, retired
 from core.publish.actions import DeleteComment, Plan, WriteComment
 from core.publish.apply import apply
 from core.publish.plan import make_plan
@@ -32,22 +22,32 @@ from core.publish.publish_policy import LimitPolicy, PublishPolicy
 from core.publish.release import Release, idle_warnings
 from core.publish.states import Found, Wanted
 from core.publish.untold import UntoldLabels
-from core.pull import Pulled, PullRules, pull
-from core.quarantine import Quarantine
-from core.recording import Recorder, settle, settle_labels
-from core.report import Concluded, Report
+from core.rollup.refresh import in_step, refresh
+from core.rollup.rollup_rules import Scheme
+from core.run_report import Concluded, Report
+from core.shutdown import Stop
 from core.steps import holding, missing_fields
+from core.steps.actual import look, seen_now
+from core.steps.check_store import with_repair
 from core.steps.definitions import definitions_of
-from core.steps.queries import query_problems
-from core.steps.repair import with_repair
+from core.steps.desired_comments import Moments, comments_of, facts_of
+from core.steps.desired_labels import labels_of
+from core.steps.estimate import how_long
+from core.steps.evaluate import Known, failing_containers, know
+from core.steps.first_publication import FirstRuns
+from core.steps.item_audiences import audiences_of
+from core.steps.jumps import edits_since, goal_values, held_owners, jumps_of, values_to_keep
+from core.steps.label_prefix import remember, retired
+from core.steps.other_writers import contended, keep
+from core.steps.pull_changes import Pulled, PullRules, pull
+from core.steps.quarantined import Quarantine
+from core.steps.queries import Answers, ask, remembered
+from core.steps.query_problems import query_problems
+from core.steps.record import Recorder, settle, settle_labels
 from core.steps.unmatched import ProblemAt, nowhere, unmatched
-from core.stop import Stop
+from core.steps.writable_places import places_of
 from core.store.interface import Keeper
 from core.store.rollup.rollup_interface import TagReader
-from core.tagging.refresh import in_step, refresh
-from core.tagging.scheme import Scheme
-from core.together import together
-from core.wanting import Moments, comments_of, facts_of
 from mappings.goal_tree import Mapping as Goals
 
 __all__ = ["Concluded", "Job", "Report", "conclude", "known_from_store", "sync"]

@@ -66,11 +66,11 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
     """
     from core.cli.running import open_job
     from core.engine.tally import weigh
+    from core.rollup.refresh import refresh
+    from core.rollup.rollup_rules import Scheme
+    from core.rollup.tallies import tallies
     from core.store.rollup import sums as keeping
     from core.store.rollup.rollup_tables import SqlTagWriter
-    from core.tagging.reading import tallies
-    from core.tagging.refresh import refresh
-    from core.tagging.scheme import Scheme
 
     kept = ExitStack()
     job = kept.enter_context(open_job(config, trackers=False))

@@ -13,13 +13,13 @@ def unmatched(scale: Scale) -> Iterator[Figure]:
     """In a store that is in step; and what gathering all names anew costs once a day."""
     from connectors.interface import Page, Pull
     from connectors.jira.settings import JiraSettings
-    from core.asking import Answers
     from core.engine.policy import HealthPolicy, ProgressPolicy
-    from core.known import know
+    from core.rollup.refresh import refresh
+    from core.rollup.rollup_rules import Scheme
     from core.steps import unmatched as step
+    from core.steps.evaluate import know
+    from core.steps.queries import Answers
     from core.store import open_store
-    from core.tagging.refresh import refresh
-    from core.tagging.scheme import Scheme
     from mappings.load import load
 
     info = JiraSettings.model_validate({"url": "https://jira.example", "projects": ["BENCH"]}).info("jira")

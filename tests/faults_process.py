@@ -19,7 +19,7 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import Clock, World
-from core.stop import Stopped
+from core.shutdown import Stopped
 from tests.faults_stage import Stage, go_on, truth
 from tests.faults_trial import ENDED, EQUAL, HEALED, HUNG, STEPS, Outcome, compare, settle
 from tests.runs import House

@@ -20,11 +20,11 @@ from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.publish.comment.mark import KEPT_BY, Mark, parse_mark, read_mark
 from core.publish.publish_policy import LimitPolicy, PublishPolicy
 from core.publish.release import Release
-from core.pull import PullRules
-from core.stop import Stop
+from core.shutdown import Stop
+from core.steps.pull_changes import PullRules
 from core.store import Store, open_store
 from core.sync import Concluded, Job, Report, conclude, sync
-from core.undo import runs_to_undo, undo
+from core.undo_runs import runs_to_undo, undo
 from mappings.load import load
 from tests.openapi import kept_to
 from tests.statements import share_statements

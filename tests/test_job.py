@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
-from core.job import Interval, clock_of, run_forever
+from core.scheduler import Interval, clock_of, run_forever
 from core.settings import ScheduleSettings
-from core.stop import Stop, Stopped
+from core.shutdown import Stop, Stopped
 
 MORNING = datetime(2027, 2, 15, 6, 0).astimezone()
 
@@ -202,7 +202,7 @@ def test_a_time_of_the_day_in_a_zone_comes_once_a_day_whatever_its_clocks_do(
 def test_the_clock_of_a_zone_is_taken_from_the_package_where_the_system_has_no_zones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("core.job.TZPATH", ())
+    monkeypatch.setattr("core.scheduler.TZPATH", ())
     before = datetime.now().astimezone().utcoffset()
     with clock_of(ZoneInfo("Asia/Kathmandu")):
         assert datetime.now().astimezone().utcoffset() == timedelta(hours=5, minutes=45)

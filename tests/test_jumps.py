@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from connectors.models import Issue, Page, Pull, StatusCategory
 from core.engine.policy import ProgressPolicy
-from core.jumps import edits_since
+from core.rollup.refresh import refresh
+from core.rollup.rollup_rules import Scheme
+from core.steps.jumps import edits_since
 from core.store import Store, open_store
-from core.tagging.refresh import refresh
-from core.tagging.scheme import Scheme
 from tests.builders import NOON, a_mapping, a_milestone, an_issue, tracker_info
 
 DAY = timedelta(days=1)

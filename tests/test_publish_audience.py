@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from connectors.audience import Audience
 from connectors.models import Issue, IssueRef
+from core.audience_views import visible
 from core.engine.change import snapshot
 from core.engine.milestones import measure
 from core.engine.model import Inputs, State
@@ -20,7 +21,6 @@ from core.publish.publish_policy import LabelPolicy, LabelTemplates
 from core.publish.states import WantedComment, wanted_comment
 from core.publish.visibility import Audiences, Readers, TrackerAudience, View
 from core.publish.visible_changes import visible_change
-from core.visible import visible
 from mappings.goal_tree import Mapping
 from tests.builders import NOON, a_goal, a_key_result, a_mapping, a_milestone, an_issue, some_inputs, tagged
 from tests.publish_builders import marketing, marketing_state, tracker_info

@@ -8,9 +8,9 @@ from werkzeug import Request, Response
 
 from connectors.sandbox.faults import Fault, Replace, Status
 from core.engine.model import Measure
+from core.explanation import explain
 from core.publish.publish_policy import LimitPolicy
 from core.sync import known_from_store
-from core.why import explain
 from tests.runs import CLOUD, DATACENTER, House, house
 
 FACES = pytest.mark.parametrize("face", [CLOUD, DATACENTER])

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from connectors.models import Container, Issue, IssueRef, Page, Pull
-from core.asking import Answers
 from core.cli.standing import MOST_CLOSED, closed_lines, container_lines, reach_lines
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from core.known import know
 from core.publish.actions import Held
+from core.rollup.refresh import refresh
+from core.rollup.rollup_rules import Scheme
+from core.steps.evaluate import know
+from core.steps.queries import Answers
 from core.store import open_store
 from core.store.stored_values import StoredContainer
-from core.tagging.refresh import refresh
-from core.tagging.scheme import Scheme
 from mappings.rules.rule import Rule
 from tests.builders import GITHUB, JIRA, NOON, a_mapping, a_milestone, an_issue
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connectors.sandbox.faults import Fault, Status
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer
-from core.runlog import Change, Item, compared
+from core.run_log import Change, Item, compared
 from tests.cli_house import House, Said, real
 
 # What is news: values in, values out
@@ -106,7 +106,7 @@ def runs(house: House, *happens: Callable[[], None], form: str = "json") -> Said
             each()
             once()
 
-    house.patch.setattr("core.job.run_forever", wakes_up)
+    house.patch.setattr("core.scheduler.run_forever", wakes_up)
     return house.milepost("run", "--log-format", form)
 
 

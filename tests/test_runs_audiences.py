@@ -11,10 +11,10 @@ from rich.console import Console
 from connectors.audience import Audience
 from connectors.sandbox.faults import Fault, Status
 from core.cli.standing import meant_for
-from core.known import Known
+from core.explanation import UnknownSubject, explain
 from core.publish.publish_policy import LimitPolicy
+from core.steps.evaluate import Known
 from core.sync import Job, known_from_store
-from core.why import UnknownSubject, explain
 from tests.audience_world import (
     ORGANISATION,
     PLACES,

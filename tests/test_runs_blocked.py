@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.faults import Fault, Status
+from core.explanation import explain
 from core.sync import known_from_store
-from core.why import explain
 from tests.runs import CLOUD, DATACENTER, House, house, milestone, plain
 
 GOAL = '[goals.show]\ntitle = "Show"\n[key_results.visitors]\ngoal = "show"\ntitle = "Visitors"\n'

@@ -10,8 +10,8 @@ import pytest
 from connectors.audience import Audience
 from connectors.sandbox.github_truth.model import Project
 from core.engine.policy import ProgressPolicy
+from core.explanation import explain
 from core.sync import known_from_store
-from core.why import explain
 from tests.runs import MARKETING, House, house, milestone, percents
 
 SITE = "acme/site"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectors.interface import Tracker
-from core.pace import how_long
 from core.publish.actions import Plan
+from core.steps.estimate import how_long
 from core.sync import conclude, sync
 from tests.cli_house import House as Folder
 from tests.cli_house import real

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.places import closed_places
 from core.publish.publish_policy import LimitPolicy
+from core.steps.writable_places import closed_places
 from tests.runs import CLOUD, DATACENTER, House, Watch, house
 
 FACES = pytest.mark.parametrize("face", [CLOUD, DATACENTER])

@@ -14,8 +14,8 @@ from contextlib import nullcontext
 import pytest
 
 from connectors.http.workers import in_order, merged
-from core.stop import Stop, Stopped
-from core.together import together
+from core.concurrency import together
+from core.shutdown import Stop, Stopped
 
 
 def kill(number: signal.Signals = signal.SIGTERM) -> None:
@@ -95,7 +95,7 @@ def test_an_answer_within_the_grace_is_taken() -> None:
 
 STUBBORN = """
 import signal, sys, time
-from core.stop import Stop
+from core.shutdown import Stop
 {count}
 stop = Stop(grace=600, limit={limit})
 with stop.listen():

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from connectors.models import Page, Pull
-from core.steps.repair import with_repair
-from core.stop import Stop, Stopped
+from core.shutdown import Stop, Stopped
+from core.steps.check_store import with_repair
 from core.store import Store, StoreError, open_store
 from core.store.repair import LARGEST, WHY
 from tests.bench_world import issues as many_issues

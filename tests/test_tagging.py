@@ -18,12 +18,12 @@ from core.engine.milestones import owners_of
 from core.engine.policy import ProgressPolicy
 from core.engine.tasks import Tasks, build_tasks
 from core.publish.comment import first_open
-from core.stop import Stopped
+from core.rollup.contributions import read_open, tagged_of, tasks_of
+from core.rollup.refresh import refresh
+from core.rollup.rollup_rules import Scheme
+from core.rollup.tallies import tallies
+from core.shutdown import Stopped
 from core.store import Store, open_store
-from core.tagging.reading import tallies
-from core.tagging.refresh import refresh
-from core.tagging.rows import read_open, tagged_of, tasks_of
-from core.tagging.scheme import Scheme
 from mappings.goal_tree import Mapping as Goals
 from mappings.rules.ruleset import CompiledRules, Query
 from tests.builders import (

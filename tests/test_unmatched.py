@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.models import Issue, Page, Pull
-from core.runlog import changes_since
+from core.run_log import changes_since
 from core.store import open_store
 from core.store.rollup.issue_names import Gathered
 from mappings.goal_tree import Milestone

@@ -3,8 +3,8 @@
 from typing import Any
 
 from connectors.sandbox.github_truth.truth import BOT
-from core.contention import adopt
 from core.publish.publish_policy import PublishPolicy
+from core.steps.other_writers import adopt
 from tests.runs import House
 
 

@@ -16,7 +16,7 @@ from core.cli import adopt, check, demo, plan, run, status, sync, undo, why
 from core.cli.exits import WRONG_INPUT, report_and_exit
 from core.cli.log import tell
 from core.cli.options import LogFormat, set_up_log, shared, with_force
-from core.stop import Stopped
+from core.shutdown import Stopped
 
 __all__ = ["app", "main"]
 

@@ -61,8 +61,8 @@ def _adopted(job: "Job", keys: Sequence[str]) -> tuple["Held", ...]:
     another process runs.
     """
     from core.cli.exits import OutcomeError, UserError
-    from core.contention import adopt as release
-    from core.contention import held_now
+    from core.steps.other_writers import adopt as release
+    from core.steps.other_writers import held_now
     from core.store import Locked
 
     try:
@@ -93,7 +93,7 @@ def _issues(job: "Job", key: str) -> list["IssueRef"]:
 
 
 def _nothing(job: "Job", key: str) -> str:
-    from core.contention import held_now
+    from core.steps.other_writers import held_now
 
     held = [each.what for each in held_now(job.store)]
     named = f"held are: {'; '.join(held[:5])}" if held else "nothing is"

@@ -37,12 +37,12 @@ def check(
     from core.cli.rule_checks import field_findings, query_findings
     from core.cli.standing import closed_lines, container_lines, quarantine_lines
     from core.cli.wiring import at_desk
-    from core.contention import held_now
-    from core.places import closed_places
     from core.reports.clean import clean
     from core.reports.terminal import held_lines
     from core.settings.files import open_to_others
     from core.settings.overlap import shared_prefix
+    from core.steps.other_writers import held_now
+    from core.steps.writable_places import closed_places
     from mappings.lint import lint
 
     console = out()

@@ -8,7 +8,6 @@ from connectors.audience import Audience
 from connectors.errors import TrackerError
 from connectors.http.urls import site_of
 from connectors.models import Capability, Finding, Interest
-from core.audiences import audiences_of
 from core.cli.running import job_of
 from core.cli.wiring import Desk
 from core.publish.publish_policy import PublishPolicy
@@ -16,6 +15,7 @@ from core.publish.visibility import Audiences, Readers
 from core.settings import Config, SettingsProblems
 from core.settings.overlap import overlapping
 from core.settings.statuses import KINDS, unmatched_statuses
+from core.steps.item_audiences import audiences_of
 from core.steps.unmatched import unmatched
 from core.sync import known_from_store
 from mappings.parse import read

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from core.cli.log import tell
-from core.stop import Stopped
+from core.shutdown import Stopped
 
 DONE, FAILED, WRONG_INPUT, SOMETHING_TO_DO = 0, 1, 2, 3
 
@@ -31,9 +31,9 @@ class Ending:
 def ending(error: BaseException) -> Ending | None:
     """What to say of an error that a user, a tracker or the machine can cause; None for one of our own."""
     from connectors.interface import BadConfiguration, TrackerError
+    from core.explanation import UnknownSubject
     from core.settings import SettingsProblems
     from core.store import StoreError
-    from core.why import UnknownSubject
     from mappings.problems import MappingErrors
 
     if isinstance(error, SettingsProblems | MappingErrors):

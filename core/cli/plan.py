@@ -33,10 +33,10 @@ def plan(
     from core.cli.exits import DONE, FAILED, SOMETHING_TO_DO
     from core.cli.output import out
     from core.cli.running import concluded_now, open_job
-    from core.pace import how_long
     from core.reports.clean import clean
     from core.reports.data import plan_json
     from core.reports.terminal import plan_lines
+    from core.steps.estimate import how_long
 
     with open_job(config, force=force or ()) as job:
         concluded = concluded_now(job)

@@ -7,8 +7,8 @@ from connectors.errors import TrackerError
 from connectors.models import Finding
 from core.cli.wiring import Desk
 from core.engine.milestones import owners_of
-from core.faults import unexpected
-from core.steps.queries import Path, asking, conditions
+from core.steps.query_problems import Path, asking, conditions
+from core.unexpected_errors import unexpected
 from mappings.problems import Problem
 from mappings.rules.rule import Rule
 from mappings.rules.ruleset import CompiledRules, Query

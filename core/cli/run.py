@@ -28,8 +28,8 @@ def run(
     from core.cli.exits import ending
     from core.cli.running import log_run, open_job, synced_now
     from core.cli.wiring import ready
-    from core.job import run_forever
-    from core.stop import Stop
+    from core.scheduler import run_forever
+    from core.shutdown import Stop
 
     stop = Stop(STOP)
 

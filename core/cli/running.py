@@ -13,11 +13,11 @@ from core.cli.output import progress_on_terminal
 from core.cli.wiring import Desk, at_desk
 from core.publish.actions import Plan, Written
 from core.publish.release import read_release
-from core.pull import PullRules
 from core.reports.clean import clean
-from core.runlog import changes_since
-from core.steps.repair import with_repair
-from core.stop import Stop
+from core.run_log import changes_since
+from core.shutdown import Stop
+from core.steps.check_store import with_repair
+from core.steps.pull_changes import PullRules
 from core.store import Locked
 from core.sync import Concluded, Job, Report, conclude, sync
 
@@ -129,7 +129,7 @@ def log_run(report: Report) -> None:
 
 def runs_to_take_back(job: Job, run: int | None, *, everything: bool) -> tuple[int, ...]:
     """As `runs_to_undo`, with the lock held, on a store that is repaired where it has to be."""
-    from core.undo import runs_to_undo
+    from core.undo_runs import runs_to_undo
 
     with _alone(job):
         return with_repair(
@@ -143,7 +143,7 @@ def runs_to_take_back(job: Job, run: int | None, *, everything: bool) -> tuple[i
 
 def undone_now(job: Job, runs: Sequence[int], *, dry_run: bool) -> tuple[Plan, tuple[Written, ...]]:
     """Take runs back with the lock held, or only plan to. Raises OutcomeError while another process runs."""
-    from core.undo import plan_undo, undo
+    from core.undo_runs import plan_undo, undo
 
     with _alone(job), job.stop.listen():
 

@@ -10,17 +10,17 @@ from connectors.audience import Audience
 from connectors.http.allowance import Allowance
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef
-from core.audiences import audiences_of
+from core.audience_views import visible
 from core.engine.coverage import coverage
-from core.known import Known
 from core.publish.actions import Held
 from core.publish.quarantine import Book, told, until
 from core.publish.visibility import Readers
 from core.reports.clean import clean
 from core.reports.terminal import tree
+from core.steps.evaluate import Known
+from core.steps.item_audiences import audiences_of
 from core.store.stored_values import PullState, RunRecord, StoredContainer
 from core.sync import Job
-from core.visible import visible
 
 SHOWN = 5
 """Of a long list, how many entries are named."""

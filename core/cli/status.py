@@ -36,12 +36,12 @@ def status(
         tracker_lines,
     )
     from core.cli.wiring import at_desk
-    from core.contention import held_now
-    from core.places import closed_places
     from core.reports.clean import clean
     from core.reports.terminal import held_lines, tree
-    from core.steps.queries import query_problems
+    from core.steps.other_writers import held_now
+    from core.steps.query_problems import query_problems
     from core.steps.unmatched import unmatched
+    from core.steps.writable_places import closed_places
     from core.sync import known_from_store
 
     console = out()

@@ -33,9 +33,9 @@ def why(
     set_up_log(verbose, log_format)
     from core.cli.output import out
     from core.cli.running import open_job
+    from core.explanation import explain
     from core.reports.clean import clean
     from core.sync import known_from_store
-    from core.why import explain
 
     console = out()
     with open_job(config, trackers=False) as job, known_from_store(job) as known:

@@ -16,7 +16,7 @@ from connectors.registry import connector
 from core.cli.exits import UserError
 from core.cli.log import hide
 from core.settings import Config, SettingsProblems, TrackerConfig, load_config, missing_secrets
-from core.stop import Stop
+from core.shutdown import Stop
 from core.store import Store, StoreError, open_store
 from mappings.load import Loaded, load
 from mappings.problems import MappingErrors, Problem

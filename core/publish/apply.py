@@ -14,7 +14,6 @@ from connectors.errors import (
 )
 from connectors.interface import Reader, Writer
 from connectors.models import Posted, PostedComment
-from core.faults import unexpected
 from core.publish.actions import (
     Action,
     Cause,
@@ -27,6 +26,7 @@ from core.publish.actions import (
     Written,
 )
 from core.publish.circuit_breaker import Circuit
+from core.unexpected_errors import unexpected
 
 STOPPED = "put off: milepost was asked to stop"
 

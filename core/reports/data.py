@@ -6,7 +6,7 @@ import orjson
 
 from connectors.models import LabelDefinition, PostedComment
 from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, WriteComment
-from core.report import Concluded
+from core.run_report import Concluded
 
 
 def plan_json(concluded: Concluded) -> str:

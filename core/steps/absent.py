@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from connectors.models import Unread
 from core.engine.milestones import owners_of
-from core.tagging.scheme import Scheme
+from core.rollup.rollup_rules import Scheme
 from mappings.rules.issue_references import ROOT_KEYS, References
 
 Pair = tuple[str, str]

@@ -1,45 +1,101 @@
-"""Queries of rules that were not answered, told where the mapping asks them: with file, line and rule."""
+"""The mapping's own queries, which only a server can answer; and what it answered last."""
 
-from collections.abc import Container, Iterator, Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from core.engine.milestones import owners_of
-from core.steps.unmatched import ProblemAt
-from mappings.goal_tree import Mapping as Goals
-from mappings.problems import Problem
-from mappings.rules.issue_references import QUERY_KEYS
-from mappings.rules.rule import Condition, Rule
-from mappings.rules.ruleset import Query
+import orjson
 
-Path = tuple[str | int, ...]
+from connectors.errors import TrackerError
+from connectors.interface import Memory, Reader
+from core.shutdown import Stop
+from core.store.interface import Keeper
+from core.unexpected_errors import unexpected
+from mappings.rules.ruleset import CompiledRules, Query
 
 
-def query_problems(
-    refused: Mapping[Query, str], goals: Goals, problem: ProblemAt, owners: Container[str] | None = None
-) -> Iterator[Problem]:
-    """What is wrong with each query, at each rule that asks it; `refused` gives the reasons.
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the trackers answered, now or else when they last did, and which queries could not be had now."""
 
-    `owners`: only at rules of these milestones and key results.
+    matches: Mapping[Query, frozenset[str]] = field(default_factory=dict)
+    refused: Mapping[Query, str] = field(default_factory=dict)
+
+    def naming(self, tracker: str, id_: str | None) -> frozenset[Query] | None:
+        """The queries whose answer names this issue; None for no id, of which nothing follows."""
+        if id_ is None:
+            return None
+        return frozenset(
+            query for query, ids in self.matches.items() if query.tracker == tracker and id_ in ids
+        )
+
+    def problems(self, compiled: CompiledRules) -> Mapping[str, str]:
+        """By milestone or key result: why the server's answer that it rests on could not be had."""
+        return {
+            owner: f"the query {query.text!r} was not answered: {why}"
+            for query, why in self.refused.items()
+            for owner in compiled.query_owners[query]
+        }
+
+
+def ask(
+    queries: Iterable[Query], readers: Mapping[str, Reader], down: Iterable[str], store: Keeper, stop: Stop
+) -> Answers:
+    """Let each server evaluate the queries that are its own, and remember what it said.
+
+    A tracker that is down is not asked: whatever rests on it cannot be measured anyway. Where there is no
+    answer now the last one stands, so that no label goes only because a server did not answer.
     """
-    for query, why in refused.items():
-        for owner, path in asking(query, goals):
-            if owners is not None and owner not in owners:
+    matches: dict[Query, frozenset[str]] = {}
+    refused: dict[Query, str] = {}
+    silent = set(down)
+    for query in queries:
+        place = store.memory(query.tracker)
+        if query.tracker not in silent and query.tracker in readers:
+            try:
+                with stop.reading():
+                    matches[query] = readers[query.tracker].matching(query.text)
+                said = orjson.dumps(sorted(matches[query])).decode()
+                _set(place, _place(query), said)
+                _set(place, _reason(query), "")
                 continue
-            yield problem(owner, path, f"the query {query.text!r} was not answered: {why}", "")
+            except TrackerError as error:
+                refused[query] = str(error)
+            except Exception as error:
+                refused[query] = str(unexpected(query.tracker, error))
+            _set(place, _reason(query), refused[query])
+        last = place.get(_place(query))
+        if last is not None:
+            matches[query] = frozenset(orjson.loads(last))
+    return Answers(matches, refused)
 
 
-def asking(query: Query, goals: Goals) -> Iterator[tuple[str, Path]]:
-    """The milestones and key results that ask it, each with the place of its `jql` or `search`."""
-    for owner in owners_of(goals):
-        for position, rule in enumerate(owner.rules):
-            for path, condition in conditions(("rules", position), rule):
-                for key in QUERY_KEYS:
-                    if getattr(condition, key) == query.text:
-                        yield owner.id, (*path, key)
+def remembered(queries: Iterable[Query], store: Keeper) -> Answers:
+    """What the trackers answered when they were last asked, or why they did not."""
+    matches: dict[Query, frozenset[str]] = {}
+    refused: dict[Query, str] = {}
+    for query in queries:
+        place = store.memory(query.tracker)
+        said, reason = place.get(_place(query)), place.get(_reason(query))
+        if said is not None:
+            matches[query] = frozenset(orjson.loads(said))
+        if reason or said is None:
+            refused[query] = reason or "it was never asked; run `milepost sync`"
+    return Answers(matches, refused)
 
 
-def conditions(path: Path, condition: Condition | Rule) -> Iterator[tuple[Path, Condition]]:
-    """A condition and all inside it, each with its path."""
-    yield path, condition
-    for part in ("all", "any", "none"):
-        for position, inner in enumerate(getattr(condition, part)):
-            yield from conditions((*path, part, position), inner)
+def _set(place: Memory, key: str, value: str) -> None:
+    if (place.get(key) or "") != value:
+        place.set(key, value)
+
+
+def _place(query: Query) -> str:
+    return f"matches:{_digest(query)}"
+
+
+def _reason(query: Query) -> str:
+    return f"refused:{_digest(query)}"
+
+
+def _digest(query: Query) -> str:
+    return hashlib.sha256(query.text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

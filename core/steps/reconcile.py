@@ -28,10 +28,10 @@ from connectors.models import (
     Whereabouts,
 )
 from core.publish.actions import Held
+from core.shutdown import Stop
 from core.steps.holding import hold, release, too_much
-from core.steps.listing import Listing
 from core.steps.reconcile_rules import ReconcileRules
-from core.stop import Stop
+from core.steps.surveyed_pages import Listing
 from core.store.interface import Keeper
 from core.store.stored_values import PullState, StoredContainer
 

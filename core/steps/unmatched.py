@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 
 from core.engine.milestones import owners_of
-from core.known import Known
 from core.steps.absent import keys_named
+from core.steps.evaluate import Known
 from core.store.interface import Keeper
 from mappings.goal_tree import Goal, KeyResult, Milestone
 from mappings.problems import Problem, nearest

@@ -20,7 +20,7 @@ from connectors.errors import Refused
 from connectors.models import IssueRef
 from core.publish.actions import Action, ChangeLabels, Plan, WriteComment
 from core.publish.apply import apply
-from core.quarantine import Quarantine
+from core.steps.quarantined import Quarantine
 from core.store import Store, open_store
 
 BEGIN = datetime(2027, 1, 1, tzinfo=UTC)

@@ -36,7 +36,7 @@ AREAS = {
         ("test_publish_*", "test_threats_text", "test_runs_first", "test_runs_limits", "test_runs_undo*"),
     ),
     "steps": (
-        ("core/*.py", "core/steps/*.py", "core/tagging/*.py"),
+        ("core/*.py", "core/steps/*.py", "core/rollup/*.py"),
         ("test_engine_properties", "test_run_log", "test_runs_*", "test_reconcile*", "test_cli_commands"),
     ),
     "github": (("connectors/github/*.py",), ("test_connector_github*", "test_connector_comments")),

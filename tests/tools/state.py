@@ -24,7 +24,7 @@ from typing import Any
 
 from connectors.sandbox.faults import Fault, Headers
 from core.store import StoreError, open_store
-from core.undo import runs_to_undo
+from core.undo_runs import runs_to_undo
 from tests.runs import CLOUD, DATACENTER, House, house
 
 VALUES: dict[str, object] = {

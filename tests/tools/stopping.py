@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.stop import LIMIT
+from core.shutdown import LIMIT
 from tests.bench_kit import QUICK, ROOT, folder
 from tests.bench_pulls import ground, jira
 from tests.bench_rollup import fill

@@ -12,7 +12,7 @@ from core.publish.labels import owned
 from core.publish.quarantine import Target
 from core.publish.undo_by_mark import with_marked
 from core.publish.undo_plan import undo_plan
-from core.recording import Recorder
+from core.steps.record import Recorder
 from core.store.interface import Keeper
 from core.sync import Job, conclude
 

@@ -8,10 +8,8 @@ from datetime import datetime
 
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef
-from core.audiences import OpenTasks
 from core.engine.change import snapshot
 from core.engine.model import Change, Measure, Snapshot
-from core.known import Known
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, parts_of
 from core.publish.comment import Heads, Summary, summarise, summary_digest
 from core.publish.comment.mark import mark_of
@@ -22,6 +20,8 @@ from core.publish.publish_policy import PublishPolicy
 from core.publish.states import WantedComment, wanted_comment
 from core.publish.visibility import NOBODY, Audiences, Readers, View, unknown_readers
 from core.publish.visible_changes import visible_change
+from core.steps.evaluate import Known
+from core.steps.item_audiences import OpenTasks
 from mappings.goal_tree import Mapping as Goals
 
 Snapshots = Mapping[str, Snapshot]

@@ -131,7 +131,7 @@ class Scheme:
 
     @cached_property
     def parts(self) -> dict[tuple[object, ...], tuple[str, int]]:
-        """What was worked out already of the parts of issues; see `core.tagging.rows`."""
+        """What was worked out already of the parts of issues; see `core.rollup.contributions`."""
         return {}
 
     @cached_property

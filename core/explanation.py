@@ -5,16 +5,16 @@ from difflib import get_close_matches
 
 from connectors.audience import Audience
 from connectors.models import Issue, IssueRef
-from core.audiences import audiences_of
+from core.audience_views import Visible, visible
 from core.engine.explain import explain_goal, explain_issue, explain_key_result, explain_milestone
 from core.engine.formatting import percent
 from core.engine.model import Unmeasured
-from core.known import Known
 from core.publish.comment.phrases import not_shown
 from core.publish.visibility import Readers, View
-from core.steps.queries import query_problems
+from core.steps.evaluate import Known
+from core.steps.item_audiences import audiences_of
+from core.steps.query_problems import query_problems
 from core.sync import Job
-from core.visible import Visible, visible
 from mappings.goal_tree import Mapping as Goals
 
 

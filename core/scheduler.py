@@ -13,7 +13,7 @@ from zoneinfo import TZPATH, ZoneInfo
 from schedule import Scheduler
 
 from core.settings import ScheduleSettings
-from core.stop import Stop, Stopped
+from core.shutdown import Stop, Stopped
 
 log = logging.getLogger("milepost")
 

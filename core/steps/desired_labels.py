@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from connectors.interface import TrackerInfo
 from connectors.models import Issue, IssueRef
-from core.known import Known
 from core.publish.labels import Labelled, Labeller, relabels, wanted_labels
 from core.publish.places import Places
 from core.publish.publish_policy import LabelPolicy
 from core.publish.visibility import Audiences
+from core.steps.evaluate import Known
 from core.store.rollup.rollup_interface import Key, chunks
 
 AT_ONCE = 1000

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from connectors.models import StatusCategory
 from core.engine.tally import Part, Tally
+from core.rollup.contributions import tasks_of
+from core.rollup.rollup_rules import Scheme
 from core.store.codec.scalars import maybe_moment
 from core.store.codec.shared_estimates_codec import read_shared
 from core.store.rollup.rollup_interface import TagReader
-from core.tagging.rows import tasks_of
-from core.tagging.scheme import Scheme
 
 
 def tallies(reader: TagReader, scheme: Scheme, owners: Collection[str] | None = None) -> dict[str, Tally]:

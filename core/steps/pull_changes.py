@@ -7,15 +7,16 @@ from datetime import datetime
 from connectors.errors import Missing, PutOff, Refused, TrackerError
 from connectors.interface import Tracker
 from connectors.models import Interest, Issue, IssueRef, Page
-from core.faults import unexpected
 from core.publish.actions import Held
-from core.steps import audiences, missing_fields
+from core.shutdown import Stop
+from core.steps import learn_audiences as audiences
+from core.steps import missing_fields
 from core.steps.holding import held_until
 from core.steps.reconcile import Reconciled, as_survey, compare, due, reconcile, retry_unread
 from core.steps.reconcile_rules import ReconcileRules
-from core.stop import Stop
 from core.store.interface import Keeper
 from core.store.stored_values import PullState, StoreError
+from core.unexpected_errors import unexpected
 
 
 @dataclass(frozen=True, slots=True)

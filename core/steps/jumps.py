@@ -12,13 +12,13 @@ from core.engine.milestones import measure_sums
 from core.engine.model import GoalState, State, Unmeasured
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.tally import Part, Tally
-from core.known import Known
 from core.publish.plan_limits import Jump
+from core.rollup.tallies import tallies
+from core.steps.desired_comments import digest_of
+from core.steps.evaluate import Known
 from core.store.interface import Keeper
 from core.store.rollup.rollup_rows import Moved
 from core.store.stored_values import GoalValue
-from core.tagging.reading import tallies
-from core.wanting import digest_of
 from mappings.goal_tree import Mapping as Goals
 
 Values = Mapping[str, GoalValue]

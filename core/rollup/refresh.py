@@ -7,14 +7,14 @@ from types import MappingProxyType
 
 from connectors.models import Issue
 from core.engine.weights import COUNT
+from core.rollup.contributions import open_of_rows, open_of_tasks, rows_for, tasks_of, write_open
+from core.rollup.estimate_sharing import shared_parts
+from core.rollup.rollup_rules import Scheme, moved_answers
 from core.store.codec.scalars import micros
 from core.store.codec.shared_estimates_codec import write_shared
 from core.store.rollup.issue_names import Gathered
 from core.store.rollup.rollup_interface import Above, TagReader, TagWriter, chunks
 from core.store.rollup.rollup_rows import Link, Mark, TagRow
-from core.tagging.rows import open_of_rows, open_of_tasks, rows_for, tasks_of, write_open
-from core.tagging.scheme import Scheme, moved_answers
-from core.tagging.sharing import shared_parts
 
 AT_ONCE = 500
 """Issues that are tagged together."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from connectors.models import IssueRef
 from core.engine.blocked import blocked_issues, with_blocked
 from core.engine.model import Blocked
+from core.rollup.contributions import tasks_of
+from core.rollup.rollup_rules import Scheme
 from core.store.rollup.rollup_interface import TagReader
-from core.tagging.rows import tasks_of
-from core.tagging.scheme import Scheme
 
 
 def find_blocked(tags: TagReader, scheme: Scheme) -> tuple[Mapping[IssueRef, Blocked], Mapping[str, int]]:

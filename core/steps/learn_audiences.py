@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from connectors.audience import Audience, TellsAudiences
 from connectors.errors import TrackerError
 from connectors.interface import Tracker, TrackerInfo
-from core.stop import Stop
+from core.shutdown import Stop
 from core.store.interface import Keeper
 from core.store.stored_values import StoredAudience
 

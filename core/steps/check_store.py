@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from connectors import bounds
-from core.stop import Stop
+from core.shutdown import Stop
 from core.store.interface import Keeper
 
 log = logging.getLogger("milepost")

@@ -6,16 +6,16 @@ from dataclasses import replace
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError, Unavailable
 from connectors.interface import Reader, TrackerInfo
 from connectors.models import Issue, IssueRef, LabelDefinition, Posted, PostedComment
-from core.faults import unexpected
-from core.places import with_archived
 from core.publish.labels import Labelled
 from core.publish.own_comments import as_recorded
 from core.publish.places import Places
 from core.publish.publication import Publication
 from core.publish.states import Found, Wanted
-from core.pull import Pulled
+from core.shutdown import Stop
 from core.steps.definitions import Definitions
-from core.stop import Stop
+from core.steps.pull_changes import Pulled
+from core.steps.writable_places import with_archived
+from core.unexpected_errors import unexpected
 
 SILENT_IN_ROW = 3
 """Containers that do not answer one after the other, until the tracker counts as down."""

@@ -12,9 +12,9 @@ from core.engine.tally import Part
 from core.engine.tasks import Tasks, build_tasks, part_of
 from core.engine.weights import estimate_of
 from core.publish.comment import OpenTask, first_open, key_rank, open_task
+from core.rollup.rollup_rules import Scheme
 from core.store.codec.scalars import micros
 from core.store.rollup.rollup_rows import NOTHING_ABOVE, TagRow
-from core.tagging.scheme import Scheme
 from mappings.rules.rule import RuleId
 from mappings.rules.ruleset import CompiledRules
 

@@ -6,19 +6,19 @@ from dataclasses import asdict, dataclass, field
 from connectors.errors import PutOff
 from connectors.http.allowance import Allowance
 from connectors.models import Issue, IssueRef
-from core.firsts import FirstRuns
-from core.known import Known
-from core.labelling import Labels
-from core.prefix import Retired
 from core.publish.actions import Action, Plan, Written
 from core.publish.conflicts import Contended
 from core.publish.quarantine import Target, target_of
 from core.publish.states import Found, Wanted
-from core.pull import Pulled
-from core.quarantine import Quarantine
 from core.steps.definitions import Definitions
+from core.steps.desired_comments import Moments
+from core.steps.desired_labels import Labels
+from core.steps.evaluate import Known
+from core.steps.first_publication import FirstRuns
+from core.steps.label_prefix import Retired
+from core.steps.pull_changes import Pulled
+from core.steps.quarantined import Quarantine
 from core.store.stored_values import GoalValue
-from core.wanting import Moments
 
 
 @dataclass(frozen=True)

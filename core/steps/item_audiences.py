@@ -6,11 +6,11 @@ from dataclasses import replace
 from connectors.audience import Audience
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef
-from core.known import Known
 from core.publish.comment import Listed, visible_open, waits_for
 from core.publish.visibility import Audiences, Readers, TrackerAudience, View
+from core.rollup.contributions import read_open
+from core.steps.evaluate import Known
 from core.store.interface import Keeper, Resolver
-from core.tagging.rows import read_open
 from mappings.goal_tree import Goal, KeyResult, Milestone
 from mappings.goal_tree import Mapping as Goals
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from connectors.models import Unread
-from core.asking import Answers
+from core.steps.queries import Answers
 from core.store.interface import Resolver
 from core.store.rollup.rollup_interface import TagReader
 from mappings.rules.ruleset import CompiledRules

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from core.stop import Stop
+from core.shutdown import Stop
 
 FAREWELL = 2.0
 """Seconds that unfinished threads get once someone asked to stop; they hear it at their next page."""

@@ -6,20 +6,20 @@ from datetime import datetime, tzinfo
 from types import MappingProxyType
 
 from connectors.models import Issue, IssueRef, Unread
-from core.asking import Answers
 from core.engine.blocked import count_blocked, with_blocked
 from core.engine.milestones import measure_sums, with_details
 from core.engine.model import Blocked, Detail, Reach, State
 from core.engine.policy import HealthPolicy
+from core.rollup.contributions import tasks_of
+from core.rollup.rollup_rules import Scheme
+from core.rollup.tallies import tallies
 from core.steps.absent import Present, absent_issues, naming
-from core.steps.blocked import find_blocked
+from core.steps.find_blocked import find_blocked
+from core.steps.queries import Answers
+from core.steps.tracking_issues import Targets, find_targets, tracked_keys
+from core.steps.unread import unread_by_owner
 from core.store.interface import Keeper, Resolver
 from core.store.rollup.rollup_interface import TagReader
-from core.tagging.reading import tallies
-from core.tagging.rows import tasks_of
-from core.tagging.scheme import Scheme
-from core.targets import Targets, find_targets, tracked_keys
-from core.unread import unread_by_owner
 from mappings.rules.ruleset import CompiledRules, Query
 
 

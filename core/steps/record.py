@@ -8,14 +8,14 @@ from connectors.interface import TrackerInfo
 from connectors.models import IssueRef, PostedComment
 from core.engine.averages import SILENT
 from core.engine.model import Snapshot, Unmeasured
-from core.labelling import Labels, left_over
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, Written, parts_of
 from core.publish.comment.mark import body_hash, mark_of
 from core.publish.own_comments import edit_reason, our_comments
 from core.publish.publication import Publication
 from core.publish.states import Found, Wanted, WantedComment
+from core.steps.desired_comments import Snapshots
+from core.steps.desired_labels import Labels, left_over
 from core.store.interface import Keeper
-from core.wanting import Snapshots
 
 SnapshotsOf = Callable[[Iterable[str]], Snapshots]
 """How milestones stand now, and with them each goal's two numbers."""
