@@ -9,7 +9,7 @@ import orjson
 
 from core.publish.actions import Held
 from core.publish.quarantine import target_of
-from core.reports.clean import clean
+from core.reports.terminal_text import clean
 from core.run_report import Report
 from core.store.interface import Keeper
 from core.store.secrets import without_secrets

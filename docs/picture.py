@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.world import World
-from core.cli.running import job_of, synced_now
+from core.cli.command_session import job_of, synced_now
 from core.cli.wiring import Desk, at_desk
 
 DOCS = Path(__file__).resolve().parent

@@ -61,7 +61,7 @@ def milepost(command: str, config: str, ok: str = "0") -> Thing:
 
     import connectors.github.tracker
     import connectors.jira.tracker
-    import core.cli.running
+    import core.cli.command_session
     from core.cli import app
 
     del github, jira, connectors, core

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.github_world import GitHubSite
-from core.cli.running import job_of, synced_now
+from core.cli.command_session import job_of, synced_now
 from core.cli.wiring import Desk, at_desk
 from core.publish.release import ALL
 from core.settings import SettingsProblems, load_config, missing_secrets

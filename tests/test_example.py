@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings, load_config
-from core.settings.model import SandboxSettings, ScheduleSettings, Section, StoreSettings
+from core.settings.config import SandboxSettings, ScheduleSettings, Section, StoreSettings
 from mappings.load import load
 from tests.cli_house import EXAMPLE, ROOT, House
 

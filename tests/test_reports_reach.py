@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.models import Container, Issue, IssueRef, Page, Pull
-from core.cli.standing import MOST_CLOSED, closed_lines, container_lines, reach_lines
+from core.cli.last_run import MOST_CLOSED, closed_lines, container_lines, reach_lines
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.publish.actions import Held
 from core.rollup.refresh import refresh

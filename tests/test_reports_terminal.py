@@ -14,8 +14,8 @@ from core.engine.milestones import measure
 from core.engine.model import Tagged, Unmeasured, Why
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.publish.actions import ChangeLabels, Held, Plan, Written
-from core.reports.clean import clean
 from core.reports.terminal import bar, plan_lines, tree, written_lines
+from core.reports.terminal_text import clean
 from mappings.goal_tree import Mapping
 from tests.builders import (
     NOON,

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from connectors.audience import Audience
 from connectors.sandbox.faults import Fault, Status
-from core.cli.standing import meant_for
+from core.cli.last_run import meant_for
 from core.explanation import UnknownSubject, explain
 from core.publish.publish_policy import LimitPolicy
 from core.steps.evaluate import Known

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.http.allowance import Allowance, from_text, kept
-from core.cli.standing import budget_lines
+from core.cli.last_run import budget_lines
 from core.store import open_store
 from tests.runs import House, house
 

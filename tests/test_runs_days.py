@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.cli.running import open_job
+from core.cli.command_session import open_job
 from tests.cli_house import House as Folder
 from tests.runs import house
 

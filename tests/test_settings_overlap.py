@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import TrackerDown
-from core.cli.checking import refuse_same_sites
+from core.cli.check_trackers import refuse_same_sites
 from core.settings import SettingsProblems, load_config
 from tests.cli_house import House
 

@@ -9,7 +9,7 @@ import pytest
 from connectors import credentials
 from core.publish.comment import escape
 from core.settings import SettingsProblems, load_config
-from core.settings.files import open_to_others
+from core.settings.file_modes import open_to_others
 from core.store import open_store
 from core.store.stored_values import StoreError
 

@@ -23,7 +23,7 @@ from connectors.sandbox.github_truth.truth import BOT
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer
-from core.cli.exits import report_and_exit
+from core.cli.exit_codes import report_and_exit
 from core.cli.log import LogFormat, set_up_log
 from tests.cli_house import SCRIPT, House, environment, real, wait_for
 from tests.conformance import DictMemory

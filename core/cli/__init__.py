@@ -12,8 +12,16 @@ from typing import Annotated
 
 import typer
 
-from core.cli import adopt, check, demo, plan, run, status, sync, undo, why
-from core.cli.exits import WRONG_INPUT, report_and_exit
+from core.cli import adopt_command as adopt
+from core.cli import check_command as check
+from core.cli import demo_command as demo
+from core.cli import plan_command as plan
+from core.cli import run_command as run
+from core.cli import status_command as status
+from core.cli import sync_command as sync
+from core.cli import undo_command as undo
+from core.cli import why_command as why
+from core.cli.exit_codes import WRONG_INPUT, report_and_exit
 from core.cli.log import tell
 from core.cli.options import LogFormat, set_up_log, shared, with_force
 from core.shutdown import Stopped
@@ -62,7 +70,7 @@ def milepost(
 
 
 for module in (check, plan, sync, run, status, why, undo, adopt, demo):
-    command = getattr(module, module.__name__.rpartition(".")[2])
+    command = getattr(module, module.__name__.rpartition(".")[2].removesuffix("_command"))
     # Said to be short, a text is shown whole; else its end is cut off.
     app.command(short_help=(command.__doc__ or "").partition("\n\n")[0])(command)
 

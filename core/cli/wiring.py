@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from connectors.interface import Tracker
 from connectors.registry import connector
-from core.cli.exits import UserError
+from core.cli.exit_codes import UserError
 from core.cli.log import hide
 from core.settings import Config, SettingsProblems, TrackerConfig, load_config, missing_secrets
 from core.shutdown import Stop

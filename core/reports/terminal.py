@@ -9,8 +9,8 @@ from core.engine.formatting import percent
 from core.engine.model import GoalState, Health, KeyResultState, Measure, MilestoneState, State, Unmeasured
 from core.publish.actions import Held, Plan, Written
 from core.publish.comment.phrases import plain_number
-from core.reports.clean import clean
 from core.reports.outline import Outline, Row
+from core.reports.terminal_text import clean
 from mappings.goal_tree import Goal, HealthName, KeyResult, Mapping, Metric, Milestone
 
 BAR_WIDTH = 20

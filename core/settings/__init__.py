@@ -1,7 +1,6 @@
 """What a user configures: TOML, over it the environment (`MILEPOST_…`), over both secret files."""
 
-from core.settings.load import load_config, missing_secrets
-from core.settings.model import (
+from core.settings.config import (
     Config,
     SandboxSettings,
     ScheduleSettings,
@@ -10,6 +9,7 @@ from core.settings.model import (
     StoreSettings,
     TrackerConfig,
 )
+from core.settings.load_config import load_config, missing_secrets
 
 __all__ = [
     "Config",

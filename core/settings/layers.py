@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from core.settings.model import DELIMITER, PREFIX, Settings, SettingsProblems
+from core.settings.config import DELIMITER, PREFIX, Settings, SettingsProblems
 from mappings.problems import Problem, nearest
 
 SECRETS_DIR = "MILEPOST_SECRETS_DIR"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from core.publish.publish_policy import DEFAULT_PREFIX, PublishPolicy, prefix_of
-from core.settings.model import Config, TrackerConfig
+from core.settings.config import Config, TrackerConfig
 from mappings.parse import Source
 from mappings.problems import Problem
 

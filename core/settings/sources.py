@@ -13,8 +13,8 @@ from pydantic_settings import (
 )
 from pydantic_settings.exceptions import SettingsError
 
+from core.settings.config import DELIMITER, PREFIX, Settings, SettingsProblems
 from core.settings.layers import Layers, unreadable
-from core.settings.model import DELIMITER, PREFIX, Settings, SettingsProblems
 
 
 class _Layered(BaseSettings, Settings):

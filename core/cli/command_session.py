@@ -8,12 +8,12 @@ from datetime import UTC, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli.exits import OutcomeError, UserError
+from core.cli.exit_codes import OutcomeError, UserError
 from core.cli.output import progress_on_terminal
 from core.cli.wiring import Desk, at_desk
 from core.publish.actions import Plan, Written
 from core.publish.release import read_release
-from core.reports.clean import clean
+from core.reports.terminal_text import clean
 from core.run_log import changes_since
 from core.shutdown import Stop
 from core.steps.check_store import with_repair
@@ -107,7 +107,7 @@ def synced_now(job: Job, *, only_changes: bool = False) -> Report:
 def _shown(job: Job, shown: "Progress | None") -> Job:
     if shown is None:
         return job
-    from core.cli.watching import watched
+    from core.cli.progress import watched
 
     return replace(job, trackers=watched(job.trackers, shown))
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from connectors.interface import TrackerSettings
 from connectors.registry import connector, kinds
+from core.settings.config import DELIMITER, PREFIX, Config, Settings, SettingsProblems, TrackerConfig
 from core.settings.layers import (
     SECRETS_DIR,
     Layers,
@@ -21,9 +22,8 @@ from core.settings.layers import (
     read_settings,
     secrets_folder,
 )
-from core.settings.model import DELIMITER, PREFIX, Config, Settings, SettingsProblems, TrackerConfig
 from core.settings.overlap import overlapping
-from core.settings.projects import unread_projects
+from core.settings.unread_projects import unread_projects
 from mappings.parse import Source, read
 from mappings.problems import Problem, from_validation, nearest
 

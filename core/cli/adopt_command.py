@@ -37,9 +37,9 @@ def adopt(
     code: 0 done, or nothing is held; 2 a key names no issue on which anything is held.
     """
     set_up_log(verbose, log_format)
+    from core.cli.command_session import open_job
     from core.cli.output import out
-    from core.cli.running import open_job
-    from core.reports.clean import clean
+    from core.reports.terminal_text import clean
 
     console = out()
     with open_job(config, trackers=False) as job:
@@ -60,7 +60,7 @@ def _adopted(job: "Job", keys: Sequence[str]) -> tuple["Held", ...]:
     Raises UserError for a key that names no issue on which something is held, and OutcomeError while
     another process runs.
     """
-    from core.cli.exits import OutcomeError, UserError
+    from core.cli.exit_codes import OutcomeError, UserError
     from core.steps.other_writers import adopt as release
     from core.steps.other_writers import held_now
     from core.store import Locked

@@ -13,9 +13,9 @@ from connectors.errors import TrackerError
 from connectors.models import IssueRef
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.jira_world import JiraSite
-from core.cli.exits import OutcomeError, UserError
+from core.cli.command_session import job_of, synced_now
+from core.cli.exit_codes import OutcomeError, UserError
 from core.cli.output import out
-from core.cli.running import job_of, synced_now
 from core.cli.wiring import Desk, at_desk, read_config
 from core.publish.actions import (
     ChangeLabels,
@@ -25,8 +25,8 @@ from core.publish.actions import (
     WriteComment,
     Written,
 )
-from core.reports.clean import clean
 from core.reports.terminal import held_lines, plan_lines, tree, written_lines
+from core.reports.terminal_text import clean
 from core.settings import Config
 from core.sync import Report
 

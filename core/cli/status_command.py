@@ -23,9 +23,8 @@ def status(
     """
     set_up_log(verbose, log_format)
     from connectors.http.allowance import from_text, kept
-    from core.cli.output import out
-    from core.cli.running import job_of
-    from core.cli.standing import (
+    from core.cli.command_session import job_of
+    from core.cli.last_run import (
         budget_lines,
         closed_lines,
         container_lines,
@@ -35,9 +34,10 @@ def status(
         reach_lines,
         tracker_lines,
     )
+    from core.cli.output import out
     from core.cli.wiring import at_desk
-    from core.reports.clean import clean
     from core.reports.terminal import held_lines, tree
+    from core.reports.terminal_text import clean
     from core.steps.other_writers import held_now
     from core.steps.query_problems import query_problems
     from core.steps.unmatched import unmatched

@@ -5,8 +5,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from core.settings.config import PREFIX, Config
 from core.settings.layers import secrets_folder
-from core.settings.model import PREFIX, Config
 from mappings.problems import Problem
 
 _OTHERS_READ = stat.S_IRGRP | stat.S_IROTH

@@ -31,10 +31,10 @@ def why(
     Asks no tracker; explains what was last read. Exit code 2: nothing of that name is known.
     """
     set_up_log(verbose, log_format)
+    from core.cli.command_session import open_job
     from core.cli.output import out
-    from core.cli.running import open_job
     from core.explanation import explain
-    from core.reports.clean import clean
+    from core.reports.terminal_text import clean
     from core.sync import known_from_store
 
     console = out()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from core.engine.policy import ProgressPolicy
-from core.settings.model import TrackerConfig
+from core.settings.config import TrackerConfig
 from mappings.parse import Source
 from mappings.problems import Problem, nearest
 from mappings.rules.issue_references import container_fits

@@ -24,7 +24,7 @@ def check(
     Exit code: 0 all well, 1 something does not work, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
-    from core.cli.checking import (
+    from core.cli.check_trackers import (
         audiences,
         findings,
         matching,
@@ -32,14 +32,14 @@ def check(
         older_names,
         refuse_same_sites,
     )
-    from core.cli.exits import DONE, FAILED
+    from core.cli.exit_codes import DONE, FAILED
+    from core.cli.last_run import closed_lines, container_lines, quarantine_lines
     from core.cli.output import out
     from core.cli.rule_checks import field_findings, query_findings
-    from core.cli.standing import closed_lines, container_lines, quarantine_lines
     from core.cli.wiring import at_desk
-    from core.reports.clean import clean
     from core.reports.terminal import held_lines
-    from core.settings.files import open_to_others
+    from core.reports.terminal_text import clean
+    from core.settings.file_modes import open_to_others
     from core.settings.overlap import shared_prefix
     from core.steps.other_writers import held_now
     from core.steps.writable_places import closed_places

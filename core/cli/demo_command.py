@@ -16,7 +16,7 @@ def demo(config: ConfigOption = EXAMPLE) -> None:
     set_up_log(False, LogFormat.TEXT)
     import logging
 
-    from core.cli.showing import show
+    from core.cli.demo_steps import show
 
     logging.getLogger("milepost").setLevel(logging.ERROR)
     beside = Path(__file__).parents[2] / EXAMPLE

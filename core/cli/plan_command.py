@@ -30,12 +30,12 @@ def plan(
     1 a tracker could not be read, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
-    from core.cli.exits import DONE, FAILED, SOMETHING_TO_DO
+    from core.cli.command_session import concluded_now, open_job
+    from core.cli.exit_codes import DONE, FAILED, SOMETHING_TO_DO
     from core.cli.output import out
-    from core.cli.running import concluded_now, open_job
-    from core.reports.clean import clean
-    from core.reports.data import plan_json
+    from core.reports.plan_json import plan_json
     from core.reports.terminal import plan_lines
+    from core.reports.terminal_text import clean
     from core.steps.estimate import how_long
 
     with open_job(config, force=force or ()) as job:

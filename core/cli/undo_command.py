@@ -31,9 +31,9 @@ def undo(
     Exit code: 0 done, 1 something could not be taken back, 2 there is no such run.
     """
     set_up_log(verbose, log_format)
-    from core.cli.exits import DONE, FAILED, UserError
+    from core.cli.command_session import open_job, runs_to_take_back, undone_now
+    from core.cli.exit_codes import DONE, FAILED, UserError
     from core.cli.output import out
-    from core.cli.running import open_job, runs_to_take_back, undone_now
     from core.reports.terminal import held_lines, plan_lines, written_lines
 
     if everything and run is not None:

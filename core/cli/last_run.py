@@ -15,8 +15,8 @@ from core.engine.coverage import coverage
 from core.publish.actions import Held
 from core.publish.quarantine import Book, told, until
 from core.publish.visibility import Readers
-from core.reports.clean import clean
 from core.reports.terminal import tree
+from core.reports.terminal_text import clean
 from core.steps.evaluate import Known
 from core.steps.item_audiences import audiences_of
 from core.store.stored_values import PullState, RunRecord, StoredContainer

@@ -29,12 +29,12 @@ def sync(
     Exit code: 0 all done, 1 something failed or was held, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
-    from core.cli.exits import DONE, FAILED
+    from core.cli.command_session import log_run, open_job, synced_now
+    from core.cli.exit_codes import DONE, FAILED
     from core.cli.log import speaks_json
     from core.cli.output import out
-    from core.cli.running import log_run, open_job, synced_now
-    from core.reports.clean import clean
     from core.reports.terminal import held_lines, written_lines
+    from core.reports.terminal_text import clean
 
     with open_job(config, force=force or (), full=full) as job:
         report = synced_now(job)

@@ -25,8 +25,8 @@ def run(
     import logging
 
     from connectors.http.transport import STOP
-    from core.cli.exits import ending
-    from core.cli.running import log_run, open_job, synced_now
+    from core.cli.command_session import log_run, open_job, synced_now
+    from core.cli.exit_codes import ending
     from core.cli.wiring import ready
     from core.scheduler import run_forever
     from core.shutdown import Stop
