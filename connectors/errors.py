@@ -46,13 +46,13 @@ class TrackerDown(Unavailable):
     """The tracker as a whole is not to be had: no connection, or a rate limit that outlasts the retries."""
 
 
-class PutOff(TrackerDown):
+class QuotaExhausted(TrackerDown):
     """Milepost's own share of the tracker's quota is spent: nothing is lost, and a later run goes on."""
 
     recovery = "put off"
 
 
-class Garbled(TrackerError):
+class InvalidResponse(TrackerError):
     """The answer makes no sense (HTML, cut off, wrong shape); hold what rests on it."""
 
     recovery = "hold"

@@ -10,9 +10,9 @@ from connectors.audience import Audience, TellsAudiences
 from connectors.errors import (
     AnswerLost,
     BadConfiguration,
-    Garbled,
+    InvalidResponse,
     Missing,
-    PutOff,
+    QuotaExhausted,
     Refused,
     TooLong,
     TrackerDown,
@@ -57,23 +57,23 @@ __all__ = [
     "Blocker",
     "Capability",
     "ChecklistItem",
+    "ConnectorState",
     "Container",
     "Fate",
     "FieldValue",
     "Finding",
-    "Garbled",
     "Interest",
+    "InvalidResponse",
     "Issue",
     "IssueOutline",
     "IssueRef",
     "LabelDefinition",
-    "Memory",
     "Missing",
     "Page",
     "Posted",
     "PostedComment",
     "Pull",
-    "PutOff",
+    "QuotaExhausted",
     "Reader",
     "Refused",
     "StatusCategory",
@@ -208,7 +208,7 @@ class Tracker(Protocol):
     def close(self) -> None: ...
 
 
-class Memory(Protocol):
+class ConnectorState(Protocol):
     """Small facts that a connector keeps between runs, such as the server's type and field ids."""
 
     def get(self, key: str) -> str | None: ...

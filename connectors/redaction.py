@@ -2,20 +2,20 @@
 
 from collections.abc import Iterable
 
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 
 SHORTEST = 12
 """Characters from which on a credential cannot be taken for a word that happens to be the same."""
 
 
-class RedactedMemory:
+class RedactedState:
     """Facts without the configured credentials: each is replaced by `…` before anything is stored.
 
     Facts hold names and numbers that a tracker gave, and a repository may be named as tokens look; so only
     what *is* a credential of this tracker is replaced, and nothing is refused for its looks.
     """
 
-    def __init__(self, memory: Memory, secrets: Iterable[str]) -> None:
+    def __init__(self, memory: ConnectorState, secrets: Iterable[str]) -> None:
         self._memory = memory
         self._secrets = sorted({each for each in secrets if len(each) >= SHORTEST}, key=len, reverse=True)
 

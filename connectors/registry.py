@@ -7,8 +7,8 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Protocol
 
-from connectors.interface import Memory, Tracker, TrackerSettings
-from connectors.redaction import RedactedMemory
+from connectors.interface import ConnectorState, Tracker, TrackerSettings
+from connectors.redaction import RedactedState
 from connectors.rule_key_table import RuleKeys
 
 GROUP = "milepost.connectors"
@@ -22,7 +22,7 @@ class Opener(Protocol):
         name: str,
         settings: TrackerSettings,
         *,
-        memory: Memory,
+        memory: ConnectorState,
         clock: Callable[[], datetime],
         notify: Callable[[str], None],
     ) -> Tracker: ...
@@ -47,7 +47,7 @@ class Connector:
         name: str,
         settings: TrackerSettings,
         *,
-        memory: Memory,
+        memory: ConnectorState,
         clock: Callable[[], datetime],
         notify: Callable[[str], None],
     ) -> Tracker:
@@ -57,7 +57,7 @@ class Connector:
         """
         module, _, function = self.opener.partition(":")
         opener: Opener = getattr(import_module(module), function)
-        facts = RedactedMemory(memory, settings.secrets())
+        facts = RedactedState(memory, settings.secrets())
         return opener(name, settings, memory=facts, clock=clock, notify=notify)
 
 

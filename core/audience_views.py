@@ -18,8 +18,7 @@ from core.engine.model import (
 )
 from core.publish.comment.phrases import not_shown
 from core.publish.visibility import WITHHELD, View
-from mappings.goal_tree import HealthName
-from mappings.goal_tree import Mapping as Goals
+from mappings.goal_tree import GoalTree, HealthName
 
 _NO_HEALTH = Health(HealthName.UNMEASURED, WITHHELD.said, WITHHELD.said)
 
@@ -28,7 +27,7 @@ _NO_HEALTH = Health(HealthName.UNMEASURED, WITHHELD.said, WITHHELD.said)
 class Visible:
     """What these readers may see, and how much else there is."""
 
-    goals: Goals
+    goals: GoalTree
     state: State
     hidden: int
     """How many goals, key results and milestones are left out."""
@@ -39,7 +38,7 @@ class Visible:
         return f"and {not_shown(self.hidden)}" if self.hidden else ""
 
 
-def visible(goals: Goals, state: State, view: View) -> Visible:
+def visible(goals: GoalTree, state: State, view: View) -> Visible:
     """Without what the readers of this view may not know. Pure; what they may see stays as it is."""
     several = {name: goal for name, goal in goals.goals.items() if view.item(name)}
     results = {
@@ -53,7 +52,7 @@ def visible(goals: Goals, state: State, view: View) -> Visible:
         if view.item(name)
     }
     every = len(goals.goals) + len(goals.key_results) + len(goals.milestones)
-    shown = Goals.model_construct(goals=several, key_results=results, milestones=stones)
+    shown = GoalTree.model_construct(goals=several, key_results=results, milestones=stones)
     seen = State(
         {name: _milestone(state.milestones[name], view) for name in stones},
         {name: _key_result(state.key_results[name], goals, view) for name in results},
@@ -104,7 +103,7 @@ def _health(health: Health, measure: Measure) -> Health:
     return health
 
 
-def _key_result(measured: KeyResultState, goals: Goals, view: View) -> KeyResultState:
+def _key_result(measured: KeyResultState, goals: GoalTree, view: View) -> KeyResultState:
     below = [stone.id for stone in goals.milestones_of(measured.id)]
     measure = view.reason(measured.measure, *below)
     return replace(
@@ -117,7 +116,7 @@ def _key_result(measured: KeyResultState, goals: Goals, view: View) -> KeyResult
     )
 
 
-def _goal(measured: GoalState, goals: Goals, view: View) -> GoalState:
+def _goal(measured: GoalState, goals: GoalTree, view: View) -> GoalState:
     """Achieved, health and gap follow from the figures of all key results, and are for those who see them."""
     parts = [result.id for result in goals.key_results_of(measured.id)]
     names = (*parts, *(stone.id for stone in goals.milestones_of_goal(measured.id)))

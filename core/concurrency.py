@@ -36,7 +36,7 @@ class _Work(threading.Thread, Generic[T]):
             self.ended.set()
 
 
-def together(tasks: Sequence[Callable[[], T]], stop: Stop) -> list[T]:
+def run_parallel(tasks: Sequence[Callable[[], T]], stop: Stop) -> list[T]:
     """What each task returns, in their order. A single task runs in the thread of the caller.
 
     Raises what the first task in order raised, after all have ended; and Stopped as soon as someone asks

@@ -11,18 +11,20 @@ from core.engine.formatting import percent
 from core.engine.model import Unmeasured
 from core.publish.comment.phrases import not_shown
 from core.publish.visibility import Readers, View
-from core.steps.evaluate import Known
+from core.steps.evaluate import Evaluation
 from core.steps.item_audiences import audiences_of
 from core.steps.query_problems import query_problems
-from core.sync import Job
-from mappings.goal_tree import Mapping as Goals
+from core.sync import RunContext
+from mappings.goal_tree import GoalTree
 
 
 class UnknownSubject(Exception):
     """Nothing of that name is known; the text says what to do."""
 
 
-def explain(subject: str, job: Job, known: Known, audience: Audience | None = None) -> Iterator[str]:
+def explain(
+    subject: str, job: RunContext, known: Evaluation, audience: Audience | None = None
+) -> Iterator[str]:
     """Lines for a person, with nothing that is not for this audience (None: everything).
 
     Raises UnknownSubject, also for what is not for the audience: that it is there is nothing for it either.
@@ -43,13 +45,13 @@ def explain(subject: str, job: Job, known: Known, audience: Audience | None = No
     return _explained(issue, job.mapping, known, known.targets.about.get(issue.ref, ()))
 
 
-def _unanswered(subject: str, job: Job, known: Known) -> Iterator[str]:
+def _unanswered(subject: str, job: RunContext, known: Evaluation) -> Iterator[str]:
     """Where the mapping asks the queries that keep this from being measured."""
     for problem in query_problems(known.refused, job.mapping, job.problem, [subject]):
         yield f"  {problem}"
 
 
-def _for_audience(subject: str, job: Job, known: Known, audience: Audience) -> Iterator[str]:
+def _for_audience(subject: str, job: RunContext, known: Evaluation, audience: Audience) -> Iterator[str]:
     view = audiences_of(job.store, job.infos, job.mapping, job.publish.audience).view(Readers(audience))
     owner = subject in job.mapping.milestones or subject in job.mapping.key_results
     state = known.in_detail([subject]) if owner else known.state
@@ -72,7 +74,7 @@ def _for_audience(subject: str, job: Job, known: Known, audience: Audience) -> I
     yield f"  shown as those may see it who may read what is {audience}"
 
 
-def _parts(subject: str, goals: Goals, seen: Visible, view: View) -> Iterator[str]:
+def _parts(subject: str, goals: GoalTree, seen: Visible, view: View) -> Iterator[str]:
     """A key result or goal; without the arithmetic where some of what it follows from is not shown."""
     if subject in goals.goals:
         results = [result.id for result in goals.key_results_of(subject)]
@@ -97,12 +99,12 @@ def _parts(subject: str, goals: Goals, seen: Visible, view: View) -> Iterator[st
         yield f"  follows also from {not_shown(hidden)}"
 
 
-def _is_id(subject: str, goals: Goals) -> bool:
+def _is_id(subject: str, goals: GoalTree) -> bool:
     """Whether this is the id of a milestone, key result or goal."""
     return subject in goals.milestones or subject in goals.key_results or subject in goals.goals
 
 
-def _issue(subject: str, job: Job) -> Issue | None:
+def _issue(subject: str, job: RunContext) -> Issue | None:
     resolve = job.store.resolver()
     for name, info in job.infos.items():
         key = info.normal_key(subject)
@@ -114,7 +116,7 @@ def _issue(subject: str, job: Job) -> Issue | None:
 
 
 def _explained(
-    issue: Issue, goals: Goals, known: Known, about: Sequence[str], view: View | None = None
+    issue: Issue, goals: GoalTree, known: Evaluation, about: Sequence[str], view: View | None = None
 ) -> Iterator[str]:
     yield f"{issue.ref.key}: {issue.title}"
     yield f"  status: {issue.status} ({issue.category.value})" + (
@@ -137,7 +139,7 @@ def _explained(
         yield "  no rule tags it: it counts nowhere"
 
 
-def _nothing(subject: str, goals: Goals) -> str:
+def _nothing(subject: str, goals: GoalTree) -> str:
     ids = [*goals.milestones, *goals.key_results, *goals.goals]
     near = get_close_matches(subject, ids, n=3)
     if near:

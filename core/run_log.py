@@ -11,7 +11,7 @@ from core.publish.actions import Held
 from core.publish.quarantine import target_of
 from core.reports.terminal_text import clean
 from core.run_report import Report
-from core.store.interface import Keeper
+from core.store.interface import RunStore
 from core.store.secrets import without_secrets
 
 Kind = Literal["problem", "failed", "held", "quarantined", "closed", "warning"]
@@ -126,7 +126,7 @@ def compared(before: Sequence[Item], now: Sequence[Item]) -> tuple[tuple[Change,
     return tuple(changes), tuple(kept)
 
 
-def changes_since(store: Keeper, report: Report) -> tuple[Change, ...]:
+def changes_since(store: RunStore, report: Report) -> tuple[Change, ...]:
     """What is news since the last run that asked this, and remember it for the next one."""
     before = _decoded(store.fact(FACT))
     changes, kept = compared(before, items_of(report))

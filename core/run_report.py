@@ -3,36 +3,36 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from connectors.errors import PutOff
+from connectors.errors import QuotaExhausted
 from connectors.http.allowance import Allowance
 from connectors.models import Issue, IssueRef
 from core.publish.actions import Action, Plan, Written
-from core.publish.conflicts import Contended
+from core.publish.conflicts import ConflictCheck
 from core.publish.quarantine import Target, target_of
-from core.publish.states import Found, Wanted
+from core.publish.states import ActualState, DesiredState
 from core.steps.definitions import Definitions
-from core.steps.desired_comments import Moments
+from core.steps.desired_comments import SnapshotFactory
 from core.steps.desired_labels import Labels
-from core.steps.evaluate import Known
+from core.steps.evaluate import Evaluation
 from core.steps.first_publication import FirstRuns
-from core.steps.label_prefix import Retired
+from core.steps.label_prefix import OldLabels
 from core.steps.pull_changes import Pulled
 from core.steps.quarantined import Quarantine
 from core.store.stored_values import GoalValue
 
 
 @dataclass(frozen=True)
-class Concluded:
+class Conclusion:
     """A run up to its plan: everything read, measured and compared, and nothing written."""
 
-    known: Known
+    known: Evaluation
     pulled: tuple[Pulled, ...]
-    wanted: Wanted
-    found: Found
+    wanted: DesiredState
+    found: ActualState
     issues: Mapping[IssueRef, Issue]
     """What is known of the issues that the plan may speak of."""
     labels: Labels
-    moments: Moments
+    moments: SnapshotFactory
     goals: Mapping[str, GoalValue]
     """The numbers from which the next run measures how far a goal jumped; without those that are held."""
     held_owners: frozenset[str]
@@ -40,8 +40,8 @@ class Concluded:
     plan: Plan
     problems: tuple[str, ...]
     quarantine: Quarantine
-    contended: Contended
-    prefix: Retired
+    contended: ConflictCheck
+    prefix: OldLabels
     firsts: FirstRuns
     wished: tuple[Action, ...]
     """The actions of the plan before a limit held some of them."""
@@ -63,7 +63,7 @@ class Report:
     """A finished run."""
 
     run: int
-    concluded: Concluded
+    concluded: Conclusion
     written: tuple[Written, ...]
     seconds: float
     as_before: frozenset[Target] = frozenset()
@@ -116,7 +116,7 @@ class Report:
 
 
 def _reading(pulled: Pulled) -> str:
-    if isinstance(pulled.error, PutOff):
+    if isinstance(pulled.error, QuotaExhausted):
         return "put off"
     if pulled.error is not None:
         return "not read"

@@ -11,7 +11,7 @@ from time import monotonic
 from connectors.http.allowance import allowances_of
 from connectors.interface import Tracker, TrackerInfo
 from connectors.models import IssueRef
-from core.concurrency import together
+from core.concurrency import run_parallel
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.publish.actions import DeleteComment, Plan, WriteComment
 from core.publish.apply import apply
@@ -20,49 +20,49 @@ from core.publish.plan_limits import Facts, apply_limits, held_goals
 from core.publish.publication import Publication
 from core.publish.publish_policy import LimitPolicy, PublishPolicy
 from core.publish.release import Release, idle_warnings
-from core.publish.states import Found, Wanted
+from core.publish.states import ActualState, DesiredState
 from core.publish.untold import UntoldLabels
 from core.rollup.refresh import in_step, refresh
-from core.rollup.rollup_rules import Scheme
-from core.run_report import Concluded, Report
+from core.rollup.rollup_rules import RollupRules
+from core.run_report import Conclusion, Report
 from core.shutdown import Stop
 from core.steps import holding, missing_fields
-from core.steps.actual import look, seen_now
+from core.steps.actual import read_actual, verified_records
 from core.steps.check_store import with_repair
 from core.steps.definitions import definitions_of
-from core.steps.desired_comments import Moments, comments_of, facts_of
-from core.steps.desired_labels import labels_of
-from core.steps.estimate import how_long
-from core.steps.evaluate import Known, failing_containers, know
+from core.steps.desired_comments import SnapshotFactory, facts_of, find_desired_comments
+from core.steps.desired_labels import find_desired_labels
+from core.steps.estimate import estimate_write_time
+from core.steps.evaluate import Evaluation, evaluate, failing_containers
 from core.steps.first_publication import FirstRuns
 from core.steps.item_audiences import audiences_of
 from core.steps.jumps import edits_since, goal_values, held_owners, jumps_of, values_to_keep
-from core.steps.label_prefix import remember, retired
-from core.steps.other_writers import contended, keep
+from core.steps.label_prefix import remember_prefix, remove_old_labels
+from core.steps.other_writers import check_other_writers, keep
 from core.steps.pull_changes import Pulled, PullRules, pull
 from core.steps.quarantined import Quarantine
-from core.steps.queries import Answers, ask, remembered
+from core.steps.queries import QueryResults, cached_results, run_queries
 from core.steps.query_problems import query_problems
-from core.steps.record import Recorder, settle, settle_labels
+from core.steps.record import Recorder, record_labels, take_over_comments
 from core.steps.unmatched import ProblemAt, nowhere, unmatched
 from core.steps.writable_places import places_of
-from core.store.interface import Keeper
-from core.store.rollup.rollup_interface import TagReader
-from mappings.goal_tree import Mapping as Goals
+from core.store.interface import RunStore
+from core.store.rollup.rollup_interface import RollupReader
+from mappings.goal_tree import GoalTree
 
-__all__ = ["Concluded", "Job", "Report", "conclude", "known_from_store", "sync"]
+__all__ = ["Conclusion", "Report", "RunContext", "conclude", "stored_evaluation", "sync"]
 
 log = logging.getLogger("milepost")
 
 
 @dataclass(frozen=True)
-class Job:
+class RunContext:
     """Everything that a run works with; wired by whoever starts it."""
 
-    mapping: Goals
+    mapping: GoalTree
     infos: Mapping[str, TrackerInfo]
     trackers: Mapping[str, Tracker]
-    store: Keeper
+    store: RunStore
     progress: ProgressPolicy
     health: HealthPolicy
     publish: PublishPolicy
@@ -79,7 +79,7 @@ class Job:
     """After this age the ledger keeps only what taking back what still stands would need."""
 
 
-def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None) -> Report:
+def sync(job: RunContext, step: Callable[[int, int], None] = lambda _done, _total: None) -> Report:
     """One whole run, on a store that was repaired where it had to be.
 
     `step` is told how many of the planned writes are done, and of how many.
@@ -91,12 +91,12 @@ def sync(job: Job, step: Callable[[int, int], None] = lambda _done, _total: None
     return with_repair(run, job.store, job.pulls.every, job.now, job.stop)
 
 
-def _sync(job: Job, step: Callable[[int, int], None]) -> Report:
+def _sync(job: RunContext, step: Callable[[int, int], None]) -> Report:
     began = monotonic()
     run = job.store.begin_run(job.now, "sync")
     try:
         concluded = conclude(job)
-        for said in how_long(concluded.plan, job.trackers):
+        for said in estimate_write_time(concluded.plan, job.trackers):
             log.info("%s", said)
         total = len(concluded.plan.actions)
         moments = concluded.moments.of
@@ -109,7 +109,7 @@ def _sync(job: Job, step: Callable[[int, int], None]) -> Report:
             stop=job.stop,
             alike=concluded.quarantine.parts.alike,
         )
-        records = settle(
+        records = take_over_comments(
             job.store,
             run,
             concluded.wanted,
@@ -120,7 +120,7 @@ def _sync(job: Job, step: Callable[[int, int], None]) -> Report:
             job.infos,
         )
         _remember_looks(job, concluded, records)
-        settle_labels(job.store, concluded.labels, written)
+        record_labels(job.store, concluded.labels, written)
         concluded.firsts.keep(job.store, concluded.wished, written)
         if concluded.definitions is not None and concluded.wanted.untold is not None:
             concluded.definitions.keep(job.store, concluded.wanted.untold, concluded.found, written)
@@ -133,7 +133,7 @@ def _sync(job: Job, step: Callable[[int, int], None]) -> Report:
             writer.expect_from_here(concluded.held_owners)
     spent = {name: told for name, tracker in job.trackers.items() if (told := allowances_of(tracker))}
     keep(job.store, concluded.contended, written)
-    remember(job.store, concluded.prefix, written, concluded.quarantine.book)
+    remember_prefix(job.store, concluded.prefix, written, concluded.quarantine.book)
     kept = concluded.quarantine.keep(job.store, written, _complete(concluded), job.now)
     report = Report(run, concluded, written, monotonic() - began, kept.as_before, spent)
     counts = {key: value for key, value in report.fields.items() if isinstance(value, int)}
@@ -142,7 +142,7 @@ def _sync(job: Job, step: Callable[[int, int], None]) -> Report:
     return report
 
 
-def conclude(job: Job) -> Concluded:
+def conclude(job: RunContext) -> Conclusion:
     """Everything up to the plan: reads the trackers into the store, and writes to no tracker."""
     scheme = _scheme(job)
     since = edits_since(job.store, job.infos, job.pulls.every, job.now)
@@ -150,19 +150,19 @@ def conclude(job: Job) -> Concluded:
     down = {each.tracker: each.since for each in pulled if each.down}
     scheme = scheme.at_present(job.store.resolver())
     readers = {name: tracker.reader for name, tracker in job.trackers.items()}
-    answers = ask(scheme.compiled.queries, readers, down, job.store, job.stop)
+    answers = run_queries(scheme.compiled.queries, readers, down, job.store, job.stop)
     scheme = replace(scheme, matches=answers.matches)
     compared = any(each.swept for each in pulled)
     _bring_into_step(job, scheme, since, compared=compared)
     known = _know(job, scheme, answers, job.store.tags(), down)
     job.stop.check()
-    moments = Moments(known, job.now.astimezone(job.zone))
+    moments = SnapshotFactory(known, job.now.astimezone(job.zone))
     goals = goal_values(job.mapping, known.state, job.progress)
     records = job.store.publications()
     read = {each.tracker: each for each in pulled}
     swept = frozenset(name for name, each in read.items() if each.swept)
     audiences = audiences_of(job.store, job.infos, job.mapping, job.publish.audience)
-    comments = comments_of(
+    comments = find_desired_comments(
         known,
         records,
         job.store.snapshots,
@@ -175,23 +175,23 @@ def conclude(job: Job) -> Concluded:
     )
     places = places_of(job.infos, job.store.containers(), job.store.resolver())
     carriers = frozenset({*known.targets.about, *records})
-    labels = labels_of(
+    labels = find_desired_labels(
         known, job.publish.labels, job.infos, carriers, swept, job.stop.check, places, audiences
     )
     untold = UntoldLabels(job.mapping, job.publish.labels, job.infos, audiences)
     definitions = None
     if job.publish.labels.enabled:
         definitions = definitions_of(job.store, job.infos, audiences, untold)
-    wanted = Wanted(comments.wanted, labels.wanted, untold)
+    wanted = DesiredState(comments.wanted, labels.wanted, untold)
     issues = dict(known.carrying(records)) | {issue.ref: issue for issue in labels.issues}
     records = {ref: record for ref, record in records.items() if ref not in comments.settled}
-    found = look(wanted, issues, records, readers, job.infos, read, places, job.stop, definitions)
+    found = read_actual(wanted, issues, records, readers, job.infos, read, places, job.stop, definitions)
     found = replace(found, installation=job.store.installation())
     before = job.store.goal_values()
     job.stop.check()
     planned = make_plan(wanted, found, job.publish, job.infos)
-    prefix = retired(planned, job.store, job.publish.labels, found.posted, found.down, places)
-    others = contended(prefix.plan, wanted, found, job.publish, job.infos, job.store)
+    prefix = remove_old_labels(planned, job.store, job.publish.labels, found.posted, found.down, places)
+    others = check_other_writers(prefix.plan, wanted, found, job.publish, job.infos, job.store)
     whole = others.plan
     quarantine = Quarantine.of(whole, job.store, issues, job.now)
     whole = quarantine.plan(whole)
@@ -210,7 +210,7 @@ def conclude(job: Job) -> Concluded:
     warnings = idle_warnings(job.force, _groups(job, pulled, whole, facts) if job.force.names else ())
     warnings += tuple(map(str, unmatched(known, job.store, job.problem, job.publish.labels.prefix)))
     job.stop.check()
-    return Concluded(
+    return Conclusion(
         known,
         pulled,
         wanted,
@@ -233,7 +233,7 @@ def conclude(job: Job) -> Concluded:
     )
 
 
-def _groups(job: Job, pulled: Iterable[Pulled], whole: Plan, facts: Facts) -> frozenset[str]:
+def _groups(job: RunContext, pulled: Iterable[Pulled], whole: Plan, facts: Facts) -> frozenset[str]:
     """All that limits hold, or would hold if nothing were released."""
     held = apply_limits(whole, facts, job.limits).held
     lost = {each.held.group for each in pulled if each.held}
@@ -241,27 +241,27 @@ def _groups(job: Job, pulled: Iterable[Pulled], whole: Plan, facts: Facts) -> fr
     return frozenset({*lost, *(each.group for each in held)} - {""})
 
 
-def _complete(concluded: Concluded) -> frozenset[str]:
+def _complete(concluded: Conclusion) -> frozenset[str]:
     """The trackers of which the plan has everything that is wanted: none where something was held back."""
     if concluded.plan.held:
         return frozenset()
     return frozenset(each.tracker for each in concluded.pulled if each.tracker not in concluded.found.down)
 
 
-def _remember_looks(job: Job, concluded: Concluded, records: Mapping[IssueRef, Publication]) -> None:
+def _remember_looks(job: RunContext, concluded: Conclusion, records: Mapping[IssueRef, Publication]) -> None:
     """Note which comments stand as recorded, so that nobody asks again until their issue changes."""
     changed = {
         action.ref for action in concluded.plan.actions if isinstance(action, WriteComment | DeleteComment)
     }
     read = {each.tracker: each for each in concluded.pulled}
     found = replace(concluded.found, records=records)
-    for record in seen_now(found, concluded.issues, read):
+    for record in verified_records(found, concluded.issues, read):
         if record.ref not in changed:
             job.store.save_publication(record)
 
 
 @contextmanager
-def known_from_store(job: Job) -> Iterator[Known]:
+def stored_evaluation(job: RunContext) -> Iterator[Evaluation]:
     """What is known without asking any tracker; a tracker whose last reading failed counts as down.
 
     Where the mapping was changed since, everything is tagged by the new one, and nothing of that stored.
@@ -273,7 +273,7 @@ def known_from_store(job: Job) -> Iterator[Known]:
         if state.error or state.read_at is None
     }
     scheme = _scheme(job)
-    answers = remembered(scheme.compiled.queries, job.store)
+    answers = cached_results(scheme.compiled.queries, job.store)
     scheme = replace(scheme, matches=answers.matches)
     tags = job.store.tags()
     if in_step(tags, scheme):
@@ -284,7 +284,7 @@ def known_from_store(job: Job) -> Iterator[Known]:
         yield _know(job, scheme, answers, trial, down)
 
 
-def _pull(job: Job, scheme: Scheme) -> list[Pulled]:
+def _pull(job: RunContext, scheme: RollupRules) -> list[Pulled]:
     """All trackers at once, so that a run takes as long as the slowest of them."""
 
     def reading(name: str) -> Callable[[], Pulled]:
@@ -292,15 +292,17 @@ def _pull(job: Job, scheme: Scheme) -> list[Pulled]:
         rules = replace(job.pulls, force=job.force.frees(holding.group(name)))
         return lambda: pull(job.trackers[name], job.store, interest, rules, job.now, job.stop)
 
-    return together([reading(name) for name in job.trackers], job.stop)
+    return run_parallel([reading(name) for name in job.trackers], job.stop)
 
 
-def _scheme(job: Job) -> Scheme:
+def _scheme(job: RunContext) -> RollupRules:
     listed = job.publish.comments.open_tasks
-    return Scheme.of(job.mapping, job.infos, job.store.resolver(), job.progress, listed)
+    return RollupRules.of(job.mapping, job.infos, job.store.resolver(), job.progress, listed)
 
 
-def _bring_into_step(job: Job, scheme: Scheme, since: Mapping[str, datetime], *, compared: bool) -> None:
+def _bring_into_step(
+    job: RunContext, scheme: RollupRules, since: Mapping[str, datetime], *, compared: bool
+) -> None:
     """Tag what changed, and note that labels of that have to be looked at, by this run or a later one.
 
     `compared`: a tracker was compared with all that is there, so that names that went can be forgotten.
@@ -318,12 +320,16 @@ def _bring_into_step(job: Job, scheme: Scheme, since: Mapping[str, datetime], *,
 
 
 def _know(
-    job: Job, scheme: Scheme, answers: Answers, tags: TagReader, down: Mapping[str, datetime | None]
-) -> Known:
+    job: RunContext,
+    scheme: RollupRules,
+    answers: QueryResults,
+    tags: RollupReader,
+    down: Mapping[str, datetime | None],
+) -> Evaluation:
     resolve = job.store.resolver()
     failing = failing_containers(job.store, resolve, down)
     missing = missing_fields.problems(job.store, job.infos, scheme.compiled)
-    return know(
+    return evaluate(
         scheme,
         answers,
         tags,
@@ -339,7 +345,9 @@ def _know(
     )
 
 
-def _problems(job: Job, known: Known, pulled: tuple[Pulled, ...], found: Found) -> tuple[str, ...]:
+def _problems(
+    job: RunContext, known: Evaluation, pulled: tuple[Pulled, ...], found: ActualState
+) -> tuple[str, ...]:
     """Everything that went wrong before the plan, a sentence each."""
     silent = {each.tracker for each in pulled if each.down}
     said = [str(each.error) for each in pulled if each.error]

@@ -13,8 +13,8 @@ from core.publish.quarantine import Target
 from core.publish.undo_by_mark import with_marked
 from core.publish.undo_plan import undo_plan
 from core.steps.record import Recorder
-from core.store.interface import Keeper
-from core.sync import Job, conclude
+from core.store.interface import RunStore
+from core.sync import RunContext, conclude
 
 KIND = "undo"
 
@@ -23,7 +23,7 @@ class EveryRun(tuple[int, ...]):
     """All runs that wrote, newest first; with them goes what the ledger may have lost."""
 
 
-def runs_to_undo(store: Keeper, run: int | None, *, everything: bool = False) -> tuple[int, ...]:
+def runs_to_undo(store: RunStore, run: int | None, *, everything: bool = False) -> tuple[int, ...]:
     """The runs whose writes shall be taken back, newest first: one, the last that wrote, or all.
 
     A run that was an undo itself is no run to undo unless it is named or everything is meant: then
@@ -38,7 +38,7 @@ def runs_to_undo(store: Keeper, run: int | None, *, everything: bool = False) ->
     return tuple([each for each in wrote if kinds[each] != KIND][:1])
 
 
-def plan_undo(job: Job, runs: Sequence[int]) -> Plan:
+def plan_undo(job: RunContext, runs: Sequence[int]) -> Plan:
     """What taking these runs back would write. Reads what stands; writes nothing.
 
     Of every run (`EveryRun`), also what the ledger does not have and mark or prefix show to be ours: on
@@ -105,7 +105,7 @@ class _Marked:
         return {place for ref, place in self.places.items() if ref.tracker == tracker and place}
 
 
-def _marked(job: Job) -> _Marked:
+def _marked(job: RunContext) -> _Marked:
     """Reads the trackers into the store, which may be new, and looks where a run would look."""
     concluded = conclude(job)
     prefix = job.publish.labels.prefix
@@ -117,7 +117,7 @@ def _marked(job: Job) -> _Marked:
     return _Marked(places, {name: why for name, why in concluded.found.down.items() if name in job.trackers})
 
 
-def undo(job: Job, runs: Sequence[int]) -> tuple[Plan, tuple[Written, ...]]:
+def undo(job: RunContext, runs: Sequence[int]) -> tuple[Plan, tuple[Written, ...]]:
     """Take the runs back; the undo is a run of its own in the ledger."""
     plan = plan_undo(job, runs)
     run = job.store.begin_run(job.now, KIND)
@@ -138,7 +138,7 @@ def undo(job: Job, runs: Sequence[int]) -> tuple[Plan, tuple[Written, ...]]:
     return plan, written
 
 
-def _forget_contention(store: Keeper, written: Sequence[Written]) -> None:
+def _forget_contention(store: RunStore, written: Sequence[Written]) -> None:
     """What is taken back was not set back by anybody: it is not counted."""
     ids = {
         (each.action.tracker, each.action.ref.id)
@@ -148,7 +148,7 @@ def _forget_contention(store: Keeper, written: Sequence[Written]) -> None:
     store.save_contention((), [Target(name, kind, id_) for name, id_ in sorted(ids) for kind in ON_ISSUES])
 
 
-def _wrote(store: Keeper, run: int) -> bool:
+def _wrote(store: RunStore, run: int) -> bool:
     return any(entry.outcome != "failed" for entry in store.entries(run))
 
 
@@ -166,7 +166,7 @@ def _containers(tracker: str, entries: Sequence[Written]) -> list[str]:
     return sorted(defined)
 
 
-def _carried(job: Job, posted: dict[IssueRef, Posted]) -> dict[tuple[str, str, str], set[IssueRef]]:
+def _carried(job: RunContext, posted: dict[IssueRef, Posted]) -> dict[tuple[str, str, str], set[IssueRef]]:
     """Which issues carry which label, as last read; freshly read ones as they stand now."""
     found: dict[tuple[str, str, str], set[IssueRef]] = {}
     for issue in job.store.issues():

@@ -15,8 +15,8 @@ from markdown_it import MarkdownIt
 
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.world import World
-from core.cli.command_session import job_of, synced_now
-from core.cli.wiring import Desk, at_desk
+from core.cli.command_session import context_of, sync_now
+from core.cli.wiring import App, open_app
 
 DOCS = Path(__file__).resolve().parent
 CONFIG = DOCS.parent / "config.example.toml"
@@ -59,13 +59,13 @@ def shown() -> Shown:
     """The tracking issue after a sync, a task that is finished, and another sync the day after."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder)
-        with at_desk(CONFIG, state=state) as desk:
-            synced_now(job_of(desk))
+        with open_app(CONFIG, state=state) as desk:
+            sync_now(context_of(desk))
             site, world = _site(desk)
             with world.lock:
                 world.clock.advance(DAY)
                 site.close(TASK)
-            synced_now(job_of(desk))
+            sync_now(context_of(desk))
             return _read(desk, site)
 
 
@@ -108,7 +108,7 @@ def main() -> None:
         )
 
 
-def _site(desk: Desk) -> tuple[GitHubSite, World]:
+def _site(desk: App) -> tuple[GitHubSite, World]:
     if desk.sandbox is None:
         raise SystemExit(f"{CONFIG} has no built-in tracker")
     world = desk.sandbox.world
@@ -118,7 +118,7 @@ def _site(desk: Desk) -> tuple[GitHubSite, World]:
     return site, world
 
 
-def _read(desk: Desk, site: GitHubSite) -> Shown:
+def _read(desk: App, site: GitHubSite) -> Shown:
     issue = site.issue(ISSUE)
     colours = {one.name: one.colour for one in desk.trackers[TRACKER].reader.label_definitions(CONTAINER)}
     names = site.label_names(issue)

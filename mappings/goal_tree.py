@@ -173,7 +173,7 @@ class Milestone(Counted):
     """Keys of the issues that carry the progress comment; None: the epics and roots that its rules name."""
 
 
-class Mapping(Frozen):
+class GoalTree(Frozen):
     """Everything that all mapping files say; ids are unique across the three tables."""
 
     goals: dict[str, Goal] = {}

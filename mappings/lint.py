@@ -5,7 +5,7 @@ from collections.abc import Mapping as MappingABC
 from datetime import date
 from itertools import pairwise
 
-from mappings.goal_tree import Goal, KeyResult, Mapping, Milestone, Planned
+from mappings.goal_tree import Goal, GoalTree, KeyResult, Milestone, Planned
 from mappings.load import Origin
 from mappings.problems import Problem
 
@@ -17,7 +17,7 @@ Warned = tuple[str, str]
 
 
 def lint(
-    mapping: Mapping, today: date, origins: MappingABC[str, Origin] | None = None
+    mapping: GoalTree, today: date, origins: MappingABC[str, Origin] | None = None
 ) -> tuple[Problem, ...]:
     """Every warning, in the order of goals, key results and milestones; an empty tuple if all is well.
 
@@ -42,7 +42,7 @@ def lint(
     return tuple(found)
 
 
-def interim_targets(_mapping: Mapping, item: Planned, _today: date) -> Iterator[Warned]:
+def interim_targets(_mapping: GoalTree, item: Planned, _today: date) -> Iterator[Warned]:
     """Interim targets rise, and lie within the time of what they belong to."""
     targets = sorted(item.targets, key=lambda target: target.on)
     for before, after in pairwise(targets):
@@ -58,13 +58,13 @@ def interim_targets(_mapping: Mapping, item: Planned, _today: date) -> Iterator[
             yield f"the target for {target.on} lies before the start {item.start}", "Move one of them"
 
 
-def over_override(_mapping: Mapping, item: Planned, today: date) -> Iterator[Warned]:
+def over_override(_mapping: GoalTree, item: Planned, today: date) -> Iterator[Warned]:
     """A word on health that no longer counts."""
     if item.override is not None and item.override.until < today:
         yield f"the override of health ended on {item.override.until}", "Renew it or take it out"
 
 
-def starts_where_it_ends(mapping: Mapping, item: Planned, _today: date) -> Iterator[Warned]:
+def starts_where_it_ends(mapping: GoalTree, item: Planned, _today: date) -> Iterator[Warned]:
     """What has a due date has a start, or pace could not be measured."""
     start, due = item.start, item.due
     if isinstance(item, KeyResult) and item.goal in mapping.goals:
@@ -76,20 +76,20 @@ def starts_where_it_ends(mapping: Mapping, item: Planned, _today: date) -> Itera
         )
 
 
-def goal_has_key_results(mapping: Mapping, goal: Goal, _today: date) -> Iterator[Warned]:
+def goal_has_key_results(mapping: GoalTree, goal: Goal, _today: date) -> Iterator[Warned]:
     """A goal can be measured."""
     if not any(mapping.key_results_of(goal.id)):
         hint = f'Add a [key_results.<id>] with goal = "{goal.id}"'
         yield "no key result says how one knows that this goal is reached", hint
 
 
-def goal_has_due(_mapping: Mapping, goal: Goal, _today: date) -> Iterator[Warned]:
+def goal_has_due(_mapping: GoalTree, goal: Goal, _today: date) -> Iterator[Warned]:
     """A goal ends."""
     if goal.due is None:
         yield "no due date", "Without one there is no pace, so health cannot be told"
 
 
-def key_result_has_number(mapping: Mapping, result: KeyResult, _today: date) -> Iterator[Warned]:
+def key_result_has_number(mapping: GoalTree, result: KeyResult, _today: date) -> Iterator[Warned]:
     """A key result is a number, or at least something that is delivered."""
     if result.metric is not None or result.guardrail is not None:
         return
@@ -100,7 +100,7 @@ def key_result_has_number(mapping: Mapping, result: KeyResult, _today: date) -> 
         yield "nothing to measure: no metric, no guardrail, and nothing leads to it", "Add a metric"
 
 
-def key_result_is_checked(_mapping: Mapping, result: KeyResult, today: date) -> Iterator[Warned]:
+def key_result_is_checked(_mapping: GoalTree, result: KeyResult, today: date) -> Iterator[Warned]:
     """The last check-in is there, dated, and fresh."""
     measured = result.metric or result.guardrail
     if measured is None:
@@ -121,39 +121,39 @@ def key_result_is_checked(_mapping: Mapping, result: KeyResult, today: date) -> 
         )
 
 
-def key_result_is_worked_on(mapping: Mapping, result: KeyResult, _today: date) -> Iterator[Warned]:
+def key_result_is_worked_on(mapping: GoalTree, result: KeyResult, _today: date) -> Iterator[Warned]:
     """Something is done to move the number."""
     if result.metric is not None and not result.rules and not any(mapping.milestones_of(result.id)):
         yield "no milestone leads to it", f'Add leads_to = ["{result.id}"] to a milestone'
 
 
-def key_result_ends_with_goal(mapping: Mapping, result: KeyResult, _today: date) -> Iterator[Warned]:
+def key_result_ends_with_goal(mapping: GoalTree, result: KeyResult, _today: date) -> Iterator[Warned]:
     """A key result is due no later than its goal."""
     goal = mapping.goals.get(result.goal)
     if goal is not None and result.due and goal.due and result.due > goal.due:
         yield f"due on {result.due}, after its goal {goal.id} on {goal.due}", "Move one of them"
 
 
-def milestone_leads_somewhere(_mapping: Mapping, stone: Milestone, _today: date) -> Iterator[Warned]:
+def milestone_leads_somewhere(_mapping: GoalTree, stone: Milestone, _today: date) -> Iterator[Warned]:
     """A milestone serves a key result."""
     if not stone.leads_to:
         yield "leads to no key result", 'Say what it is good for: leads_to = ["<key result>"]'
 
 
-def milestone_has_rules(_mapping: Mapping, stone: Milestone, _today: date) -> Iterator[Warned]:
+def milestone_has_rules(_mapping: GoalTree, stone: Milestone, _today: date) -> Iterator[Warned]:
     """A milestone has tasks."""
     if not stone.rules:
         hint = f"Add [[milestones.{stone.id}.rules]]"
         yield f"no rule: only issues with the label milestone/{stone.id} are its tasks", hint
 
 
-def milestone_has_due(_mapping: Mapping, stone: Milestone, _today: date) -> Iterator[Warned]:
+def milestone_has_due(_mapping: GoalTree, stone: Milestone, _today: date) -> Iterator[Warned]:
     """A milestone has a date."""
     if stone.due is None:
         yield "no due date", "Without one there is no pace, so health cannot be told"
 
 
-def milestone_ends_with_goal(mapping: Mapping, stone: Milestone, _today: date) -> Iterator[Warned]:
+def milestone_ends_with_goal(mapping: GoalTree, stone: Milestone, _today: date) -> Iterator[Warned]:
     """A milestone is due no later than the goals it leads to."""
     for goal in mapping.goals_of(stone):
         if stone.due and goal.due and stone.due > goal.due:
@@ -161,7 +161,7 @@ def milestone_ends_with_goal(mapping: Mapping, stone: Milestone, _today: date) -
             yield said, "What comes after the goal's end cannot help it; move one of them"
 
 
-def milestone_shows_somewhere(_mapping: Mapping, stone: Milestone, _today: date) -> Iterator[Warned]:
+def milestone_shows_somewhere(_mapping: GoalTree, stone: Milestone, _today: date) -> Iterator[Warned]:
     """A milestone's comment has an issue to stand on, or is switched off on purpose."""
     rooted = any(rule.epic or rule.parent or rule.sub_issues_of for rule in stone.rules)
     if stone.tracking is None and stone.rules and not rooted:
@@ -169,7 +169,7 @@ def milestone_shows_somewhere(_mapping: Mapping, stone: Milestone, _today: date)
         yield "no issue carries its comment", hint
 
 
-def weighs_by_known_name(_mapping: Mapping, item: KeyResult | Milestone, _today: date) -> Iterator[Warned]:
+def weighs_by_known_name(_mapping: GoalTree, item: KeyResult | Milestone, _today: date) -> Iterator[Warned]:
     """`weigh_by` is no misspelling of a built-in name, which would be taken for a field."""
     squeezed = "".join(sign for sign in item.weigh_by.casefold() if sign.isalnum()).removesuffix("s")
     meant = {"storypoint": "story_points", "point": "story_points", "count": "count"}.get(squeezed)

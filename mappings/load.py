@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.interface import TrackerInfo
-from mappings.goal_tree import Goal, KeyResult, Mapping, Milestone
+from mappings.goal_tree import Goal, GoalTree, KeyResult, Milestone
 from mappings.parse import Draft, Source, drafts, read
 from mappings.problems import MappingErrors, Problem, shown_path
 from mappings.rules.issue_references import References
@@ -33,7 +33,7 @@ class Origin:
 class Loaded:
     """A sound mapping and where it came from."""
 
-    mapping: Mapping
+    mapping: GoalTree
     files: tuple[Path, ...]
     digest: str
     """12 hex digits of what the mapping says; comments and layout of the files do not matter."""
@@ -137,7 +137,7 @@ def _shown(file: Path, base: Path) -> str:
     return str(file.relative_to(base)) if file.is_relative_to(base) else str(file)
 
 
-def _mapping(found: Sequence[Draft], references: References) -> Mapping:
+def _mapping(found: Sequence[Draft], references: References) -> GoalTree:
     goals: dict[str, Goal] = {}
     key_results: dict[str, KeyResult] = {}
     milestones: dict[str, Milestone] = {}
@@ -149,7 +149,7 @@ def _mapping(found: Sequence[Draft], references: References) -> Mapping:
         else:
             update = _rules(item, references) | _tracking(item, references)
             milestones[item.id] = item.model_copy(update=update)
-    return Mapping(goals=goals, key_results=key_results, milestones=milestones)
+    return GoalTree(goals=goals, key_results=key_results, milestones=milestones)
 
 
 def _tracking(item: Goal | Milestone, references: References) -> dict[str, Any]:

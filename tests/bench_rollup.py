@@ -64,17 +64,17 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
     tagging again what changed is measured too. Health and goals, which follow from the sums of every
     milestone in every run, are measured by the whole runs of `growth`.
     """
-    from core.cli.command_session import open_job
+    from core.cli.command_session import open_context
     from core.engine.tally import weigh
     from core.rollup.refresh import refresh
-    from core.rollup.rollup_rules import Scheme
+    from core.rollup.rollup_rules import RollupRules
     from core.rollup.tallies import tallies
     from core.store.rollup import sums as keeping
-    from core.store.rollup.rollup_tables import SqlTagWriter
+    from core.store.rollup.rollup_tables import SqlRollupWriter
 
     kept = ExitStack()
-    job = kept.enter_context(open_job(config, trackers=False))
-    scheme = Scheme.of(job.mapping, job.infos, job.store.resolver(), job.progress, 10)
+    job = kept.enter_context(open_context(config, trackers=False))
+    scheme = RollupRules.of(job.mapping, job.infos, job.store.resolver(), job.progress, 10)
     with job.store.tagging() as writer:
         refresh(writer, scheme)
     scheme.tag(next(job.store.issues()), ())
@@ -89,7 +89,7 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
             if changed:
                 touched = refresh(writer, scheme).owners
             else:
-                assert isinstance(writer, SqlTagWriter)
+                assert isinstance(writer, SqlRollupWriter)
                 keeping.recount(writer._connection)
         found = tallies(job.store.tags(), scheme, touched)
         weighed = {owner: weigh(tally, scheme.weigh_by[owner]) for owner, tally in found.items()}

@@ -20,7 +20,7 @@ def tag_milepost(count: int, milestones: int) -> Callable[[], dict[str, Any]]:
     """Compile and tag as a run does; the issues are there before the clock starts."""
     from connectors.jira.settings import JiraSettings
     from mappings.load import load
-    from mappings.rules.ruleset import CompiledRules
+    from mappings.rules.ruleset import RuleSet
     from tests.bench_kit import folder
 
     info = JiraSettings.model_validate({"url": "https://jira.example", "projects": ["BENCH"]}).info("jira")
@@ -30,7 +30,7 @@ def tag_milepost(count: int, milestones: int) -> Callable[[], dict[str, Any]]:
     world = list(issues(count))
 
     def run() -> dict[str, Any]:
-        tagger = CompiledRules.compile(loaded.mapping, (info,), lambda _tracker, _key: None).tagger({})
+        tagger = RuleSet.compile(loaded.mapping, (info,), lambda _tracker, _key: None).tagger({})
         found = [tagger(issue, ()) for issue in world]
         return {"found": [tuple((tag.owner, tag.rule.position) for tag in tags) for tags in found]}
 

@@ -15,10 +15,10 @@ def unmatched(scale: Scale) -> Iterator[Figure]:
     from connectors.jira.settings import JiraSettings
     from core.engine.policy import HealthPolicy, ProgressPolicy
     from core.rollup.refresh import refresh
-    from core.rollup.rollup_rules import Scheme
+    from core.rollup.rollup_rules import RollupRules
     from core.steps import unmatched as step
-    from core.steps.evaluate import know
-    from core.steps.queries import Answers
+    from core.steps.evaluate import evaluate
+    from core.steps.queries import QueryResults
     from core.store import open_store
     from mappings.load import load
 
@@ -28,11 +28,11 @@ def unmatched(scale: Scale) -> Iterator[Figure]:
         (place / "mapping.toml").write_text(mapping(milestones=scale.milestones), encoding="utf-8")
         loaded = load(["mapping.toml"], place, (info,))
         store.save_pull("jira", Pull("cursor", iter([Page(tuple(issues(scale.many)))]), full=True), NOW)
-        scheme = Scheme.of(loaded.mapping, {"jira": info}, store.resolver(), ProgressPolicy(), 10)
+        scheme = RollupRules.of(loaded.mapping, {"jira": info}, store.resolver(), ProgressPolicy(), 10)
         with store.tagging() as writer:
             refresh(writer, scheme)
         resolve, health = store.resolver(), HealthPolicy()
-        known = know(scheme, Answers(), store.tags(), resolve, {}, {}, (), health, NOW, UTC)
+        known = evaluate(scheme, QueryResults(), store.tags(), resolve, {}, {}, (), health, NOW, UTC)
         for _ in range(scale.repetitions):
             began = time.process_time()
             step.unmatched(known, store, loaded.problem, "mp/")

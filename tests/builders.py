@@ -10,7 +10,7 @@ from typing import Any
 from connectors.interface import TrackerInfo
 from connectors.models import ChecklistItem, Issue, IssueRef, StatusCategory
 from core.engine.model import Inputs, Tagged
-from mappings.goal_tree import Mapping
+from mappings.goal_tree import GoalTree
 from mappings.rules.rule import RuleId
 
 NOON = datetime(2027, 2, 15, 12, tzinfo=UTC)
@@ -74,9 +74,9 @@ def a_mapping(
     milestones: Iterable[dict[str, Any]] = ({"id": "blog", "title": "Set up an attractive blog"},),
     key_results: Iterable[dict[str, Any]] = (),
     goals: Iterable[dict[str, Any]] = (),
-) -> Mapping:
+) -> GoalTree:
     """A mapping from the three lists of tables."""
-    return Mapping.model_validate(
+    return GoalTree.model_validate(
         {
             "goals": {each["id"]: each for each in goals},
             "key_results": {each["id"]: each for each in key_results},
@@ -86,7 +86,10 @@ def a_mapping(
 
 
 def some_inputs(
-    *entries: Tagged, mapping: Mapping | None = None, parents: Iterable[tuple[Issue, Issue]] = (), **more: Any
+    *entries: Tagged,
+    mapping: GoalTree | None = None,
+    parents: Iterable[tuple[Issue, Issue]] = (),
+    **more: Any,
 ) -> Inputs:
     """Inputs of the engine; each entry belongs to the owner of its rule. `parents` holds (child, parent)."""
     owners: dict[str, tuple[Tagged, ...]] = {}

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import Enum, auto
 
 from connectors.errors import TrackerError
-from connectors.interface import Memory, Reader, Tracker
+from connectors.interface import ConnectorState, Reader, Tracker
 from connectors.models import MARK_PREFIX, Capability, Interest, Issue, IssueRef, Page, Posted
 
 NAME = "work"
@@ -39,7 +39,7 @@ class Sent:
     reads: bool
 
 
-class DictMemory(Memory):
+class DictMemory(ConnectorState):
     """A memory that lasts as long as the test."""
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.errors import AnswerLost, Garbled, Missing, Refused, TrackerError, Unavailable
+from connectors.errors import AnswerLost, InvalidResponse, Missing, Refused, TrackerError, Unavailable
 from connectors.models import Interest, Posted
 from tests.conformance_harness import MARK, NAME, Harness, Trouble, body, posted_on, pull
 
@@ -114,7 +114,7 @@ class WritingConformance:
     def test_a_web_page_instead_of_an_answer_is_garbled(self, harness: Harness) -> None:
         harness.create("A")
         harness.trouble(Trouble.HTML, writes=False, times=None)
-        with pytest.raises(Garbled):
+        with pytest.raises(InvalidResponse):
             pull(harness.open())
 
     @pytest.mark.parametrize("trouble", [Trouble.FORBIDDEN, Trouble.GONE])

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.github.settings import GitHubSettings
 from connectors.github.tracker import GitHubTracker, open_tracker
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 from connectors.models import Interest, Issue, Page, Unread
 from connectors.sandbox.github_world import TOKEN, GitHubSite
 from connectors.sandbox.server import SandboxServer
@@ -32,7 +32,7 @@ class Waits:
 def hub(
     waits: Waits | None = None,
     *,
-    memory: Memory | None = None,
+    memory: ConnectorState | None = None,
     clock: Callable[[], datetime] = lambda: NOW,
     **values: Any,
 ) -> GitHubTracker:

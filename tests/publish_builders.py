@@ -26,7 +26,7 @@ from core.engine.model import (
     Why,
 )
 from core.publish.comment import Summary, summarise
-from mappings.goal_tree import HealthName, Mapping
+from mappings.goal_tree import GoalTree, HealthName
 from mappings.rules.rule import RuleId
 from tests.builders import LONG_AGO, NOON, STATUS, a_goal, a_key_result, a_mapping, a_milestone
 
@@ -94,7 +94,7 @@ def with_tasks(state: MilestoneState, *tasks: Task) -> MilestoneState:
     return replace(state, detail=Detail(tasks, ()))
 
 
-def marketing() -> Mapping:
+def marketing() -> GoalTree:
     """Goal, key results and two milestones of the marketing team."""
     metric = {"target": 3000, "current": 1200, "unit": "visitors", "as_of": date(2027, 2, 14)}
     rate = {"start": 2, "target": 10, "current": 3, "unit": "%"}
@@ -147,7 +147,7 @@ def the_summary(
     *targets: str,
     ref: IssueRef = EPIC,
     state: State | None = None,
-    mapping: Mapping | None = None,
+    mapping: GoalTree | None = None,
     **more: Any,
 ) -> Summary:
     """What the comment on the epic says; by default about the milestone "blog"."""

@@ -23,7 +23,7 @@ from core.publish.release import Release
 from core.shutdown import Stop
 from core.steps.pull_changes import PullRules
 from core.store import Store, open_store
-from core.sync import Concluded, Job, Report, conclude, sync
+from core.sync import Conclusion, Report, RunContext, conclude, sync
 from core.undo_runs import runs_to_undo, undo
 from mappings.load import load
 from tests.openapi import kept_to
@@ -105,7 +105,7 @@ class House:
     # Runs
 
     @contextmanager
-    def job(self, *, force: bool | Release = False, full: bool = False) -> Iterator[Job]:
+    def job(self, *, force: bool | Release = False, full: bool = False) -> Iterator[RunContext]:
         """A job wired as the commands wire it."""
         settings = {name: self._settings(name) for name in self.tracker_names}
         infos: dict[str, TrackerInfo] = {name: each.info(name) for name, each in settings.items()}
@@ -113,7 +113,7 @@ class House:
         loaded = load(["mapping.toml"], self.folder, tuple(infos.values()))
         with ExitStack() as stack:
             store = stack.enter_context(self.opened())
-            yield Job(
+            yield RunContext(
                 mapping=loaded.mapping,
                 infos=infos,
                 trackers={name: self._open(name, settings[name], store, stack) for name in settings},
@@ -150,7 +150,7 @@ class House:
         with self.job(force=force, full=full) as job, job.store.lock():
             return sync(job, step)
 
-    def plan(self) -> Concluded:
+    def plan(self) -> Conclusion:
         """A run up to its plan."""
         with self.job() as job:
             return conclude(job)
@@ -311,7 +311,7 @@ def mark_in(comment: Any) -> Mark | None:
     return (read_mark(beside["mark"]) if beside else None) or parse_mark(comment.body)
 
 
-def sentences(done: Report | Concluded) -> list[str]:
+def sentences(done: Report | Conclusion) -> list[str]:
     """What was planned."""
     concluded = done.concluded if isinstance(done, Report) else done
     return [action.sentence for action in concluded.plan.actions]

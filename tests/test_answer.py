@@ -6,7 +6,7 @@ import pytest
 import requests
 import responses
 
-from connectors.errors import Garbled
+from connectors.errors import InvalidResponse
 from connectors.http.response import read_answer
 
 
@@ -27,5 +27,5 @@ def test_headers_are_known_by_lower_case_names(body_of: Callable[..., requests.R
 
 
 def test_a_body_beyond_the_limit_is_garbled(body_of: Callable[..., requests.Response]) -> None:
-    with pytest.raises(Garbled, match="longer than"):
+    with pytest.raises(InvalidResponse, match="longer than"):
         read_answer(body_of(b"x" * 2_000_001), limit=2_000_000)

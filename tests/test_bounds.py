@@ -13,12 +13,12 @@ from werkzeug import Request, Response
 from connectors import bounds
 from connectors.github.limits import RateLimits
 from connectors.http.allowance import Allowance, as_text, from_text
-from connectors.http.quota import Budget
-from connectors.http.response import Answer, answer_time, header_seconds
-from connectors.http.write_rate import GITHUB_WRITES, Rate, Rates
+from connectors.http.quota import QuotaBudget
+from connectors.http.response import HttpResponse, answer_time, header_seconds
+from connectors.http.write_rate import GITHUB_WRITES, WriteRate, WriteRates
 from connectors.interface import TrackerSettings
 from connectors.jira.limits import heard_at, pace, rate_limit
-from connectors.redaction import RedactedMemory
+from connectors.redaction import RedactedState
 from connectors.registry import Connector
 from connectors.sandbox.faults import Fault, Replace
 from core.store import open_store
@@ -47,14 +47,14 @@ IMPOSSIBLE = [
 ]
 
 
-def answer(status: int = 200, **headers: str) -> Answer:
+def answer(status: int = 200, **headers: str) -> HttpResponse:
     """One answer with these headers, `_` for `-`; its Date is noon unless given."""
     named = {"date": format_datetime(NOON, usegmt=True)}
     named |= {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, named, b"", "http://tracker.test/")
+    return HttpResponse(status, named, b"", "http://tracker.test/")
 
 
-def counted(budget: Budget, now: float = NOW, **headers: str) -> Budget:
+def counted(budget: QuotaBudget, now: float = NOW, **headers: str) -> QuotaBudget:
     """The budget after one answer with these headers of a quota."""
     quota = {
         "x_ratelimit_limit": "100",
@@ -67,7 +67,7 @@ def counted(budget: Budget, now: float = NOW, **headers: str) -> Budget:
 
 @pytest.mark.parametrize("reset", IMPOSSIBLE)
 def test_a_reset_that_no_quota_can_have_is_ignored(reset: str) -> None:
-    budget = counted(Budget(0.01), x_ratelimit_reset=reset)
+    budget = counted(QuotaBudget(0.01), x_ratelimit_reset=reset)
     assert budget.quota() is None
     assert budget.spent("core", NOW) is None
     assert budget.text() == "[]"
@@ -78,13 +78,13 @@ def test_a_reset_that_no_quota_can_have_is_ignored(reset: str) -> None:
     [("0", "0"), ("100", "101"), ("9" * 15, "1"), ("-5", "1"), ("many", "1"), ("100", "-1"), ("1e3", "1")],
 )
 def test_counts_that_no_quota_can_have_are_ignored(limit: str, remaining: str) -> None:
-    budget = counted(Budget(0.5), x_ratelimit_limit=limit, x_ratelimit_remaining=remaining)
+    budget = counted(QuotaBudget(0.5), x_ratelimit_limit=limit, x_ratelimit_remaining=remaining)
     assert budget.quota() is None
 
 
 def test_a_reset_is_taken_as_epoch_seconds_or_as_a_time_with_its_zone() -> None:
     for reset in (f"{NOW + 600:.0f}", "2027-02-15T12:10:00Z", "2027-02-15T13:10+01:00"):
-        quota = counted(Budget(0.5), x_ratelimit_reset=reset).quota()
+        quota = counted(QuotaBudget(0.5), x_ratelimit_reset=reset).quota()
         assert quota is not None
         assert quota.reset == NOW + 600
 
@@ -127,7 +127,7 @@ def allowance(**changes: object) -> bytes:
 def test_a_remembered_quota_that_is_sound_is_believed() -> None:
     (read,) = from_text(allowance().decode())
     assert read == Allowance("core", 100, 40, 50, 50, 3, NOW + 600, "")
-    assert Budget(0.5, as_text([read])).spent("core", NOW) is not None
+    assert QuotaBudget(0.5, as_text([read])).spent("core", NOW) is not None
 
 
 @pytest.mark.parametrize("odd", [None, -1, 0, 101, 10**18, 1.5, True, "60", [], {}, "\x00"])
@@ -144,7 +144,7 @@ def test_a_remembered_quota_that_is_impossible_begins_a_new_count(name: str, odd
 @pytest.mark.parametrize("ahead", [2 * HOUR + 1, 1e9, 1e12, 1e17, 1e300])
 def test_a_window_that_was_noted_by_a_clock_far_ahead_counts_as_none(ahead: float) -> None:
     remembered = allowance(reset=NOW + ahead).decode()
-    budget = Budget(0.5, remembered)
+    budget = QuotaBudget(0.5, remembered)
     assert budget.spent("core", NOW) is None
     assert counted(budget).used() == 1
     assert all(each.over(NOON) for each in from_text(remembered))
@@ -153,13 +153,13 @@ def test_a_window_that_was_noted_by_a_clock_far_ahead_counts_as_none(ahead: floa
 
 def test_writes_that_were_noted_by_a_clock_far_ahead_count_as_none() -> None:
     ahead = orjson.dumps([NOW + 10 * 365 * 86_400 + each for each in range(500)]).decode()
-    rates = Rates(GITHUB_WRITES, 1.0, ahead)
+    rates = WriteRates(GITHUB_WRITES, 1.0, ahead)
     assert rates.wait("", NOW) == (0.0, None)
     assert rates.text(NOW) == ""
 
 
 def test_writes_of_an_hour_that_the_clock_was_set_back_count_once_and_end() -> None:
-    rates = Rates((Rate(3, HOUR),), 0.0)
+    rates = WriteRates((WriteRate(3, HOUR),), 0.0)
     for each in range(3):
         rates.note("", NOW + 600 + each)
     left, _ = rates.wait("", NOW)
@@ -171,7 +171,7 @@ def test_writes_of_an_hour_that_the_clock_was_set_back_count_once_and_end() -> N
     "text", ["null", "7", '{"a": 1}', '["x", null, true, [1]]', "[1e308]", "nonsense", "[NaN]"]
 )
 def test_writes_that_cannot_be_read_count_as_none(text: str) -> None:
-    assert Rates(GITHUB_WRITES, 1.0, text).wait("", NOW) == (0.0, None)
+    assert WriteRates(GITHUB_WRITES, 1.0, text).wait("", NOW) == (0.0, None)
 
 
 def test_numbers_times_and_titles_are_bounded_and_nothing_raises() -> None:
@@ -293,7 +293,7 @@ class DictMemory:
 
 def test_a_fact_is_kept_without_the_configured_credential_and_with_what_only_looks_like_one() -> None:
     secret, kept = "s3cret-of-this-tracker", DictMemory()
-    memory = RedactedMemory(kept, [secret, "short"])
+    memory = RedactedState(kept, [secret, "short"])
     memory.set("names", f'["{TOKEN_LIKE}", "{secret}", "short"]')
     assert memory.get("names") == kept.facts["names"] == f'["{TOKEN_LIKE}", "…", "short"]'
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from werkzeug import Request, Response
 
-from connectors.errors import Garbled, Unavailable
+from connectors.errors import InvalidResponse, Unavailable
 from connectors.models import IssueRef, PostedComment
 from connectors.sandbox.faults import Fault, Hook, Replace
 from tests.conformance import posted_on
@@ -114,7 +114,7 @@ def test_links_that_do_not_lead_back_to_the_first_page_are_not_believed(
             response.headers["Link"] = response.headers["Link"].replace(link, instead)
         return response
 
-    with pytest.raises(Garbled, match="the pages do not lead back to the first"):
+    with pytest.raises(InvalidResponse, match="the pages do not lead back to the first"):
         posted(here, "github", Fault(kind=Replace(change), site="github", path="/comments$", times=None))
 
 
@@ -143,6 +143,6 @@ def test_a_total_that_no_issue_can_have_ends_after_some_pages_as_an_error_of_tha
     said(here, "jira", "Comment")
     before = len(here.server.log)
     fault = Fault(kind=_total(10**9), site="jira", method="GET", path="/comment$", times=None)
-    with pytest.raises(Garbled, match="1000000000 comments are said to be there"):
+    with pytest.raises(InvalidResponse, match="1000000000 comments are said to be there"):
         posted(here, "jira", fault)
     assert len(here.server.log) - before < 60

@@ -7,7 +7,7 @@ import pytest
 import responses
 from responses import matchers
 
-from connectors.errors import BadConfiguration, Garbled, Refused, Unavailable
+from connectors.errors import BadConfiguration, InvalidResponse, Refused, Unavailable
 from connectors.models import IssueRef, PostedComment
 from tests.github_builders import BASE, DATE, NOW, Waits, hub, pull, row
 
@@ -92,7 +92,7 @@ def test_a_redirect_that_leads_nowhere_new_writes_nothing(api: responses.Request
 )
 def test_a_next_page_on_another_server_is_garbled(api: responses.RequestsMock, link: str) -> None:
     api.get(f"{BASE}/repos/acme/site/labels", json=[], headers={"Link": f'<{link}>; rel="next"'})
-    with pytest.raises(Garbled, match="another server"):
+    with pytest.raises(InvalidResponse, match="another server"):
         hub().reader.label_definitions("acme/site")
 
 
@@ -103,14 +103,14 @@ def test_a_next_page_beside_the_prefix_is_garbled(api: responses.RequestsMock) -
         json=[],
         headers={"Link": '<https://git.example/api/v3x/more>; rel="next"'},
     )
-    with pytest.raises(Garbled):
+    with pytest.raises(InvalidResponse):
         hub(url="https://git.example/api/v3").reader.label_definitions("acme/site")
 
 
 def test_pages_in_a_circle_are_garbled(api: responses.RequestsMock) -> None:
     url = f"{BASE}/repos/acme/site/labels"
     api.get(url, json=[{"name": "x", "color": "ededed"}], headers={"Link": f'<{url}?after=x>; rel="next"'})
-    with pytest.raises(Garbled, match="came before"):
+    with pytest.raises(InvalidResponse, match="came before"):
         hub().reader.label_definitions("acme/site")
 
 
@@ -220,7 +220,7 @@ def test_certificates_that_are_not_there_are_named(api: responses.RequestsMock) 
 @pytest.mark.parametrize("body", ["{}", "5", "null"])
 def test_an_answer_of_another_shape_is_garbled(api: responses.RequestsMock, body: str) -> None:
     api.get(LIST, body=body, content_type="application/json")
-    with pytest.raises(Garbled, match="expected a list"):
+    with pytest.raises(InvalidResponse, match="expected a list"):
         pull(hub())
 
 

@@ -7,7 +7,7 @@ import pytest
 import responses
 from responses import matchers
 
-from connectors.errors import BadConfiguration, Garbled, Refused
+from connectors.errors import BadConfiguration, InvalidResponse, Refused
 from connectors.models import Capability, Interest, LabelDefinition
 from connectors.sandbox.faults import Fault, Hook, Status
 from connectors.sandbox.github_world import GitHubSite
@@ -241,7 +241,7 @@ def test_a_list_out_of_order_is_read_along_its_links(api: responses.RequestsMock
 
 def test_a_row_without_an_id_makes_presence_garbled(api: responses.RequestsMock) -> None:
     api.get(f"{BASE}/repos/acme/site/issues", json=[row(id=None)])
-    with pytest.raises(Garbled, match="without an id"):
+    with pytest.raises(InvalidResponse, match="without an id"):
         hub().reader.present()
 
 

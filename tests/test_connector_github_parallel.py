@@ -9,7 +9,7 @@ import pytest
 from werkzeug import Request, Response
 
 from connectors.errors import Unavailable
-from connectors.http.workers import cancelled, merged
+from connectors.http.workers import cancelled, merge
 from connectors.models import Interest
 from connectors.sandbox.faults import Fault, Replace, Status
 from tests.github_builders import Hub, pull, running
@@ -213,7 +213,7 @@ def test_requests_are_counted_and_what_is_left_is_known(hub: Hub) -> None:
 
 def test_each_stream_keeps_its_order_and_none_is_lost() -> None:
     streams = [[(name, number) for number in range(50)] for name in range(9)]
-    with closing(merged(streams, lambda: 4, 4, 3)) as found:
+    with closing(merge(streams, lambda: 4, 4, 3)) as found:
         got = list(found)
     assert sorted(got) == [each for stream in streams for each in stream]
     for name in range(9):
@@ -228,7 +228,7 @@ def test_no_more_is_read_ahead_than_there_is_room_for() -> None:
             read.append(number)
             yield number
 
-    with closing(merged([numbers()], lambda: 1, 1, 2)) as found:
+    with closing(merge([numbers()], lambda: 1, 1, 2)) as found:
         assert next(found) == 0
         ahead = threading.Event()
         ahead.wait(0.05)
@@ -246,7 +246,7 @@ def test_the_error_of_a_stream_is_raised_and_ends_the_others() -> None:
             yield 2
 
     with pytest.raises(ValueError, match="broken"):
-        list(merged([endless(), bad()], lambda: 2, 2, 2))
+        list(merge([endless(), bad()], lambda: 2, 2, 2))
     assert [one for one in threading.enumerate() if one.name.startswith("milepost_")] == []
 
 
@@ -260,5 +260,5 @@ def test_fewer_threads_go_on_where_fewer_are_allowed() -> None:
         yield number
         allowed[0] = 1
 
-    assert sorted(merged((stream(number) for number in range(40)), lambda: allowed[0], 4, 1)) == [*range(40)]
+    assert sorted(merge((stream(number) for number in range(40)), lambda: allowed[0], 4, 1)) == [*range(40)]
     assert len(running) <= 4

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from connectors.github.issue_keys import Spelling, place_of, place_of_api, place_of_page, repository_of_api
-from connectors.github.issues import Parser, Unreadable, field_values, mirrors
+from connectors.github.issues import IssueParser, Unreadable, field_values, mirrors
 from connectors.models import ChecklistItem, Issue, IssueRef, StatusCategory, Unread
 from tests.github_builders import row
 
-PARSER = Parser("hub", Spelling(("Acme/Site",)), frozenset({"doing"}))
+PARSER = IssueParser("hub", Spelling(("Acme/Site",)), frozenset({"doing"}))
 
 
 def read(**changes: Any) -> Issue:

@@ -7,7 +7,7 @@ import orjson
 import pytest
 import responses
 
-from connectors.errors import BadConfiguration, Garbled, Unavailable
+from connectors.errors import BadConfiguration, InvalidResponse, Unavailable
 from connectors.models import Capability
 from tests.conformance import pull
 from tests.jira_answers import (
@@ -75,7 +75,7 @@ def test_something_else_at_the_address_is_garbled(mock: responses.RequestsMock) 
     exchange = Exchange(mock)
     exchange.json("GET", "serverInfo", {"hello": "world"})
     exchange.usual()
-    with pytest.raises(Garbled, match="no answer of a Jira"):
+    with pytest.raises(InvalidResponse, match="no answer of a Jira"):
         pull(exchange.open())
 
 

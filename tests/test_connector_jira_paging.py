@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import responses
 
-from connectors.errors import Garbled, Unavailable
+from connectors.errors import InvalidResponse, Unavailable
 from tests.conformance import pull
 from tests.jira_answers import (
     Exchange,
@@ -75,14 +75,14 @@ def test_only_fields_that_are_used_are_asked_for(cloud: Exchange) -> None:
 def test_pages_that_do_not_add_up_are_garbled_and_not_the_end(cloud: Exchange, second: Any) -> None:
     cloud.json("POST", "search/jql", {"issues": [row(1)], "nextPageToken": "a"})
     cloud.json("POST", "search/jql", second)
-    with pytest.raises(Garbled):
+    with pytest.raises(InvalidResponse):
         pull(cloud.open())
 
 
 def test_empty_pages_without_end_are_garbled(cloud: Exchange) -> None:
     for token in "abcdef":
         cloud.json("POST", "search/jql", {"issues": [], "nextPageToken": token})
-    with pytest.raises(Garbled, match="nobody can tell"):
+    with pytest.raises(InvalidResponse, match="nobody can tell"):
         pull(cloud.open())
 
 
@@ -102,7 +102,7 @@ def test_ids_alone_are_asked_for_by_the_thousand(cloud: Exchange) -> None:
 
 def test_an_id_sweep_with_an_issue_without_id_is_garbled(cloud: Exchange) -> None:
     cloud.json("POST", "search/jql", {"issues": [{"key": "BLOG-1"}]})
-    with pytest.raises(Garbled):
+    with pytest.raises(InvalidResponse):
         cloud.open().reader.present()
 
 
@@ -161,7 +161,7 @@ def test_an_empty_page_before_the_end_is_no_end(center: Exchange) -> None:
 
 def test_a_page_without_total_is_garbled(center: Exchange) -> None:
     center.json("POST", "search", {"issues": [row(1)]})
-    with pytest.raises(Garbled):
+    with pytest.raises(InvalidResponse):
         pull(center.open())
 
 

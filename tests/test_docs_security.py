@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.github_world import GitHubSite
-from core.cli.command_session import job_of, synced_now
-from core.cli.wiring import Desk, at_desk
+from core.cli.command_session import context_of, sync_now
+from core.cli.wiring import App, open_app
 from core.publish.release import ALL
 from core.settings import SettingsProblems, load_config, missing_secrets
 from core.sync import Report, conclude
@@ -34,14 +34,14 @@ def written(folder: Path, text: str) -> Path:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path) -> Iterator[App]:
     """The shipped example, with its store and its trackers in a folder of this test."""
-    with at_desk(EXAMPLE, state=tmp_path) as opened:
+    with open_app(EXAMPLE, state=tmp_path) as opened:
         yield opened
 
 
-def synced(desk: Desk) -> Report:
-    return synced_now(job_of(desk))
+def synced(desk: App) -> Report:
+    return sync_now(context_of(desk))
 
 
 # ---- what the pages name ----------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def test_the_run_goes_through_the_files_in_the_order_of_the_code() -> None:
     assert sorted(steps, key=whole.index) == steps
 
 
-def test_the_report_on_the_page_is_that_of_the_first_sync(desk: Desk) -> None:
+def test_the_report_on_the_page_is_that_of_the_first_sync(desk: App) -> None:
     (line,) = re.findall(r"^```text report\n(.*)\n```$", PAGES["run.md"], re.MULTILINE)
     seconds = re.compile(r"[\d.]+ s$")
     assert seconds.sub("", synced(desk).line) == seconds.sub("", line)
@@ -142,7 +142,7 @@ def test_the_scopes_on_the_page_are_all_that_atlassian_asks_for() -> None:
 # ---- what is kept and shown -------------------------------------------------------------------------------
 
 
-def test_the_store_keeps_no_comment_of_other_people(desk: Desk, tmp_path: Path) -> None:
+def test_the_store_keeps_no_comment_of_other_people(desk: App, tmp_path: Path) -> None:
     assert desk.sandbox is not None
     site = desk.sandbox.world.sites["github"]
     assert isinstance(site, GitHubSite)
@@ -156,14 +156,14 @@ def test_the_store_keeps_no_comment_of_other_people(desk: Desk, tmp_path: Path) 
     assert description.encode() not in kept
 
 
-def test_hostile_titles_reach_no_terminal(desk: Desk) -> None:
+def test_hostile_titles_reach_no_terminal(desk: App) -> None:
     from core.reports.terminal import plan_lines
 
     assert desk.sandbox is not None
     site = desk.sandbox.world.sites["github"]
     assert isinstance(site, GitHubSite)
     site.edit("acme/site#4", title="\x1b[2J\x1b]0;owned\x07 \u202egnp.exe\r\nfake line")
-    job = job_of(desk)
+    job = context_of(desk)
     lines = list(plan_lines(conclude(replace(job, force=ALL)).plan))
     assert lines
     assert not any(char in line for line in lines for char in "\x1b\x07\u202e\r\n")

@@ -8,7 +8,7 @@ from core.engine.explain import explain_goal, explain_issue, explain_key_result,
 from core.engine.milestones import measure
 from core.engine.model import State
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from mappings.goal_tree import Mapping
+from mappings.goal_tree import GoalTree
 from tests.builders import (
     NOON,
     a_goal,
@@ -26,7 +26,7 @@ STORY = an_issue("BLOG-7")
 POSTS = an_issue("BLOG-4", "in_progress", title="Write 5 initial posts", checklist=boxes("xxx.."))
 
 
-def marketing() -> tuple[Mapping, State]:
+def marketing() -> tuple[GoalTree, State]:
     mapping = a_mapping(
         [a_milestone("blog", "visitors", weight=Decimal(2)), a_milestone("shop", "visitors")],
         [

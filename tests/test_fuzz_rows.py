@@ -11,8 +11,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from connectors.github.issue_keys import Spelling
-from connectors.github.issues import Parser
-from connectors.http.response import Answer
+from connectors.github.issues import IssueParser
+from connectors.http.response import HttpResponse
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader
 from connectors.models import Issue, StatusCategory, Unread
@@ -55,7 +55,7 @@ GITHUB_ROW = github_builders.row(
 
 def as_sent(row: Any) -> Any:
     """A row as it comes out of an answer, where text without an encoding has become harmless."""
-    return Answer(200, {}, json.dumps([row]).encode(), "http://x/").json()[0]
+    return HttpResponse(200, {}, json.dumps([row]).encode(), "http://x/").json()[0]
 
 
 def from_jira(row: Any) -> Issue | Unread:
@@ -63,7 +63,7 @@ def from_jira(row: Any) -> Issue | Unread:
 
 
 def from_github(row: Any) -> Issue | Unread:
-    return Parser("work", Spelling(("acme/site",)), frozenset({"doing"}), checklists=True).issue(row)
+    return IssueParser("work", Spelling(("acme/site",)), frozenset({"doing"}), checklists=True).issue(row)
 
 
 def sound(found: Issue | Unread) -> None:

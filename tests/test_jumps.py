@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from connectors.models import Issue, Page, Pull, StatusCategory
 from core.engine.policy import ProgressPolicy
 from core.rollup.refresh import refresh
-from core.rollup.rollup_rules import Scheme
+from core.rollup.rollup_rules import RollupRules
 from core.steps.jumps import edits_since
 from core.store import Store, open_store
 from tests.builders import NOON, a_mapping, a_milestone, an_issue, tracker_info
@@ -76,8 +76,8 @@ def read(store: Store, issues: list[Issue], after: timedelta, policy: ProgressPo
         refresh(writer, scheme(store, policy or ProgressPolicy()), since=since)
 
 
-def scheme(store: Store, policy: ProgressPolicy) -> Scheme:
-    return Scheme.of(GOALS, INFOS, store.resolver(), policy, 3)
+def scheme(store: Store, policy: ProgressPolicy) -> RollupRules:
+    return RollupRules.of(GOALS, INFOS, store.resolver(), policy, 3)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.models import Issue, IssueRef
 from mappings.rules.rule import RuleId
-from mappings.rules.ruleset import CompiledRules, Query
+from mappings.rules.ruleset import Query, RuleSet
 from mappings.targets import tracking_keys
 from tests.builders import GITHUB, JIRA, a_goal, a_key_result, a_mapping, a_milestone, an_issue, tracker_info
 
@@ -23,12 +23,12 @@ def builder_ids(_tracker: str, key: str) -> str | None:
     return f"id-{key}"
 
 
-def compiled(*rules: dict[str, Any], resolve: Any = no_ids, **milestone: Any) -> CompiledRules:
+def compiled(*rules: dict[str, Any], resolve: Any = no_ids, **milestone: Any) -> RuleSet:
     mapping = a_mapping([a_milestone("blog", rules=rules, **milestone)])
-    return CompiledRules.compile(mapping, TRACKERS, resolve)
+    return RuleSet.compile(mapping, TRACKERS, resolve)
 
 
-def positions(rules: CompiledRules, issue: Issue, *ancestors: str, hits: Iterable[Query] = ()) -> list[int]:
+def positions(rules: RuleSet, issue: Issue, *ancestors: str, hits: Iterable[Query] = ()) -> list[int]:
     matches = {query: frozenset({issue.ref.id}) for query in hits}
     refs = [an_issue(key).ref for key in ancestors]
     return [tag.rule.position for tag in rules.tagger(matches)(issue, refs)]
@@ -143,7 +143,7 @@ def test_one_issue_may_belong_to_a_milestone_and_a_key_result() -> None:
         [a_key_result(rules=[{"project": "BLOG"}])],
         [a_goal()],
     )
-    found = CompiledRules.compile(mapping, TRACKERS, no_ids).tagger({})(an_issue(labels=("A",)), ())
+    found = RuleSet.compile(mapping, TRACKERS, no_ids).tagger({})(an_issue(labels=("A",)), ())
     assert [tag.owner for tag in found] == ["blog", "site", "visitors"]
 
 
@@ -180,7 +180,7 @@ def test_a_task_list_rule_tags_the_issues_that_hold_the_list() -> None:
 def test_what_a_server_matched_is_tagged_in_that_tracker_only() -> None:
     mine, other = tracker_info("mine", "jira", "BLOG"), tracker_info("other", "jira", "OPS")
     mapping = a_mapping([a_milestone(rules=[{"tracker": "mine", "jql": "x = 1"}])])
-    rules = CompiledRules.compile(mapping, [mine, other, GITHUB], no_ids)
+    rules = RuleSet.compile(mapping, [mine, other, GITHUB], no_ids)
     assert rules.queries == (Query("mine", "x = 1"),)
     assert rules.query_owners == {Query("mine", "x = 1"): {"blog"}}
     issue = replace(an_issue(), ref=IssueRef("mine", "7", "BLOG-7"))
@@ -229,7 +229,7 @@ def test_the_interest_names_what_a_pull_must_bring() -> None:
         ],
         goals=[a_goal(tracking="MKT-1")],
     )
-    rules = CompiledRules.compile(mapping, TRACKERS, no_ids)
+    rules = RuleSet.compile(mapping, TRACKERS, no_ids)
     jira, github = rules.interest("jira"), rules.interest("github")
     assert jira.roots == {"BLOG-1", "MKT-3"}
     assert jira.keys == {"BLOG-1", "BLOG-4", "MKT-1", "MKT-2", "MKT-3"}
@@ -242,7 +242,7 @@ def test_the_interest_names_what_a_pull_must_bring() -> None:
 def test_comments_stand_on_the_issues_named_or_else_on_the_epics_of_the_rules() -> None:
     rules = [{"epic": ["blog-1", "BLOG-2"]}, {"sub_issues_of": "acme/site#1"}, {"any": [{"epic": "BLOG-3"}]}]
     by_rules = a_mapping([a_milestone(rules=rules)], goals=[a_goal(tracking="MKT-1")])
-    index = CompiledRules.compile(by_rules, TRACKERS, no_ids)
+    index = RuleSet.compile(by_rules, TRACKERS, no_ids)
     assert tracking_keys(by_rules.milestones["blog"], index) == (
         ("jira", "BLOG-1"),
         ("jira", "BLOG-2"),

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from connectors.interface import TrackerInfo
 from connectors.models import Issue, IssueRef
-from mappings.goal_tree import Mapping
+from mappings.goal_tree import GoalTree
 from mappings.rules.compiler import Compiler
 from mappings.rules.index import Entry, Node
 from mappings.rules.issue_references import References
 from mappings.rules.predicates import NEVER
 from mappings.rules.rule import Condition, LabelMatch, Rule, RuleId, Tag
-from mappings.rules.ruleset import CompiledRules, Query
+from mappings.rules.ruleset import Query, RuleSet
 from tests.builders import GITHUB, JIRA, a_mapping, a_milestone, an_issue
 
 TRACKERS = (JIRA, GITHUB)
@@ -101,7 +101,7 @@ def naive_matches(
 
 
 def naive_tags(
-    mapping: Mapping, issue: Issue, ancestors: Sequence[IssueRef], asked: frozenset[Query]
+    mapping: GoalTree, issue: Issue, ancestors: Sequence[IssueRef], asked: frozenset[Query]
 ) -> dict[str, int]:
     found = {}
     for stone in mapping.milestones.values():
@@ -200,7 +200,7 @@ def test_the_index_agrees_with_trying_every_rule(
     mapping = a_mapping(
         [a_milestone(f"m{place}", rules=rules, tracking=[]) for place, rules in enumerate(stones)]
     )
-    index = CompiledRules.compile(mapping, TRACKERS, builder_ids if known else no_ids)
+    index = RuleSet.compile(mapping, TRACKERS, builder_ids if known else no_ids)
     for issue, ancestors in seen:
         matches: MappingABC[Query, frozenset[str]] = {query: frozenset({issue.ref.id}) for query in hits}
         expected = naive_tags(mapping, issue, ancestors, frozenset(hits))

@@ -13,7 +13,7 @@ from connectors.names import fold_name, without_unseen
 from core.engine.explain import explain_milestone
 from core.engine.milestones import measure
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from mappings.rules.ruleset import CompiledRules
+from mappings.rules.ruleset import RuleSet
 from tests.builders import NOON, a_mapping, a_milestone, an_issue, some_inputs, tagged, tracker_info
 
 SAME = (
@@ -87,7 +87,7 @@ def test_every_key_of_a_rule_compares_names_as_people_see_them(key: str, wanted:
     issue_key, attribute, empty = KINDS[key]
     rule = {"field": {"Channel": wanted}} if key == "field" else {key: [wanted]}
     mapping = a_mapping([a_milestone("blog", rules=[rule])])
-    tags_of = CompiledRules.compile(mapping, TRACKERS, lambda *_: None).tagger({})
+    tags_of = RuleSet.compile(mapping, TRACKERS, lambda *_: None).tagger({})
     value: Any = (held,) if empty == () else held
     value = (("Channel", held),) if key == "field" else value
     assert [tag.owner for tag in tags_of(an_issue(issue_key, **{attribute: value}), ())] == ["blog"]

@@ -8,7 +8,7 @@ import pytest
 from connectors.errors import (
     AnswerLost,
     BadConfiguration,
-    Garbled,
+    InvalidResponse,
     Missing,
     Refused,
     TrackerDown,
@@ -195,7 +195,7 @@ def test_the_rest_of_a_tracker_that_is_out_is_put_off_and_others_go_on(kind: typ
     assert down.writes == 1
 
 
-@pytest.mark.parametrize("kind", [Unavailable, Garbled])
+@pytest.mark.parametrize("kind", [Unavailable, InvalidResponse])
 def test_a_change_whose_own_address_does_not_answer_fails_alone(kind: type[TrackerError]) -> None:
     written = run((relabel(), create(), relabel(TRACKING)), a_board(error(kind)))
     assert outcomes(written) == ["failed", "done", "done"]

@@ -18,10 +18,10 @@ from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.publish.comment import Page, summarise
 from core.publish.labels import Labeller
 from core.publish.publish_policy import LabelPolicy, LabelTemplates
-from core.publish.states import WantedComment, wanted_comment
+from core.publish.states import DesiredComment, desired_comment
 from core.publish.visibility import Audiences, Readers, TrackerAudience, View
 from core.publish.visible_changes import visible_change
-from mappings.goal_tree import Mapping
+from mappings.goal_tree import GoalTree
 from tests.builders import NOON, a_goal, a_key_result, a_mapping, a_milestone, an_issue, some_inputs, tagged
 from tests.publish_builders import marketing, marketing_state, tracker_info
 
@@ -113,7 +113,7 @@ class World:
             security=level,
         )
 
-    def make_mapping(self) -> Mapping:
+    def make_mapping(self) -> GoalTree:
         goal, metric, rail, blog, site = self.ids
         secret = [not self.reader.may_read(each) for each in self.meant]
         figure = [7 * self.variant if hidden else 0 for hidden in secret]
@@ -155,7 +155,7 @@ class World:
     def state(self, issues: list[Issue]) -> State:
         return measure(self.inputs(issues), ProgressPolicy(), HealthPolicy(), NOON)
 
-    def comments(self, limit: int) -> list[WantedComment]:
+    def comments(self, limit: int) -> list[DesiredComment]:
         """The comments about everything and about each thing, on both trackers, for this reader."""
         goal, _, _, blog, site = self.ids
         view = self.audiences.view(self.reader)
@@ -178,7 +178,7 @@ class World:
                     IssueRef(info.name, "7", "TEAM-7"), targets, state, self.mapping,
                     open_tasks=3, changes=changes, pages=pages, view=view,
                 )  # fmt: skip
-                made.append(wanted_comment(summary, replace(info, comment_limit=limit), "default"))
+                made.append(desired_comment(summary, replace(info, comment_limit=limit), "default"))
         return made
 
     def labels(self) -> list[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from core.publish.actions import WriteComment, Written
 from core.publish.apply import apply
 from core.publish.plan_limits import Facts, apply_limits
 from core.publish.publish_policy import LimitPolicy
-from core.publish.states import Found, Wanted, WantedComment
+from core.publish.states import ActualState, DesiredComment, DesiredState
 from core.publish.visibility import Readers
 from tests.publish_builders import EPIC, a_comment, posted
 from tests.test_publish_plan import on_epic, only_write, plan, record_of
@@ -19,15 +19,15 @@ from tests.test_publish_plan import on_epic, only_write, plan, record_of
 PUBLIC, ORGANISATION, RESTRICTED = map(Readers, Audience)
 
 
-def told(readers: Readers | None = PUBLIC, **more: Any) -> WantedComment:
+def told(readers: Readers | None = PUBLIC, **more: Any) -> DesiredComment:
     return replace(on_epic(), readers=readers, **more)
 
 
-def standing(wanted: WantedComment, readers: Readers | None, digest: str | None = None) -> Found:
+def standing(wanted: DesiredComment, readers: Readers | None, digest: str | None = None) -> ActualState:
     """The very comment that is wanted stands there, and was written for these readers."""
     record = record_of(wanted, a_comment(wanted.body))
     record = replace(record, readers=readers, digest=digest or record.digest)
-    return Found(posted={EPIC: posted(EPIC, record.comment)}, records={EPIC: record})
+    return ActualState(posted={EPIC: posted(EPIC, record.comment)}, records={EPIC: record})
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_it_is_made_anew_where_more_people_may_read_it_though_its_meaning_is_the
     now: Readers | None, written_for: Readers, anew: bool
 ) -> None:
     wanted = told(now)
-    made = plan(Wanted((wanted,)), standing(wanted, written_for))
+    made = plan(DesiredState((wanted,)), standing(wanted, written_for))
     assert bool(made.actions) is anew
     if anew:
         write = only_write(made)
@@ -60,13 +60,13 @@ def test_a_comment_of_which_it_is_not_known_for_whom_it_was_written(
 ) -> None:
     wanted = told(withheld=withheld)
     found = standing(wanted, None, None if same else "0" * 12)
-    writes = [each for each in plan(Wanted((wanted,)), found).actions if isinstance(each, WriteComment)]
+    writes = [each for each in plan(DesiredState((wanted,)), found).actions if isinstance(each, WriteComment)]
     assert [each.anew for each in writes] == ([] if same else [anew])
 
 
 def test_neither_a_silent_tracker_nor_a_limit_holds_it_and_it_comes_first() -> None:
     wanted = told(waiting="jira not read since 09:00")
-    made = plan(Wanted((wanted,)), standing(wanted, ORGANISATION))
+    made = plan(DesiredState((wanted,)), standing(wanted, ORGANISATION))
     assert only_write(made).anew
     anew, blog = only_write(made), frozenset({"blog"})
     held = [replace(anew, ref=IssueRef("jira", f"{place}", f"BLOG-{place}"), anew=False) for place in (8, 9)]
@@ -93,7 +93,7 @@ class Board:
 
 def test_the_old_comment_goes_before_the_new_one_is_made() -> None:
     wanted = told()
-    made = plan(Wanted((wanted,)), standing(wanted, ORGANISATION))
+    made = plan(DesiredState((wanted,)), standing(wanted, ORGANISATION))
     board: Any = Board()
     written: list[Written] = []
     apply(made, {"jira": board}, {"jira": board}, written.append)

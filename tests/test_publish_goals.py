@@ -21,7 +21,7 @@ from core.engine.model import (
 from core.publish.comment import Summary, markdown, summary_digest, wiki
 from core.publish.comment.escape import length
 from core.publish.comment.mark import Mark, parse_mark
-from mappings.goal_tree import Mapping
+from mappings.goal_tree import GoalTree
 from tests.builders import a_goal, a_key_result, a_mapping, a_milestone
 from tests.publish_builders import (
     EPIC,
@@ -39,7 +39,7 @@ Render = Callable[[Summary, Mark, int], str]
 BOTH = pytest.mark.parametrize("render", [markdown.render, wiki.render])
 
 
-def results(mapping: Mapping, **states: KeyResultState) -> State:
+def results(mapping: GoalTree, **states: KeyResultState) -> State:
     """The state of these key results, each delivered by half."""
     return replace(
         marketing_state(),
@@ -48,7 +48,7 @@ def results(mapping: Mapping, **states: KeyResultState) -> State:
     )
 
 
-def goal_of(*several: tuple[Any, Any, Fraction | Unmeasured, bool | None]) -> tuple[Mapping, State]:
+def goal_of(*several: tuple[Any, Any, Fraction | Unmeasured, bool | None]) -> tuple[GoalTree, State]:
     """A goal whose key results are these: table key, table, measure, and whether a guardrail is met."""
     keys = [
         a_key_result(f"k{place}", goal="show", title=f"Result {place}", **({kind: table} if kind else {}))
@@ -69,7 +69,7 @@ def goal_of(*several: tuple[Any, Any, Fraction | Unmeasured, bool | None]) -> tu
     return mapping, results(mapping, **states)
 
 
-def rows(mapping: Mapping, state: State, limit: int = 65_536) -> list[str]:
+def rows(mapping: GoalTree, state: State, limit: int = 65_536) -> list[str]:
     """The lines of the goal's comment that tell of its key results."""
     body = markdown.render(the_summary("show", ref=TRACKING, state=state, mapping=mapping), MARK, limit)
     return [line for line in body.splitlines() if "Result" in line]

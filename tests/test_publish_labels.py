@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from connectors.audience import Audience
 from core.engine.model import State, Unmeasured, Why
-from core.publish.labels import Labelled, Labeller, bucket, label_name, wanted_labels
+from core.publish.labels import Labelled, Labeller, bucket, desired_labels, label_name
 from core.publish.publish_policy import LabelPolicy, LabelTemplates
 from core.publish.visibility import Audiences, Readers
 from mappings.goal_tree import HealthName
@@ -26,7 +26,7 @@ ISSUES = {
 def wanted(policy: LabelPolicy, state: State | None = None, *milestones: str) -> tuple[Labelled, ...]:
     targets = {EPIC: milestones or ("blog",), TRACKING: ("show",)}
     labeller = Labeller(state or marketing_state(), marketing(), policy, INFOS)
-    return wanted_labels(ISSUES, {TASK: ("blog",)}, targets, labeller, INFOS)
+    return desired_labels(ISSUES, {TASK: ("blog",)}, targets, labeller, INFOS)
 
 
 def names(policy: LabelPolicy, state: State | None = None, *milestones: str) -> dict[str, set[str]]:
@@ -98,7 +98,7 @@ def test_a_jira_label_has_no_space_and_a_title_no_placeholder_of_its_own() -> No
     mapping = mapping.model_copy(update={"milestones": {"blog": stone}})
     policy = LabelPolicy(tasks=LabelTemplates(milestone="{title}", health="", progress=""))
     labeller = Labeller(marketing_state(), mapping, policy, INFOS)
-    (task,) = wanted_labels(ISSUES, {TASK: ("blog",)}, {}, labeller, INFOS)
+    (task,) = desired_labels(ISSUES, {TASK: ("blog",)}, {}, labeller, INFOS)
     assert task.names == {"mp/{id}-{health}"}
 
 
@@ -107,7 +107,7 @@ def test_definitions_keep_githubs_limits_whatever_the_title() -> None:
     stone = mapping.milestones["blog"].model_copy(update={"title": "🎉 " + "long title " * 18})
     mapping = mapping.model_copy(update={"milestones": {"blog": stone}})
     labeller = Labeller(marketing_state(), mapping, LabelPolicy(), INFOS)
-    (task,) = wanted_labels(ISSUES, {TASK: ("blog",)}, {}, labeller, INFOS)
+    (task,) = desired_labels(ISSUES, {TASK: ("blog",)}, {}, labeller, INFOS)
     (label,) = task.labels
     assert label.description.startswith("Milestone:")
     assert len(label.description) <= 100
@@ -137,7 +137,7 @@ def told(hidden: str, tag: str, *, goals: bool = True) -> frozenset[str]:
         state, mapping = replace(state, goals={}), mapping.model_copy(update={"goals": {}})
     policy = LabelPolicy(tasks=SHOWING_ALL)
     labeller = Labeller(state, mapping, policy, INFOS, Audiences(items={hidden: RESTRICTED}))
-    (task,) = wanted_labels({TASK: ISSUES[TASK]}, {TASK: (tag,)}, {}, labeller, INFOS)
+    (task,) = desired_labels({TASK: ISSUES[TASK]}, {TASK: (tag,)}, {}, labeller, INFOS)
     return task.names
 
 

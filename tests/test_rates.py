@@ -5,12 +5,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.errors import PutOff, Unavailable
+from connectors.errors import QuotaExhausted, Unavailable
 from connectors.github.settings import GitHubSettings
 from connectors.github.tracker import GitHubTracker, open_tracker
-from connectors.http.response import Answer
-from connectors.http.transport import STOP, Policy, Transport
-from connectors.http.write_rate import GITHUB_WRITES, JIRA_WRITES, Rate, Rates, keep, kept, writing_seconds
+from connectors.http.response import HttpResponse
+from connectors.http.transport import STOP, RetryPolicy, Transport
+from connectors.http.write_rate import (
+    GITHUB_WRITES,
+    JIRA_WRITES,
+    WriteRate,
+    WriteRates,
+    keep,
+    kept,
+    writing_seconds,
+)
 from connectors.models import IssueRef
 from connectors.sandbox.github_world import TOKEN, GitHubSite
 from connectors.sandbox.seed import world_for
@@ -36,16 +44,16 @@ class Vendor:
         self.slept.append(seconds)
         self.time += seconds
 
-    def take(self) -> Answer:
+    def take(self) -> HttpResponse:
         self.time += self._random.uniform(0.01, 0.4)
         self.arrived.append(self.time)
         self.time += self._random.uniform(0.01, 0.4)
-        return Answer(201, {}, b"{}", "http://x/")
+        return HttpResponse(201, {}, b"{}", "http://x/")
 
-    def transport(self, rates: Rates, spacing: float = 1.0, max_wait: float = 300.0) -> Transport:
+    def transport(self, rates: WriteRates, spacing: float = 1.0, max_wait: float = 300.0) -> Transport:
         return Transport(
             "github",
-            Policy(write_spacing=spacing, max_wait=max_wait),
+            RetryPolicy(write_spacing=spacing, max_wait=max_wait),
             clock=lambda: self.time,
             sleep=self.sleep,
             notify=self.said.append,
@@ -65,12 +73,12 @@ def most(times: list[float], seconds: float) -> int:
 
 def run(vendor: Vendor, memory: DictMemory, epics: list[int], **more: float) -> tuple[list[int], str]:
     """One run that comments on these epics; those that are left, and why."""
-    transport = vendor.transport(Rates(GITHUB_WRITES, 1.0, kept(memory)), **more)
+    transport = vendor.transport(WriteRates(GITHUB_WRITES, 1.0, kept(memory)), **more)
     why = ""
     while epics:
         try:
             transport.write(f"POST /issues/{epics[0]}/comments", vendor.take, repeatable=False)
-        except PutOff as error:
+        except QuotaExhausted as error:
             why = str(error)
             break
         epics = epics[1:]
@@ -80,7 +88,7 @@ def run(vendor: Vendor, memory: DictMemory, epics: list[int], **more: float) -> 
 
 def test_publishing_to_two_thousand_epics_keeps_github_s_limits_and_goes_on_run_by_run() -> None:
     vendor, memory = Vendor(), DictMemory()
-    told = Rates(GITHUB_WRITES, 1.0).forecast(EPICS, START)
+    told = WriteRates(GITHUB_WRITES, 1.0).forecast(EPICS, START)
     left, runs, reasons = list(range(EPICS)), 0, []
     while left:
         before = len(left)
@@ -113,7 +121,7 @@ def test_with_patience_one_run_writes_everything_at_the_same_rates() -> None:
 
 def test_no_minute_has_more_than_eighty_writes_however_small_the_spacing() -> None:
     vendor = Vendor(3)
-    transport = vendor.transport(Rates(GITHUB_WRITES, 0.01), spacing=0.01)
+    transport = vendor.transport(WriteRates(GITHUB_WRITES, 0.01), spacing=0.01)
     for _ in range(400):
         transport.write("POST /x", vendor.take, repeatable=False)
     assert most(vendor.arrived, 60) <= 80
@@ -122,12 +130,12 @@ def test_no_minute_has_more_than_eighty_writes_however_small_the_spacing() -> No
 @pytest.mark.parametrize("seed", range(3))
 def test_no_issue_of_jira_has_more_writes_than_it_takes(seed: int) -> None:
     vendor = Vendor(seed)
-    transport = vendor.transport(Rates(JIRA_WRITES, 0.001), spacing=0.001)
+    transport = vendor.transport(WriteRates(JIRA_WRITES, 0.001), spacing=0.001)
 
-    def at_once() -> Answer:
+    def at_once() -> HttpResponse:
         vendor.time += 0.001
         vendor.arrived.append(vendor.time)
-        return Answer(204, {}, b"", "http://x/")
+        return HttpResponse(204, {}, b"", "http://x/")
 
     for _ in range(250):
         transport.write("PUT /x", at_once, repeatable=True, subject="issue/10001")
@@ -140,7 +148,7 @@ def test_no_issue_of_jira_has_more_writes_than_it_takes(seed: int) -> None:
 
 def test_a_wait_for_a_rate_ends_at_once_when_someone_asks_to_stop() -> None:
     vendor = Vendor()
-    transport = vendor.transport(Rates([Rate(1, 60.0)]), spacing=0)
+    transport = vendor.transport(WriteRates([WriteRate(1, 60.0)]), spacing=0)
     transport.write("POST /x", vendor.take, repeatable=False)
     STOP.set()
     try:
@@ -152,7 +160,7 @@ def test_a_wait_for_a_rate_ends_at_once_when_someone_asks_to_stop() -> None:
 
 
 def test_a_clock_set_back_costs_one_window_at_most() -> None:
-    rates = Rates([Rate(1, 60.0)])
+    rates = WriteRates([WriteRate(1, 60.0)])
     rates.note("", START)
     left, _ = rates.wait("", START - 86_400)
     assert left <= 61
@@ -160,16 +168,16 @@ def test_a_clock_set_back_costs_one_window_at_most() -> None:
 
 @pytest.mark.parametrize("known", ["", "[", "{}", '["a"]', "null", "[[1]]", "[1, null]"])
 def test_what_is_remembered_and_cannot_be_read_begins_a_new_count(known: str) -> None:
-    assert Rates(GITHUB_WRITES, 1.0, known).wait("", START) == (0.0, None)
+    assert WriteRates(GITHUB_WRITES, 1.0, known).wait("", START) == (0.0, None)
 
 
 def test_what_was_written_before_counts_in_the_forecast() -> None:
-    rates = Rates(GITHUB_WRITES, 1.0)
+    rates = WriteRates(GITHUB_WRITES, 1.0)
     for number in range(500):
         rates.note("", START + number)
     assert rates.forecast(1, START + 500) == pytest.approx(3_600 - 500, abs=5)
-    assert Rates(GITHUB_WRITES, 1.0).forecast(10, START) == pytest.approx(10)
-    assert Rates().forecast(10_000, START) == 0
+    assert WriteRates(GITHUB_WRITES, 1.0).forecast(10, START) == pytest.approx(10)
+    assert WriteRates().forecast(10_000, START) == 0
     assert writing_seconds(object(), 100) == 0
 
 
@@ -211,13 +219,13 @@ def test_what_the_real_connector_puts_off_the_next_run_writes_and_not_before_its
         assert writing_seconds(first, 2_000) > 3 * 3600
         for number in range(500):
             first.writer.change_labels(ref, [f"x{number % 3}"], [])
-        with pytest.raises(PutOff, match="500 writes an hour"):
+        with pytest.raises(QuotaExhausted, match="500 writes an hour"):
             first.writer.create_comment(ref, "one more", "milepost:x:y")
         if not killed:
             first.close()
         here.sleep(900)
         again = here.opened()
-        with pytest.raises(PutOff, match="500 writes an hour"):
+        with pytest.raises(QuotaExhausted, match="500 writes an hour"):
             again.writer.create_comment(ref, "one more", "milepost:x:y")
         again.close()
         assert len(site.comments("acme/site#1")) == before

@@ -10,7 +10,7 @@ from connectors.sandbox.faults import Fault, Replace, Status
 from core.engine.model import Measure
 from core.explanation import explain
 from core.publish.publish_policy import LimitPolicy
-from core.sync import known_from_store
+from core.sync import stored_evaluation
 from tests.runs import CLOUD, DATACENTER, House, house
 
 FACES = pytest.mark.parametrize("face", [CLOUD, DATACENTER])
@@ -155,7 +155,7 @@ def test_an_archived_issue_keeps_its_last_state_and_that_is_said(face: str, tmp_
         report = here.sync()
         assert numbers(here)["blog"] == before
         assert any("BLOG-2 is archived" in note for note in report.concluded.notes)
-        with here.job() as job, known_from_store(job) as known:
+        with here.job() as job, stored_evaluation(job) as known:
             assert any("archived: no list" in line for line in explain("BLOG-2", job, known))
         rest(here)
         assert numbers(here)["blog"] == before

@@ -11,9 +11,9 @@ from core.cli.last_run import MOST_CLOSED, closed_lines, container_lines, reach_
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.publish.actions import Held
 from core.rollup.refresh import refresh
-from core.rollup.rollup_rules import Scheme
-from core.steps.evaluate import know
-from core.steps.queries import Answers
+from core.rollup.rollup_rules import RollupRules
+from core.steps.evaluate import evaluate
+from core.steps.queries import QueryResults
 from core.store import open_store
 from core.store.stored_values import StoredContainer
 from mappings.rules.rule import Rule
@@ -32,10 +32,12 @@ def lines(*issues: Issue, tracking: Collection[IssueRef] = ()) -> list[str]:
     infos = {info.name: info for info in (JIRA, GITHUB)}
     with open_store("milepost.db") as store:
         store.save_pull("jira", Pull("cursor", iter([Page(issues)]), full=True), NOON - timedelta(hours=1))
-        scheme = Scheme.of(mapping, infos, store.resolver(), ProgressPolicy(), 10)
+        scheme = RollupRules.of(mapping, infos, store.resolver(), ProgressPolicy(), 10)
         with store.tagging() as writer:
             refresh(writer, scheme)
-        known = know(scheme, Answers(), store.tags(), store.resolver(), {}, {}, (), HealthPolicy(), NOON, UTC)
+        known = evaluate(
+            scheme, QueryResults(), store.tags(), store.resolver(), {}, {}, (), HealthPolicy(), NOON, UTC
+        )
         return list(reach_lines(known, tracking))
 
 

@@ -16,7 +16,7 @@ from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.publish.actions import ChangeLabels, Held, Plan, Written
 from core.reports.terminal import bar, plan_lines, tree, written_lines
 from core.reports.terminal_text import clean
-from mappings.goal_tree import Mapping
+from mappings.goal_tree import GoalTree
 from tests.builders import (
     NOON,
     a_goal,
@@ -31,7 +31,7 @@ from tests.builders import (
 HOSTILE = "\x1b[31mred\x1b]0;owned\x07 [bold]loud[/bold] \u202eevil\u2066 line\nbreak\r\x00 :smile:"
 
 
-def shown(mapping: Mapping, *tags: Tagged, width: int = 80, **more: Any) -> list[str]:
+def shown(mapping: GoalTree, *tags: Tagged, width: int = 80, **more: Any) -> list[str]:
     """The tree as printed without a terminal of that width."""
     state = measure(some_inputs(*tags, mapping=mapping, **more), ProgressPolicy(), HealthPolicy(), NOON)
     file = StringIO()
@@ -39,7 +39,7 @@ def shown(mapping: Mapping, *tags: Tagged, width: int = 80, **more: Any) -> list
     return file.getvalue().splitlines()
 
 
-def a_tree(title: str = "Set up an attractive blog") -> tuple[Mapping, tuple[Tagged, ...]]:
+def a_tree(title: str = "Set up an attractive blog") -> tuple[GoalTree, tuple[Tagged, ...]]:
     mapping = a_mapping(
         [a_milestone("blog", "visitors", "leads", title=title), a_milestone("alone", title="Leads nowhere")],
         [a_key_result("visitors", title=title), a_key_result("leads")],

@@ -13,8 +13,8 @@ from connectors.sandbox.faults import Fault, Status
 from core.cli.last_run import meant_for
 from core.explanation import UnknownSubject, explain
 from core.publish.publish_policy import LimitPolicy
-from core.steps.evaluate import Known
-from core.sync import Job, known_from_store
+from core.steps.evaluate import Evaluation
+from core.sync import RunContext, stored_evaluation
 from tests.audience_world import (
     ORGANISATION,
     PLACES,
@@ -270,7 +270,7 @@ def test_settings_decide_who_may_read_a_place_whatever_it_tells_itself(tmp_path:
 def test_a_report_for_an_audience_has_nothing_that_is_not_for_it(tmp_path: Path) -> None:
     with world(tmp_path) as here:
         here.sync(force=True)
-        with here.job() as job, known_from_store(job) as known:
+        with here.job() as job, stored_evaluation(job) as known:
             subjects = [*job.mapping.milestones, *job.mapping.key_results, *job.mapping.goals]
             subjects += ["BLOG-8", "BLOG-9", "MKT-10", "BLOG-11", "acme/site#11"]
             for audience in (PUBLIC, ORGANISATION):
@@ -284,7 +284,7 @@ def test_a_report_for_an_audience_has_nothing_that_is_not_for_it(tmp_path: Path)
             assert list(explain("zqaresid-stone", job, known))  # without an audience everything is told
 
 
-def tree_lines(job: Job, known: Known, audience: Audience) -> list[str]:
+def tree_lines(job: RunContext, known: Evaluation, audience: Audience) -> list[str]:
     """What `milepost status --audience` prints."""
     console = Console(width=200, file=StringIO(), record=True)
     for line in meant_for(job, known, audience):

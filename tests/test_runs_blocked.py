@@ -7,7 +7,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault, Status
 from core.explanation import explain
-from core.sync import known_from_store
+from core.sync import stored_evaluation
 from tests.runs import CLOUD, DATACENTER, House, house, milestone, plain
 
 GOAL = '[goals.show]\ntitle = "Show"\n[key_results.visitors]\ngoal = "show"\ntitle = "Visitors"\n'
@@ -25,7 +25,7 @@ def comment(here: House) -> str:
 
 
 def why(here: House, subject: str = "words") -> str:
-    with here.job() as job, known_from_store(job) as known:
+    with here.job() as job, stored_evaluation(job) as known:
         return "\n".join(explain(subject, job, known))
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.cli.command_session import open_job
+from core.cli.command_session import open_context
 from tests.cli_house import House as Folder
 from tests.runs import house
 
@@ -40,8 +40,8 @@ def test_the_setting_reaches_the_job(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = Folder(tmp_path, capsys, monkeypatch)
-    with open_job(folder.write(), trackers=False) as job:
+    with open_context(folder.write(), trackers=False) as job:
         assert job.zone == ZoneInfo("UTC")
     changed = folder.write(('time_zone = "UTC"', 'time_zone = "Asia/Tokyo"'))
-    with open_job(changed, trackers=False) as job:
+    with open_context(changed, trackers=False) as job:
         assert job.zone == ZoneInfo("Asia/Tokyo")

@@ -11,7 +11,7 @@ from connectors.audience import Audience
 from connectors.sandbox.github_truth.model import Project
 from core.engine.policy import ProgressPolicy
 from core.explanation import explain
-from core.sync import known_from_store
+from core.sync import stored_evaluation
 from tests.runs import MARKETING, House, house, milestone, percents
 
 SITE = "acme/site"
@@ -249,7 +249,7 @@ def test_no_word_of_a_private_project_stands_in_a_comment(tmp_path: Path) -> Non
         here.publish = here.publish.model_copy(update={"audience": Audience.PUBLIC})
         here.sync()
         assert measured(here) == 87
-        with here.job() as job, known_from_store(job) as known:
+        with here.job() as job, stored_evaluation(job) as known:
             told = "\n".join(explain("credit", job, known))
             assert 'status_credit of "Canary one" is 0.5' in told
             for subject in ("credit", "effort", f"{SITE}#7", f"{SITE}#10"):

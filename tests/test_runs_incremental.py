@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.publish.publish_policy import LabelPolicy, LabelTemplates, LimitPolicy, PublishPolicy
-from core.sync import known_from_store
+from core.sync import stored_evaluation
 from tests.runs import CLOUD, DATACENTER, PREFIX, House, house, milestone
 
 EXTRA = milestone("extra", 'project = "BLOG"')
@@ -100,7 +100,7 @@ def test_a_changed_mapping_tags_what_is_stored_and_asks_no_tracker_for_it(tmp_pa
         here.sync()
         before = len(here.server.log)
         here.mapping += EXTRA
-        with here.job() as job, known_from_store(job) as known:
+        with here.job() as job, stored_evaluation(job) as known:
             assert known.state.milestones["extra"].counts.done >= 1
         assert len(here.server.log) == before
         plan = here.plan()
@@ -113,7 +113,7 @@ def test_looking_with_another_mapping_writes_nothing_into_the_store(tmp_path: Pa
         here.agreed()
         before = stored(here)
         here.mapping += EXTRA
-        with here.job() as job, known_from_store(job) as known:
+        with here.job() as job, stored_evaluation(job) as known:
             assert "extra" in known.state.milestones
         assert stored(here) == before
 

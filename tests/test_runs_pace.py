@@ -8,7 +8,7 @@ import pytest
 
 from connectors.interface import Tracker
 from core.publish.actions import Plan
-from core.steps.estimate import how_long
+from core.steps.estimate import estimate_write_time
 from core.sync import conclude, sync
 from tests.cli_house import House as Folder
 from tests.cli_house import real
@@ -18,11 +18,11 @@ from tests.runs import house
 def slow(tracker: Tracker) -> Tracker:
     """The same tracker, as if it had taken 495 writes just now."""
     from connectors.github.tracker import GitHubTracker
-    from connectors.http.write_rate import GITHUB_WRITES, Rates
+    from connectors.http.write_rate import GITHUB_WRITES, WriteRates
 
     assert isinstance(tracker, GitHubTracker)
     now = tracker.transport._clock()
-    tracker.transport.rates = Rates(GITHUB_WRITES, 1.0)
+    tracker.transport.rates = WriteRates(GITHUB_WRITES, 1.0)
     for second in range(495):
         tracker.transport.rates.note("", now - 495 + second)
     return tracker
@@ -59,9 +59,9 @@ def test_a_plan_that_takes_no_time_says_nothing_of_it(tmp_path: Path) -> None:
     with house(tmp_path) as here, here.job() as job:
         concluded = conclude(job)
         assert concluded.plan.actions
-        assert how_long(concluded.plan, job.trackers) == ()
-        assert how_long(replace(concluded.plan, actions=()), job.trackers) == ()
-        assert how_long(Plan(concluded.plan.actions, ()), {}) == ()
+        assert estimate_write_time(concluded.plan, job.trackers) == ()
+        assert estimate_write_time(replace(concluded.plan, actions=()), job.trackers) == ()
+        assert estimate_write_time(Plan(concluded.plan.actions, ()), {}) == ()
 
 
 def test_the_plan_command_says_how_long_writing_will_take(

@@ -13,8 +13,8 @@ from contextlib import nullcontext
 
 import pytest
 
-from connectors.http.workers import in_order, merged
-from core.concurrency import together
+from connectors.http.workers import map_ordered, merge
+from core.concurrency import run_parallel
 from core.shutdown import Stop, Stopped
 
 
@@ -201,9 +201,9 @@ def test_a_signal_that_the_system_hands_to_another_thread_is_heard_too(way: str)
 
     def wait() -> object:
         if way == "together":
-            return together([task, list[bool]], stop)
-        in_threads = in_order([task, list[bool]], lambda: 2, 2)
-        return list(in_threads if way == "in order" else merged([stream()], lambda: 2, 2, 2))
+            return run_parallel([task, list[bool]], stop)
+        in_threads = map_ordered([task, list[bool]], lambda: 2, 2)
+        return list(in_threads if way == "in order" else merge([stream()], lambda: 2, 2, 2))
 
     with stop.listen(), pytest.raises(Stopped), nullcontext() if way == "together" else stop.reading():
         wait()

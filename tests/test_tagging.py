@@ -20,12 +20,12 @@ from core.engine.tasks import Tasks, build_tasks
 from core.publish.comment import first_open
 from core.rollup.contributions import read_open, tagged_of, tasks_of
 from core.rollup.refresh import refresh
-from core.rollup.rollup_rules import Scheme
+from core.rollup.rollup_rules import RollupRules
 from core.rollup.tallies import tallies
 from core.shutdown import Stopped
 from core.store import Store, open_store
-from mappings.goal_tree import Mapping as Goals
-from mappings.rules.ruleset import CompiledRules, Query
+from mappings.goal_tree import GoalTree
+from mappings.rules.ruleset import Query, RuleSet
 from tests.builders import (
     LONG_AGO,
     NOON,
@@ -145,8 +145,8 @@ class Story:
             assert refresh(writer, scheme).everything
             assert dump(anew) == dump(reader)
 
-    def scheme(self) -> Scheme:
-        scheme = Scheme.of(self.goals, INFOS, self.store.resolver(), self.policy, OPEN)
+    def scheme(self) -> RollupRules:
+        scheme = RollupRules.of(self.goals, INFOS, self.store.resolver(), self.policy, OPEN)
         return replace(scheme, matches=dict.fromkeys(scheme.compiled.queries, self.matches))
 
 
@@ -192,13 +192,13 @@ def dump(reader: Any) -> Any:
     return sums, reader.latest(), rows, reader.shared()
 
 
-def oracle(store: Store, goals: Goals, scheme: Scheme, policy: ProgressPolicy) -> Mapping[str, Tasks]:
+def oracle(store: Store, goals: GoalTree, scheme: RollupRules, policy: ProgressPolicy) -> Mapping[str, Tasks]:
     """The slow way: everything in memory, with the house's own lineage, rules and engine."""
     resolve = store.resolver()
     # Where two bear one key, the lineage takes the last one that it is given.
     everything = sorted(store.issues(), key=lambda one: resolve(one.ref.tracker, one.ref.key) == one.ref.id)
     lineage = Lineage(everything, resolve)
-    compiled = CompiledRules.compile(goals, tuple(INFOS.values()), store.resolver())
+    compiled = RuleSet.compile(goals, tuple(INFOS.values()), store.resolver())
     tags_of = compiled.tagger(scheme.matches)
     tagged: dict[str, list[Any]] = {}
     for issue in everything:

@@ -18,10 +18,10 @@ import requests
 import responses
 from requests import PreparedRequest
 
-from connectors.errors import Garbled
-from connectors.http.connection_errors import causes_of, trouble
-from connectors.http.response import MAX_BODY, Answer
-from connectors.http.session import Exchange
+from connectors.errors import InvalidResponse
+from connectors.http.connection_errors import causes_of, describe
+from connectors.http.response import MAX_BODY, HttpResponse
+from connectors.http.session import HttpSession
 from connectors.interface import Tracker
 from connectors.models import Interest
 from tests.github_builders import API, hub
@@ -53,9 +53,9 @@ def serve() -> Iterator[Serve]:
         yield start
 
 
-def asked(url: str, *, read_timeout: float = 5.0) -> Answer:
+def asked(url: str, *, read_timeout: float = 5.0) -> HttpResponse:
     with requests.Session() as session:
-        return Exchange(session, url, (5.0, read_timeout), True).send("GET", f"{url}/x", {}, None)
+        return HttpSession(session, url, (5.0, read_timeout), True).send("GET", f"{url}/x", {}, None)
 
 
 def packed(body: bytes, encoding: str) -> bytes:
@@ -83,7 +83,7 @@ def test_an_answer_that_inflates_without_end_is_given_up_at_the_limit(
     assert len(body) < MIB
     url = serve(lambda connection: connection.sendall(packed(body, encoding)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(Garbled, match="longer than 64 MiB"):
+    with pytest.raises(InvalidResponse, match="longer than 64 MiB"):
         asked(url)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
     assert grown < 2 * MAX_BODY, "it was inflated whole, far beyond the limit"
@@ -121,7 +121,7 @@ def test_a_body_without_end_is_given_up_at_the_limit(serve: Serve) -> None:
         while True:
             connection.sendall(piece)
 
-    with pytest.raises(Garbled, match="longer than 64 MiB"):
+    with pytest.raises(InvalidResponse, match="longer than 64 MiB"):
         asked(serve(flood))
 
 
@@ -132,7 +132,7 @@ def test_chunks_without_end_are_given_up_at_the_limit(serve: Serve) -> None:
         while True:
             connection.sendall(piece)
 
-    with pytest.raises(Garbled, match="longer than 64 MiB"):
+    with pytest.raises(InvalidResponse, match="longer than 64 MiB"):
         asked(serve(flood))
 
 
@@ -166,7 +166,7 @@ def test_a_limit_of_time_holds_while_bytes_keep_coming(
         url = "http://tracker.example"
     with pytest.raises(requests.RequestException) as caught:
         asked(url)
-    said = trouble(caught.value, causes_of(caught.value), 5, 5)
+    said = describe(caught.value, causes_of(caught.value), 5, 5)
     assert said == "the answer took more than 300 s"
 
 
@@ -205,7 +205,7 @@ def test_a_list_without_end_is_given_up(tracker: str, monkeypatch: pytest.Monkey
             if tracker == "github"
             else _jira_without_end(mock, cloud=tracker == "jira cloud")
         )
-        with pytest.raises(Garbled, match="50 requests in one run, and no end of them"):
+        with pytest.raises(InvalidResponse, match="50 requests in one run, and no end of them"):
             for _page in opened.reader.changed_since(None, Interest()).pages:
                 pass
         assert len(mock.calls) == 50
@@ -225,7 +225,7 @@ def test_a_list_without_end_is_given_up(tracker: str, monkeypatch: pytest.Monkey
     ],
 )
 def test_text_that_is_no_unicode_costs_its_place_and_not_the_page(body: bytes, read: list[object]) -> None:
-    found = Answer(200, {}, body, "http://x/").json()
+    found = HttpResponse(200, {}, body, "http://x/").json()
     assert found == read
     json.dumps(found, ensure_ascii=False).encode()  # has an encoding
 
@@ -242,5 +242,5 @@ def test_text_that_is_no_unicode_costs_its_place_and_not_the_page(body: bytes, r
     ],
 )
 def test_what_is_no_json_stays_an_error_with_a_reason(body: bytes) -> None:
-    with pytest.raises(Garbled, match="expected JSON"):
-        Answer(200, {}, body, "http://x/").json()
+    with pytest.raises(InvalidResponse, match="expected JSON"):
+        HttpResponse(200, {}, body, "http://x/").json()

@@ -11,25 +11,25 @@ from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnection
 from connectors.errors import (
     AnswerLost,
     BadConfiguration,
-    Garbled,
+    InvalidResponse,
     Missing,
     Refused,
     TrackerError,
     Unavailable,
 )
-from connectors.http.response import Answer, told
-from connectors.http.transport import STOP, Policy, Transport
+from connectors.http.response import HttpResponse, message_in
+from connectors.http.transport import STOP, RetryPolicy, Transport
 
 NOW = datetime(2026, 3, 2, 10, 0, 0, tzinfo=UTC)
 REQUEST = "GET /things"
 
-Step = int | Answer | Exception
+Step = int | HttpResponse | Exception
 
 
 class World:
     """A clock that sleeping moves, and a tracker that answers by a script."""
 
-    def __init__(self, *steps: Step, policy: Policy | None = None) -> None:
+    def __init__(self, *steps: Step, policy: RetryPolicy | None = None) -> None:
         self.now = NOW.timestamp()
         self.slept: list[float] = []
         self.told: list[str] = []
@@ -37,7 +37,7 @@ class World:
         self.slept_when_told: list[int] = []
         self.steps = list(steps)
         self.transport = Transport(
-            "work", policy or Policy(), clock=lambda: self.now, sleep=self.sleep, notify=self.notify
+            "work", policy or RetryPolicy(), clock=lambda: self.now, sleep=self.sleep, notify=self.notify
         )
 
     def sleep(self, seconds: float) -> None:
@@ -48,7 +48,7 @@ class World:
         self.told.append(text)
         self.slept_when_told.append(len(self.slept))
 
-    def send(self) -> Answer:
+    def send(self) -> HttpResponse:
         self.sent_at.append(self.now)
         step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
         if isinstance(step, Exception):
@@ -59,18 +59,20 @@ class World:
     def sent(self) -> int:
         return len(self.sent_at)
 
-    def read(self) -> Answer:
+    def read(self) -> HttpResponse:
         return self.transport.read(REQUEST, self.send)
 
-    def edit(self) -> Answer:
+    def edit(self) -> HttpResponse:
         return self.transport.write("PUT /things/1", self.send, repeatable=True)
 
-    def create(self) -> Answer:
+    def create(self) -> HttpResponse:
         return self.transport.write("POST /things", self.send, repeatable=False)
 
 
-def answer(status: int, body: bytes = b"{}", **headers: str) -> Answer:
-    return Answer(status, {key.replace("_", "-"): value for key, value in headers.items()}, body, "http://x/")
+def answer(status: int, body: bytes = b"{}", **headers: str) -> HttpResponse:
+    return HttpResponse(
+        status, {key.replace("_", "-"): value for key, value in headers.items()}, body, "http://x/"
+    )
 
 
 def refused_connection() -> requests.ConnectionError:
@@ -103,7 +105,7 @@ def test_a_repeatable_write_is_repeated_after_what_passes(trouble: Step) -> None
 
 @pytest.mark.parametrize("trouble", PASSING, ids=repr)
 def test_a_read_is_given_up_after_as_many_tries_as_allowed(trouble: Step) -> None:
-    world = World(trouble, policy=Policy(attempts=3))
+    world = World(trouble, policy=RetryPolicy(attempts=3))
     with pytest.raises(Unavailable) as caught:
         world.read()
     assert world.sent == 3
@@ -112,7 +114,7 @@ def test_a_read_is_given_up_after_as_many_tries_as_allowed(trouble: Step) -> Non
 
 
 def test_one_attempt_means_no_retry() -> None:
-    world = World(503, policy=Policy(attempts=1))
+    world = World(503, policy=RetryPolicy(attempts=1))
     with pytest.raises(Unavailable):
         world.read()
     assert world.sent == 1
@@ -142,7 +144,7 @@ def test_a_create_that_nobody_listens_to_is_unavailable_not_lost() -> None:
     world = World(refused_connection())
     with pytest.raises(Unavailable) as caught:
         world.create()
-    assert world.sent == Policy().attempts
+    assert world.sent == RetryPolicy().attempts
     assert "no connection" in caught.value.said
 
 
@@ -185,7 +187,7 @@ def test_a_date_that_passed_is_not_waited_for() -> None:
 
 @pytest.mark.parametrize("header", ["", "soon", "nan", "Mon, 99 Foo 2026"])
 def test_without_a_usable_retry_after_the_wait_grows(header: str) -> None:
-    world = World(answer(429, retry_after=header), policy=Policy(attempts=4, backoff=1.0))
+    world = World(answer(429, retry_after=header), policy=RetryPolicy(attempts=4, backoff=1.0))
     with pytest.raises(Unavailable):
         world.read()
     first, second, third = world.slept
@@ -195,7 +197,7 @@ def test_without_a_usable_retry_after_the_wait_grows(header: str) -> None:
 
 
 def test_the_growing_wait_stays_below_half_a_minute() -> None:
-    world = World(502, policy=Policy(attempts=12))
+    world = World(502, policy=RetryPolicy(attempts=12))
     with pytest.raises(Unavailable):
         world.read()
     assert max(world.slept) <= 30.0
@@ -203,7 +205,7 @@ def test_the_growing_wait_stays_below_half_a_minute() -> None:
 
 @pytest.mark.parametrize("header", ["301", "86400", "1e300", "inf"])
 def test_a_wait_beyond_the_limit_is_not_waited_for_but_told(header: str) -> None:
-    world = World(answer(429, retry_after=header), 200, policy=Policy(max_wait=300))
+    world = World(answer(429, retry_after=header), 200, policy=RetryPolicy(max_wait=300))
     with pytest.raises(Unavailable, match="asked to wait") as caught:
         world.read()
     assert world.slept == []
@@ -223,7 +225,7 @@ def test_a_vendors_own_rate_limit_is_obeyed_even_in_a_200() -> None:
     world = World(answer(200, b'{"errors": [{"type": "RATE_LIMITED"}]}'), 200)
     world.transport = Transport(
         "work",
-        Policy(),
+        RetryPolicy(),
         clock=lambda: world.now,
         sleep=world.sleep,
         notify=world.notify,
@@ -234,7 +236,7 @@ def test_a_vendors_own_rate_limit_is_obeyed_even_in_a_200() -> None:
 
 
 def test_stopping_ends_a_wait_at_once() -> None:
-    transport = Transport("work", Policy(backoff=3600), notify=lambda text: STOP.set())
+    transport = Transport("work", RetryPolicy(backoff=3600), notify=lambda text: STOP.set())
     caught: list[TrackerError] = []
 
     def run() -> None:
@@ -257,7 +259,7 @@ def test_stopping_ends_a_wait_at_once() -> None:
 
 
 def test_writes_are_spaced_and_reads_are_not() -> None:
-    world = World(200, policy=Policy(write_spacing=1.0))
+    world = World(200, policy=RetryPolicy(write_spacing=1.0))
     world.create()
     world.edit()
     world.read()
@@ -268,7 +270,7 @@ def test_writes_are_spaced_and_reads_are_not() -> None:
 
 
 def test_a_clock_set_back_costs_one_spacing_at_most() -> None:
-    world = World(200, policy=Policy(write_spacing=1.0))
+    world = World(200, policy=RetryPolicy(write_spacing=1.0))
     world.edit()
     world.now -= 3600
     world.edit()
@@ -276,7 +278,7 @@ def test_a_clock_set_back_costs_one_spacing_at_most() -> None:
 
 
 def test_a_repeated_write_is_spaced_too() -> None:
-    world = World(answer(429, retry_after="0"), 200, policy=Policy(write_spacing=1.0))
+    world = World(answer(429, retry_after="0"), 200, policy=RetryPolicy(write_spacing=1.0))
     world.edit()
     assert world.sent_at[1] - world.sent_at[0] >= 1.0
 
@@ -297,7 +299,7 @@ def test_a_repeated_write_is_spaced_too() -> None:
         (422, Refused),
         (500, Unavailable),
         (301, BadConfiguration),
-        (304, Garbled),
+        (304, InvalidResponse),
     ],
 )
 def test_other_answers_are_sorted_by_recovery_and_not_repeated(
@@ -360,23 +362,23 @@ def test_an_untrusted_certificate_is_a_configuration_error() -> None:
     ],
 )  # fmt: skip
 def test_a_refusal_is_told_in_the_vendors_own_words(body: bytes, said: str) -> None:
-    assert told(answer(400, body)) == said
+    assert message_in(answer(400, body)) == said
 
 
 def test_a_long_refusal_is_cut() -> None:
-    assert len(told(answer(400, b'{"message": "' + b"x" * 5000 + b'"}'))) < 400
+    assert len(message_in(answer(400, b'{"message": "' + b"x" * 5000 + b'"}'))) < 400
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"a": ', b"\xff\xfe"])
 def test_what_is_no_json_is_garbled(body: bytes) -> None:
     world = World(answer(200, body))
-    with pytest.raises(Garbled) as caught:
+    with pytest.raises(InvalidResponse) as caught:
         world.read().json()
     assert caught.value.request == REQUEST
 
 
 def test_an_endless_body_names_its_request() -> None:
-    world = World(Garbled("", "http://x/", "the answer is longer than 64 MiB"))
-    with pytest.raises(Garbled) as caught:
+    world = World(InvalidResponse("", "http://x/", "the answer is longer than 64 MiB"))
+    with pytest.raises(InvalidResponse) as caught:
         world.read()
     assert (caught.value.tracker, caught.value.request) == ("work", REQUEST)

@@ -10,7 +10,7 @@ from urllib3 import HTTPConnectionPool, PoolManager
 
 from connectors.errors import BadConfiguration
 from connectors.http.deadline import bound
-from connectors.http.session import Exchange
+from connectors.http.session import HttpSession
 from tests.loopback import Loopback, without_environment
 
 TIMEOUT = (5.0, 5.0)
@@ -59,7 +59,7 @@ def test_a_proxy_of_the_environment_is_used(server: _Server, monkeypatch: pytest
     monkeypatch.setenv("HTTPS_PROXY", server.url)
     monkeypatch.setenv("NO_PROXY", "elsewhere.invalid")
     with requests.Session() as session:
-        exchange = Exchange(session, "https://tracker.invalid", TIMEOUT, True)
+        exchange = HttpSession(session, "https://tracker.invalid", TIMEOUT, True)
         with pytest.raises(requests.exceptions.ProxyError):
             exchange.send("GET", "https://tracker.invalid/x", {}, None)
     assert [line.rpartition(" ")[0] for line, _ in server.asked] == ["CONNECT tracker.invalid:443"]
@@ -83,7 +83,7 @@ def test_a_managers_own_connections_stay_its_own() -> None:
 def test_this_machine_is_asked_without_a_proxy(server: _Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with requests.Session() as session:
-        answer = Exchange(session, server.url, TIMEOUT, True).send("GET", f"{server.url}/x", {}, None)
+        answer = HttpSession(session, server.url, TIMEOUT, True).send("GET", f"{server.url}/x", {}, None)
     assert answer.json() == {}
 
 
@@ -93,7 +93,7 @@ def test_certificates_that_the_environment_names_are_the_ones_that_count(
 ) -> None:
     monkeypatch.setenv(name, str(tmp_path / "company.pem"))
     with requests.Session() as session:
-        exchange = Exchange(session, "https://127.0.0.1:9", TIMEOUT, True)
+        exchange = HttpSession(session, "https://127.0.0.1:9", TIMEOUT, True)
         with pytest.raises(BadConfiguration, match=r"company\.pem"):
             exchange.send("GET", "https://127.0.0.1:9/x", {}, None)
 
@@ -106,7 +106,7 @@ def test_the_sessions_headers_and_login_go_out_and_no_netrc_file_is_read(
     monkeypatch.setenv("NETRC", str(netrc))
     with requests.Session() as session:
         session.headers["X-Client"] = "milepost"
-        exchange = Exchange(session, server.url, TIMEOUT, True)
+        exchange = HttpSession(session, server.url, TIMEOUT, True)
         exchange.send("GET", f"{server.url}/x", {"Accept": "a/b"}, None, {"q": "a b"})
         session.auth = ("ana", "secret")
         exchange.send("GET", f"{server.url}/x", {}, None)
@@ -119,7 +119,7 @@ def test_the_sessions_headers_and_login_go_out_and_no_netrc_file_is_read(
 
 def test_a_cookie_comes_back_with_the_next_request_of_the_same_session(server: _Server) -> None:
     with requests.Session() as session:
-        exchange = Exchange(session, server.url, TIMEOUT, True)
+        exchange = HttpSession(session, server.url, TIMEOUT, True)
         for _ in range(2):
             exchange.send("GET", f"{server.url}/x", {}, None)
     first, second = (headers for _, headers in server.asked)
@@ -129,5 +129,5 @@ def test_a_cookie_comes_back_with_the_next_request_of_the_same_session(server: _
 
 def test_a_redirect_is_given_back_and_not_followed(server: _Server) -> None:
     with requests.Session() as session:
-        answer = Exchange(session, server.url, TIMEOUT, True).send("GET", f"{server.url}/moved", {}, None)
+        answer = HttpSession(session, server.url, TIMEOUT, True).send("GET", f"{server.url}/moved", {}, None)
     assert (answer.status, len(server.asked)) == (302, 1)

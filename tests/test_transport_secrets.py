@@ -4,16 +4,18 @@ import pytest
 
 from connectors.errors import TrackerError
 from connectors.github.settings import GitHubSettings
-from connectors.http.response import Answer
-from connectors.http.transport import Policy, Transport
+from connectors.http.response import HttpResponse
+from connectors.http.transport import RetryPolicy, Transport
 from connectors.jira.settings import JiraSettings
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 500, 503])
 def test_a_credential_that_a_tracker_echoes_does_not_get_into_an_error(status: int) -> None:
     secret = "canary-8d1f"
-    transport = Transport("work", Policy(attempts=2, backoff=0), sleep=lambda _: None, secrets=[secret])
-    echo = Answer(status, {}, f'{{"message": "no such login: {secret}"}}'.encode(), "https://jira.example/x")
+    transport = Transport("work", RetryPolicy(attempts=2, backoff=0), sleep=lambda _: None, secrets=[secret])
+    echo = HttpResponse(
+        status, {}, f'{{"message": "no such login: {secret}"}}'.encode(), "https://jira.example/x"
+    )
     with pytest.raises(TrackerError) as caught:
         transport.read("GET /things", lambda: echo)
     assert secret not in str(caught.value) + repr(caught.value) + repr(caught.value.__cause__)

@@ -8,9 +8,9 @@ import pytest
 
 from connectors.errors import TrackerError, Unavailable
 from connectors.http import workers as parallel
-from connectors.http.quota import Budget
-from connectors.http.response import Answer
-from connectors.http.transport import STOP, Policy, Transport
+from connectors.http.quota import QuotaBudget
+from connectors.http.response import HttpResponse
+from connectors.http.transport import STOP, RetryPolicy, Transport
 
 START = 1_772_445_600.0
 REQUEST = "GET /things"
@@ -33,21 +33,23 @@ class Clock:
             self.time += seconds
 
 
-def answer(status: int = 200, **headers: str) -> Answer:
-    return Answer(status, {key.replace("_", "-"): text for key, text in headers.items()}, b"{}", "http://x/")
+def answer(status: int = 200, **headers: str) -> HttpResponse:
+    return HttpResponse(
+        status, {key.replace("_", "-"): text for key, text in headers.items()}, b"{}", "http://x/"
+    )
 
 
 def opened(
     clock: Clock,
-    policy: Policy | None = None,
+    policy: RetryPolicy | None = None,
     *,
     notify: Callable[[str], None] = lambda text: None,
-    budget: Budget | None = None,
-    pace: Callable[[Answer, float], float | None] | None = None,
+    budget: QuotaBudget | None = None,
+    pace: Callable[[HttpResponse, float], float | None] | None = None,
 ) -> Transport:
     return Transport(
         "work",
-        policy or Policy(),
+        policy or RetryPolicy(),
         clock=clock.now,
         sleep=clock.sleep,
         notify=notify,
@@ -68,12 +70,12 @@ def in_thread(call: Callable[[], object]) -> None:
 
 def test_a_rate_limit_met_by_one_thread_holds_back_the_others() -> None:
     clock = Clock()
-    transport = opened(clock, Policy(attempts=1))
+    transport = opened(clock, RetryPolicy(attempts=1))
     with pytest.raises(Unavailable):
         transport.read(REQUEST, lambda: answer(429, retry_after="30"))
     sent: list[float] = []
 
-    def send() -> Answer:
+    def send() -> HttpResponse:
         sent.append(clock.time)
         return answer()
 
@@ -85,10 +87,10 @@ def test_a_rate_limit_met_by_one_thread_holds_back_the_others() -> None:
 
 def test_a_back_off_for_want_of_a_retry_after_holds_back_the_others_too() -> None:
     clock = Clock()
-    transport = opened(clock, Policy(attempts=2, backoff=8))
+    transport = opened(clock, RetryPolicy(attempts=2, backoff=8))
     others: list[float] = []
 
-    def other() -> Answer:
+    def other() -> HttpResponse:
         others.append(clock.time)
         return answer()
 
@@ -113,7 +115,7 @@ def test_a_wait_that_two_threads_are_asked_for_is_told_once() -> None:
     both = threading.Barrier(2)
     steps = {name: [answer(429, retry_after="30"), answer()] for name in "ab"}
 
-    def send(name: str) -> Answer:
+    def send(name: str) -> HttpResponse:
         found = steps[name].pop(0)
         if found.status == 429:
             both.wait(timeout=10)
@@ -140,10 +142,10 @@ def test_a_pause_that_a_success_asks_for_comes_before_the_next_request() -> None
 
 def test_writes_of_several_threads_keep_their_distance() -> None:
     clock = Clock()
-    transport = opened(clock, Policy(write_spacing=1.0))
+    transport = opened(clock, RetryPolicy(write_spacing=1.0))
     sent: list[float] = []
 
-    def send() -> Answer:
+    def send() -> HttpResponse:
         sent.append(clock.time)
         return answer()
 
@@ -192,18 +194,18 @@ def test_tasks_are_taken_only_as_far_ahead_as_the_workers_need(workers: int) -> 
 
 
 def test_the_first_error_ends_what_has_not_begun_and_the_waits_of_what_has() -> None:
-    transport = Transport("work", Policy(backoff=3600), notify=lambda text: waiting.set())
+    transport = Transport("work", RetryPolicy(backoff=3600), notify=lambda text: waiting.set())
     waiting = threading.Event()
     begun: list[int] = []
 
-    def fails() -> Answer:
+    def fails() -> HttpResponse:
         assert waiting.wait(timeout=10)
         raise Unavailable("work", REQUEST, "gone")
 
-    def waits() -> Answer:
+    def waits() -> HttpResponse:
         return transport.read(REQUEST, lambda: answer(502))
 
-    def never(number: int) -> Answer:
+    def never(number: int) -> HttpResponse:
         begun.append(number)
         return transport.read(REQUEST, lambda: answer(502))
 
@@ -224,12 +226,12 @@ def test_the_first_error_ends_what_has_not_begun_and_the_waits_of_what_has() -> 
 
 def test_every_rate_limit_halves_the_workers() -> None:
     clock = Clock()
-    transport = opened(clock, Policy(attempts=9))
+    transport = opened(clock, RetryPolicy(attempts=9))
     running, most = 0, 0
     lock = threading.Lock()
     trouble = [answer(429, retry_after="1"), answer(429, retry_after="1")]
 
-    def send() -> Answer:
+    def send() -> HttpResponse:
         nonlocal running, most
         with lock:
             if trouble:
@@ -255,14 +257,14 @@ def test_every_rate_limit_halves_the_workers() -> None:
 # The share of the quota
 
 
-def quota(limit: int, remaining: int, reset: float) -> Answer:
+def quota(limit: int, remaining: int, reset: float) -> HttpResponse:
     return answer(
         x_ratelimit_limit=str(limit), x_ratelimit_remaining=str(remaining), x_ratelimit_reset=f"{reset:.0f}"
     )
 
 
 def test_reads_beyond_the_share_are_put_off_and_say_until_when() -> None:
-    transport = opened(Clock(), budget=Budget(0.5))
+    transport = opened(Clock(), budget=QuotaBudget(0.5))
     for left in range(9, 4, -1):
         transport.read(REQUEST, partial(quota, 10, left, START + 3600))
     with pytest.raises(Unavailable, match="put off: milepost's share of the API quota is spent until"):
@@ -273,14 +275,14 @@ def test_reads_beyond_the_share_are_put_off_and_say_until_when() -> None:
 
 
 def test_what_others_use_up_is_not_taken_from_the_share() -> None:
-    transport = opened(Clock(), budget=Budget(0.5))
+    transport = opened(Clock(), budget=QuotaBudget(0.5))
     for left in (900, 500, 100, 3):
         transport.read(REQUEST, partial(quota, 1000, left, START + 3600))
 
 
 def test_a_window_that_begins_anew_gives_the_share_again() -> None:
     clock = Clock()
-    transport = opened(clock, budget=Budget(0.5))
+    transport = opened(clock, budget=QuotaBudget(0.5))
     transport.read(REQUEST, lambda: quota(2, 1, START + 3600))
     clock.time += 3601
     transport.read(REQUEST, lambda: quota(2, 1, clock.time + 3600))
@@ -290,14 +292,14 @@ def test_a_window_that_begins_anew_gives_the_share_again() -> None:
 
 def test_a_window_that_begins_anew_soon_is_waited_for() -> None:
     clock = Clock()
-    transport = opened(clock, budget=Budget(0.5))
+    transport = opened(clock, budget=QuotaBudget(0.5))
     transport.read(REQUEST, lambda: quota(2, 1, START + 20))
     transport.read(REQUEST, answer)
     assert clock.slept == [20.0]
 
 
 def test_one_quota_that_is_spent_leaves_the_others() -> None:
-    transport = opened(Clock(), budget=Budget(0.5))
+    transport = opened(Clock(), budget=QuotaBudget(0.5))
     transport.read(REQUEST, lambda: quota(2, 1, START + 3600), resource="search")
     transport.read(REQUEST, lambda: quota(100, 1, START + 3600))
     with pytest.raises(Unavailable, match="put off"):
@@ -305,27 +307,27 @@ def test_one_quota_that_is_spent_leaves_the_others() -> None:
 
 
 def test_what_writing_began_is_finished_beyond_the_share() -> None:
-    transport = opened(Clock(), budget=Budget(0.5))
+    transport = opened(Clock(), budget=QuotaBudget(0.5))
     transport.write("PUT /x", lambda: quota(2, 1, START + 3600), repeatable=True)
     transport.write("PUT /x", lambda: quota(2, 0, START + 3600), repeatable=True)
     assert transport.read(REQUEST, answer).status == 200
 
 
 def test_the_next_run_goes_on_counting() -> None:
-    transport = opened(Clock(), budget=Budget(0.5))
+    transport = opened(Clock(), budget=QuotaBudget(0.5))
     transport.read(REQUEST, lambda: quota(2, 1, START + 3600))
-    later = opened(Clock(), budget=Budget(0.5, transport.budget.text()))
+    later = opened(Clock(), budget=QuotaBudget(0.5, transport.budget.text()))
     with pytest.raises(Unavailable, match="put off"):
         later.read(REQUEST, answer)
 
 
 @pytest.mark.parametrize("known", ["", "{", "[]", '{"core": 1}', '{"core": ["a", 1, 2, 3]}'])
 def test_a_count_that_cannot_be_read_begins_anew(known: str) -> None:
-    assert Budget(0.5, known).spent("core", START) is None
+    assert QuotaBudget(0.5, known).spent("core", START) is None
 
 
 def test_a_reset_by_a_tracker_whose_clock_is_wrong_is_counted_from_its_own_date() -> None:
-    budget = Budget(0.5)
+    budget = QuotaBudget(0.5)
     said = answer(
         date="Thu, 02 Mar 2023 10:00:00 GMT",
         x_ratelimit_limit="10",
@@ -341,7 +343,7 @@ def test_a_reset_by_a_tracker_whose_clock_is_wrong_is_counted_from_its_own_date(
 @pytest.mark.parametrize("share", [0, -1, 1.01, float("nan")])
 def test_a_share_is_more_than_nothing_and_no_more_than_all(share: float) -> None:
     with pytest.raises(ValueError, match="share"):
-        Budget(share)
+        QuotaBudget(share)
 
 
 def test_whoever_leaves_does_not_wait_for_a_request_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -353,7 +355,7 @@ def test_whoever_leaves_does_not_wait_for_a_request_that_hangs(monkeypatch: pyte
         ended.set()
         return 2
 
-    results = parallel.in_order([lambda: 1, hanging], lambda: 2, 2)
+    results = parallel.map_ordered([lambda: 1, hanging], lambda: 2, 2)
     assert next(results) == 1
     results.close()
     assert not ended.is_set()

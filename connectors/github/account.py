@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from connectors.errors import BadConfiguration, Garbled, Missing, Refused
-from connectors.github.client import Api
+from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused
+from connectors.github.client import GitHubClient
 from connectors.github.graphql import VIEWER
 
 
-class Identity:
+class Account:
     """The login of the account, asked for once."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: GitHubClient) -> None:
         self._api = api
         self._login: str | None = None
 
@@ -42,5 +42,5 @@ class Identity:
 
     def _named(self, found: object) -> str:
         if not isinstance(found, str) or not found:
-            raise Garbled(self._api.tracker, "", "GitHub does not say who this account is")
+            raise InvalidResponse(self._api.tracker, "", "GitHub does not say who this account is")
         return found

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.errors import TrackerError
-from connectors.github.account import Identity
-from connectors.github.client import Api, Unsupported
+from connectors.github.account import Account
+from connectors.github.client import GitHubClient, Unsupported
 from connectors.github.graphql import CHILDREN
 from connectors.github.listing import PER_PAGE
 from connectors.github.project_check import project_findings
-from connectors.http.response import Answer
+from connectors.http.response import HttpResponse
 from connectors.models import Capability, Finding
 
 _ROLES: Mapping[Capability, tuple[tuple[str, ...], str]] = {
@@ -32,7 +32,7 @@ _LOW = 0.1
 """Below this part of the hourly limit a run may have to wait."""
 
 
-def check(api: Api, identity: Identity, needs: frozenset[Capability]) -> tuple[Finding, ...]:
+def check(api: GitHubClient, identity: Account, needs: frozenset[Capability]) -> tuple[Finding, ...]:
     """All findings, in the order of asking; ends at once if GitHub cannot be reached or refuses the login."""
     look = _Check(api, identity, needs)
     looks: Mapping[str, Callable[[], Iterator[Finding]]] = {
@@ -56,8 +56,8 @@ def check(api: Api, identity: Identity, needs: frozenset[Capability]) -> tuple[F
 
 @dataclass(slots=True)
 class _Check:
-    api: Api
-    identity: Identity
+    api: GitHubClient
+    identity: Account
     needs: frozenset[Capability]
     scoped: bool = False
     """The token tells its own scopes, so that what the account may the token may, too."""
@@ -167,7 +167,7 @@ class _Check:
         yield Finding("sub-issues", True, "supported")
 
 
-def _scopes(answer: Answer, needs: frozenset[Capability]) -> Iterator[Finding]:
+def _scopes(answer: HttpResponse, needs: frozenset[Capability]) -> Iterator[Finding]:
     """Classic tokens say their scopes in a header; fine-grained ones do not."""
     said = answer.headers.get("x-oauth-scopes")
     if said is None:
@@ -178,7 +178,7 @@ def _scopes(answer: Answer, needs: frozenset[Capability]) -> Iterator[Finding]:
     yield Finding("token scopes", ok, ", ".join(sorted(scopes)) or "none", hint)
 
 
-def _rate(answer: Answer) -> Iterator[Finding]:
+def _rate(answer: HttpResponse) -> Iterator[Finding]:
     try:
         left = int(answer.headers["x-ratelimit-remaining"])
         limit = int(answer.headers["x-ratelimit-limit"])

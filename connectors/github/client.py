@@ -12,13 +12,13 @@ from urllib.parse import SplitResult, parse_qs, urljoin, urlsplit
 from github import Auth
 from requests.utils import parse_header_links
 
-from connectors.errors import BadConfiguration, Garbled, Missing, Refused, TrackerError
+from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, TrackerError
 from connectors.github.limits import Explain, RateLimits, graphql_errors, graphql_limited, server_time
-from connectors.github.requester import Wire, app_auth
+from connectors.github.requester import GitHubRequester, app_auth
 from connectors.github.settings import GitHubSettings, variable
-from connectors.http.response import Answer, explain_status
-from connectors.http.transport import Budget, Policy, Transport
-from connectors.http.write_rate import GITHUB_WRITES, Rates
+from connectors.http.response import HttpResponse, explain_status
+from connectors.http.transport import QuotaBudget, RetryPolicy, Transport
+from connectors.http.write_rate import GITHUB_WRITES, WriteRates
 
 REDIRECTS = frozenset({301, 302, 307, 308})
 _MOST_HOPS = 5
@@ -46,7 +46,7 @@ class _Token:
     until: datetime
 
 
-class Api:
+class GitHubClient:
     """One GitHub as JSON. Every method may raise a TrackerError."""
 
     def __init__(
@@ -61,11 +61,11 @@ class Api:
         written: str = "",
         wrote: Callable[[], None] = lambda: None,
     ) -> None:
-        """What an earlier run told: `used` is `Budget.text`, `written` is `Rates.text`.
+        """What an earlier run told: `used` is `QuotaBudget.text`, `written` is `WriteRates.text`.
 
         `wrote` is called after every write, whatever came of it.
         """
-        policy = Policy(
+        policy = RetryPolicy(
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
             attempts=settings.attempts,
@@ -86,12 +86,14 @@ class Api:
             notify=notify,
             rate_limit=RateLimits(),
             explain=Explain(tracker, self.variable),
-            budget=Budget(settings.api_share, used),
-            rates=Rates(GITHUB_WRITES if settings.write_spacing else (), settings.write_spacing, written),
+            budget=QuotaBudget(settings.api_share, used),
+            rates=WriteRates(
+                GITHUB_WRITES if settings.write_spacing else (), settings.write_spacing, written
+            ),
             secrets=settings.secrets(),
         )
         self._wrote = wrote
-        self._wire = Wire(tracker, settings, policy)
+        self._wire = GitHubRequester(tracker, settings, policy)
         self._base = urlsplit(settings.url)
         self._app: Auth.AppAuth | None = None
         self._token: _Token | None = None
@@ -111,7 +113,7 @@ class Api:
         accept: Collection[int] = (),
         as_app: bool = False,
         resource: str = "core",
-    ) -> Answer:
+    ) -> HttpResponse:
         """GET a path, or a whole URL of this GitHub; moved places on the same host are followed.
 
         `resource` names the quota that it counts against: "core" or "search".
@@ -137,7 +139,7 @@ class Api:
 
     def answers(
         self, url: str, parameters: Mapping[str, str | int] | None = None, *, resource: str = "core"
-    ) -> Iterator[Answer]:
+    ) -> Iterator[HttpResponse]:
         """The answer that holds each page, along the Link headers. Raises Garbled if they go in a circle."""
         seen: set[str] = set()
         following: str | None = url
@@ -147,23 +149,27 @@ class Api:
             yield answer
             parameters, following = None, self.next_page(answer)
             if following in seen:
-                raise Garbled(self.tracker, answer.request, "the next page is one that came before")
+                raise InvalidResponse(self.tracker, answer.request, "the next page is one that came before")
 
-    def rows(self, answer: Answer) -> list[Any]:
+    def rows(self, answer: HttpResponse) -> list[Any]:
         """The answer as a list. Raises Garbled if it is none."""
         found = answer.json()
         if not isinstance(found, list):
-            raise Garbled(self.tracker, answer.request, f"expected a list, got {type(found).__name__}")
+            raise InvalidResponse(
+                self.tracker, answer.request, f"expected a list, got {type(found).__name__}"
+            )
         return found
 
-    def record(self, answer: Answer) -> Mapping[str, Any]:
+    def record(self, answer: HttpResponse) -> Mapping[str, Any]:
         """The answer as an object. Raises Garbled if it is none."""
         found = answer.json()
         if not isinstance(found, dict):
-            raise Garbled(self.tracker, answer.request, f"expected an object, got {type(found).__name__}")
+            raise InvalidResponse(
+                self.tracker, answer.request, f"expected an object, got {type(found).__name__}"
+            )
         return found
 
-    def next_page(self, answer: Answer, relation: str = "next") -> str | None:
+    def next_page(self, answer: HttpResponse, relation: str = "next") -> str | None:
         """The next page by the Link header, None after the last.
 
         Raises Garbled if it leads elsewhere, or if this page has a next one and yet no rows.
@@ -175,10 +181,10 @@ class Api:
                 url = urljoin(answer.url, link.get("url", ""))
                 if not self._ours(url):
                     said = f"the {relation} page is said to be on another server or path"
-                    raise Garbled(self.tracker, answer.request, said, "Check the url of this tracker")
+                    raise InvalidResponse(self.tracker, answer.request, said, "Check the url of this tracker")
                 if relation == "next" and answer.body.strip() == b"[]":
                     said = "an empty page is followed by another, so rows are missing"
-                    raise Garbled(self.tracker, answer.request, said, "The next run reads it again")
+                    raise InvalidResponse(self.tracker, answer.request, said, "The next run reads it again")
                 return url
         return None
 
@@ -187,11 +193,11 @@ class Api:
         text = parse_qs(urlsplit(url).query).get("page", [""])[0]
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
-    def moment(self, answer: Answer) -> datetime:
+    def moment(self, answer: HttpResponse) -> datetime:
         """The server's time when it answered; ours where it does not say."""
         return self.server_moment(answer) or self.clock()
 
-    def server_moment(self, answer: Answer) -> datetime | None:
+    def server_moment(self, answer: HttpResponse) -> datetime | None:
         """The server's time when it answered; None where it does not say."""
         epoch = server_time(answer)
         return None if epoch is None else datetime.fromtimestamp(epoch, UTC)
@@ -204,7 +210,7 @@ class Api:
         *,
         repeatable: bool,
         accept: Collection[int] = (),
-    ) -> Answer:
+    ) -> HttpResponse:
         """Send a change once (or again, if `repeatable`). A redirect is given back, never followed."""
         auth = self._auth()
         try:
@@ -225,7 +231,7 @@ class Api:
         request = f"POST {urlsplit(self._wire.graphql_url).path}"
         auth = self._auth()
 
-        def send() -> Answer:
+        def send() -> HttpResponse:
             body = {"query": query, "variables": dict(variables)}
             answer = self._wire.send(auth, "POST", self._wire.graphql_url, None, body)
             # GraphQL says with HTTP 200 what REST says with 403, and so the transport shall see it.
@@ -239,7 +245,7 @@ class Api:
         if errors:
             raise self._sort_graphql(request, errors)
         if not isinstance(data, dict):
-            raise Garbled(self.tracker, request, "expected data in a GraphQL answer")
+            raise InvalidResponse(self.tracker, request, "expected data in a GraphQL answer")
         return data
 
     def _sort_graphql(self, request: str, errors: list[dict[str, Any]]) -> Exception:
@@ -255,9 +261,9 @@ class Api:
             return TooMuch(self.tracker, request, said)
         if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
             return Refused(self.tracker, request, said, "The account lacks the permission to read this")
-        return Garbled(self.tracker, request, f"GraphQL answered with an error: {said}")
+        return InvalidResponse(self.tracker, request, f"GraphQL answered with an error: {said}")
 
-    def _follow(self, answer: Answer) -> tuple[str, dict[str, str | int]]:
+    def _follow(self, answer: HttpResponse) -> tuple[str, dict[str, str | int]]:
         """Where a redirect leads on the same server, with the query that was asked; else raises."""
         url = urljoin(answer.url, answer.headers.get("location", ""))
         if "location" not in answer.headers or not self._ours(url):
@@ -310,7 +316,7 @@ class Api:
             return _Token(Auth.Token(found["token"]), until.astimezone(UTC))
         except (KeyError, TypeError, ValueError, OverflowError, AssertionError) as problem:
             said = "expected a token and the time when it expires"
-            raise Garbled(self.tracker, answer.request, said) from problem
+            raise InvalidResponse(self.tracker, answer.request, said) from problem
 
 
 def sort_scope(error: TrackerError, what: str) -> TrackerError:

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.bounds import moment
-from connectors.errors import Garbled
-from connectors.github.account import Identity
-from connectors.github.client import Api
+from connectors.errors import InvalidResponse
+from connectors.github.account import Account
+from connectors.github.client import GitHubClient
 from connectors.github.pagination import PER_PAGE
-from connectors.http.response import Answer
+from connectors.http.response import HttpResponse
 from connectors.models import MARK_PREFIX, PostedComment
 
 
-def read_comments(api: Api, identity: Identity, path: str) -> tuple[PostedComment, ...]:
+def read_comments(api: GitHubClient, identity: Account, path: str) -> tuple[PostedComment, ...]:
     """The comments of the issue at this path that are by this account, or bear a mark of milepost."""
     found: dict[str, PostedComment] = {}
     for answer in _backwards(api, f"{path}/comments"):
@@ -30,7 +30,7 @@ def comment_body(row: Any) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _backwards(api: Api, path: str) -> Iterator[Answer]:
+def _backwards(api: GitHubClient, path: str) -> Iterator[HttpResponse]:
     """Every page, the last one first; where there are several, the first is read again at the end.
 
     Comments stand in the order in which they came. One that is removed pulls those after it over to the page
@@ -55,13 +55,13 @@ def _backwards(api: Api, path: str) -> Iterator[Answer]:
         empty = answer.body.strip() == b"[]"
         if number is not None and not (number == before - 1 or (empty and 0 < number < before)):
             break
-    raise Garbled(api.tracker, first.request, "the pages do not lead back to the first")
+    raise InvalidResponse(api.tracker, first.request, "the pages do not lead back to the first")
 
 
-def read_comment(api: Api, identity: Identity, row: Any) -> PostedComment:
+def read_comment(api: GitHubClient, identity: Account, row: Any) -> PostedComment:
     """One comment; raises Garbled if it has no id."""
     if not isinstance(row, dict) or type(row.get("id")) is not int:
-        raise Garbled(api.tracker, "GET comments", "a comment came without an id")
+        raise InvalidResponse(api.tracker, "GET comments", "a comment came without an id")
     return PostedComment(
         id=str(row["id"]),
         body=comment_body(row),

@@ -11,7 +11,7 @@ import orjson
 from connectors import bounds
 from connectors.github.issue_keys import is_repository
 from connectors.github.settings import GitHubSettings
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 from connectors.models import Interest
 from connectors.names import fold_name
 from connectors.task_lists import RULES
@@ -74,7 +74,7 @@ class Reading:
         )
 
 
-def reading_at(memory: Memory, cursor: Cursor) -> Reading:
+def reading_at(memory: ConnectorState, cursor: Cursor) -> Reading:
     """What to read after this cursor. A cursor without a server's time is worth what is remembered of it."""
     found = _remembered(memory, _READING).get(cursor.name)
     found = found if isinstance(found, dict) else {}
@@ -87,7 +87,7 @@ def reading_at(memory: Memory, cursor: Cursor) -> Reading:
     )
 
 
-def remember_reading(memory: Memory, before: Cursor | None, now: Cursor, reading: Reading) -> None:
+def remember_reading(memory: ConnectorState, before: Cursor | None, now: Cursor, reading: Reading) -> None:
     """Keep it beside what is kept for `before`; nothing is written where nothing has to be remembered."""
     readings = _remembered(memory, _READING)
     kept = {before.name: readings[before.name]} if before and before.name in readings else {}
@@ -166,7 +166,7 @@ def named_digest(interest: Interest) -> str:
     return hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
 
 
-def standing_at(memory: Memory, cursor: Cursor) -> Standing | None:
+def standing_at(memory: ConnectorState, cursor: Cursor) -> Standing | None:
     """What stood when this cursor was taken; None if that is not remembered."""
     found: Any = _remembered(memory, _STANDING).get(cursor.name)
     try:
@@ -185,7 +185,7 @@ def standing_at(memory: Memory, cursor: Cursor) -> Standing | None:
         return None
 
 
-def latest_trees(memory: Memory) -> dict[str, Stand]:
+def latest_trees(memory: ConnectorState) -> dict[str, Stand]:
     """The trees as they were walked last, whatever cursor that was; nothing where that is not remembered."""
     try:
         *_, known = _remembered(memory, _TREES).values()
@@ -194,7 +194,7 @@ def latest_trees(memory: Memory) -> dict[str, Stand]:
         return {}
 
 
-def remember(memory: Memory, before: Cursor | None, now: Cursor, standing: Standing) -> None:
+def remember(memory: ConnectorState, before: Cursor | None, now: Cursor, standing: Standing) -> None:
     """Keep what stands now beside what stood before: if this pull is not stored, the next starts there.
 
     The trees, which may be large, are written only by the pull that walked them.
@@ -214,7 +214,7 @@ def remember(memory: Memory, before: Cursor | None, now: Cursor, standing: Stand
     memory.set(_STANDING, orjson.dumps(kept).decode())
 
 
-def _remembered(memory: Memory, fact: str) -> dict[str, Any]:
+def _remembered(memory: ConnectorState, fact: str) -> dict[str, Any]:
     try:
         found = orjson.loads(memory.get(fact) or "{}")
     except orjson.JSONDecodeError:

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError, Unavailable
-from connectors.github.client import Api
+from connectors.github.client import GitHubClient
 from connectors.github.issue_keys import place_of
-from connectors.github.issues import Parser
-from connectors.interface import Memory
+from connectors.github.issues import IssueParser
+from connectors.interface import ConnectorState
 from connectors.isolation import IN_ROW
 from connectors.models import Blocker, Issue, IssueRef, StatusCategory
 
@@ -29,7 +29,7 @@ class Dependencies:
     `IN_ROW` requests that were not answered no more are sent.
     """
 
-    def __init__(self, api: Api, parser: Parser, memory: Memory | None = None) -> None:
+    def __init__(self, api: GitHubClient, parser: IssueParser, memory: ConnectorState | None = None) -> None:
         """`memory`: of a reading of changes; what it told last of an issue that did not change is taken."""
         self._api = api
         self._parser = parser
@@ -95,7 +95,7 @@ def _blocker(tracker: str, id_: str, key: str, url: str, title: str, category: s
     return Blocker(IssueRef(tracker, id_, key), url, title, StatusCategory(category))
 
 
-def _read(memory: Memory) -> dict[str, list[Any]]:
+def _read(memory: ConnectorState) -> dict[str, list[Any]]:
     """What was remembered; nothing where any of it is damaged."""
     try:
         stored = orjson.loads(memory.get(_ANSWERS) or "{}")

@@ -34,7 +34,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Parser:
+class IssueParser:
     """How rows are read for one tracker and one Interest."""
 
     tracker: str

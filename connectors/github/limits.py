@@ -6,7 +6,7 @@ import orjson
 
 from connectors import bounds
 from connectors.errors import BadConfiguration, Refused, TrackerError
-from connectors.http.response import Answer, answer_date, header_seconds, told
+from connectors.http.response import HttpResponse, answer_date, header_seconds, message_in
 
 _FIRST_WAIT = 60.0
 _LONGEST_WAIT = 900.0
@@ -29,7 +29,7 @@ class RateLimits:
     def __init__(self) -> None:
         self._row = 0
 
-    def __call__(self, answer: Answer, now: float, /) -> float | None:
+    def __call__(self, answer: HttpResponse, now: float, /) -> float | None:
         """None if this answer is no rate limit; a 403 for want of a permission is none."""
         if not is_limit(answer):
             if answer.status < 400:
@@ -44,7 +44,7 @@ class RateLimits:
         return min(_FIRST_WAIT * 2.0 ** (self._row - 1), _LONGEST_WAIT)
 
 
-def is_limit(answer: Answer) -> bool:
+def is_limit(answer: HttpResponse) -> bool:
     """Whether an answer is a rate limit, primary or secondary: GitHub uses 429 and 403 for both."""
     if answer.status == 429:
         return True
@@ -58,7 +58,7 @@ def is_limit(answer: Answer) -> bool:
 _LIMIT_TYPES = frozenset({"RATE_LIMITED", "RATE_LIMIT"})
 
 
-def graphql_limited(answer: Answer) -> bool:
+def graphql_limited(answer: HttpResponse) -> bool:
     """Whether GraphQL refused by rate limit, which it says with HTTP 200."""
     if answer.status != 200 or b"RATE_LIMIT" not in answer.body:
         return False
@@ -76,9 +76,9 @@ class Explain:
         self._tracker = tracker
         self._variable = variable
 
-    def __call__(self, request: str, answer: Answer, /) -> TrackerError | None:
+    def __call__(self, request: str, answer: HttpResponse, /) -> TrackerError | None:
         """An error with what is missing, or None where the usual words do."""
-        said = told(answer)
+        said = message_in(answer)
         if answer.status == 401:
             hint = f"Check {self._variable}: wrong, expired or revoked"
             return BadConfiguration(self._tracker, request, said, hint)
@@ -89,7 +89,7 @@ class Explain:
         return None
 
 
-def _permission_hint(answer: Answer) -> str:
+def _permission_hint(answer: HttpResponse) -> str:
     """Which permission the account lacks, from the headers that GitHub sends with a 403."""
     headers = answer.headers
     if "x-github-sso" in headers:
@@ -107,7 +107,7 @@ def _plain(text: str) -> str:
     return "".join(character for character in text if character.isprintable())[:200].strip()
 
 
-def _until_reset(answer: Answer, now: float) -> float | None:
+def _until_reset(answer: HttpResponse, now: float) -> float | None:
     """Seconds to the reset by the server's own clock, and one more since the reset is cut to seconds."""
     try:
         reset = float(answer.headers["x-ratelimit-reset"])
@@ -117,7 +117,7 @@ def _until_reset(answer: Answer, now: float) -> float | None:
     return None if left is None else max(0.0, left) + 1
 
 
-def server_time(answer: Answer) -> float | None:
+def server_time(answer: HttpResponse) -> float | None:
     """The Date header in epoch seconds."""
     return answer_date(answer)
 

@@ -9,21 +9,21 @@ from typing import Any
 
 from connectors.errors import (
     BadConfiguration,
-    Garbled,
+    InvalidResponse,
     Missing,
     Refused,
     TrackerDown,
     TrackerError,
     Unavailable,
 )
-from connectors.github.client import Api, sort_scope
+from connectors.github.client import GitHubClient, sort_scope
 from connectors.github.issue_keys import Spelling, repository_of_api
 from connectors.github.issues import names_issue
 from connectors.github.organisation import Organisation
 from connectors.github.pagination import Sheet, changed, whole
 from connectors.github.repositories import PER_PAGE, Names, container, member_pages, members, row_id
-from connectors.http.workers import merged
-from connectors.interface import Memory
+from connectors.http.workers import merge
+from connectors.interface import ConnectorState
 from connectors.isolation import IN_ROW
 from connectors.models import Container
 
@@ -84,7 +84,9 @@ class Listing:
     moment: datetime | None
     """GitHub's own time when the reading began; None if it did not tell."""
 
-    def __init__(self, api: Api, memory: Memory, names: Names, spelling: Spelling, plan: Plan) -> None:
+    def __init__(
+        self, api: GitHubClient, memory: ConnectorState, names: Names, spelling: Spelling, plan: Plan
+    ) -> None:
         self._api = api
         self._names = names
         self._spelling = spelling
@@ -209,7 +211,7 @@ class Listing:
         before = sheet.repeats
         try:
             rows = self._named(sheet, sheet.rows(self._api))
-        except Garbled as problem:
+        except InvalidResponse as problem:
             home = self._by_path.get(sheet.path)
             if home is None:
                 self._organisation.distrust()
@@ -236,7 +238,7 @@ class Listing:
             said = (
                 f"{len(rows) - len(named)} of {len(rows)} rows of this list say not of which issue they are"
             )
-            problem = Garbled(self._api.tracker, f"GET {sheet.path}", said)
+            problem = InvalidResponse(self._api.tracker, f"GET {sheet.path}", said)
             if sheet.path not in self._by_path:
                 raise problem
             home = self._by_path[sheet.path]
@@ -273,7 +275,7 @@ class Listing:
         def allowed() -> int:
             return max(1, workers >> min(16, transport.limited - before))
 
-        with closing(merged(streams, allowed, workers, 1 + workers)) as sheets:
+        with closing(merge(streams, allowed, workers, 1 + workers)) as sheets:
             yield from sheets
 
     def _begun(self) -> Iterator[Iterator[_Part]]:

@@ -7,9 +7,9 @@ import orjson
 
 from connectors import bounds
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError
-from connectors.github.client import Api
+from connectors.github.client import GitHubClient
 from connectors.github.pagination import Sheet
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 
 _FACT = "github.organisation"
 
@@ -23,7 +23,7 @@ class Organisation:
     it ever turns out to have less, nothing that was pulled before that counts as complete.
     """
 
-    def __init__(self, api: Api, memory: Memory) -> None:
+    def __init__(self, api: GitHubClient, memory: ConnectorState) -> None:
         self._api = api
         self._memory = memory
         self._name = (api.settings.organization or "").lower()

@@ -7,8 +7,8 @@ from itertools import chain
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from connectors.github.client import Api
-from connectors.http.response import Answer
+from connectors.github.client import GitHubClient
+from connectors.http.response import HttpResponse
 
 PER_PAGE = 100
 _ALL: Mapping[str, str | int] = {"state": "all", "per_page": PER_PAGE}
@@ -71,12 +71,12 @@ class Sheet:
     """One page of a list. Read on a thread that only asks; its JSON is read by whoever takes it."""
 
     path: str
-    answer: Answer
+    answer: HttpResponse
     found: list[Any] | None = None
     """Its rows, where they had to be known for asking on."""
     watch: Watch | None = None
 
-    def rows(self, api: Api) -> list[Any]:
+    def rows(self, api: GitHubClient) -> list[Any]:
         """Its rows, without those that came before. To be taken in the order of reading."""
         found = api.rows(self.answer) if self.found is None else self.found
         return found if self.watch is None else self.watch.fresh(found)
@@ -92,7 +92,7 @@ class Sheet:
         return self.watch is not None and self.watch.shifted
 
 
-def whole(api: Api, path: str) -> Iterator[Sheet]:
+def whole(api: GitHubClient, path: str) -> Iterator[Sheet]:
     """All issues and pull requests of a repository, in order of creation, which no edit changes.
 
     Each page is asked for once. The first question goes from the youngest issue on. Where GitHub pages by
@@ -122,7 +122,7 @@ def whole(api: Api, path: str) -> Iterator[Sheet]:
 
 
 def _backwards(
-    api: Api, path: str, many: int, youngest: list[Any], watch: Watch
+    api: GitHubClient, path: str, many: int, youngest: list[Any], watch: Watch
 ) -> Generator[Sheet, None, bool]:
     """All but the youngest issues, of so many pages; whether the links led through all of them.
 
@@ -169,7 +169,7 @@ def _parted(older: list[Any], youngest: list[Any]) -> bool:
 
 
 def changed(
-    api: Api, path: str, since: datetime | None, more: Mapping[str, str | int] | None = None
+    api: GitHubClient, path: str, since: datetime | None, more: Mapping[str, str | int] | None = None
 ) -> Iterator[Sheet]:
     """What changed at or after `since` (None: ever) in a list, oldest change first; none is lost.
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from connectors.errors import TrackerDown, TrackerError
-from connectors.github.client import Api, Unsupported
+from connectors.github.client import GitHubClient, Unsupported
 from connectors.github.project_names import Project, split_field
 from connectors.github.projects import READ_HINT, Head, read_head, what_is_missing
 from connectors.models import Finding
@@ -11,7 +11,7 @@ from connectors.models import Finding
 _NO_PROJECTS = "this GitHub has no projects"
 
 
-def project_findings(api: Api) -> Iterator[Finding]:
+def project_findings(api: GitHubClient) -> Iterator[Finding]:
     """A line for each project of the settings, and one for the field that tells the status if one has it."""
     heads: dict[Project, Head] = {}
     for project in api.settings.project_names.values():
@@ -38,7 +38,7 @@ def project_findings(api: Api) -> Iterator[Finding]:
         yield Finding(f'status_field "{status}"', not why, why or f"its options: {options or 'none'}", hint)
 
 
-def missing_fields(api: Api, names: Collection[str]) -> Mapping[str, str]:
+def missing_fields(api: GitHubClient, names: Collection[str]) -> Mapping[str, str]:
     """By name, of the fields of projects among these: why it is not there, for whoever may see the project.
 
     May raise TrackerError, but not for a project that cannot be read.

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from connectors import bounds
-from connectors.errors import BadConfiguration, PutOff, TrackerDown, TrackerError
-from connectors.github.client import Api, Unsupported
+from connectors.errors import BadConfiguration, QuotaExhausted, TrackerDown, TrackerError
+from connectors.github.client import GitHubClient, Unsupported
 from connectors.github.cursor import Cursor
 from connectors.github.project_names import Project, split_field
 from connectors.github.projects import (
@@ -21,7 +21,7 @@ from connectors.github.projects import (
     read_items,
     what_is_missing,
 )
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 from connectors.models import Issue
 
 _PROJECTS = "github.projects"
@@ -60,7 +60,7 @@ class ProjectValues:
     before stays, and the others go on.
     """
 
-    def __init__(self, api: Api, memory: Memory, names: Collection[str]) -> None:
+    def __init__(self, api: GitHubClient, memory: ConnectorState, names: Collection[str]) -> None:
         """`names` are fields of any kind; those of projects are picked out."""
         self._api = api
         self._memory = memory
@@ -191,7 +191,7 @@ class ProjectValues:
         before = kept or Reading(names, {})
         try:
             reading = self._whole(project, before, names, now)
-        except PutOff:
+        except QuotaExhausted:
             if kept is None or kept.at is None:
                 raise
             return kept

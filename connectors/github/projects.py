@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.errors import Garbled, Missing
-from connectors.github.client import Api, TooMuch
+from connectors.errors import InvalidResponse, Missing
+from connectors.github.client import GitHubClient, TooMuch
 from connectors.github.graphql import PROJECT, project_items
 from connectors.github.issue_keys import Place, is_repository
 from connectors.github.project_names import Project
@@ -71,7 +71,7 @@ class Head:
         return next(iter(exact or alike), None)
 
 
-def read_head(api: Api, project: Project) -> Head:
+def read_head(api: GitHubClient, project: Project) -> Head:
     """The project's fields. Raises Missing where the token sees no such project, or nothing in it."""
     data = api.graphql(PROJECT, {"owner": project.owner, "number": project.number})
     owner = data.get("repositoryOwner")
@@ -81,7 +81,7 @@ def read_head(api: Api, project: Project) -> Head:
     connection = found.get("fields")
     rows = connection.get("nodes") if isinstance(connection, dict) else None
     if not isinstance(rows, list) or not isinstance(found.get("id"), str):
-        raise Garbled(api.tracker, "POST /graphql", f"expected the fields of the project {project}")
+        raise InvalidResponse(api.tracker, "POST /graphql", f"expected the fields of the project {project}")
     fields = tuple(filter(None, map(_field, rows)))
     if not fields:
         raise Missing(api.tracker, "POST /graphql", f"the token sees nothing of {project}", READ_HINT)
@@ -97,7 +97,9 @@ def _field(row: object) -> Field | None:
     return Field(row["name"], str(row.get("dataType")), {str(each.get("id")): each["name"] for each in named})
 
 
-def read_items(api: Api, project: Project, head: Head, fields: Sequence[Field]) -> Mapping[str, Item]:
+def read_items(
+    api: GitHubClient, project: Project, head: Head, fields: Sequence[Field]
+) -> Mapping[str, Item]:
     """The issues by database id, and pull requests by key in lower case, with the values of these fields.
 
     One request for each 100. Drafts, and what the token may not see, are left out. Raises a TrackerError
@@ -106,7 +108,9 @@ def read_items(api: Api, project: Project, head: Head, fields: Sequence[Field]) 
     return dict(_read(api, project, head, [each.name for each in fields]))
 
 
-def _read(api: Api, project: Project, head: Head, names: Sequence[str]) -> Iterator[tuple[str, Item]]:
+def _read(
+    api: GitHubClient, project: Project, head: Head, names: Sequence[str]
+) -> Iterator[tuple[str, Item]]:
     query, first = project_items(len(names)), PER_PAGE
     after: str | None = None
     seen: set[str] = set()
@@ -126,7 +130,9 @@ def _read(api: Api, project: Project, head: Head, names: Sequence[str]) -> Itera
         rows = connection.get("nodes") if isinstance(connection, dict) else None
         page = connection.get("pageInfo") if isinstance(connection, dict) else None
         if not isinstance(rows, list) or not isinstance(page, dict):
-            raise Garbled(api.tracker, "POST /graphql", f"expected the items of the project {project}")
+            raise InvalidResponse(
+                api.tracker, "POST /graphql", f"expected the items of the project {project}"
+            )
         for row in rows:
             item = _item(api, project, row, len(names))
             if item is not None:
@@ -135,34 +141,36 @@ def _read(api: Api, project: Project, head: Head, names: Sequence[str]) -> Itera
             return
         after = page.get("endCursor")
         if not isinstance(after, str) or after in seen:
-            raise Garbled(api.tracker, "POST /graphql", f"the pages of the project {project} do not end")
+            raise InvalidResponse(
+                api.tracker, "POST /graphql", f"the pages of the project {project} do not end"
+            )
         seen.add(after)
 
 
-def _item(api: Api, project: Project, row: object, count: int) -> tuple[str, Item] | None:
+def _item(api: GitHubClient, project: Project, row: object, count: int) -> tuple[str, Item] | None:
     """One item with its id; None for a draft, and for content that the token may not see."""
     if row is None:
         # Of a project that a fine-grained token may not read GitHub gives empty data, and no error.
         said = f"items of the project {project} came empty"
-        raise Garbled(api.tracker, "POST /graphql", said, READ_HINT)
+        raise InvalidResponse(api.tracker, "POST /graphql", said, READ_HINT)
     if not isinstance(row, dict):
-        raise Garbled(api.tracker, "POST /graphql", f"expected an item of the project {project}")
+        raise InvalidResponse(api.tracker, "POST /graphql", f"expected an item of the project {project}")
     content = row.get("content")
     if not isinstance(content, dict) or "repository" not in content:
         return None
     home, number = content.get("repository"), content.get("number")
     name = home.get("nameWithOwner") if isinstance(home, dict) else None
     if not isinstance(name, str) or not is_repository(name) or type(number) is not int or number < 1:
-        raise Garbled(api.tracker, "POST /graphql", f"an item of the project {project} has no place")
+        raise InvalidResponse(api.tracker, "POST /graphql", f"an item of the project {project} has no place")
     key = Place(name, number).key
     id_ = content.get("fullDatabaseId")
     if "fullDatabaseId" in content and not _ID.fullmatch(str(id_)):
-        raise Garbled(api.tracker, "POST /graphql", f"{key} on the project {project} has no id")
+        raise InvalidResponse(api.tracker, "POST /graphql", f"{key} on the project {project} has no id")
     values = tuple(_value(api, project, key, row.get(f"v{place}")) for place in range(count))
     return (str(id_) if id_ is not None else key.lower()), Item(key, values)
 
 
-def _value(api: Api, project: Project, key: str, row: object) -> Chosen:
+def _value(api: GitHubClient, project: Project, key: str, row: object) -> Chosen:
     if row is None:
         return Chosen()
     if isinstance(row, dict):
@@ -178,7 +186,9 @@ def _value(api: Api, project: Project, key: str, row: object) -> Chosen:
             return Chosen(int(number) if isinstance(number, float) and number.is_integer() else number)
         if {"name", "title", "text", "date", "number"} & {name for name, held in row.items() if held is None}:
             return Chosen()
-    raise Garbled(api.tracker, "POST /graphql", f"a value of {key} on the project {project} cannot be read")
+    raise InvalidResponse(
+        api.tracker, "POST /graphql", f"a value of {key} on the project {project} cannot be read"
+    )
 
 
 def what_is_missing(project: Project, head: Head, names: Collection[str]) -> Mapping[str, str]:

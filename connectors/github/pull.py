@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors import bounds
 from connectors.errors import BadConfiguration, Missing, TrackerDown, TrackerError, Unavailable
-from connectors.github.client import Api, Unsupported
+from connectors.github.client import GitHubClient, Unsupported
 from connectors.github.cursor import (
     MOST_BEHIND,
     Cursor,
@@ -21,11 +21,11 @@ from connectors.github.cursor import (
 )
 from connectors.github.dependencies import Dependencies
 from connectors.github.issue_keys import Place, Spelling, place_of
-from connectors.github.issues import Parser, place_in
+from connectors.github.issues import IssueParser, place_in
 from connectors.github.listing import PER_PAGE, Listing
 from connectors.github.project_values import ProjectValues
 from connectors.github.tree import Located, Node, Tree, locate, reason_of, unchanged, walk
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 from connectors.isolation import IN_ROW
 from connectors.models import Interest, Issue, Page, Unread
 
@@ -47,10 +47,10 @@ or deleted, so that one which leaves the scope while all else rests is missed fo
 class PullRun:
     """The state of one pull while its pages are read. `before` is what stood at `base`."""
 
-    api: Api
-    memory: Memory
+    api: GitHubClient
+    memory: ConnectorState
     spelling: Spelling
-    parser: Parser
+    parser: IssueParser
     interest: Interest
     base: Cursor | None
     now: Cursor

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors import bounds
-from connectors.errors import Garbled, Missing, Refused, TrackerError
-from connectors.github.account import Identity
-from connectors.github.client import Api
+from connectors.errors import InvalidResponse, Missing, Refused, TrackerError
+from connectors.github.account import Account
+from connectors.github.client import GitHubClient
 from connectors.github.comments import read_comment, read_comments
 from connectors.github.cursor import Cursor, Reading, reading_at, scope_digest, standing_at
 from connectors.github.dependencies import Dependencies
 from connectors.github.issue_keys import Place, Spelling, is_repository, place_of
-from connectors.github.issues import Parser, Unreadable, label_names, place_in
+from connectors.github.issues import IssueParser, Unreadable, label_names, place_in
 from connectors.github.listing import PER_PAGE, Listing, Plan
 from connectors.github.organisation import Organisation
 from connectors.github.pagination import LAG
@@ -21,7 +21,7 @@ from connectors.github.pull import OVERLAP, PullRun
 from connectors.github.repositories import Names
 from connectors.github.search import matching
 from connectors.github.survey import survey
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 from connectors.isolation import read_apart
 from connectors.models import (
     STATUS_FIELD,
@@ -44,7 +44,7 @@ from connectors.names import fold_name
 class GitHubReader:
     """Reads issues, pull requests, trees, comments and labels."""
 
-    def __init__(self, api: Api, memory: Memory, identity: Identity, names: Names) -> None:
+    def __init__(self, api: GitHubClient, memory: ConnectorState, identity: Account, names: Names) -> None:
         self._api = api
         self._names = names
         self._memory = memory
@@ -122,7 +122,7 @@ class GitHubReader:
             for row in rows:
                 found = row.get("id") if isinstance(row, dict) else None
                 if type(found) is not int:
-                    raise Garbled(self._api.tracker, "GET issues", "an issue came without an id")
+                    raise InvalidResponse(self._api.tracker, "GET issues", "an issue came without an id")
                 ids.add(str(found))
         if listing.first_error is not None:
             raise listing.first_error
@@ -199,9 +199,9 @@ class GitHubReader:
         pages = self._api.pages(f"/repos/{container}/labels", {"per_page": PER_PAGE})
         return tuple(self._definition(row) for rows in pages for row in rows)
 
-    def _parser(self, checklists: bool) -> Parser:
+    def _parser(self, checklists: bool) -> IssueParser:
         settings = self._api.settings
-        return Parser(
+        return IssueParser(
             self._api.tracker,
             self._spelling,
             frozenset(map(fold_name, settings.in_progress_labels)),
@@ -238,7 +238,9 @@ class GitHubReader:
             return None
         place = place_in(row)
         if place is None:
-            raise Garbled(self._api.tracker, f"GET {asked.path}", "expected an issue with its address")
+            raise InvalidResponse(
+                self._api.tracker, f"GET {asked.path}", "expected an issue with its address"
+            )
         if self._is_another(ref, asked, place, row):
             return None
         place = self._spelling.place(place)
@@ -247,7 +249,7 @@ class GitHubReader:
         try:
             labels = label_names(row)
         except Unreadable as problem:
-            raise Garbled(self._api.tracker, f"GET {asked.path}", str(problem)) from problem
+            raise InvalidResponse(self._api.tracker, f"GET {asked.path}", str(problem)) from problem
         return Posted(IssueRef(ref.tracker, ref.id, place.key), labels, comments)
 
     def _is_another(self, ref: IssueRef, asked: Place, found: Place, row: Mapping[str, Any]) -> bool:
@@ -263,7 +265,7 @@ class GitHubReader:
             return LabelDefinition(str(row["name"]), str(row["color"]).lower(), str(description))
         except (AttributeError, KeyError, TypeError) as problem:
             said = "expected a label with name and color"
-            raise Garbled(self._api.tracker, "GET labels", said) from problem
+            raise InvalidResponse(self._api.tracker, "GET labels", said) from problem
 
 
 def _repository(ref: IssueRef) -> str:

@@ -8,11 +8,11 @@ import orjson
 from connectors import bounds
 from connectors.audience import Audience
 from connectors.errors import BadConfiguration, Missing, TrackerDown, TrackerError, Unavailable
-from connectors.github.client import Api, sort_scope
+from connectors.github.client import GitHubClient, sort_scope
 from connectors.github.issue_keys import is_repository
 from connectors.github.settings import GitHubSettings
-from connectors.http.response import Answer
-from connectors.interface import Memory
+from connectors.http.response import HttpResponse
+from connectors.interface import ConnectorState
 from connectors.models import Container
 
 PER_PAGE = 100
@@ -27,7 +27,7 @@ class Names:
     Kept in the memory between runs; what is impossible there counts as unset.
     """
 
-    def __init__(self, settings: GitHubSettings, memory: Memory) -> None:
+    def __init__(self, settings: GitHubSettings, memory: ConnectorState) -> None:
         self._settings = settings
         self._memory = memory
         self._configured = {name.lower() for name in settings.repositories}
@@ -74,7 +74,7 @@ class Names:
                 yield name
 
 
-def _remembered(memory: Memory, configured: set[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+def _remembered(memory: ConnectorState, configured: set[str]) -> Iterator[tuple[str, tuple[str, str]]]:
     try:
         found = orjson.loads(memory.get(_FACT) or "{}")
     except orjson.JSONDecodeError:
@@ -112,7 +112,7 @@ def audience(row: Mapping[str, Any]) -> Audience | None:
     return None
 
 
-def audiences(api: Api, names: Names, containers: Iterable[str]) -> Mapping[str, Audience | None]:
+def audiences(api: GitHubClient, names: Names, containers: Iterable[str]) -> Mapping[str, Audience | None]:
     """See TellsAudiences. One request for each repository of which this run was not told yet."""
     found: dict[str, Audience | None] = {}
     for name in filter(is_repository, containers):
@@ -133,7 +133,7 @@ def row_id(row: Mapping[str, Any]) -> str:
     return str(id_) if type(id_) is int and 0 < id_ <= bounds.LARGEST_ID else ""
 
 
-def member_pages(api: Api) -> Iterator[Answer]:
+def member_pages(api: GitHubClient) -> Iterator[HttpResponse]:
     """The pages of an organisation's list of repositories."""
     path = f"/orgs/{api.settings.organization}/repos"
     try:
@@ -142,7 +142,9 @@ def member_pages(api: Api) -> Iterator[Answer]:
         raise sort_scope(problem, f"the organisation {api.settings.organization}") from problem
 
 
-def members(api: Api, pages: Iterable[Answer], names: Names) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def members(
+    api: GitHubClient, pages: Iterable[HttpResponse], names: Names
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Name and row of each repository on these pages that is not configured by a name of its own."""
     seen = {name.lower() for name in api.settings.repositories}
     seen |= {names.today(name).lower() for name in api.settings.repositories}

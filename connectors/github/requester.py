@@ -12,9 +12,9 @@ from requests import Response
 
 from connectors.errors import BadConfiguration
 from connectors.github.settings import GitHubSettings
-from connectors.http.response import Answer
-from connectors.http.session import Exchange
-from connectors.http.transport import Policy
+from connectors.http.response import HttpResponse
+from connectors.http.session import HttpSession
+from connectors.http.transport import RetryPolicy
 
 USER_AGENT = "milepost"
 _ACCEPT = "application/vnd.github+json"
@@ -40,21 +40,23 @@ class _Wire(HTTPSRequestsConnectionClass):
     one answers it with an empty 200.
     """
 
-    def __init__(self, requester: Requester, port: int | None, policy: Policy, verify: bool | str) -> None:
+    def __init__(
+        self, requester: Requester, port: int | None, policy: RetryPolicy, verify: bool | str
+    ) -> None:
         port = port or (443 if requester.scheme == "https" else 80)
         super().__init__(requester.hostname, port, retry=None, verify=verify)
         self.protocol = requester.scheme
         host = f"[{self.host}]" if ":" in self.host else self.host
         self._place = f"{self.protocol}://{host}:{self.port}"
-        self._exchange = Exchange(self.session, self._place, policy.timeout, verify)
-        self._answers: list[Answer] = []
+        self._exchange = HttpSession(self.session, self._place, policy.timeout, verify)
+        self._answers: list[HttpResponse] = []
 
     def getresponse(self) -> RequestsResponse:
         url = f"{self._place}{self.url}"
         self._answers = [self._exchange.send(self.verb, url, self.headers, self.input)]
         return _Done()
 
-    def take(self) -> Answer:
+    def take(self) -> HttpResponse:
         """The answer to the request that just went out."""
         return self._answers.pop()
 
@@ -62,7 +64,7 @@ class _Wire(HTTPSRequestsConnectionClass):
 class _Line:
     """One connection with the requester that speaks on it; for one thread at a time."""
 
-    def __init__(self, plain: Requester, policy: Policy, verify: bool | str) -> None:
+    def __init__(self, plain: Requester, policy: RetryPolicy, verify: bool | str) -> None:
         port = plain.hostname_and_port.removeprefix(plain.hostname).removeprefix(":")
         self.wire = _Wire(plain, int(port) if port else None, policy, verify)
         self._plain = plain
@@ -77,10 +79,10 @@ class _Line:
         return self._signed
 
 
-class Wire:
+class GitHubRequester:
     """Sends requests to one GitHub, from as many threads as want to: one connection for each at a time."""
 
-    def __init__(self, tracker: str, settings: GitHubSettings, policy: Policy) -> None:
+    def __init__(self, tracker: str, settings: GitHubSettings, policy: RetryPolicy) -> None:
         self._tracker = tracker
         self._ca_file = settings.ca_file
         self._policy = policy
@@ -110,7 +112,7 @@ class Wire:
         url: str,
         parameters: dict[str, Any] | None = None,
         body: Any = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """One HTTP request; `url` is a path below the base URL, or whole and on the same host."""
         if self._ca_file is not None and not self._ca_file.is_file():
             said = f"there is no file {self._ca_file}"

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from connectors.errors import Refused
-from connectors.github.client import Api
+from connectors.github.client import GitHubClient
 from connectors.github.issue_keys import repository_of_api
 from connectors.github.listing import PER_PAGE
 from connectors.github.repositories import Names
@@ -16,7 +16,7 @@ RESULT_LIMIT = 1000
 _KIND = re.compile(r"(?:^|\s|\()-?(?:is|type):(?:issue|pr|pull-request)\b", re.IGNORECASE)
 
 
-def matching(api: Api, names: Names, query: str) -> frozenset[str]:
+def matching(api: GitHubClient, names: Names, query: str) -> frozenset[str]:
     """The ids in scope that a search matches; one search for each repository and for the organisation.
 
     Each place is searched by itself: GitHub joins several `repo:` by "or" in its old syntax and by "and" in
@@ -33,7 +33,7 @@ def matching(api: Api, names: Names, query: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _search(api: Api, names: Names, query: str) -> set[str]:
+def _search(api: GitHubClient, names: Names, query: str) -> set[str]:
     if len(query) > QUERY_LIMIT:
         said = (
             f"cannot measure: with its scope the query is {len(query)} characters, GitHub takes {QUERY_LIMIT}"
@@ -51,7 +51,7 @@ def _search(api: Api, names: Names, query: str) -> set[str]:
     return ids
 
 
-def _id_in_scope(api: Api, names: Names, row: Any) -> set[str]:
+def _id_in_scope(api: GitHubClient, names: Names, row: Any) -> set[str]:
     """The id of one result; a query may itself name a repository that is out of scope."""
     address = row.get("repository_url") if isinstance(row, dict) else None
     repository = repository_of_api(address) if isinstance(address, str) else None
@@ -60,7 +60,7 @@ def _id_in_scope(api: Api, names: Names, row: Any) -> set[str]:
     return {str(row["id"])} if names.covers(repository) else set()
 
 
-def _incomplete(api: Api, total: object) -> Refused:
+def _incomplete(api: GitHubClient, total: object) -> Refused:
     hint = "Narrow the query, or use rules by label, milestone or repository instead"
     if type(total) is int and total > RESULT_LIMIT:
         said = f"cannot measure: {total} issues match, of which GitHub gives the first {RESULT_LIMIT}"

@@ -3,21 +3,21 @@
 from collections.abc import Iterator, Mapping
 
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError
-from connectors.github.client import Api
+from connectors.github.client import GitHubClient
 from connectors.github.cursor import Cursor, Reading, latest_trees, scope_digest
 from connectors.github.issue_keys import Spelling, is_repository
-from connectors.github.issues import Parser
+from connectors.github.issues import IssueParser
 from connectors.github.listing import Listing, Plan
 from connectors.github.pull import PullRun
 from connectors.github.repositories import Names, row_id
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 from connectors.models import Container, Interest, Survey, SurveyPage
 
 
-class _Unwritten(Memory):
+class _Unwritten(ConnectorState):
     """What is remembered, without remembering more: a survey is no pull that a next one could rest on."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: ConnectorState) -> None:
         self._memory = memory
 
     def get(self, key: str) -> str | None:
@@ -28,7 +28,12 @@ class _Unwritten(Memory):
 
 
 def survey(
-    api: Api, memory: Memory, names: Names, spelling: Spelling, parser: Parser, interest: Interest
+    api: GitHubClient,
+    memory: ConnectorState,
+    names: Names,
+    spelling: Spelling,
+    parser: IssueParser,
+    interest: Interest,
 ) -> Survey:
     """See Reader. Repository by repository, in an organisation too: its own list may lack issues."""
     listing = Listing(api, memory, names, spelling, Plan(survey=True))
@@ -58,7 +63,7 @@ def survey(
 
 
 def _led(
-    api: Api, names: Names, wanted: frozenset[str], containers: tuple[Container, ...]
+    api: GitHubClient, names: Names, wanted: frozenset[str], containers: tuple[Container, ...]
 ) -> Mapping[str, str]:
     """By name: the id of the repository that it leads to, one question for each that no list has by name."""
     ids = {each.name.lower(): each.id for each in containers}
@@ -72,7 +77,7 @@ def _led(
     return led
 
 
-def _asked(api: Api, name: str) -> str:
+def _asked(api: GitHubClient, name: str) -> str:
     """The id of the repository that a name leads to, an old one too; empty if there is none."""
     try:
         return row_id(api.record(api.get(f"/repos/{name}")))

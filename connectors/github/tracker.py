@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import partial
 
 from connectors.audience import Audience
-from connectors.github.account import Identity
+from connectors.github.account import Account
 from connectors.github.check import check
-from connectors.github.client import Api
+from connectors.github.client import GitHubClient
 from connectors.github.issue_keys import place_of
 from connectors.github.project_check import missing_fields
 from connectors.github.reader import GitHubReader
@@ -18,18 +18,18 @@ from connectors.github.writer import GitHubWriter
 from connectors.http import write_rate as rates
 from connectors.http.allowance import Allowance, keep, kept
 from connectors.http.transport import Transport
-from connectors.interface import Memory, TrackerInfo, TrackerSettings
+from connectors.interface import ConnectorState, TrackerInfo, TrackerSettings
 from connectors.models import Capability, Finding
 
 
 class GitHubTracker:
     """One configured GitHub, opened."""
 
-    def __init__(self, api: Api, info: TrackerInfo, memory: Memory) -> None:
+    def __init__(self, api: GitHubClient, info: TrackerInfo, memory: ConnectorState) -> None:
         self._api = api
         self._memory = memory
         self._names = Names(api.settings, memory)
-        self._identity = Identity(api)
+        self._identity = Account(api)
         self._info = replace(info, owns=partial(_owns, self._names))
         self._reader = GitHubReader(api, memory, self._identity, self._names)
         self._writer = GitHubWriter(api)
@@ -90,7 +90,7 @@ def open_tracker(
     name: str,
     settings: TrackerSettings,
     *,
-    memory: Memory,
+    memory: ConnectorState,
     clock: Callable[[], datetime],
     notify: Callable[[str], None],
     sleep: Callable[[float], None] | None = None,
@@ -106,7 +106,7 @@ def open_tracker(
         rates.keep(memory, api.transport.rates.text(clock().timestamp()))
 
     used, written = kept(memory), rates.kept(memory)
-    api = Api(
+    api = GitHubClient(
         name, settings, clock=clock, notify=notify, sleep=sleep, used=used, written=written, wrote=wrote
     )
     return GitHubTracker(api, settings.info(name), memory)

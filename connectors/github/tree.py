@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors import bounds
-from connectors.errors import BadConfiguration, Garbled, TrackerDown, TrackerError
-from connectors.github.client import Api, TooMuch
+from connectors.errors import BadConfiguration, InvalidResponse, TrackerDown, TrackerError
+from connectors.github.client import GitHubClient, TooMuch
 from connectors.github.cursor import Stand
 from connectors.github.graphql import AS_BEFORE, CHILDREN, MORE_CHILDREN, by_place
 from connectors.github.issue_keys import Place, Spelling, is_repository
@@ -101,7 +101,7 @@ class _Sizes:
         self.given_up = 0
 
 
-def locate(api: Api, spelling: Spelling, places: Sequence[Place]) -> Located:
+def locate(api: GitHubClient, spelling: Spelling, places: Sequence[Place]) -> Located:
     """The issues at these places; whatever is no issue there (moved, deleted, a pull request) is left out."""
     found, sizes, waiting = Located(), _Sizes(first=1), list(places)
     while waiting:
@@ -125,12 +125,12 @@ def locate(api: Api, spelling: Spelling, places: Sequence[Place]) -> Located:
             repository = data.get(f"k{index}")
             raw = repository.get("found") if isinstance(repository, dict) else None
             if isinstance(raw, dict) and "fullDatabaseId" in raw:
-                with suppress(Garbled):  # it is asked for by REST then
+                with suppress(InvalidResponse):  # it is asked for by REST then
                     found.nodes[place] = _node(api, spelling, raw, None)
     return found
 
 
-def walk(api: Api, spelling: Spelling, roots: Iterable[Node]) -> Tree:
+def walk(api: GitHubClient, spelling: Spelling, roots: Iterable[Node]) -> Tree:
     """Everything below the roots. One request brings a whole level of up to 50 parents.
 
     Raises Unsupported where the server knows no sub-issues.
@@ -151,7 +151,7 @@ def walk(api: Api, spelling: Spelling, roots: Iterable[Node]) -> Tree:
     return tree
 
 
-def unchanged(api: Api, spelling: Spelling, known: Mapping[str, Stand]) -> bool:
+def unchanged(api: GitHubClient, spelling: Spelling, known: Mapping[str, Stand]) -> bool:
     """Whether all these issues are as they were: their places, changes and numbers of sub-issues.
 
     One request for each 100 of them. Raises Unsupported where the server knows no sub-issues.
@@ -162,7 +162,7 @@ def unchanged(api: Api, spelling: Spelling, known: Mapping[str, Stand]) -> bool:
         data = api.graphql(AS_BEFORE, {"ids": [stand[3] for _, stand in some]})
         answers = data.get("nodes")
         if not isinstance(answers, list) or len(answers) != len(some):
-            raise Garbled(api.tracker, "POST /graphql", "expected one node for each id")
+            raise InvalidResponse(api.tracker, "POST /graphql", "expected one node for each id")
         for (id_, stand), raw in zip(some, answers, strict=True):
             node = _node(api, spelling, raw, None) if isinstance(raw, dict) and raw else None
             if node is None or (node.id, node.place.key, node.updated) != (id_, stand[0], stand[2]):
@@ -177,7 +177,7 @@ def _below(node: Node, parent: Node) -> Node:
 
 
 def _children(
-    api: Api, spelling: Spelling, parents: Sequence[Node], tree: Tree, sizes: _Sizes
+    api: GitHubClient, spelling: Spelling, parents: Sequence[Node], tree: Tree, sizes: _Sizes
 ) -> Iterator[tuple[Node, Node]]:
     """Each parent with each of its children. What cannot be answered of one parent is told of that one."""
     waiting = list(parents)
@@ -187,7 +187,7 @@ def _children(
             data = api.graphql(CHILDREN, {"ids": [parent.node for parent in some], "first": sizes.first})
             answers = data.get("nodes")
             if not isinstance(answers, list) or len(answers) != len(some):
-                raise Garbled(api.tracker, "POST /graphql", "expected one node for each id")
+                raise InvalidResponse(api.tracker, "POST /graphql", "expected one node for each id")
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError as problem:
@@ -205,7 +205,7 @@ def _children(
 
 
 def _sub_issues(
-    api: Api, spelling: Spelling, parent: Node, answer: object, tree: Tree, sizes: _Sizes
+    api: GitHubClient, spelling: Spelling, parent: Node, answer: object, tree: Tree, sizes: _Sizes
 ) -> Iterator[Node]:
     """All sub-issues of one parent, page by page."""
     above = (parent.id, parent.place.key)
@@ -222,14 +222,14 @@ def _sub_issues(
                 continue
             try:
                 yield _node(api, spelling, raw, above)
-            except Garbled as problem:
+            except InvalidResponse as problem:
                 tree.lose(parent, problem)
         page = connection.get("pageInfo")
         if not isinstance(page, dict) or not page.get("hasNextPage"):
             return
         after = page.get("endCursor")
         if not isinstance(after, str) or after in seen:
-            endless = Garbled(api.tracker, "POST /graphql", "the pages of its sub-issues do not end")
+            endless = InvalidResponse(api.tracker, "POST /graphql", "the pages of its sub-issues do not end")
             tree.lose(parent, endless)
             return
         seen.add(after)
@@ -239,7 +239,7 @@ def _sub_issues(
         answer = more.get("node")
 
 
-def _more(api: Api, parent: Node, after: str, tree: Tree, sizes: _Sizes) -> Mapping[str, Any] | None:
+def _more(api: GitHubClient, parent: Node, after: str, tree: Tree, sizes: _Sizes) -> Mapping[str, Any] | None:
     """The next page of one parent's sub-issues; None where it cannot be had, which is told."""
     while True:
         try:
@@ -255,7 +255,9 @@ def _more(api: Api, parent: Node, after: str, tree: Tree, sizes: _Sizes) -> Mapp
             return data
 
 
-def _node(api: Api, spelling: Spelling, raw: Mapping[str, Any], parent: tuple[str, str] | None) -> Node:
+def _node(
+    api: GitHubClient, spelling: Spelling, raw: Mapping[str, Any], parent: tuple[str, str] | None
+) -> Node:
     try:
         name, number = raw["repository"]["nameWithOwner"], raw["number"]
         database_id, node_id, updated = raw["fullDatabaseId"], raw["id"], raw["updatedAt"]
@@ -271,8 +273,8 @@ def _node(api: Api, spelling: Spelling, raw: Mapping[str, Any], parent: tuple[st
     return Node(str(database_id), str(node_id), place, str(updated), parent, children)
 
 
-def _garbled(api: Api, said: str) -> Garbled:
-    return Garbled(api.tracker, "POST /graphql", f"a sub-issue cannot be read: {said}")
+def _garbled(api: GitHubClient, said: str) -> InvalidResponse:
+    return InvalidResponse(api.tracker, "POST /graphql", f"a sub-issue cannot be read: {said}")
 
 
 def reason_of(problem: TrackerError) -> str:

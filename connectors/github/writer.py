@@ -5,12 +5,12 @@ from typing import Any, NoReturn
 from urllib.parse import quote
 
 from connectors.bounds import moment
-from connectors.errors import AnswerLost, Garbled, Missing, Refused
-from connectors.github.client import REDIRECTS, Api
+from connectors.errors import AnswerLost, InvalidResponse, Missing, Refused
+from connectors.github.client import REDIRECTS, GitHubClient
 from connectors.github.issue_keys import Place, is_repository, place_of
 from connectors.github.issues import Unreadable, label_names, place_in
 from connectors.github.listing import PER_PAGE
-from connectors.http.response import Answer, explain_status, told
+from connectors.http.response import HttpResponse, explain_status, message_in
 from connectors.models import IssueRef, LabelDefinition, PostedComment
 
 _GONE = (404, 410)
@@ -20,7 +20,7 @@ _DESCRIPTION_LIMIT = 100
 class GitHubWriter:
     """Writes comments and labels. Edits and labels may be sent twice without harm; comments never are."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: GitHubClient) -> None:
         self._api = api
 
     def create_comment(self, ref: IssueRef, body: str, mark: str) -> PostedComment:
@@ -32,7 +32,7 @@ class GitHubWriter:
         )
         try:
             return self._comment(answer, body)
-        except Garbled as problem:
+        except InvalidResponse as problem:
             raise AnswerLost(self._api.tracker, answer.request, problem.said) from problem
 
     def edit_comment(self, ref: IssueRef, comment: PostedComment, body: str, mark: str) -> PostedComment:
@@ -102,10 +102,10 @@ class GitHubWriter:
         *,
         repeatable: bool = True,
         accept: tuple[int, ...] = (),
-    ) -> Answer:
+    ) -> HttpResponse:
         return self._api.write(verb, path, body, repeatable=repeatable, accept=accept)
 
-    def _on_issue(self, ref: IssueRef, send: Callable[[Place], Answer]) -> Answer:
+    def _on_issue(self, ref: IssueRef, send: Callable[[Place], HttpResponse]) -> HttpResponse:
         """Write at an issue's place; if GitHub says that it moved, look where it is now and write there."""
         place = place_of(ref.key)
         if place is None:
@@ -118,7 +118,7 @@ class GitHubWriter:
             raise explain_status(self._api.tracker, answer.request, answer)
         return self._settled(send(now))
 
-    def _on_repository(self, container: str, send: Callable[[str], Answer]) -> Answer:
+    def _on_repository(self, container: str, send: Callable[[str], HttpResponse]) -> HttpResponse:
         if not is_repository(container):
             raise Missing(self._api.tracker, "", f"{container!r} is no repository of GitHub")
         answer = send(f"/repos/{container}")
@@ -129,7 +129,7 @@ class GitHubWriter:
             raise explain_status(self._api.tracker, answer.request, answer)
         return self._settled(send(f"/repos/{now}"))
 
-    def _settled(self, answer: Answer) -> Answer:
+    def _settled(self, answer: HttpResponse) -> HttpResponse:
         if answer.status in REDIRECTS:
             raise explain_status(self._api.tracker, answer.request, answer)
         return answer
@@ -139,13 +139,13 @@ class GitHubWriter:
             raise Missing(self._api.tracker, "", f"{comment.id!r} is no comment of GitHub")
         return f"/repos/{place.repository}/issues/comments/{comment.id}"
 
-    def _comment(self, answer: Answer, body: str) -> PostedComment:
+    def _comment(self, answer: HttpResponse, body: str) -> PostedComment:
         """The comment in an answer; without its id, nobody can know that it was written."""
         found = self._api.record(answer)
         id_, text = found.get("id"), found.get("body")
         if type(id_) is not int:
             said = "expected a comment with its id"
-            raise Garbled(self._api.tracker, answer.request, said)
+            raise InvalidResponse(self._api.tracker, answer.request, said)
         text = text if isinstance(text, str) else body
         url, updated = str(found.get("html_url") or ""), moment(found.get("updated_at"))
         return PostedComment(str(id_), text, mine=True, url=url, updated=updated)
@@ -160,14 +160,16 @@ class GitHubWriter:
         stand = () if answer.status in _GONE else self._labels(answer)
         stand = stand or self._labels_now(ref)
         if name.lower() in {label.lower() for label in stand}:
-            self._refuse(answer, f"GitHub took the request but did not remove the label ({told(answer)})")
+            self._refuse(
+                answer, f"GitHub took the request but did not remove the label ({message_in(answer)})"
+            )
         return stand
 
-    def _labels(self, answer: Answer) -> tuple[str, ...]:
+    def _labels(self, answer: HttpResponse) -> tuple[str, ...]:
         try:
             return label_names({"labels": self._api.rows(answer)})
         except Unreadable as problem:
-            raise Garbled(self._api.tracker, answer.request, str(problem)) from problem
+            raise InvalidResponse(self._api.tracker, answer.request, str(problem)) from problem
 
     def _labels_now(self, ref: IssueRef) -> tuple[str, ...]:
         place = place_of(ref.key)
@@ -181,7 +183,7 @@ class GitHubWriter:
         if name.strip() in ("", ".", ".."):
             raise Refused(self._api.tracker, "", f"{name!r} cannot be a label", "Use another name")
 
-    def _refuse(self, answer: Answer, said: str) -> NoReturn:
+    def _refuse(self, answer: HttpResponse, said: str) -> NoReturn:
         hint = "The account needs the triage or write role in this repository"
         raise Refused(self._api.tracker, answer.request, said, hint)
 

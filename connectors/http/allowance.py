@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import orjson
 
 from connectors import bounds
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 
 _KEY = "api.budget"
 _COUNTS = ("limit", "remaining", "allowed", "used", "run")
@@ -94,13 +94,13 @@ def _allowance(value: object) -> Allowance | None:
     return Allowance(resource, limit, remaining, allowed, used, run, reset, put_off)
 
 
-def keep(memory: Memory, allowances: Iterable[Allowance]) -> None:
+def keep(memory: ConnectorState, allowances: Iterable[Allowance]) -> None:
     """Remember them for the next run and for `milepost status`; nothing that is new is not written."""
     text = as_text(allowances)
     if text not in ("[]", memory.get(_KEY)):
         memory.set(_KEY, text)
 
 
-def kept(memory: Memory) -> str:
+def kept(memory: ConnectorState) -> str:
     """What was remembered, for `Budget` and `from_text`."""
     return memory.get(_KEY) or ""

@@ -3,7 +3,7 @@
 import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from connectors.http.deadline import MAX_SECONDS, TooSlow
+from connectors.http.deadline import MAX_SECONDS, DeadlineExceeded
 
 
 def causes_of(problem: BaseException) -> list[BaseException]:
@@ -18,7 +18,7 @@ def causes_of(problem: BaseException) -> list[BaseException]:
     return found
 
 
-def trouble(
+def describe(
     problem: requests.RequestException,
     causes: list[BaseException],
     connect_timeout: float,
@@ -27,7 +27,7 @@ def trouble(
     """What went wrong, in our own words: the library's text names URLs and proxies, passwords included."""
     if any(isinstance(cause, NameResolutionError) for cause in causes):
         return "the host name is not known"
-    if any(isinstance(cause, TooSlow) for cause in causes):
+    if any(isinstance(cause, DeadlineExceeded) for cause in causes):
         return f"the answer took more than {MAX_SECONDS:g} s"
     if isinstance(problem, requests.exceptions.ProxyError):
         return "the proxy cannot be reached or refuses"

@@ -17,7 +17,7 @@ MAX_SECONDS = 300.0
 """Seconds that one answer may take, from the end of its request to its own end."""
 
 
-class TooSlow(TimeoutError):
+class DeadlineExceeded(TimeoutError):
     """The limit is over and the answer is not."""
 
 
@@ -34,7 +34,7 @@ class _Bounded(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         if monotonic() > self._end:
-            raise TooSlow(f"the answer took more than {MAX_SECONDS:g} s")
+            raise DeadlineExceeded(f"the answer took more than {MAX_SECONDS:g} s")
         return cast("int | None", self._raw.readinto(buffer))
 
     def close(self) -> None:
@@ -56,7 +56,7 @@ class _Connection:
     response_class = _Answer
 
 
-class Patient(HTTPAdapter):
+class DeadlineAdapter(HTTPAdapter):
     """The transport of `requests` over such connections, through a proxy too. It tries nothing twice."""
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:

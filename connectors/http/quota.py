@@ -7,7 +7,7 @@ from datetime import datetime
 
 from connectors import bounds
 from connectors.http.allowance import Allowance, as_text, from_text
-from connectors.http.response import Answer, answer_date
+from connectors.http.response import HttpResponse, answer_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class _Window:
     used: int
 
 
-class Budget:
+class QuotaBudget:
     """Milepost's `share` (above 0, up to 1) of each quota that a tracker tells of, counted per window.
 
     Only requests of its own are counted, so that what others use up is not taken from it. Where a tracker
@@ -49,7 +49,7 @@ class Budget:
         self._run: dict[str, int] = {}
         self._put_off: dict[str, str] = {}
 
-    def note(self, resource: str, answer: Answer, now: float) -> None:
+    def note(self, resource: str, answer: HttpResponse, now: float) -> None:
         """Count one answered request, and take over what its X-RateLimit headers say.
 
         A 304 counts too: it is free on GitHub, but then the budget errs on the side of the others.
@@ -129,7 +129,7 @@ class Budget:
         return max(1, int(self.share * quota.limit))
 
 
-def _quota(headers: Mapping[str, str], answer: Answer, now: float) -> Quota | None:
+def _quota(headers: Mapping[str, str], answer: HttpResponse, now: float) -> Quota | None:
     limit, remaining = _whole(headers, "x-ratelimit-limit"), _whole(headers, "x-ratelimit-remaining")
     reset = _reset(headers.get("x-ratelimit-reset", ""))
     if limit is None or remaining is None or reset is None:

@@ -16,7 +16,7 @@ import requests
 from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSLError
 
 from connectors import bounds
-from connectors.errors import BadConfiguration, Garbled, Missing, Refused, TrackerError, Unavailable
+from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, TrackerError, Unavailable
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of one answer, after decompression, that are read before it is given up as garbled."""
@@ -38,7 +38,7 @@ _PIECE = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """One HTTP answer, read to its end. `tracker` and `request` are filled in by the transport."""
 
     status: int
@@ -64,7 +64,7 @@ class Answer:
                     return mended
             said = f"expected JSON, got {_shape(self)} (HTTP {self.status})"
             hint = "Check that the URL is the tracker's own, not that of a login page or proxy"
-            raise Garbled(self.tracker, self.request or self.url, said, hint) from problem
+            raise InvalidResponse(self.tracker, self.request or self.url, said, hint) from problem
 
 
 def _shallow(document: Any) -> bool:
@@ -97,7 +97,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-def header_seconds(answer: Answer, now: float, name: str = "retry-after") -> float | None:
+def header_seconds(answer: HttpResponse, now: float, name: str = "retry-after") -> float | None:
     """A header that says when to come back, in seconds from `now`: a number of seconds or an HTTP date.
 
     RFC 9110, 10.2.3. A date counts from the answer's own Date header, so that a wrong local clock does not
@@ -116,12 +116,12 @@ def header_seconds(answer: Answer, now: float, name: str = "retry-after") -> flo
     return None if math.isnan(seconds) else max(0.0, seconds)
 
 
-def retry_after(answer: Answer, now: float, /) -> float | None:
+def retry_after(answer: HttpResponse, now: float, /) -> float | None:
     """The plain rule of RFC 9110: Retry-After on 429 and 503; 429 without it is left to the back-off."""
     return header_seconds(answer, now) if answer.status in (429, 503) else None
 
 
-def read_answer(response: requests.Response, limit: int = MAX_BODY) -> Answer:
+def read_answer(response: requests.Response, limit: int = MAX_BODY) -> HttpResponse:
     """Read a streamed response to its end, at most `limit` bytes.
 
     Raises Garbled for more, and whatever requests raises by itself.
@@ -132,9 +132,11 @@ def read_answer(response: requests.Response, limit: int = MAX_BODY) -> Answer:
             pieces.append(piece)
             size += len(piece)
             if size > limit:
-                raise Garbled("", response.url, f"the answer is longer than {limit // 1024 // 1024} MiB")
+                raise InvalidResponse(
+                    "", response.url, f"the answer is longer than {limit // 1024 // 1024} MiB"
+                )
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, b"".join(pieces), response.url)
+    return HttpResponse(response.status_code, headers, b"".join(pieces), response.url)
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:
@@ -155,9 +157,9 @@ def _pieces(response: requests.Response) -> Iterator[bytes]:
         raise requests.exceptions.SSLError(problem) from problem
 
 
-def explain_status(tracker: str, request: str, answer: Answer) -> TrackerError:
+def explain_status(tracker: str, request: str, answer: HttpResponse) -> TrackerError:
     """The contract's error for an answer that is no success, where the vendor's connector says no more."""
-    said = told(answer)
+    said = message_in(answer)
     if answer.status in (301, 302, 303, 307, 308):
         hint = "Configure the address that it moved to"
         return BadConfiguration(tracker, request, f"moved to {_place(answer)} (HTTP {answer.status})", hint)
@@ -169,10 +171,10 @@ def explain_status(tracker: str, request: str, answer: Answer) -> TrackerError:
         return Unavailable(tracker, request, said)
     if 400 <= answer.status < 500:
         return Refused(tracker, request, said)
-    return Garbled(tracker, request, said)
+    return InvalidResponse(tracker, request, said)
 
 
-def told(answer: Answer) -> str:
+def message_in(answer: HttpResponse) -> str:
     """What a refusal says, as one line of at most 300 characters: status and the vendor's own message."""
     try:
         found = list(_messages(orjson.loads(answer.body)))
@@ -184,13 +186,13 @@ def told(answer: Answer) -> str:
     return f"HTTP {answer.status}: {text}" if text else f"HTTP {answer.status}"
 
 
-def answer_date(answer: Answer) -> float | None:
+def answer_date(answer: HttpResponse) -> float | None:
     """The answer's own Date header in epoch seconds; None if it has none that can be read or be true."""
     when = answer_time(answer)
     return None if when is None else when.timestamp()
 
 
-def answer_time(answer: Answer) -> datetime | None:
+def answer_time(answer: HttpResponse) -> datetime | None:
     """The answer's own Date header in UTC, in whole seconds; None if it has none that can be read or true."""
     try:
         when = parsedate_to_datetime(answer.headers.get("date", ""))
@@ -207,7 +209,7 @@ def _http_date(text: str) -> float | None:
         return None
 
 
-def _shape(answer: Answer) -> str:
+def _shape(answer: HttpResponse) -> str:
     """What a body that is no JSON seems to be, without showing it."""
     if not answer.body:
         return "an empty answer"
@@ -232,7 +234,7 @@ def _messages(body: object) -> Iterator[str]:
                 yield text
 
 
-def _place(answer: Answer) -> str:
+def _place(answer: HttpResponse) -> str:
     """Where a redirect points, without query and password; a relative one is shown as it is."""
     parts = urlsplit(answer.headers.get("location", ""))
     host = f"{parts.scheme}://{parts.hostname}" if parts.hostname else ""

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from connectors.errors import TrackerError
-from connectors.http.response import Answer
+from connectors.http.response import HttpResponse
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class RetryPolicy:
     """How patient the connectors are. All times in seconds."""
 
     connect_timeout: float = 10.0
@@ -32,7 +32,7 @@ class Policy:
 class RateLimit(Protocol):
     """How one vendor says "later"."""
 
-    def __call__(self, answer: Answer, now: float, /) -> float | None:
+    def __call__(self, answer: HttpResponse, now: float, /) -> float | None:
         """Seconds to wait from `now` (epoch) before trying again; None if this is no rate limit."""
         ...
 
@@ -40,4 +40,4 @@ class RateLimit(Protocol):
 class Explain(Protocol):
     """How one vendor's refusal is sorted and worded; None leaves it to `explain_status`."""
 
-    def __call__(self, request: str, answer: Answer, /) -> TrackerError | None: ...
+    def __call__(self, request: str, answer: HttpResponse, /) -> TrackerError | None: ...

@@ -9,14 +9,14 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from connectors.errors import BadConfiguration
-from connectors.http.deadline import Patient
-from connectors.http.response import Answer, read_answer
+from connectors.http.deadline import DeadlineAdapter
+from connectors.http.response import HttpResponse, read_answer
 from connectors.http.urls import is_loopback
 
 _CERTIFICATES = "Let ca_file, or REQUESTS_CA_BUNDLE in the environment, name certificates in PEM format"
 
 
-class Exchange:
+class HttpSession:
     """Sends requests to one server over one session; for one thread at a time.
 
     What the environment says of proxies and certificates (`HTTPS_PROXY`, `NO_PROXY`, `REQUESTS_CA_BUNDLE`
@@ -30,7 +30,7 @@ class Exchange:
     ) -> None:
         """`url` is the server's address, `timeout` in seconds for connecting and for silence."""
         self._session = session
-        session.mount(url, Patient())
+        session.mount(url, DeadlineAdapter())
         around = session.merge_environment_settings(url, {}, True, verify, None)
         if is_loopback(urlsplit(url).hostname or ""):
             around["proxies"] = {}
@@ -51,7 +51,7 @@ class Exchange:
         headers: Mapping[str, str],
         body: Any,
         params: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """The answer, read to its end; `body` is text, bytes or None.
 
         Raises what `requests` and `read_answer` raise, and BadConfiguration for certificates that cannot be

@@ -17,34 +17,41 @@ from connectors.durations import duration
 from connectors.errors import (
     AnswerLost,
     BadConfiguration,
-    Garbled,
-    PutOff,
+    InvalidResponse,
+    QuotaExhausted,
     TrackerDown,
     TrackerError,
     Unavailable,
 )
-from connectors.http.connection_errors import causes_of, trouble
-from connectors.http.quota import Budget, Quota
-from connectors.http.response import Answer, explain_status, header_seconds, read_answer, retry_after, told
-from connectors.http.retry_policy import Explain, Policy, RateLimit
-from connectors.http.workers import cancelled, in_order
-from connectors.http.write_rate import Rates
+from connectors.http.connection_errors import causes_of, describe
+from connectors.http.quota import Quota, QuotaBudget
+from connectors.http.response import (
+    HttpResponse,
+    explain_status,
+    header_seconds,
+    message_in,
+    read_answer,
+    retry_after,
+)
+from connectors.http.retry_policy import Explain, RateLimit, RetryPolicy
+from connectors.http.workers import cancelled, map_ordered
+from connectors.http.write_rate import WriteRates
 from connectors.redaction import SHORTEST
 
 __all__ = [
     "STOP",
-    "Answer",
-    "Budget",
     "Explain",
-    "Policy",
+    "HttpResponse",
     "Quota",
+    "QuotaBudget",
     "RateLimit",
+    "RetryPolicy",
     "Transport",
     "explain_status",
     "header_seconds",
+    "message_in",
     "read_answer",
     "retry_after",
-    "told",
 ]
 
 STOP = threading.Event()
@@ -77,7 +84,7 @@ class Transport:
     def __init__(
         self,
         tracker: str,
-        policy: Policy,
+        policy: RetryPolicy,
         *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] | None = None,
@@ -85,14 +92,14 @@ class Transport:
         rate_limit: RateLimit = retry_after,
         explain: Explain | None = None,
         pace: RateLimit | None = None,
-        budget: Budget | None = None,
-        rates: Rates | None = None,
+        budget: QuotaBudget | None = None,
+        rates: WriteRates | None = None,
         secrets: Iterable[str] = (),
     ) -> None:
         self.tracker = tracker
         self.policy = policy
-        self.budget = budget or Budget(1.0)
-        self.rates = rates or Rates()
+        self.budget = budget or QuotaBudget(1.0)
+        self.rates = rates or WriteRates()
         self._clock = clock
         self._sleep = sleep or _interruptible
         self._notify = notify or logging.getLogger(__name__).warning
@@ -128,12 +135,12 @@ class Transport:
     def read(
         self,
         request: str,
-        send: Callable[[], Answer],
+        send: Callable[[], HttpResponse],
         *,
         accept: Collection[int] = (),
         resource: str = "core",
         explain: Explain | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """Send what changes nothing (a GET, or a POST that only asks), again and again within the policy.
 
         `resource` names the quota that the request counts against, where a tracker has several.
@@ -151,19 +158,19 @@ class Transport:
         iterator, cancels what has not begun and ends the waits of what has.
         """
         before = self._limited
-        return in_order(tasks, lambda: max(1, workers >> min(16, self._limited - before)), workers)
+        return map_ordered(tasks, lambda: max(1, workers >> min(16, self._limited - before)), workers)
 
     def write(
         self,
         request: str,
-        send: Callable[[], Answer],
+        send: Callable[[], HttpResponse],
         *,
         repeatable: bool,
         accept: Collection[int] = (),
         resource: str = "core",
         explain: Explain | None = None,
         subject: str = "",
-    ) -> Answer:
+    ) -> HttpResponse:
         """Send a change, spaced from the one before. `repeatable`: doing it twice is the same as once.
 
         `subject` is the issue that it changes, for rates that are kept per issue. Raises PutOff where a rate
@@ -172,7 +179,7 @@ class Transport:
         429, or 503 with Retry-After. Where nobody can know, AnswerLost.
         """
 
-        def spaced() -> Answer:
+        def spaced() -> HttpResponse:
             with self._writing:
                 self._space(request, subject)
                 self._wrote = True
@@ -184,7 +191,7 @@ class Transport:
 
         return self._run(_Job(request, spaced, repeatable, accept, resource, explain, reads=False))
 
-    def _run(self, job: "_Job") -> Answer:
+    def _run(self, job: "_Job") -> HttpResponse:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Again),
             stop=tenacity.stop_after_attempt(max(1, self.policy.attempts)),
@@ -213,7 +220,7 @@ class Transport:
             else type(error)(error.tracker, error.request, said, hint)
         )
 
-    def _veiled(self, answer: Answer) -> Answer:
+    def _veiled(self, answer: HttpResponse) -> HttpResponse:
         """The answer without our credentials: whatever repeats them must not bring them any further."""
         for secret in self._unmistakable:
             hidden = secret.encode()
@@ -224,14 +231,14 @@ class Transport:
                 answer = replace(answer, headers=headers)
         return answer
 
-    def _once(self, job: "_Job") -> Answer:
+    def _once(self, job: "_Job") -> HttpResponse:
         self._pass_gate(job.request)
         self._spend(job)
         try:
             answer = self._veiled(replace(job.send(), tracker=self.tracker, request=job.request))
         except requests.RequestException as problem:
             raise self._sort_exception(job.request, problem, job.repeatable) from problem
-        except (Garbled, BadConfiguration) as problem:
+        except (InvalidResponse, BadConfiguration) as problem:
             raise type(problem)(self.tracker, job.request, problem.said, problem.hint) from problem
         now = self._clock()
         self.budget.note(job.resource, answer, now)
@@ -246,7 +253,7 @@ class Transport:
         """Count one request; raises PutOff for a read that the budget does not allow any more."""
         if job.reads and self._used >= _MOST:
             said = f"{_MOST:,} requests in one run, and no end of them"
-            raise Garbled(
+            raise InvalidResponse(
                 self.tracker, job.request, said, "Make several trackers of it, or look at its lists"
             )
         now = self._clock()
@@ -258,13 +265,13 @@ class Transport:
                 said = f"put off: milepost's share of the API quota is spent until {until:%H:%M:%S}"
                 hint = "The next run goes on; to allow more, raise the share"
                 self.budget.put_off(job.resource, job.request)
-                raise PutOff(self.tracker, job.request, said, hint)
+                raise QuotaExhausted(self.tracker, job.request, said, hint)
             self._hold(now + left)
             self._pass_gate(job.request)
         with self._lock:
             self._used += 1
 
-    def _slow_down(self, answer: Answer, now: float) -> None:
+    def _slow_down(self, answer: HttpResponse, now: float) -> None:
         pause = self._pace(answer, now) if self._pace else None
         if pause is not None and 0 < pause <= self.policy.max_wait:
             self._hold(now + pause)
@@ -285,23 +292,23 @@ class Transport:
             if left > 0:
                 self._pause(request, left)
 
-    def _sort_answer(self, job: "_Job", answer: Answer, wait: float | None) -> Exception:
+    def _sort_answer(self, job: "_Job", answer: HttpResponse, wait: float | None) -> Exception:
         request = job.request
         if wait is not None and wait > self.policy.max_wait:
             return self._too_long(request, answer, wait)
         if answer.status == 429 or wait is not None:
             with self._lock:
                 self._limited += 1
-            error: TrackerError = TrackerDown(self.tracker, request, told(answer))
+            error: TrackerError = TrackerDown(self.tracker, request, message_in(answer))
             return _Again(error, wait, limited=True)
         if not job.repeatable and (answer.status >= 500 or answer.status == 408):
-            return AnswerLost(self.tracker, request, f"{told(answer)}{_MAYBE}")
+            return AnswerLost(self.tracker, request, f"{message_in(answer)}{_MAYBE}")
         explain = job.explain or self._explain
         explained = explain(request, answer) if explain else None
         error = explained or explain_status(self.tracker, request, answer)
         return _Again(error, None) if answer.status in _REPEATED else error
 
-    def _too_long(self, request: str, answer: Answer, wait: float) -> TrackerError:
+    def _too_long(self, request: str, answer: HttpResponse, wait: float) -> TrackerError:
         said = f"HTTP {answer.status}: asked to wait {duration(wait)}, allowed are {self.policy.max_wait:g} s"
         return TrackerDown(self.tracker, request, said, "Raise max_wait, or run again later")
 
@@ -318,7 +325,7 @@ class Transport:
         if isinstance(problem, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
             return BadConfiguration(self.tracker, request, "the address cannot be used", "Check the url")
         never_sent = any(isinstance(cause, ConnectTimeoutError | NewConnectionError) for cause in causes)
-        said = trouble(problem, causes, *self.policy.timeout)
+        said = describe(problem, causes, *self.policy.timeout)
         if not repeatable and not never_sent:
             return AnswerLost(self.tracker, request, said + _MAYBE)
         hint = "Check the address and the network" if never_sent else ""
@@ -367,7 +374,7 @@ class Transport:
         until = datetime.fromtimestamp(self._clock() + left, UTC).astimezone()
         if left > self.policy.max_wait:
             said = f"put off: the limit of {rate} is reached until {until:%H:%M:%S}"
-            raise PutOff(self.tracker, request, said, "The next run goes on from here")
+            raise QuotaExhausted(self.tracker, request, said, "The next run goes on from here")
         if left >= _TOLD:
             self._notify(f"{self.tracker}: limit of {rate}, waiting {duration(left)} until {until:%H:%M:%S}")
         self._pause(request, left)
@@ -378,7 +385,7 @@ class _Job:
     """One request and how it may be treated."""
 
     request: str
-    send: Callable[[], Answer]
+    send: Callable[[], HttpResponse]
     repeatable: bool
     accept: Collection[int]
     resource: str

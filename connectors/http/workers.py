@@ -25,7 +25,7 @@ def cancelled() -> bool:
     return wanted_no_more.is_set()
 
 
-def in_order(tasks: Iterable[Callable[[], _T]], allowed: Callable[[], int], workers: int) -> Generator[_T]:
+def map_ordered(tasks: Iterable[Callable[[], _T]], allowed: Callable[[], int], workers: int) -> Generator[_T]:
     """The results of `tasks` in their order, on at most `workers` threads.
 
     `allowed` says before each task how many may run now. While all may, as many again wait for a free
@@ -104,7 +104,7 @@ def _begin(cancel: threading.Event) -> None:
     _WORKER.cancel = cancel
 
 
-def merged(
+def merge(
     streams: Iterable[Iterable[_T]], allowed: Callable[[], int], workers: int, room: int
 ) -> Generator[_T]:
     """What these streams give, each in its own order, read at once on at most `workers` threads.

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import orjson
 
 from connectors import bounds
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 
 _KEY = "api.writes"
 _ROUNDED = 2.0
@@ -18,7 +18,7 @@ _LONG = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class WriteRate:
     """At most `writes` in any `seconds`; with `per_issue`, to one issue."""
 
     writes: int
@@ -36,22 +36,22 @@ class Rate:
         return self.seconds + min(1.0, self.seconds / 20)
 
 
-GITHUB_WRITES = (Rate(80, 60.0), Rate(500, 3600.0))
+GITHUB_WRITES = (WriteRate(80, 60.0), WriteRate(500, 3600.0))
 """Content that may be created (docs.github.com, "Rate limits for the REST API", secondary limits).
 
 GitHub does not say which requests create content, so every write counts.
 """
-JIRA_WRITES = (Rate(20, 2.0, per_issue=True), Rate(100, 30.0, per_issue=True))
+JIRA_WRITES = (WriteRate(20, 2.0, per_issue=True), WriteRate(100, 30.0, per_issue=True))
 """Writes to one issue (developer.atlassian.com, "Rate limiting", per-issue-on-write)."""
 
 
-class Rates:
+class WriteRates:
     """The writes of late, against what a tracker allows. For one thread at a time.
 
     `known` is the `text` of an earlier run. All times are in epoch seconds.
     """
 
-    def __init__(self, rates: Iterable[Rate] = (), spacing: float = 0.0, known: str = "") -> None:
+    def __init__(self, rates: Iterable[WriteRate] = (), spacing: float = 0.0, known: str = "") -> None:
         self._rates = tuple(rates)
         self._spacing = spacing
         self._longest = max((rate.span for rate in self._rates), default=0.0)
@@ -60,7 +60,7 @@ class Rates:
         self._of: dict[str, deque[float]] = {}
         self._most = max((rate.writes for rate in self._rates if rate.per_issue), default=0)
 
-    def wait(self, subject: str, now: float) -> tuple[float, Rate | None]:
+    def wait(self, subject: str, now: float) -> tuple[float, WriteRate | None]:
         """Seconds until a write to `subject` (an issue, or empty) is allowed, and the rate that asks so."""
         self._settle(now)
         waits = [(self._left(rate, subject, now), rate) for rate in self._rates]
@@ -77,7 +77,7 @@ class Rates:
     def forecast(self, writes: int, now: float) -> float:
         """Seconds until as many writes are done, each to another issue, if only the limits hold up."""
         self._settle(now)
-        ahead = Rates(self._rates, self._spacing)
+        ahead = WriteRates(self._rates, self._spacing)
         ahead._all.extend(self._all)
         time = now
         for _ in range(writes):
@@ -104,7 +104,7 @@ class Rates:
                 times.clear()
                 times.extend(late)
 
-    def _left(self, rate: Rate, subject: str, now: float) -> float:
+    def _left(self, rate: WriteRate, subject: str, now: float) -> float:
         times = self._of.get(subject, ()) if rate.per_issue else self._all
         if len(times) < rate.writes:
             return 0.0
@@ -126,14 +126,14 @@ def writing_seconds(tracker: object, writes: int) -> float:
     return tracker.writing_seconds(writes) if isinstance(tracker, Paced) else 0.0
 
 
-def keep(memory: Memory, text: str) -> None:
+def keep(memory: ConnectorState, text: str) -> None:
     """Remember the writes for the next run; nothing that is new is not written."""
     if text != kept(memory):
         memory.set(_KEY, text)
 
 
-def kept(memory: Memory) -> str:
-    """What was remembered, for `Rates`."""
+def kept(memory: ConnectorState) -> str:
+    """What was remembered, for `WriteRates`."""
     return memory.get(_KEY) or ""
 
 

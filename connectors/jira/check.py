@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 from connectors.errors import BadConfiguration, TrackerError
 from connectors.jira import jql
-from connectors.jira.client import JiraSession, Json, mapping
+from connectors.jira.client import JiraClient, Json, mapping
 from connectors.jira.fields import FieldMap, find_fields, read_fields
-from connectors.jira.known_refusals import LOUD, PLAIN, Habits
+from connectors.jira.known_refusals import LOUD, PLAIN, KnownRefusals
 from connectors.jira.projects import Projects
 from connectors.jira.public_projects import shows_customers
 from connectors.jira.search import Search
@@ -28,7 +28,7 @@ _SCOPES = {
 }
 
 
-def check(session: JiraSession, needs: frozenset[Capability]) -> tuple[Finding, ...]:
+def check(session: JiraClient, needs: frozenset[Capability]) -> tuple[Finding, ...]:
     """Every finding; where the login or the server fails, the others are left out. Raises nothing."""
     findings = [_tried("login", lambda: _login(session))]
     if findings[0].ok:
@@ -44,18 +44,18 @@ def check(session: JiraSession, needs: frozenset[Capability]) -> tuple[Finding, 
     return tuple(findings)
 
 
-def _login(session: JiraSession) -> Finding:
+def _login(session: JiraClient) -> Finding:
     account = session.account()
     return Finding("login", True, f"as {account.name or account.id}")
 
 
-def _server(session: JiraSession) -> Finding:
+def _server(session: JiraClient) -> Finding:
     server = session.ask_server()
     kind = "Jira Cloud" if server.cloud else "Jira Data Center"
     return Finding("server", True, f"{kind} {server.version} at {session.settings.url}")
 
 
-def _scope(session: JiraSession) -> Finding:
+def _scope(session: JiraClient) -> Finding:
     scope = jql.scope_of(session)
     try:
         count = Search(session).count(scope)
@@ -69,7 +69,7 @@ def _scope(session: JiraSession) -> Finding:
     return Finding("scope", True, f"{count} issues match {scope}", hint)
 
 
-def _projects(session: JiraSession) -> Iterator[Finding]:
+def _projects(session: JiraClient) -> Iterator[Finding]:
     """Configured projects that are called otherwise today, are archived or cannot be read."""
     projects = Projects(session)
     for key in session.settings.projects:
@@ -88,7 +88,7 @@ def _projects(session: JiraSession) -> Iterator[Finding]:
             yield Finding(f"project {key}", True, f"called {project.name} today", hint)
 
 
-def _customers(session: JiraSession) -> Iterator[Finding]:
+def _customers(session: JiraClient) -> Iterator[Finding]:
     """Configured projects whose customers see comments."""
     settings = session.settings
     said_so = {name.casefold() for name in settings.audiences}
@@ -105,8 +105,8 @@ def _customers(session: JiraSession) -> Iterator[Finding]:
             yield Finding(f"project {key}", True, said, hint)
 
 
-def _habits(session: JiraSession) -> Iterator[Finding]:
-    habits = Habits(session)
+def _habits(session: JiraClient) -> Iterator[Finding]:
+    habits = KnownRefusals(session)
     if habits.has(LOUD) and not session.settings.notify_watchers:
         reason = "the account may not change issues without mails to their watchers"
         hint = "Let it administer the projects, or set notify_watchers = true"
@@ -116,7 +116,7 @@ def _habits(session: JiraSession) -> Iterator[Finding]:
         yield Finding("characters", True, reason)
 
 
-def _fields(session: JiraSession) -> Iterator[Finding]:
+def _fields(session: JiraClient) -> Iterator[Finding]:
     try:
         fields = read_fields(session)
         names = {field.id: field.name for field in fields}
@@ -149,7 +149,7 @@ def _meanings(found: FieldMap, cloud: bool) -> Iterator[tuple[str, tuple[str, ..
     yield "team", found.team, "team"
 
 
-def _permissions(session: JiraSession, needs: frozenset[Capability]) -> Iterator[Finding]:
+def _permissions(session: JiraClient, needs: frozenset[Capability]) -> Iterator[Finding]:
     """One finding per project and capability, or for the whole site where no project is named."""
     wanted = sorted(needs, key=list(Capability).index)
     asked = ",".join(one for need in wanted for one in _PERMISSIONS[need])
@@ -168,7 +168,7 @@ def _permissions(session: JiraSession, needs: frozenset[Capability]) -> Iterator
             yield Finding(f"{need}{place}", not missing, said, _hint(session, need) if missing else "")
 
 
-def _unproven(session: JiraSession, needs: frozenset[Capability]) -> Iterator[Finding]:
+def _unproven(session: JiraClient, needs: frozenset[Capability]) -> Iterator[Finding]:
     """What no answer of Jira proves beforehand, because `mypermissions` does not tell it."""
     if not needs - {Capability.READ}:
         return
@@ -187,7 +187,7 @@ def _has(granted: Json, permission: str) -> bool:
     return isinstance(one, dict) and one.get("havePermission") is True
 
 
-def _hint(session: JiraSession, need: Capability) -> str:
+def _hint(session: JiraClient, need: Capability) -> str:
     scope = f"; a scoped token also needs {_SCOPES[need]}" if session.server().cloud else ""
     return f"Grant it to {session.account().name or 'the account'} in the permission scheme{scope}"
 

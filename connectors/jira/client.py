@@ -13,13 +13,20 @@ import orjson
 from jira import JIRA
 
 from connectors import bounds
-from connectors.errors import BadConfiguration, Garbled, Missing, TrackerError
+from connectors.errors import BadConfiguration, InvalidResponse, Missing, TrackerError
 from connectors.http.allowance import keep, kept
-from connectors.http.session import Exchange
-from connectors.http.transport import Answer, Budget, Policy, Transport, explain_status, told
+from connectors.http.session import HttpSession
+from connectors.http.transport import (
+    HttpResponse,
+    QuotaBudget,
+    RetryPolicy,
+    Transport,
+    explain_status,
+    message_in,
+)
 from connectors.http.urls import SANDBOX, base_url
-from connectors.http.write_rate import JIRA_WRITES, Rates
-from connectors.interface import Memory
+from connectors.http.write_rate import JIRA_WRITES, WriteRates
+from connectors.interface import ConnectorState
 from connectors.jira.account import Account, Server
 from connectors.jira.limits import heard_at, login_failed, names_caller, pace, rate_limit, says_cloud
 from connectors.jira.plain_values import named, number, whole_seconds
@@ -38,14 +45,14 @@ class _Line:
     """One client of the library, and the exchange over its session."""
 
     client: JIRA
-    exchange: Exchange
+    exchange: HttpSession
 
     def close(self) -> None:
         """Close the connections."""
         self.client._session.close()
 
 
-class JiraSession:
+class JiraClient:
     """One run's requests, from any thread. No answer is believed before one has proved the login.
 
     Jira answers wrong credentials with what anybody may see; so either the headers of an answer say whose
@@ -56,7 +63,7 @@ class JiraSession:
         self,
         name: str,
         settings: JiraSettings,
-        memory: Memory,
+        memory: ConnectorState,
         clock: Callable[[], datetime],
         notify: Callable[[str], None],
     ) -> None:
@@ -65,7 +72,7 @@ class JiraSession:
         self.memory = memory
         self.notify = notify
         self._clock = clock
-        self._policy = Policy(
+        self._policy = RetryPolicy(
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
             attempts=settings.attempts,
@@ -80,8 +87,8 @@ class JiraSession:
             notify=notify,
             rate_limit=rate_limit,
             pace=pace,
-            budget=Budget(settings.api_share, kept(memory)),
-            rates=Rates(JIRA_WRITES if settings.write_spacing else (), settings.write_spacing),
+            budget=QuotaBudget(settings.api_share, kept(memory)),
+            rates=WriteRates(JIRA_WRITES if settings.write_spacing else (), settings.write_spacing),
             secrets=settings.secrets(),
         )
         self._lock = threading.Lock()
@@ -110,11 +117,11 @@ class JiraSession:
 
     def get(
         self, path: str, params: Mapping[str, object] | None = None, *, accept: Collection[int] = ()
-    ) -> Answer:
+    ) -> HttpResponse:
         """GET below `/rest/api/2/`."""
         return self._read("GET", path, params, None, accept)
 
-    def ask(self, path: str, body: Json, *, accept: Collection[int] = ()) -> Answer:
+    def ask(self, path: str, body: Json, *, accept: Collection[int] = ()) -> HttpResponse:
         """A POST that only reads."""
         return self._read("POST", path, None, body, accept)
 
@@ -127,7 +134,7 @@ class JiraSession:
         repeatable: bool,
         accept: Collection[int] = (),
         params: Mapping[str, object] | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """A request that changes something; it is proved first who sends it."""
         self.account()
         return self.transport.write(
@@ -146,7 +153,7 @@ class JiraSession:
         params: Mapping[str, object] | None,
         body: Json | None,
         accept: Collection[int],
-    ) -> Answer:
+    ) -> HttpResponse:
         """One answer that is known to be the account's own; whatever does not prove it is not believed."""
         if not self._proved and self._server is None and not self._recall():
             self.account()  # a first contact: say what is wrong with the login before all else
@@ -167,7 +174,7 @@ class JiraSession:
         params: Mapping[str, object] | None = None,
         body: Json | None = None,
         accept: Collection[int] = (),
-    ) -> Answer:
+    ) -> HttpResponse:
         request = self.request(method, path)
         try:
             answer = self.transport.read(
@@ -186,7 +193,7 @@ class JiraSession:
         self._proved = self._proved or names_caller(answer)
         return answer
 
-    def first_contact(self, path: str) -> Answer:
+    def first_contact(self, path: str) -> HttpResponse:
         """GET something that every Jira has; its headers may tell all that is to be known beforehand."""
         answer = self._read_unproved("GET", path)
         self._prove()
@@ -196,7 +203,9 @@ class JiraSession:
                 self._remember(Server(cloud, "?", self._site(None)))
         return answer
 
-    def _send(self, method: str, path: str, params: Mapping[str, object] | None, body: Json | None) -> Answer:
+    def _send(
+        self, method: str, path: str, params: Mapping[str, object] | None, body: Json | None
+    ) -> HttpResponse:
         line = self._take()
         began = time.monotonic()
         try:
@@ -214,7 +223,7 @@ class JiraSession:
         self._note_time(answer, timedelta(seconds=int(time.monotonic() - began)))
         return answer
 
-    def _note_time(self, answer: Answer, took: timedelta) -> None:
+    def _note_time(self, answer: HttpResponse, took: timedelta) -> None:
         date = heard_at(answer)
         self.asked_at = date - took if date is not None else None
         if date is not None:
@@ -252,7 +261,7 @@ class JiraSession:
             logging=False,
         )
         verify: bool | str = str(self.settings.ca_file) if self.settings.ca_file else True
-        exchange = Exchange(client._session, self.settings.url, self._policy.timeout, verify)
+        exchange = HttpSession(client._session, self.settings.url, self._policy.timeout, verify)
         return _Line(client, exchange)
 
     def request(self, method: str, path: str) -> str:
@@ -268,7 +277,7 @@ class JiraSession:
             body = mapping(answer, answer.json())
             found = body.get("accountId") or body.get("key") or body.get("name")
             if not isinstance(found, str):
-                raise Garbled(self.name, answer.request, "says not whose the credentials are")
+                raise InvalidResponse(self.name, answer.request, "says not whose the credentials are")
             name = body.get("name") if "accountId" not in body else body.get("displayName")
             self._account = Account(found, name if isinstance(name, str) else "")
             self._proved = True
@@ -289,7 +298,7 @@ class JiraSession:
             self._skew = self._server_time.timestamp() - self._clock().timestamp()
         kind, version = body.get("deploymentType"), body.get("version")
         if kind is None and not isinstance(version, str):
-            raise Garbled(self.name, answer.request, "this is no answer of a Jira", "Check the url")
+            raise InvalidResponse(self.name, answer.request, "this is no answer of a Jira", "Check the url")
         return self._remember(Server(kind == "Cloud", str(version or "?"), self._site(body.get("baseUrl"))))
 
     def _remember(self, server: Server) -> Server:
@@ -348,24 +357,24 @@ class JiraSession:
             hint += f"; scoped tokens need read:jira-user and url = https://{GATEWAY_HOST}/ex/jira/<cloudId>"
         return BadConfiguration(self.name, request, said, hint)
 
-    def refused(self, answer: Answer) -> TrackerError:
+    def refused(self, answer: HttpResponse) -> TrackerError:
         """The error for a write that was accepted for closer inspection and is refused after all."""
         explained = self._explain_write(answer.request, answer)
         return explained or explain_status(self.name, answer.request, answer)
 
-    def _explain_read(self, request: str, answer: Answer) -> TrackerError | None:
+    def _explain_read(self, request: str, answer: HttpResponse) -> TrackerError | None:
         if answer.status == 400:
             hint = "Check the jql, the projects and the queries of this tracker"
-            return BadConfiguration(self.name, request, told(answer), hint)
+            return BadConfiguration(self.name, request, message_in(answer), hint)
         return self._explain_write(request, answer)
 
-    def _explain_write(self, request: str, answer: Answer) -> TrackerError | None:
+    def _explain_write(self, request: str, answer: HttpResponse) -> TrackerError | None:
         denied = answer.headers.get("x-authentication-denied-reason", "")
         if "CAPTCHA" in denied.upper():
             hint = "Log in once through the browser as this account, then try again"
             return BadConfiguration(self.name, request, "Jira wants a CAPTCHA from this account", hint)
         if answer.status == 401 or (answer.status == 403 and login_failed(answer)):
-            return self.refused_login(request, told(answer))
+            return self.refused_login(request, message_in(answer))
         if answer.status in (301, 302, 303, 307, 308):
             error = explain_status(self.name, request, answer)
             return BadConfiguration(
@@ -374,21 +383,23 @@ class JiraSession:
         return None
 
 
-def mapping(answer: Answer, value: object) -> Json:
+def mapping(answer: HttpResponse, value: object) -> Json:
     """`value` if it is an object; raises Garbled if not."""
     if not isinstance(value, dict):
-        raise Garbled(answer.tracker, answer.request, "expected a JSON object, got something else")
+        raise InvalidResponse(answer.tracker, answer.request, "expected a JSON object, got something else")
     return value
 
 
-def rows(answer: Answer, value: object, name: str) -> list[Json]:
+def rows(answer: HttpResponse, value: object, name: str) -> list[Json]:
     """The list of objects under `name`, without an id or key that cannot be one; `{}` for what is no object.
 
     Raises Garbled where there is no list.
     """
     found = mapping(answer, value).get(name)
     if not isinstance(found, list):
-        raise Garbled(answer.tracker, answer.request, f"expected a list of {name}, got something else")
+        raise InvalidResponse(
+            answer.tracker, answer.request, f"expected a list of {name}, got something else"
+        )
     objects = (row if isinstance(row, dict) else {} for row in found)
     return [row if row and named(row) else {**row, **_names_of(row)} for row in objects]
 

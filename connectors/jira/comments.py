@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from connectors.bounds import moment
-from connectors.errors import Garbled, Unavailable
+from connectors.errors import InvalidResponse, Unavailable
 from connectors.jira.account import Account
-from connectors.jira.client import JiraSession, Json, mapping, rows
+from connectors.jira.client import JiraClient, Json, mapping, rows
 from connectors.jira.plain_values import step
 from connectors.models import MARK_PREFIX, IssueRef, PostedComment
 
@@ -24,7 +24,7 @@ _MOST_EMPTY = 20
 
 
 def read_comments(
-    session: JiraSession, account: Account, site: str, ref: IssueRef
+    session: JiraClient, account: Account, site: str, ref: IssueRef
 ) -> tuple[PostedComment, ...]:
     """Every comment of one issue that bears milepost's mark, in its text or as a property.
 
@@ -39,14 +39,16 @@ def read_comments(
 
 
 def _ours(
-    session: JiraSession, account: Account, site: str, ref: IssueRef, listed: Iterable[Json]
+    session: JiraClient, account: Account, site: str, ref: IssueRef, listed: Iterable[Json]
 ) -> dict[str, PostedComment]:
     """Those of these comments that bear a mark of milepost, by id."""
     found: dict[str, PostedComment] = {}
     for row in listed:
         comment = read_comment(row, account, site, ref)
         if comment is None:
-            raise Garbled(session.name, f"GET comments of {ref.key}", "a comment came without id or text")
+            raise InvalidResponse(
+                session.name, f"GET comments of {ref.key}", "a comment came without id or text"
+            )
         if comment.mine and comment.mark is not None and session.memory.get(KEPT) is None:
             session.memory.set(KEPT, "yes")
         if comment.mark is not None or MARK_PREFIX in comment.body:
@@ -54,7 +56,7 @@ def _ours(
     return found
 
 
-def _of_issue(session: JiraSession, account: Account, ref: IssueRef) -> list[Json]:
+def _of_issue(session: JiraClient, account: Account, ref: IssueRef) -> list[Json]:
     """The comments that the issue's own field `comment` holds; our account's with their properties."""
     answer = session.get(f"issue/{step(ref.id)}", {"fields": "comment"})
     fields = mapping(answer, mapping(answer, answer.json()).get("fields"))
@@ -66,7 +68,7 @@ def _of_issue(session: JiraSession, account: Account, ref: IssueRef) -> list[Jso
     ]
 
 
-def _with_properties(session: JiraSession, ref: IssueRef, row: Json) -> Json:
+def _with_properties(session: JiraClient, ref: IssueRef, row: Json) -> Json:
     """A comment with its properties, which the issue's field does not bring; as it is if it is gone."""
     path = f"issue/{step(ref.id)}/comment/{step(str(row.get('id')))}"
     answer = session.get(path, {"expand": "properties"}, accept=(404, 410))
@@ -90,7 +92,7 @@ def read_comment(row: Json, account: Account, site: str, ref: IssueRef) -> Poste
     )
 
 
-def _all(session: JiraSession, ref: IssueRef) -> tuple[list[Json], int]:
+def _all(session: JiraClient, ref: IssueRef) -> tuple[list[Json], int]:
     """Every comment, and how many there are said to be; read anew where others removed theirs meanwhile."""
     for _ in range(_RESTARTS):
         found = _once(session, ref)
@@ -100,7 +102,7 @@ def _all(session: JiraSession, ref: IssueRef) -> tuple[list[Json], int]:
     raise Unavailable(session.name, session.request("GET", f"issue/{step(ref.id)}/comment"), said)
 
 
-def _once(session: JiraSession, ref: IssueRef) -> tuple[list[Json], int] | None:
+def _once(session: JiraClient, ref: IssueRef) -> tuple[list[Json], int] | None:
     """Page by page, each from the last row of the one before; None if that row is not there any more.
 
     Then rows have left the places before it, and one of ours may have slipped to a page that was read.
@@ -126,7 +128,7 @@ def _once(session: JiraSession, ref: IssueRef) -> tuple[list[Json], int] | None:
         empty = 0 if page.rows else empty + 1
         if empty >= _MOST_EMPTY:
             said = f"{page.total} comments are said to be there, and {empty} pages in a row have none"
-            raise Garbled(session.name, session.request("GET", f"issue/{step(ref.id)}/comment"), said)
+            raise InvalidResponse(session.name, session.request("GET", f"issue/{step(ref.id)}/comment"), said)
         before = page.total
         # The row in the last place is read again, to see that none has left; a hidden one shows nothing.
         last = next(reversed(page.rows)) if page.rows and len(page.rows) >= page.places else None
@@ -146,14 +148,14 @@ class _Page:
     """Whether the server said how many rows a page has."""
 
 
-def _page(session: JiraSession, ref: IssueRef, start: int) -> _Page:
+def _page(session: JiraClient, ref: IssueRef, start: int) -> _Page:
     params = {"startAt": start, "maxResults": _PAGE, "orderBy": "created", "expand": "properties"}
     answer = session.get(f"issue/{step(ref.id)}/comment", params)
     body = mapping(answer, answer.json())
     came = {row.get("id"): row for row in rows(answer, body, "comments")}
     total, size = body.get("total"), body.get("maxResults")
     if not isinstance(total, int):
-        raise Garbled(session.name, answer.request, "the total of the comments is missing")
+        raise InvalidResponse(session.name, answer.request, "the total of the comments is missing")
     paged = isinstance(size, int) and size > 0
     places = max(size if isinstance(size, int) and paged else len(came) or _PAGE, len(came), 1)
     return _Page(came, max(0, total), places, paged)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import orjson
 
-from connectors.jira.client import JiraSession, Json
+from connectors.jira.client import JiraClient, Json
 from connectors.jira.fields import FieldMap, find_fields, read_fields
 from connectors.models import Interest
 
@@ -19,7 +19,7 @@ _SLACK = 300.0
 """Seconds by which it may seem to be of the future: the clocks' difference is known to a second or so."""
 
 
-class KnownFields:
+class FieldCache:
     """The field map of each interest: remembered for a day, or asked for.
 
     It is asked for again where the settings or the mapping want other fields, and after a row came
@@ -27,7 +27,7 @@ class KnownFields:
     mapping asks for is missing, nothing is believed: it may be there by now.
     """
 
-    def __init__(self, session: JiraSession) -> None:
+    def __init__(self, session: JiraClient) -> None:
         self._session = session
         self._absent: frozenset[str] = frozenset()
 

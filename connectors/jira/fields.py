@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from connectors.errors import BadConfiguration, Garbled
-from connectors.jira.client import JiraSession, Json
+from connectors.errors import BadConfiguration, InvalidResponse
+from connectors.jira.client import JiraClient, Json
 from connectors.jira.settings import JiraSettings
 from connectors.names import fold_name
 
@@ -79,12 +79,12 @@ class FieldMap:
         return list(dict.fromkeys([*_BUILT_IN, *(["description"] if description else []), *extra]))
 
 
-def read_fields(session: JiraSession) -> tuple[Field, ...]:
+def read_fields(session: JiraClient) -> tuple[Field, ...]:
     """All fields of this Jira."""
     answer = session.first_contact("field")
     body = answer.json()
     if not isinstance(body, list) or not body:
-        raise Garbled(session.name, answer.request, "expected a list of fields, got something else")
+        raise InvalidResponse(session.name, answer.request, "expected a list of fields, got something else")
     return tuple(sorted(_fields(body), key=lambda field: (_number(field.id), field.id)))
 
 

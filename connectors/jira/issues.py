@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import TypeGuard, TypeVar
 
 from connectors import bounds
-from connectors.errors import Garbled
-from connectors.jira.client import JiraSession, Json
+from connectors.errors import InvalidResponse
+from connectors.jira.client import JiraClient, Json
 from connectors.jira.descriptions import parse_description
 from connectors.jira.fields import FieldMap
 from connectors.jira.links import category_of, parse_blockers
@@ -39,7 +39,7 @@ class IssueReader:
     """By `fold_name`: what links to blocking issues are called."""
 
     @classmethod
-    def of(cls, session: JiraSession, site: str, fields: FieldMap, checklists: bool) -> "IssueReader":
+    def of(cls, session: JiraClient, site: str, fields: FieldMap, checklists: bool) -> "IssueReader":
         """How rows of this Jira are read."""
         return cls(session.name, site, fields, checklists, session.settings.blocking_links)
 
@@ -180,7 +180,7 @@ def read_labels(tracker: str, row: Json) -> tuple[str, ...]:
     try:
         return _names(_object(row, "fields"), "labels")
     except _Unreadable as problem:
-        raise Garbled(tracker, f"labels of {row.get('key')}", str(problem)) from problem
+        raise InvalidResponse(tracker, f"labels of {row.get('key')}", str(problem)) from problem
 
 
 class _Unreadable(ValueError):

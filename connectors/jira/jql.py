@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from connectors.errors import BadConfiguration
-from connectors.jira.client import JiraSession
+from connectors.jira.client import JiraClient
 from connectors.jira.settings import JiraSettings
 
 NOTHING = 'created < "1970-01-02"'
@@ -23,7 +23,7 @@ def scope(settings: JiraSettings) -> str:
     return both(*parts)
 
 
-def scope_of(session: JiraSession) -> str:
+def scope_of(session: JiraClient) -> str:
     """The scope of an opened tracker. Raises BadConfiguration for a `jql` that is not whole."""
     try:
         return scope(session.settings)
@@ -31,7 +31,7 @@ def scope_of(session: JiraSession) -> str:
         raise BadConfiguration(session.name, "jql", str(problem), "Mend this tracker's jql") from problem
 
 
-def condition_of(session: JiraSession, query: str) -> str:
+def condition_of(session: JiraClient, query: str) -> str:
     """A rule's query. Raises BadConfiguration if it is not whole."""
     try:
         return condition(query)

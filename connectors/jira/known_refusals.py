@@ -6,8 +6,8 @@ from datetime import timedelta
 import orjson
 
 from connectors import bounds
-from connectors.http.response import Answer
-from connectors.jira.client import JiraSession
+from connectors.http.response import HttpResponse
+from connectors.jira.client import JiraClient
 
 LOUD = "jira.loud"
 """The account may not change an issue without a mail to its watchers."""
@@ -26,10 +26,10 @@ _GROUPED = re.compile(r"\d(?:[\d.,\u2019'\s]{0,10}\d)?")
 """A number of up to 12 signs, with or without marks between its thousands."""
 
 
-class Habits:
+class KnownRefusals:
     """Facts of a server or an account that are tried anew once a day."""
 
-    def __init__(self, session: JiraSession) -> None:
+    def __init__(self, session: JiraClient) -> None:
         self._session = session
 
     def has(self, fact: str) -> bool:
@@ -55,7 +55,7 @@ class Habits:
         self._session.memory.set(fact, self._session.now().isoformat())
 
 
-def told_limit(answer: Answer, text: str) -> int | None:
+def stated_limit(answer: HttpResponse, text: str) -> int | None:
     """The longest text that a refusal speaks of, in `characters`; None where it is about something else.
 
     "It exceeds the allowed limit of 32,767 characters" stands at the field `comment`, in the language of the

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from connectors import bounds
 from connectors.http.response import answer_time
-from connectors.http.transport import Answer, header_seconds
+from connectors.http.transport import HttpResponse, header_seconds
 
 
-def rate_limit(answer: Answer, now: float, /) -> float | None:
+def rate_limit(answer: HttpResponse, now: float, /) -> float | None:
     """How long Jira asks to wait: Retry-After on 429 and 503, else X-RateLimit-Reset (ISO 8601) on 429.
 
     https://developer.atlassian.com/cloud/jira/platform/rate-limiting/
@@ -18,7 +18,7 @@ def rate_limit(answer: Answer, now: float, /) -> float | None:
     return seconds if seconds is not None or answer.status == 503 else _until_reset(answer, now)
 
 
-def pace(answer: Answer, now: float, /) -> float | None:
+def pace(answer: HttpResponse, now: float, /) -> float | None:
     """How long to leave Jira alone after an answer that used up the last request that is granted.
 
     Cloud says when more are granted (X-RateLimit-Reset); Data Center, how often its bucket is filled.
@@ -29,13 +29,13 @@ def pace(answer: Answer, now: float, /) -> float | None:
     return reset if reset is not None else header_seconds(answer, now, "x-ratelimit-interval-seconds")
 
 
-def login_failed(answer: Answer) -> bool:
+def login_failed(answer: HttpResponse) -> bool:
     """Whether Jira says that it did not take the credentials, though it answered."""
     reason = answer.headers.get("x-seraph-loginreason", "").upper()
     return "AUTHENTICATED_FAILED" in reason or "AUTHENTICATION_DENIED" in reason
 
 
-def names_caller(answer: Answer) -> bool:
+def names_caller(answer: HttpResponse) -> bool:
     """Whether the answer itself says that it was given to an account, and not to nobody.
 
     Cloud: X-AACCOUNTID. Data Center: X-AUSERNAME. Both may say X-Seraph-LoginReason: OK.
@@ -49,18 +49,18 @@ def names_caller(answer: Answer) -> bool:
     return bool(name) or logged_in or bool(answer.headers.get("x-aaccountid", "").strip())
 
 
-def says_cloud(answer: Answer) -> bool | None:
+def says_cloud(answer: HttpResponse) -> bool | None:
     """Whether this is Jira Cloud, which alone tells account ids, or Data Center; None if it does not say."""
     cloud, center = "x-aaccountid" in answer.headers, "x-ausername" in answer.headers
     return cloud if cloud != center else None
 
 
-def heard_at(answer: Answer) -> datetime | None:
+def heard_at(answer: HttpResponse) -> datetime | None:
     """The answer's own Date header, in whole seconds."""
     return answer_time(answer)
 
 
-def _until_reset(answer: Answer, now: float) -> float | None:
+def _until_reset(answer: HttpResponse, now: float) -> float | None:
     reset = bounds.moment(answer.headers.get("x-ratelimit-reset", ""))
     if reset is None:
         return None

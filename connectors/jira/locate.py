@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from connectors.errors import BadConfiguration, Missing, Refused, TrackerError
 from connectors.isolation import read_apart
-from connectors.jira.client import JiraSession, Json
+from connectors.jira.client import JiraClient, Json
 from connectors.jira.issues import IssueReader, project_of
 from connectors.jira.jql import both, condition_of, listed
 from connectors.jira.search import BULK, Search
@@ -23,7 +23,7 @@ class Locator:
     """Asks for issues by id, and tells those that a search finds from those that only their id opens."""
 
     def __init__(
-        self, session: JiraSession, search: Search, reader: IssueReader, names: Sequence[str]
+        self, session: JiraClient, search: Search, reader: IssueReader, names: Sequence[str]
     ) -> None:
         self._session = session
         self._search = search

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from connectors.errors import BadConfiguration, Garbled, Missing, Refused, TrackerDown, TrackerError
+from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, TrackerDown, TrackerError
 from connectors.jira import jql
-from connectors.jira.client import JiraSession, mapping
+from connectors.jira.client import JiraClient, mapping
 from connectors.jira.fields import FieldMap
 from connectors.jira.plain_values import step
 from connectors.models import Container
@@ -36,7 +36,7 @@ class Readable:
 class Projects:
     """Asks for projects by key, and remembers their ids for the time when they cannot be asked for."""
 
-    def __init__(self, session: JiraSession) -> None:
+    def __init__(self, session: JiraClient) -> None:
         self._session = session
 
     def ask(self, name: str) -> Container | TrackerError:
@@ -49,7 +49,9 @@ class Projects:
             row = mapping(answer, answer.json())
             id_, key = row.get("id"), row.get("key")
             if not isinstance(id_, str) or not _ID.fullmatch(id_) or not isinstance(key, str) or not key:
-                raise Garbled(self._session.name, answer.request, "a project came without its id or key")
+                raise InvalidResponse(
+                    self._session.name, answer.request, "a project came without its id or key"
+                )
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError as problem:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 import requests
 
 from connectors.audience import Audience
-from connectors.errors import BadConfiguration, Garbled, Missing, Refused, TrackerDown, TrackerError
-from connectors.http.response import Answer
-from connectors.http.session import Exchange
-from connectors.jira.client import JiraSession, mapping
+from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, TrackerDown, TrackerError
+from connectors.http.response import HttpResponse
+from connectors.http.session import HttpSession
+from connectors.jira.client import JiraClient, mapping
 from connectors.jira.plain_values import step
 from connectors.jira.settings import GATEWAY_HOST
 
@@ -16,7 +16,7 @@ _ANSWERS = (*range(300, 309), *range(400, 429))
 """What a Jira, or a login page before it, answers to somebody who may not see a project."""
 
 
-def audiences(session: JiraSession, projects: Iterable[str]) -> Mapping[str, Audience | None]:
+def audiences(session: JiraClient, projects: Iterable[str]) -> Mapping[str, Audience | None]:
     """See TellsAudiences. One request for each project, and a second one for what is not public anyway.
 
     Jira shows a project to whoever may browse it, so that one which it shows to nobody in particular is
@@ -41,7 +41,7 @@ def audiences(session: JiraSession, projects: Iterable[str]) -> Mapping[str, Aud
     return found
 
 
-def shows_customers(session: JiraSession, key: str) -> bool:
+def shows_customers(session: JiraClient, key: str) -> bool:
     """Whether our comments in a project are shown to its customers. Raises TrackerError.
 
     So it is in a service management project, unless the settings hide them or keep them to a role or group.
@@ -56,7 +56,7 @@ def shows_customers(session: JiraSession, key: str) -> bool:
 class _Visitor:
     """Somebody without credentials and cookies."""
 
-    def __init__(self, session: JiraSession) -> None:
+    def __init__(self, session: JiraClient) -> None:
         settings = session.settings
         # Behind the gateway nobody is let in without a login; the site itself may be open.
         self._url = session.server().site if settings.host == GATEWAY_HOST else settings.url
@@ -64,7 +64,7 @@ class _Visitor:
         self._client = requests.Session()
         verify: bool | str = str(settings.ca_file) if settings.ca_file else True
         timeout = (settings.connect_timeout, settings.read_timeout)
-        self._exchange = Exchange(self._client, self._url, timeout, verify)
+        self._exchange = HttpSession(self._client, self._url, timeout, verify)
 
     def sees(self, key: str) -> bool:
         """Whether Jira shows the project. Raises TrackerError where it does not answer."""
@@ -74,7 +74,7 @@ class _Visitor:
             return False
         try:
             row = answer.json()
-        except Garbled:
+        except InvalidResponse:
             return False  # the page of a login
         return isinstance(row, dict) and isinstance(row.get("id"), str) and isinstance(row.get("key"), str)
 
@@ -82,7 +82,7 @@ class _Visitor:
         """End the connection."""
         self._client.close()
 
-    def _get(self, path: str) -> Answer:
+    def _get(self, path: str) -> HttpResponse:
         # The cookies of one answer are no part of the next question.
         self._client.cookies.clear()
         url = f"{self._url}/rest/api/2/{path}"

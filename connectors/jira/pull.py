@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from connectors.jira import jql
-from connectors.jira.client import JiraSession, Json
+from connectors.jira.client import JiraClient, Json
 from connectors.jira.cursor import OVERLAP
 from connectors.jira.id_set import IdSet
 from connectors.jira.issues import IssueReader
 from connectors.jira.search import Search
-from connectors.jira.tree_cache import Outside
+from connectors.jira.tree_cache import TreeCache
 from connectors.models import Container, Interest, Issue, Page, Unread
 
 STEP = timedelta(minutes=2)
@@ -35,11 +35,11 @@ class Reading:
     taken: datetime
     """The new cursor's instant, by the server's clock."""
     at: datetime
-    """The same moment by `JiraSession.now`."""
+    """The same moment by `JiraClient.now`."""
     interest: Interest
     condition: str
     """What the scope's search asks for, without the window."""
-    outside: Outside | None = None
+    outside: TreeCache | None = None
     """Of an incremental pull whose search tells of the trees and the named keys too."""
     window: Iterator[list[Json]] = field(default_factory=lambda: iter(()))
     """Of an incremental pull: the pages of the first window, the first of them already here."""
@@ -62,7 +62,7 @@ class Reading:
         self.nameless += len(several) - len(named)
         return self.page(named)
 
-    def has_new_root(self, outside: Outside) -> bool:
+    def has_new_root(self, outside: TreeCache) -> bool:
         """Whether a root came of which nothing outside the scope was asked yet."""
         return any(
             identity not in outside.roots
@@ -96,7 +96,7 @@ class Reading:
 class Windows:
     """Reads what changed in a scope since a moment, by the server's clock alone."""
 
-    def __init__(self, session: JiraSession, search: Search) -> None:
+    def __init__(self, session: JiraClient, search: Search) -> None:
         self._session = session
         self._search = search
 
@@ -107,7 +107,7 @@ class Windows:
         reader: IssueReader,
         names: list[str],
         interest: Interest,
-        outside: Outside | None = None,
+        outside: TreeCache | None = None,
     ) -> Reading | None:
         """Ask for the first page of what changed since; None if the server's clock is before `since`.
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
-from connectors.errors import BadConfiguration, Garbled, Missing, TrackerError, Unavailable
+from connectors.errors import BadConfiguration, InvalidResponse, Missing, TrackerError, Unavailable
 from connectors.isolation import read_apart
 from connectors.jira import jql
-from connectors.jira.client import JiraSession, Json, mapping
+from connectors.jira.client import JiraClient, Json, mapping
 from connectors.jira.comments import read_comment, read_comments
 from connectors.jira.cursor import OVERLAP, Cursor, earliest, scope_digest
-from connectors.jira.field_cache import KnownFields
+from connectors.jira.field_cache import FieldCache
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader, project_of, read_labels
 from connectors.jira.locate import Locator
@@ -32,7 +32,7 @@ from connectors.jira.roots import find_roots, named_rows, remember_behind, trees
 from connectors.jira.search import Search
 from connectors.jira.survey import Surveyor, nothing_readable
 from connectors.jira.tree import Tree
-from connectors.jira.tree_cache import Outside
+from connectors.jira.tree_cache import TreeCache
 from connectors.models import (
     Container,
     Interest,
@@ -50,11 +50,11 @@ from connectors.models import (
 class JiraReader:
     """Reads one Jira. `fetch` and `present` go by the interest of the latest `changed_since`."""
 
-    def __init__(self, session: JiraSession) -> None:
+    def __init__(self, session: JiraClient) -> None:
         self._session = session
         self._search = Search(session)
         self._interest = Interest()
-        self._known = KnownFields(session)
+        self._known = FieldCache(session)
         self._projects = Projects(session)
         self._windows = Windows(session, self._search)
         self._told: set[str] = set()
@@ -134,7 +134,7 @@ class JiraReader:
         scope: str,
         how: tuple[IssueReader, list[str]],
         interest: Interest,
-        outside: Outside | None,
+        outside: TreeCache | None,
     ) -> Reading | None:
         reading = self._open_beside(since, scope, how, interest, outside) if outside else None
         return reading or self._windows.open(since, scope, *how, interest)
@@ -153,9 +153,9 @@ class JiraReader:
             raise nothing_readable(self._session, readable.failed) from problem
         return readable
 
-    def _outside(self, digest: str, reader: IssueReader) -> Outside | None:
+    def _outside(self, digest: str, reader: IssueReader) -> TreeCache | None:
         links = () if self._session.server().cloud else reader.fields.epic_link
-        return Outside.recall(self._session.memory, digest, links)
+        return TreeCache.recall(self._session.memory, digest, links)
 
     def _open_beside(
         self,
@@ -163,7 +163,7 @@ class JiraReader:
         scope: str,
         how: tuple[IssueReader, list[str]],
         interest: Interest,
-        outside: Outside,
+        outside: TreeCache,
     ) -> Reading | None:
         """A window on the scope and what is outside of it at once; None where Jira does not take it.
 
@@ -217,7 +217,7 @@ class JiraReader:
             return None
         comment = read_comment(mapping(answer, answer.json()), account, site, ref)
         if comment is None:
-            raise Garbled(self._session.name, answer.request, "a comment came without id or text")
+            raise InvalidResponse(self._session.name, answer.request, "a comment came without id or text")
         return comment
 
     def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted | TrackerError]:
@@ -277,7 +277,7 @@ class JiraReader:
         outside.remember(self._session.memory)
         self._known.came_without(reading.missing)
 
-    def _below(self, reading: Reading, outside: Outside) -> Iterator[Page]:
+    def _below(self, reading: Reading, outside: TreeCache) -> Iterator[Page]:
         """All below what changed in the trees: it may be new here though it rested."""
         if outside.changed:
             tree = self._tree(reading.interest)
@@ -285,7 +285,7 @@ class JiraReader:
                 yield reading.tree_page(rows)
             outside.members |= tree.members
 
-    def _walk(self, reading: Reading) -> Generator[Page, None, Outside]:
+    def _walk(self, reading: Reading) -> Generator[Page, None, TreeCache]:
         """What is named one by one, and the trees level by level."""
         found = find_roots(self._search, reading.interest.roots)
         roots, memory = found.found, self._session.memory
@@ -301,7 +301,7 @@ class JiraReader:
             members |= tree.members
         remember_behind(memory, found.lost)
         digest = self._digest(reading.interest, reading.names)
-        return Outside(digest, frozenset(roots), members, reading.named, ())
+        return TreeCache(digest, frozenset(roots), members, reading.named, ())
 
     def _scope_pages(self, reading: Reading) -> Iterator[Page]:
         """The scope's own issues: all of them, or those that changed."""
@@ -323,7 +323,7 @@ class JiraReader:
         project, or none shows such rows by itself.
         """
         said = f"{reading.nameless} {NAMELESS}"
-        garbled = Garbled(self._session.name, self._session.request("POST", "search"), said)
+        garbled = InvalidResponse(self._session.name, self._session.request("POST", "search"), said)
         projects = self._session.settings.projects
         if len(projects) < 2:
             raise garbled

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 from connectors.jira.client import Json
 from connectors.jira.search import Search
 from connectors.models import Unread
@@ -49,7 +49,7 @@ def find_roots(search: Search, keys: Collection[str]) -> Roots:
     return Roots(found, tuple(sorted(set(keys) - set(found.values()))) if odd else ())
 
 
-def trees_behind(memory: Memory) -> frozenset[str]:
+def trees_behind(memory: ConnectorState) -> frozenset[str]:
     """Keys of the roots whose trees the latest reading left out, so that the next one reads all of them."""
     try:
         kept = orjson.loads(memory.get(_KEY) or "[]")
@@ -58,7 +58,7 @@ def trees_behind(memory: Memory) -> frozenset[str]:
     return frozenset(str(key) for key in kept) if isinstance(kept, list) else frozenset()
 
 
-def remember_behind(memory: Memory, lost: Collection[str]) -> None:
+def remember_behind(memory: ConnectorState, lost: Collection[str]) -> None:
     """Note which trees were left out."""
     text = orjson.dumps(sorted(lost)).decode()
     if (memory.get(_KEY) or "[]") != text:

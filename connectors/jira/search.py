@@ -5,9 +5,9 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 
-from connectors.errors import BadConfiguration, Garbled, Missing, Refused, Unavailable
-from connectors.http.response import Answer
-from connectors.jira.client import JiraSession, Json, mapping, rows
+from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, Unavailable
+from connectors.http.response import HttpResponse
+from connectors.jira.client import JiraClient, Json, mapping, rows
 from connectors.jira.id_set import IdSet
 from connectors.jira.jql import listed
 from connectors.jira.plain_values import step
@@ -31,7 +31,7 @@ _STABLE = "ORDER BY created ASC, key ASC"
 class Search:
     """Searches one Jira; rows are plain JSON with `id`, `key` and the fields asked for."""
 
-    def __init__(self, session: JiraSession) -> None:
+    def __init__(self, session: JiraClient) -> None:
         self._session = session
         self._ended = False
         """Whether the latest page of a search by token was its last."""
@@ -91,7 +91,7 @@ class Search:
             for row in page:
                 identity = row.get("id")
                 if not isinstance(identity, str):
-                    raise Garbled(
+                    raise InvalidResponse(
                         self._session.name,
                         self._session.request("POST", self._path),
                         "an issue came without its id",
@@ -106,7 +106,7 @@ class Search:
             for row in page:
                 identity, key = row.get("id"), row.get("key")
                 if not isinstance(identity, str):
-                    raise Garbled(
+                    raise InvalidResponse(
                         self._session.name,
                         self._session.request("POST", self._path),
                         "an issue came without its id",
@@ -164,7 +164,7 @@ class Search:
             return self.count(jql)
         number = mapping(answer, answer.json()).get(name)
         if not isinstance(number, int):
-            raise Garbled(self._session.name, answer.request, "the count is missing")
+            raise InvalidResponse(self._session.name, answer.request, "the count is missing")
         return number
 
     def _singly(self, chunk: Iterable[str], fields: Sequence[str]) -> list[Json]:
@@ -252,7 +252,7 @@ class Search:
             empty = 0 if page else empty + 1
             if not isinstance(token, str) or token in used or empty > 1:
                 said = "the pages lead nowhere; nobody can tell whether all issues came"
-                raise Garbled(self._session.name, answer.request, said)
+                raise InvalidResponse(self._session.name, answer.request, said)
             used.add(token)
             request["nextPageToken"] = token
 
@@ -317,10 +317,10 @@ class Search:
         body = mapping(answer, answer.json())
         page, total = rows(answer, body, "issues"), body.get("total")
         if not isinstance(total, int):
-            raise Garbled(self._session.name, answer.request, "the total is missing")
+            raise InvalidResponse(self._session.name, answer.request, "the total is missing")
         return page, total
 
-    def _page(self, path: str, request: Json) -> Answer:
+    def _page(self, path: str, request: Json) -> HttpResponse:
         """A page of a search, smaller by halves where the server says that it is too large.
 
         Two rows are the least: pages by offset overlap by one.
@@ -334,7 +334,7 @@ class Search:
                     raise
                 self._cap = min(self._cap, size // 2)
 
-    def _whole(self, path: str, body: Json) -> Answer:
+    def _whole(self, path: str, body: Json) -> HttpResponse:
         """Ask for many issues: a refusal of the whole is an error of its own, never an empty answer."""
         try:
             return self._session.ask(path, body)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from connectors.errors import BadConfiguration, Garbled, TrackerDown, Unavailable
+from connectors.errors import BadConfiguration, InvalidResponse, TrackerDown, Unavailable
 from connectors.jira import jql
-from connectors.jira.client import JiraSession, Json
+from connectors.jira.client import JiraClient, Json
 from connectors.jira.id_set import IdSet
 from connectors.jira.issues import IssueReader
 from connectors.jira.projects import Projects, Readable
@@ -20,7 +20,7 @@ class Surveyor:
 
     def __init__(
         self,
-        session: JiraSession,
+        session: JiraClient,
         search: Search,
         projects: Projects,
         reader: IssueReader,
@@ -71,7 +71,7 @@ class Surveyor:
         jql.scope_of(self._session)  # a jql that is not whole is an error of the configuration
         try:
             yield from self._listed(self._projects.condition(readable.keys.values()))
-        except (BadConfiguration, Garbled):
+        except (BadConfiguration, InvalidResponse):
             if len(readable.keys) == 1:
                 raise
             yield from self._one_by_one(readable)
@@ -86,7 +86,7 @@ class Surveyor:
                 yield from self._listed(self._projects.condition([today]))
             except TrackerDown:
                 raise
-            except (BadConfiguration, Garbled, Unavailable) as problem:
+            except (BadConfiguration, InvalidResponse, Unavailable) as problem:
                 refused = problem if isinstance(problem, BadConfiguration) else refused
                 project = readable.found[key]
                 failed = Container(project.id, project.name, project.archived, error=problem.said)
@@ -110,7 +110,7 @@ class Surveyor:
                 for row in rows:
                     self._note_project(row)
             if any(map(nameless, rows)):
-                raise Garbled(self._session.name, self._session.request("POST", "search"), NAMELESS)
+                raise InvalidResponse(self._session.name, self._session.request("POST", "search"), NAMELESS)
             yield self._page(rows, errors)
 
     def _note_project(self, row: Json) -> None:
@@ -140,7 +140,7 @@ class Surveyor:
         )
 
 
-def nothing_readable(session: JiraSession, failed: Iterable[Container]) -> BadConfiguration:
+def nothing_readable(session: JiraClient, failed: Iterable[Container]) -> BadConfiguration:
     """The error where not one configured project is there for the account."""
     reasons = "; ".join(f"{one.name}: {one.error}" for one in failed)
     hint = "Check the projects of this tracker, and that the account may browse them"

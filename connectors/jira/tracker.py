@@ -5,9 +5,9 @@ from datetime import datetime
 
 from connectors.audience import Audience
 from connectors.http.allowance import Allowance
-from connectors.interface import Memory, TrackerInfo, TrackerSettings
+from connectors.interface import ConnectorState, TrackerInfo, TrackerSettings
 from connectors.jira.check import check
-from connectors.jira.client import JiraSession
+from connectors.jira.client import JiraClient
 from connectors.jira.fields import find_fields, read_fields
 from connectors.jira.public_projects import audiences
 from connectors.jira.reader import JiraReader
@@ -19,7 +19,7 @@ from connectors.models import Capability, Finding
 class JiraTracker:
     """One Jira, its two halves sharing one session."""
 
-    def __init__(self, info: TrackerInfo, session: JiraSession) -> None:
+    def __init__(self, info: TrackerInfo, session: JiraClient) -> None:
         self._info = info
         self._session = session
         self._reader = JiraReader(session)
@@ -74,11 +74,11 @@ def open_tracker(
     name: str,
     settings: TrackerSettings,
     *,
-    memory: Memory,
+    memory: ConnectorState,
     clock: Callable[[], datetime],
     notify: Callable[[str], None],
 ) -> JiraTracker:
     """A Jira by its settings, without a request. Raises TypeError for the settings of another kind."""
     if not isinstance(settings, JiraSettings):
         raise TypeError(f"expected JiraSettings, got {type(settings).__name__}")
-    return JiraTracker(settings.info(name), JiraSession(name, settings, memory, clock, notify))
+    return JiraTracker(settings.info(name), JiraClient(name, settings, memory, clock, notify))

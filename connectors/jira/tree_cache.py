@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 from connectors.jira import jql
 from connectors.jira.client import Json
 
@@ -15,7 +15,7 @@ _MOST = 1_000
 
 
 @dataclass(slots=True)
-class Outside:
+class TreeCache:
     """The issues that a pull brings whether or not they are in scope, as the pulls so far found them.
 
     One condition beside the scope's finds all that can have happened to them since the cursor. An issue
@@ -41,7 +41,7 @@ class Outside:
     """Whether something may have left its tree, so that the trees must be walked anew."""
 
     @classmethod
-    def recall(cls, memory: Memory, digest: str, links: tuple[str, ...]) -> "Outside | None":
+    def recall(cls, memory: ConnectorState, digest: str, links: tuple[str, ...]) -> "TreeCache | None":
         """What the latest pull of the same scope and interest found; None if there was none, or too much."""
         try:
             known = orjson.loads(memory.get(_KEY) or "null")
@@ -52,7 +52,7 @@ class Outside:
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
             return None
 
-    def remember(self, memory: Memory) -> None:
+    def remember(self, memory: ConnectorState) -> None:
         """Keep it for the next pull, or forget everything where it cannot serve."""
         text = ""
         if not self.left and len(self.members) + len(self.named) <= _MOST:

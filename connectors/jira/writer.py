@@ -3,12 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from connectors.errors import AnswerLost, Garbled, Missing, Refused, TooLong, TrackerError
-from connectors.http.response import Answer, told
-from connectors.jira.client import JiraSession, Json, mapping
+from connectors.errors import AnswerLost, InvalidResponse, Missing, Refused, TooLong, TrackerError
+from connectors.http.response import HttpResponse, message_in
+from connectors.jira.client import JiraClient, Json, mapping
 from connectors.jira.comments import INTERNAL, KEPT, PROPERTY, read_comment, read_comments
 from connectors.jira.issues import read_labels
-from connectors.jira.known_refusals import FORGETFUL, LOUD, PLAIN, Habits, characters, only_bmp, told_limit
+from connectors.jira.known_refusals import (
+    FORGETFUL,
+    LOUD,
+    PLAIN,
+    KnownRefusals,
+    characters,
+    only_bmp,
+    stated_limit,
+)
 from connectors.jira.plain_values import step
 from connectors.jira.search import Search
 from connectors.jira.settings import LABEL_LIMIT
@@ -20,7 +28,7 @@ _QUIETLY = {"notifyUsers": "false"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Desired:
     """A comment as it is to be."""
 
     ref: IssueRef
@@ -33,18 +41,18 @@ class _Wanted:
 class JiraWriter:
     """Writes to one Jira, to URLs made of ids: keys change, and `self` links are wrong behind gateways."""
 
-    def __init__(self, session: JiraSession) -> None:
+    def __init__(self, session: JiraClient) -> None:
         self._session = session
         self._search = Search(session)
-        self._habits = Habits(session)
+        self._habits = KnownRefusals(session)
 
     def create_comment(self, ref: IssueRef, body: str, mark: str) -> PostedComment:
         """See the contract."""
         path = f"issue/{step(ref.id)}/comment"
-        answer = self._comment(path, _Wanted(ref, body, mark, None, create=True))
+        answer = self._comment(path, _Desired(ref, body, mark, None, create=True))
         try:
             created = self._told(answer, ref)
-        except Garbled as problem:
+        except InvalidResponse as problem:
             said = f"{problem.said}, though the comment may have been written"
             raise AnswerLost(self._session.name, answer.request, said) from problem
         if (
@@ -59,7 +67,7 @@ class JiraWriter:
         """See the contract. Who may see the comment stays as it is, or becomes what the settings say."""
         path = f"issue/{step(ref.id)}/comment/{step(comment.id)}"
         try:
-            wanted = _Wanted(ref, body, mark, comment.visibility, create=False)
+            wanted = _Desired(ref, body, mark, comment.visibility, create=False)
             return self._told(self._comment(path, wanted), ref)
         except TooLong:
             raise
@@ -125,7 +133,7 @@ class JiraWriter:
                 self._session.change("PUT", path, body, repeatable=True)
         return read_labels(self._session.name, self._search.present(ref.id, ["labels"])), quiet
 
-    def _comment(self, path: str, wanted: "_Wanted") -> Answer:
+    def _comment(self, path: str, wanted: "_Desired") -> HttpResponse:
         """Write a comment; once more without what this server or this account cannot do, and only that."""
         plain = self._habits.has(PLAIN)
         learned = False
@@ -148,7 +156,7 @@ class JiraWriter:
                 if learned:
                     self._habits.note(PLAIN)
                 return answer
-            limit = told_limit(answer, body["body"])
+            limit = stated_limit(answer, body["body"])
             if limit is not None:
                 self._habits.note_longest(limit)
                 self._fits(wanted, path, body["body"])
@@ -163,7 +171,7 @@ class JiraWriter:
             else:
                 raise self._session.refused(answer)
 
-    def _fits(self, wanted: "_Wanted", path: str, text: str) -> None:
+    def _fits(self, wanted: "_Desired", path: str, text: str) -> None:
         """Raises TooLong for a text that is longer than the server was seen to take within the last day."""
         limit = self._habits.longest()
         if limit is None or characters(text) <= limit:
@@ -193,20 +201,22 @@ class JiraWriter:
             self._habits.note(FORGETFUL)
         return kept
 
-    def _not_written(self, answer: Answer, wanted: "_Wanted") -> None:
+    def _not_written(self, answer: HttpResponse, wanted: "_Desired") -> None:
         """Raises AnswerLost where a comment may have been written though the answer was an error."""
         if not wanted.create or answer.status < 500:
             return
         session = self._session
         there = read_comments(session, session.account(), session.server().site, wanted.ref)
         if any(one.mine and (one.mark == wanted.mark or wanted.mark in one.body) for one in there):
-            raise AnswerLost(session.name, answer.request, f"{told(answer)}, and a comment stands there")
+            raise AnswerLost(
+                session.name, answer.request, f"{message_in(answer)}, and a comment stands there"
+            )
 
     @property
     def _quiet(self) -> bool:
         return not self._session.settings.notify_watchers and not self._habits.has(LOUD)
 
-    def _whole_body(self, text: str, wanted: "_Wanted", *, bare: bool) -> Json:
+    def _whole_body(self, text: str, wanted: "_Desired", *, bare: bool) -> Json:
         kept = self._marks_kept
         if kept or (kept is None and wanted.create and self._session.server().cloud):
             # Cloud documents properties of comments; otherwise the text shows the mark until they are seen.
@@ -234,11 +244,13 @@ class JiraWriter:
             properties.append({"key": INTERNAL, "value": {"internal": True}})
         return properties
 
-    def _told(self, answer: Answer, ref: IssueRef) -> PostedComment:
+    def _told(self, answer: HttpResponse, ref: IssueRef) -> PostedComment:
         body = mapping(answer, answer.json())
         comment = read_comment(body, self._session.account(), self._session.server().site, ref)
         if comment is None:
-            raise Garbled(self._session.name, answer.request, "the answer tells no comment with id and text")
+            raise InvalidResponse(
+                self._session.name, answer.request, "the answer tells no comment with id and text"
+            )
         return comment
 
 
@@ -248,6 +260,6 @@ def _without_line(text: str, mark: str) -> str:
     return head.rstrip("\n") or text if mark in last else text
 
 
-def _names_mails(answer: Answer) -> bool:
+def _names_mails(answer: HttpResponse) -> bool:
     """Whether a refusal is for `notifyUsers`: Jira's message speaks of the user notification."""
     return answer.status in (400, 403) and (b"notif" in answer.body.lower())

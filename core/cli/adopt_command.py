@@ -17,7 +17,7 @@ from core.cli.options import (
 if TYPE_CHECKING:
     from connectors.interface import IssueRef
     from core.publish.actions import Held
-    from core.sync import Job
+    from core.sync import RunContext
 
 IssuesArgument = Annotated[
     list[str] | None,
@@ -37,12 +37,12 @@ def adopt(
     code: 0 done, or nothing is held; 2 a key names no issue on which anything is held.
     """
     set_up_log(verbose, log_format)
-    from core.cli.command_session import open_job
+    from core.cli.command_session import open_context
     from core.cli.output import out
     from core.reports.terminal_text import clean
 
     console = out()
-    with open_job(config, trackers=False) as job:
+    with open_context(config, trackers=False) as job:
         released = _adopted(job, issues or ())
     for each in released:
         console.print(f"adopted: {clean(each.what, 400)}", soft_wrap=True)
@@ -54,7 +54,7 @@ def adopt(
     )
 
 
-def _adopted(job: "Job", keys: Sequence[str]) -> tuple["Held", ...]:
+def _adopted(job: "RunContext", keys: Sequence[str]) -> tuple["Held", ...]:
     """Release what is held on these issues, or everything without any.
 
     Raises UserError for a key that names no issue on which something is held, and OutcomeError while
@@ -78,7 +78,7 @@ def _adopted(job: "Job", keys: Sequence[str]) -> tuple["Held", ...]:
         raise OutcomeError(str(error)) from None
 
 
-def _issues(job: "Job", key: str) -> list["IssueRef"]:
+def _issues(job: "RunContext", key: str) -> list["IssueRef"]:
     """The issues that bear a key, in any tracker."""
     from connectors.interface import IssueRef
 
@@ -92,7 +92,7 @@ def _issues(job: "Job", key: str) -> list["IssueRef"]:
     return found
 
 
-def _nothing(job: "Job", key: str) -> str:
+def _nothing(job: "RunContext", key: str) -> str:
     from core.steps.other_writers import held_now
 
     held = [each.what for each in held_now(job.store)]

@@ -36,7 +36,7 @@ def check(
     from core.cli.last_run import closed_lines, container_lines, quarantine_lines
     from core.cli.output import out
     from core.cli.rule_checks import field_findings, query_findings
-    from core.cli.wiring import at_desk
+    from core.cli.wiring import open_app
     from core.reports.terminal import held_lines
     from core.reports.terminal_text import clean
     from core.settings.file_modes import open_to_others
@@ -47,7 +47,7 @@ def check(
 
     console = out()
     well = True
-    with at_desk(config) as desk:
+    with open_app(config) as desk:
         mapping = desk.loaded.mapping
         console.print(
             "✓ configuration: "

@@ -8,8 +8,8 @@ from connectors.audience import Audience
 from connectors.errors import TrackerError
 from connectors.http.urls import site_of
 from connectors.models import Capability, Finding, Interest
-from core.cli.command_session import job_of
-from core.cli.wiring import Desk
+from core.cli.command_session import context_of
+from core.cli.wiring import App
 from core.publish.publish_policy import PublishPolicy
 from core.publish.visibility import Audiences, Readers
 from core.settings import Config, SettingsProblems
@@ -17,9 +17,9 @@ from core.settings.overlap import overlapping
 from core.settings.statuses import KINDS, unmatched_statuses
 from core.steps.item_audiences import audiences_of
 from core.steps.unmatched import unmatched
-from core.sync import known_from_store
+from core.sync import stored_evaluation
 from mappings.parse import read
-from mappings.rules.ruleset import CompiledRules
+from mappings.rules.ruleset import RuleSet
 
 
 def needs(policy: PublishPolicy, has_definitions: bool) -> frozenset[Capability]:
@@ -34,7 +34,7 @@ def needs(policy: PublishPolicy, has_definitions: bool) -> frozenset[Capability]
     return frozenset(wanted)
 
 
-def findings(desk: Desk) -> Iterator[Finding]:
+def findings(desk: App) -> Iterator[Finding]:
     """Each tracker's own word on reach, credentials and permissions."""
     for name, tracker in desk.trackers.items():
         wanted = needs(desk.config.settings.publish, tracker.info.has_label_definitions)
@@ -46,9 +46,9 @@ def findings(desk: Desk) -> Iterator[Finding]:
             yield from (Finding(f"{name}: {each.what}", each.ok, each.said, each.hint) for each in found)
 
 
-def missing_issues(desk: Desk) -> Iterator[Finding]:
+def missing_issues(desk: App) -> Iterator[Finding]:
     """Issues that the mapping names and that the trackers do not have."""
-    compiled = CompiledRules.compile(desk.loaded.mapping, desk.config.infos, lambda _tracker, _key: None)
+    compiled = RuleSet.compile(desk.loaded.mapping, desk.config.infos, lambda _tracker, _key: None)
     for name, tracker in desk.trackers.items():
         interest: Interest = compiled.interest(name)
         wanted = sorted(interest.keys | interest.roots)
@@ -76,12 +76,12 @@ def missing_issues(desk: Desk) -> Iterator[Finding]:
         )
 
 
-def older_names(desk: Desk) -> Iterator[Finding]:
+def older_names(desk: App) -> Iterator[Finding]:
     """Projects and repositories that the mapping names otherwise than they are called today.
 
     By what the store remembers: it knows each one's names after the first run.
     """
-    compiled = CompiledRules.compile(desk.loaded.mapping, desk.config.infos, lambda _tracker, _key: None)
+    compiled = RuleSet.compile(desk.loaded.mapping, desk.config.infos, lambda _tracker, _key: None)
     resolve = desk.store.resolver()
     for tracker, containers in desk.store.containers().items():
         if tracker not in desk.trackers:
@@ -94,7 +94,7 @@ def older_names(desk: Desk) -> Iterator[Finding]:
                 yield Finding(f"{tracker}: {name} in the mapping", True, f"called {today[0]} today", hint)
 
 
-def matching(desk: Desk) -> Iterator[str]:
+def matching(desk: App) -> Iterator[str]:
     """What of the mapping matches nothing of what was last read; issues are asked for by `missing_issues`."""
     unread = [name for name in desk.trackers if desk.store.pull_state(name).read_at is None]
     if unread:
@@ -105,7 +105,7 @@ def matching(desk: Desk) -> Iterator[str]:
         )
     if len(unread) == len(desk.trackers):
         return
-    with known_from_store(job_of(desk)) as known:
+    with stored_evaluation(context_of(desk)) as known:
         prefix = desk.config.settings.publish.labels.prefix
         yield from map(str, unmatched(known, desk.store, desk.loaded.problem, prefix, issues=False))
         source = read(desk.config.file, str(desk.config.file), [])
@@ -116,7 +116,7 @@ def matching(desk: Desk) -> Iterator[str]:
         yield from map(str, unmatched_statuses(source, desk.config.settings.progress, infos, borne))
 
 
-def audiences(desk: Desk) -> Iterator[Finding]:
+def audiences(desk: App) -> Iterator[Finding]:
     """Whom comments are written for: what is named in which places, as far as a run has learnt it."""
     goals, usual = desk.loaded.mapping, desk.config.settings.publish.audience
     infos = {info.name: info for info in desk.config.infos}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.cli.exit_codes import OutcomeError, UserError
 from core.cli.output import progress_on_terminal
-from core.cli.wiring import Desk, at_desk
+from core.cli.wiring import App, open_app
 from core.publish.actions import Plan, Written
 from core.publish.release import read_release
 from core.reports.terminal_text import clean
@@ -19,7 +19,7 @@ from core.shutdown import Stop
 from core.steps.check_store import with_repair
 from core.steps.pull_changes import PullRules
 from core.store import Locked
-from core.sync import Concluded, Job, Report, conclude, sync
+from core.sync import Conclusion, Report, RunContext, conclude, sync
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("milepost")
 
 
-def job_of(desk: Desk, *, force: Sequence[str] = (), full: bool = False, stop: Stop | None = None) -> Job:
+def context_of(
+    desk: App, *, force: Sequence[str] = (), full: bool = False, stop: Stop | None = None
+) -> RunContext:
     """The job that a configuration asks for, at this moment of the desk's clock.
 
     Raises UserError for values of `--force` that can release nothing.
@@ -39,7 +41,7 @@ def job_of(desk: Desk, *, force: Sequence[str] = (), full: bool = False, stop: S
         release = read_release(force, tuple(infos), ids)
     except ValueError as error:
         raise UserError(str(error)) from None
-    return Job(
+    return RunContext(
         mapping=mapping,
         infos=infos,
         trackers=desk.trackers,
@@ -65,20 +67,20 @@ def job_of(desk: Desk, *, force: Sequence[str] = (), full: bool = False, stop: S
 
 
 @contextmanager
-def open_job(
+def open_context(
     config: Path,
     *,
     force: Sequence[str] = (),
     full: bool = False,
     trackers: bool = True,
     stop: Stop | None = None,
-) -> Iterator[Job]:
+) -> Iterator[RunContext]:
     """A job, wired; raises what `at_desk` raises."""
-    with at_desk(config, trackers=trackers) as desk:
-        yield job_of(desk, force=force, full=full, stop=stop)
+    with open_app(config, trackers=trackers) as desk:
+        yield context_of(desk, force=force, full=full, stop=stop)
 
 
-def concluded_now(job: Job) -> Concluded:
+def conclude_now(job: RunContext) -> Conclusion:
     """Read and conclude with the lock held. Raises OutcomeError while another process runs."""
     with _alone(job), job.stop.listen(), progress_on_terminal() as shown:
         ready = _shown(job, shown)
@@ -87,7 +89,7 @@ def concluded_now(job: Job) -> Concluded:
     return concluded
 
 
-def synced_now(job: Job, *, only_changes: bool = False) -> Report:
+def sync_now(job: RunContext, *, only_changes: bool = False) -> Report:
     """One whole run with the lock held. Raises OutcomeError while another process runs.
 
     `only_changes`: log what is wrong, held or in quarantine where that is news since the last such run.
@@ -104,12 +106,12 @@ def synced_now(job: Job, *, only_changes: bool = False) -> Report:
     return report
 
 
-def _shown(job: Job, shown: "Progress | None") -> Job:
+def _shown(job: RunContext, shown: "Progress | None") -> RunContext:
     if shown is None:
         return job
-    from core.cli.progress import watched
+    from core.cli.progress import with_progress
 
-    return replace(job, trackers=watched(job.trackers, shown))
+    return replace(job, trackers=with_progress(job.trackers, shown))
 
 
 def _steps(shown: "Progress") -> Callable[[int, int], None]:
@@ -127,7 +129,7 @@ def log_run(report: Report) -> None:
     log.log(level, report.line, extra={"fields": report.fields})
 
 
-def runs_to_take_back(job: Job, run: int | None, *, everything: bool) -> tuple[int, ...]:
+def runs_to_take_back(job: RunContext, run: int | None, *, everything: bool) -> tuple[int, ...]:
     """As `runs_to_undo`, with the lock held, on a store that is repaired where it has to be."""
     from core.undo_runs import runs_to_undo
 
@@ -141,7 +143,7 @@ def runs_to_take_back(job: Job, run: int | None, *, everything: bool) -> tuple[i
         )
 
 
-def undone_now(job: Job, runs: Sequence[int], *, dry_run: bool) -> tuple[Plan, tuple[Written, ...]]:
+def undo_now(job: RunContext, runs: Sequence[int], *, dry_run: bool) -> tuple[Plan, tuple[Written, ...]]:
     """Take runs back with the lock held, or only plan to. Raises OutcomeError while another process runs."""
     from core.undo_runs import plan_undo, undo
 
@@ -161,7 +163,7 @@ def _log_decisions(plan: Plan) -> None:
 
 
 @contextmanager
-def _alone(job: Job) -> Iterator[None]:
+def _alone(job: RunContext) -> Iterator[None]:
     try:
         with job.store.lock():
             yield

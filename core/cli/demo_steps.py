@@ -13,10 +13,10 @@ from connectors.errors import TrackerError
 from connectors.models import IssueRef
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.jira_world import JiraSite
-from core.cli.command_session import job_of, synced_now
+from core.cli.command_session import context_of, sync_now
 from core.cli.exit_codes import OutcomeError, UserError
 from core.cli.output import out
-from core.cli.wiring import Desk, at_desk, read_config
+from core.cli.wiring import App, open_app, read_config
 from core.publish.actions import (
     ChangeLabels,
     DefineLabel,
@@ -45,7 +45,7 @@ def show(config: Path) -> None:
 
 
 def _first(console: Console, config: Path, folder: Path) -> None:
-    with at_desk(config, state=folder) as desk:
+    with open_app(config, state=folder) as desk:
         names = ", ".join(f"{name} ({tracker.info.kind})" for name, tracker in desk.trackers.items())
         _title(console, "First sync")
         console.print(f"Built-in trackers: {names}. In there it is {desk.clock():%A, %d %B %Y}.\n")
@@ -64,7 +64,7 @@ def _first(console: Console, config: Path, folder: Path) -> None:
 
 
 def _second(console: Console, config: Path, folder: Path) -> None:
-    with at_desk(config, state=folder) as desk:
+    with open_app(config, state=folder) as desk:
         _title(console, "Second sync: nothing has changed")
         report = _synced(desk)
         console.print(report.line)
@@ -74,7 +74,7 @@ def _second(console: Console, config: Path, folder: Path) -> None:
 
 
 def _third(console: Console, config: Path, folder: Path) -> None:
-    with at_desk(config, state=folder) as desk:
+    with open_app(config, state=folder) as desk:
         _title(console, "The next day, two tasks get done")
         for said in _get_done(desk):
             console.print(said)
@@ -98,14 +98,14 @@ def _only_sandbox(config: Config) -> None:
         )
 
 
-def _synced(desk: Desk) -> Report:
-    report = synced_now(job_of(desk))
+def _synced(desk: App) -> Report:
+    report = sync_now(context_of(desk))
     if report.failed:
         raise OutcomeError("\n".join([report.line, *report.concluded.problems]))
     return report
 
 
-def _get_done(desk: Desk) -> list[str]:
+def _get_done(desk: App) -> list[str]:
     """Move the world on by a day, and finish one open task in each tracker."""
     if desk.sandbox is None:
         raise UserError("the demo needs built-in trackers")
@@ -156,7 +156,7 @@ def _one_of_each(report: Report) -> list[IssueRef]:
     return list(first.values())
 
 
-def _comment(console: Console, desk: Desk, ref: IssueRef) -> None:
+def _comment(console: Console, desk: App, ref: IssueRef) -> None:
     """Read the comment back from the tracker, as a person would find it."""
     posted = desk.trackers[ref.tracker].reader.posted([ref])[ref]
     if isinstance(posted, TrackerError):

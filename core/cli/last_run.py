@@ -13,14 +13,14 @@ from connectors.models import IssueRef
 from core.audience_views import visible
 from core.engine.coverage import coverage
 from core.publish.actions import Held
-from core.publish.quarantine import Book, told, until
+from core.publish.quarantine import Book, reason_words, until
 from core.publish.visibility import Readers
 from core.reports.terminal import tree
 from core.reports.terminal_text import clean
-from core.steps.evaluate import Known
+from core.steps.evaluate import Evaluation
 from core.steps.item_audiences import audiences_of
 from core.store.stored_values import PullState, RunRecord, StoredContainer
-from core.sync import Job
+from core.sync import RunContext
 
 SHOWN = 5
 """Of a long list, how many entries are named."""
@@ -68,7 +68,9 @@ def quarantine_lines(book: Book) -> Iterator[Text]:
     if entries:
         yield Text(f"in quarantine: {len(entries)} {'write' if len(entries) == 1 else 'writes'}")
     for entry in entries:
-        yield Text(f"  {clean(entry.what, 400)}: {clean(told(entry), 600)}; {until(entry)}", style="yellow")
+        yield Text(
+            f"  {clean(entry.what, 400)}: {clean(reason_words(entry), 600)}; {until(entry)}", style="yellow"
+        )
 
 
 def container_lines(containers: Iterable[StoredContainer]) -> Iterator[Text]:
@@ -107,7 +109,7 @@ def at(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def reach_lines(known: Known, tracking: Collection[IssueRef]) -> Iterator[str]:
+def reach_lines(known: Evaluation, tracking: Collection[IssueRef]) -> Iterator[str]:
     """How far the mapping reaches: how many issues count, and where those are that no rule tags.
 
     Issues that carry a comment (`tracking`) are no work that was forgotten.
@@ -118,15 +120,15 @@ def reach_lines(known: Known, tracking: Collection[IssueRef]) -> Iterator[str]:
         ((ref, place) for ref, place in tags.untagged() if ref not in tracking),
         tags.above(),
     )
-    told = f"{reach.tagged} of {reach.pulled} issues count somewhere"
+    reason_words = f"{reach.tagged} of {reach.pulled} issues count somewhere"
     if reach.untagged_in:
         places = [f"{count} in {clean(place)}" for place, count in reach.untagged_in[:SHOWN]]
         places += [f"{len(reach.untagged_in) - SHOWN} more places"] * (len(reach.untagged_in) > SHOWN)
-        told += f"; no rule tags {reach.untagged}: {', '.join(places)}"
-    yield told
+        reason_words += f"; no rule tags {reach.untagged}: {', '.join(places)}"
+    yield reason_words
 
 
-def meant_for(job: Job, known: Known, audience: Audience) -> Iterator[RenderableType]:
+def meant_for(job: RunContext, known: Evaluation, audience: Audience) -> Iterator[RenderableType]:
     """The tree of goals as readers of this audience may see it, and how much else there is."""
     audiences = audiences_of(job.store, job.infos, job.mapping, job.publish.audience)
     seen = visible(job.mapping, known.state, audiences.view(Readers(audience)))

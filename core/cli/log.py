@@ -24,7 +24,7 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-class Lines(logging.Handler):
+class LogHandler(logging.Handler):
     """Writes to what standard error is now: a progress display puts itself in between while it draws."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -60,7 +60,7 @@ def set_up_log(verbose: bool, form: LogFormat) -> None:
     """
     _hidden.clear()
     hide(value for name, value in os.environ.items() if name.upper().endswith(SECRET_ENDINGS))
-    handler = Lines()
+    handler = LogHandler()
     text = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S")
     handler.setFormatter(JsonLines() if form is LogFormat.JSON else text)
     root = logging.getLogger()

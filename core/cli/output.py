@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 
-class Veiled(io.StringIO):
+class RedactingStdout(io.StringIO):
     """Standard output without secrets: a tracker that repeats a token in an error must not get it printed."""
 
     def write(self, text: str, /) -> int:
@@ -41,7 +41,7 @@ def out() -> Console:
     # Whoever reads a pipe wants whole lines; a terminal would break them within words.
     whole = not sys.stdout.isatty()
     return Console(
-        file=Veiled(),
+        file=RedactingStdout(),
         no_color=colourless(),
         markup=False,
         highlight=False,

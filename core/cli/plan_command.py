@@ -30,17 +30,17 @@ def plan(
     1 a tracker could not be read, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
-    from core.cli.command_session import concluded_now, open_job
+    from core.cli.command_session import conclude_now, open_context
     from core.cli.exit_codes import DONE, FAILED, SOMETHING_TO_DO
     from core.cli.output import out
     from core.reports.plan_json import plan_json
     from core.reports.terminal import plan_lines
     from core.reports.terminal_text import clean
-    from core.steps.estimate import how_long
+    from core.steps.estimate import estimate_write_time
 
-    with open_job(config, force=force or ()) as job:
-        concluded = concluded_now(job)
-        pace = how_long(concluded.plan, job.trackers)
+    with open_context(config, force=force or ()) as job:
+        concluded = conclude_now(job)
+        pace = estimate_write_time(concluded.plan, job.trackers)
     console = out()
     if json:
         console.print(plan_json(concluded), soft_wrap=True)

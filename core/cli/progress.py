@@ -26,7 +26,7 @@ from connectors.models import (
 )
 
 
-def watched(trackers: Mapping[str, Tracker], shown: Progress) -> Mapping[str, Tracker]:
+def with_progress(trackers: Mapping[str, Tracker], shown: Progress) -> Mapping[str, Tracker]:
     """The same trackers, telling a progress display of each page that comes in."""
     if shown.disable:
         return trackers

@@ -5,13 +5,13 @@ from typing import Protocol, runtime_checkable
 
 from connectors.errors import TrackerError
 from connectors.models import Finding
-from core.cli.wiring import Desk
+from core.cli.wiring import App
 from core.engine.milestones import owners_of
 from core.steps.query_problems import Path, asking, conditions
 from core.unexpected_errors import unexpected
 from mappings.problems import Problem
 from mappings.rules.rule import Rule
-from mappings.rules.ruleset import CompiledRules, Query
+from mappings.rules.ruleset import Query, RuleSet
 
 
 @runtime_checkable
@@ -23,7 +23,7 @@ class Fielded(Protocol):
         ...
 
 
-def query_findings(desk: Desk) -> Iterator[Finding]:
+def query_findings(desk: App) -> Iterator[Finding]:
     """Each `jql` and `search` once; one that fails is told at each rule that asks it, with file and line."""
     compiled = _compiled(desk)
     answered: dict[str, int] = {}
@@ -45,12 +45,12 @@ def query_findings(desk: Desk) -> Iterator[Finding]:
         yield Finding(f"{name}: queries in rules", True, f"{queries} answered")
 
 
-def _refused(desk: Desk, query: Query, said: str, hint: str) -> Iterator[Finding]:
+def _refused(desk: App, query: Query, said: str, hint: str) -> Iterator[Finding]:
     for owner, path in asking(query, desk.loaded.mapping):
         yield _finding(desk.loaded.problem(owner, path, f"{query.tracker}: {said}"), hint)
 
 
-def field_findings(desk: Desk) -> Iterator[Finding]:
+def field_findings(desk: App) -> Iterator[Finding]:
     """Custom fields that rules or weights ask for and that a tracker does not have, with file and line."""
     compiled = _compiled(desk)
     for name, tracker in desk.trackers.items():
@@ -85,5 +85,5 @@ def _finding(problem: Problem, hint: str) -> Finding:
     return Finding(f"{place}: {problem.path}", False, problem.said, hint)
 
 
-def _compiled(desk: Desk) -> CompiledRules:
-    return CompiledRules.compile(desk.loaded.mapping, desk.config.infos, lambda _tracker, _key: None)
+def _compiled(desk: App) -> RuleSet:
+    return RuleSet.compile(desk.loaded.mapping, desk.config.infos, lambda _tracker, _key: None)

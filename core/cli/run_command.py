@@ -25,7 +25,7 @@ def run(
     import logging
 
     from connectors.http.transport import STOP
-    from core.cli.command_session import log_run, open_job, synced_now
+    from core.cli.command_session import log_run, open_context, sync_now
     from core.cli.exit_codes import ending
     from core.cli.wiring import ready
     from core.scheduler import run_forever
@@ -35,8 +35,8 @@ def run(
 
     def once() -> None:
         try:
-            with open_job(config, stop=stop) as job:
-                log_run(synced_now(job, only_changes=True))
+            with open_context(config, stop=stop) as job:
+                log_run(sync_now(job, only_changes=True))
         except Exception as error:
             found = ending(error)
             if found is None:

@@ -23,7 +23,7 @@ def status(
     """
     set_up_log(verbose, log_format)
     from connectors.http.allowance import from_text, kept
-    from core.cli.command_session import job_of
+    from core.cli.command_session import context_of
     from core.cli.last_run import (
         budget_lines,
         closed_lines,
@@ -35,19 +35,19 @@ def status(
         tracker_lines,
     )
     from core.cli.output import out
-    from core.cli.wiring import at_desk
+    from core.cli.wiring import open_app
     from core.reports.terminal import held_lines, tree
     from core.reports.terminal_text import clean
     from core.steps.other_writers import held_now
     from core.steps.query_problems import query_problems
     from core.steps.unmatched import unmatched
     from core.steps.writable_places import closed_places
-    from core.sync import known_from_store
+    from core.sync import stored_evaluation
 
     console = out()
-    with at_desk(config, trackers=False) as desk, known_from_store(job_of(desk)) as known:
+    with open_app(config, trackers=False) as desk, stored_evaluation(context_of(desk)) as known:
         if audience is not None:
-            for line in meant_for(job_of(desk), known, audience):
+            for line in meant_for(context_of(desk), known, audience):
                 console.print(line)
             return
         console.print(tree(desk.loaded.mapping, known.state))

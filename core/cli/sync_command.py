@@ -29,15 +29,15 @@ def sync(
     Exit code: 0 all done, 1 something failed or was held, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
-    from core.cli.command_session import log_run, open_job, synced_now
+    from core.cli.command_session import log_run, open_context, sync_now
     from core.cli.exit_codes import DONE, FAILED
     from core.cli.log import speaks_json
     from core.cli.output import out
     from core.reports.terminal import held_lines, written_lines
     from core.reports.terminal_text import clean
 
-    with open_job(config, force=force or (), full=full) as job:
-        report = synced_now(job)
+    with open_context(config, force=force or (), full=full) as job:
+        report = sync_now(job)
     if speaks_json():
         log_run(report)
     console = out()

@@ -31,7 +31,7 @@ def undo(
     Exit code: 0 done, 1 something could not be taken back, 2 there is no such run.
     """
     set_up_log(verbose, log_format)
-    from core.cli.command_session import open_job, runs_to_take_back, undone_now
+    from core.cli.command_session import open_context, runs_to_take_back, undo_now
     from core.cli.exit_codes import DONE, FAILED, UserError
     from core.cli.output import out
     from core.reports.terminal import held_lines, plan_lines, written_lines
@@ -39,11 +39,11 @@ def undo(
     if everything and run is not None:
         raise UserError("say either a run or --all, not both")
     console = out()
-    with open_job(config) as job:
+    with open_context(config) as job:
         runs = runs_to_take_back(job, None if everything else run, everything=everything)
         if not runs and run is not None:
             raise UserError(f"run {run} wrote nothing, or there is no such run")
-        plan, written = undone_now(job, runs, dry_run=dry_run)
+        plan, written = undo_now(job, runs, dry_run=dry_run)
     if dry_run:
         for line in plan_lines(plan):
             console.print(line)

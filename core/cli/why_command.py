@@ -31,13 +31,13 @@ def why(
     Asks no tracker; explains what was last read. Exit code 2: nothing of that name is known.
     """
     set_up_log(verbose, log_format)
-    from core.cli.command_session import open_job
+    from core.cli.command_session import open_context
     from core.cli.output import out
     from core.explanation import explain
     from core.reports.terminal_text import clean
-    from core.sync import known_from_store
+    from core.sync import stored_evaluation
 
     console = out()
-    with open_job(config, trackers=False) as job, known_from_store(job) as known:
+    with open_context(config, trackers=False) as job, stored_evaluation(job) as known:
         for line in explain(subject, job, known, audience):
             console.print(clean(line, 1000) if line.strip() else "")

@@ -33,7 +33,7 @@ _YOUNG = 20_000
 
 
 @dataclass(frozen=True)
-class Desk:
+class App:
     """What a command works with. Without `trackers` nothing but the store can be asked."""
 
     config: Config
@@ -109,7 +109,7 @@ def _secrets(config: Config) -> Iterator[str]:
 
 
 @contextmanager
-def at_desk(file: Path, *, trackers: bool = True, state: Path | None = None) -> Iterator[Desk]:
+def open_app(file: Path, *, trackers: bool = True, state: Path | None = None) -> Iterator[App]:
     """Open everything that a command needs, and close it again.
 
     `state` is a folder to keep the store and the sandbox in, instead of where the configuration says.
@@ -135,7 +135,7 @@ def at_desk(file: Path, *, trackers: bool = True, state: Path | None = None) -> 
                 opened[tracker.name] = _open(tracker, store, clock)
                 stack.callback(opened[tracker.name].close)
         _collect_garbage()
-        yield Desk(config, loaded, store, opened, clock, _stop() if trackers else Stop(), sandbox)
+        yield App(config, loaded, store, opened, clock, _stop() if trackers else Stop(), sandbox)
 
 
 def _save_memory() -> None:

@@ -41,18 +41,18 @@ def weighted_mean(elements: Sequence[Element], nothing: Unmeasured) -> Mean:
         return Mean(nothing, ())
     silent = [(name, hole) for name, hole in holes if hole.why in SILENT]
     if silent:
-        return Mean(together(silent), missing)
+        return Mean(combined(silent), missing)
     known = [(each.weight, each.measure) for each in elements if not isinstance(each.measure, Unmeasured)]
     if not known:
-        return Mean(together(holes), missing)
+        return Mean(combined(holes), missing)
     mean = sum((weight * share for weight, share in known), Fraction(0)) / sum(weight for weight, _ in known)
     if mean == ALL and holes:
-        why = together(holes)
+        why = combined(holes)
         return Mean(Unmeasured(why.why, f"complete as far as it is measured, but {why.said}"), missing)
     return Mean(mean, missing)
 
 
-def together(holes: Sequence[tuple[str, Unmeasured]]) -> Unmeasured:
+def combined(holes: Sequence[tuple[str, Unmeasured]]) -> Unmeasured:
     """Several unmeasured elements as one: the gravest reason, and what is said of each."""
     order = (*SILENT, *(why for why in Why if why not in SILENT))
     gravest = min((hole.why for _, hole in holes), key=order.index)

@@ -23,7 +23,7 @@ from core.engine.model import (
     Unmeasured,
 )
 from core.engine.weights import COUNT
-from mappings.goal_tree import Guardrail, KeyResult, Mapping, Metric
+from mappings.goal_tree import GoalTree, Guardrail, KeyResult, Metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Explanation:
     lines: tuple[str, ...]
 
 
-def explain_milestone(name: str, mapping: Mapping, state: State) -> Explanation:
+def explain_milestone(name: str, mapping: GoalTree, state: State) -> Explanation:
     """What counts in one milestone, how much, because of which rule, and what does not."""
     planned, measured = mapping.milestones[name], state.milestones[name]
     lines = [f"Milestone {name}: {_plain(planned.title)}", *_work(measured), *_health(measured.health)]
@@ -42,7 +42,7 @@ def explain_milestone(name: str, mapping: Mapping, state: State) -> Explanation:
     return Explanation(tuple(lines))
 
 
-def explain_key_result(name: str, mapping: Mapping, state: State) -> Explanation:
+def explain_key_result(name: str, mapping: GoalTree, state: State) -> Explanation:
     """How one key result is measured, and what was delivered towards it."""
     planned, measured = mapping.key_results[name], state.key_results[name]
     leading = delivery_elements(
@@ -57,7 +57,7 @@ def explain_key_result(name: str, mapping: Mapping, state: State) -> Explanation
     return Explanation(tuple(lines))
 
 
-def explain_goal(name: str, mapping: Mapping, state: State) -> Explanation:
+def explain_goal(name: str, mapping: GoalTree, state: State) -> Explanation:
     """The two numbers of one goal, and the gap between them."""
     planned, measured = mapping.goals[name], state.goals[name]
     members = [(result, state.key_results[result.id]) for result in mapping.key_results_of(name)]
@@ -75,7 +75,7 @@ def explain_goal(name: str, mapping: Mapping, state: State) -> Explanation:
     return Explanation((*lines, *_health(measured.health)))
 
 
-def explain_issue(ref: IssueRef, mapping: Mapping, state: State) -> Explanation:
+def explain_issue(ref: IssueRef, mapping: GoalTree, state: State) -> Explanation:
     """Where one issue counts, or why it does not; no lines at all where no rule tags it.
 
     Only what the state has in detail is looked through.

@@ -11,7 +11,7 @@ from core.engine.health import Course, Work, pace_health, with_override, worst
 from core.engine.key_results import Milestones, begun, delivery, delivery_elements
 from core.engine.model import GoalState, Health, KeyResultKind, KeyResultState, Measure, Unmeasured, Why
 from core.engine.policy import HealthPolicy
-from mappings.goal_tree import Goal, HealthName, KeyResult, Mapping
+from mappings.goal_tree import Goal, GoalTree, HealthName, KeyResult
 
 NOTHING = Fraction(0)
 ALL = Fraction(1)
@@ -39,7 +39,7 @@ class _Evidence:
 
 def measure_goal(
     goal: Goal,
-    mapping: Mapping,
+    mapping: GoalTree,
     milestones: Milestones,
     results: KeyResults,
     policy: HealthPolicy,

@@ -108,7 +108,7 @@ def expected_by(points: Sequence[tuple[datetime, Fraction]], now: datetime) -> F
         return NOTHING
     for (begin, low), (end, high) in pairwise(points):
         if now < end:
-            return low + (high - low) * ratio(now - begin, end - begin)
+            return low + (high - low) * pace(now - begin, end - begin)
     return points[-1][1]
 
 
@@ -155,7 +155,7 @@ def end_of(day: date, zone: tzinfo) -> datetime:
     return datetime.max.replace(tzinfo=UTC) if day == date.max else start_of(day + timedelta(days=1), zone)
 
 
-def ratio(part: timedelta, whole: timedelta) -> Fraction:
+def pace(part: timedelta, whole: timedelta) -> Fraction:
     """An exact ratio of two spans, to the microsecond."""
     tick = timedelta(microseconds=1)
     return Fraction(part // tick, whole // tick)
@@ -211,4 +211,4 @@ def _time_passed(course: Course, now: datetime) -> Fraction | None:
     points = course.points()
     if course.start is None or len(points) < 2:
         return None
-    return ratio(now - points[0][0], points[-1][0] - points[0][0])
+    return pace(now - points[0][0], points[-1][0] - points[0][0])

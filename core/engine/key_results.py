@@ -10,7 +10,7 @@ from core.engine.averages import Element, Mean, weighted_mean
 from core.engine.health import Course, Work, pace_health, with_override
 from core.engine.model import Health, KeyResultKind, KeyResultState, Measure, MilestoneState, Unmeasured, Why
 from core.engine.policy import HealthPolicy
-from mappings.goal_tree import Guardrail, HealthName, KeyResult, Mapping, Metric, Milestone
+from mappings.goal_tree import GoalTree, Guardrail, HealthName, KeyResult, Metric, Milestone
 
 NOTHING = Fraction(0)
 ALL = Fraction(1)
@@ -52,7 +52,7 @@ def guardrail_share(guardrail: Guardrail) -> Measure:
 
 def measure_key_result(
     result: KeyResult,
-    mapping: Mapping,
+    mapping: GoalTree,
     milestones: Milestones,
     own: MilestoneState | None,
     policy: HealthPolicy,

@@ -25,7 +25,7 @@ from core.engine.model import (
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.tally import Tally, weigh
 from core.engine.tasks import build_tasks
-from mappings.goal_tree import KeyResult, Mapping, Milestone
+from mappings.goal_tree import GoalTree, KeyResult, Milestone
 
 ALL = Fraction(1)
 
@@ -106,7 +106,7 @@ def with_details(state: State, details: MappingABC[str, Detail]) -> State:
     )
 
 
-def owners_of(mapping: Mapping) -> tuple[Milestone | KeyResult, ...]:
+def owners_of(mapping: GoalTree) -> tuple[Milestone | KeyResult, ...]:
     """Everything that rules can tag issues to."""
     return (*mapping.milestones.values(), *mapping.key_results.values())
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from connectors.models import Blocker, Issue, IssueRef, StatusCategory
-from mappings.goal_tree import HealthName, Mapping
+from mappings.goal_tree import GoalTree, HealthName
 from mappings.rules.rule import RuleId
 
 
@@ -56,7 +56,7 @@ class Silence(Protocol):
     """What is known to be missing, and in which mapping."""
 
     @property
-    def mapping(self) -> Mapping: ...
+    def mapping(self) -> GoalTree: ...
     @property
     def down(self) -> MappingABC[str, datetime | None]:
         """Trackers that could not be read in this run, and when they last were (None: never)."""
@@ -87,7 +87,7 @@ class Silence(Protocol):
 class Reach:
     """What is known to be missing, beside the tasks themselves; see Silence."""
 
-    mapping: Mapping
+    mapping: GoalTree
     down: MappingABC[str, datetime | None]
     rests_on: MappingABC[str, frozenset[str]]
     unread: MappingABC[str, tuple[str, ...]]
@@ -99,7 +99,7 @@ class Reach:
 class Inputs:
     """Everything that progress follows from, but for the policies and the time; see Silence for the rest."""
 
-    mapping: Mapping
+    mapping: GoalTree
     tagged: MappingABC[str, tuple[Tagged, ...]]
     """By id of milestone or key result. An issue stands at most once in each."""
     parents: MappingABC[IssueRef, IssueRef]

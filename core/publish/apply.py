@@ -6,7 +6,7 @@ from dataclasses import replace
 from connectors.errors import (
     AnswerLost,
     BadConfiguration,
-    Garbled,
+    InvalidResponse,
     TooLong,
     TrackerDown,
     TrackerError,
@@ -101,7 +101,7 @@ def cause_of(error: TrackerError) -> Cause:
     """What a failed write says: of its tracker as a whole, or of its own target."""
     if isinstance(error, TrackerDown | BadConfiguration):
         return "tracker"
-    return "unavailable" if isinstance(error, Unavailable | Garbled | AnswerLost) else "refused"
+    return "unavailable" if isinstance(error, Unavailable | InvalidResponse | AnswerLost) else "refused"
 
 
 def _repeatable(action: Action, writer: Writer) -> Written:
@@ -142,7 +142,7 @@ def _create(action: WriteComment, reader: Reader, writer: Writer) -> Written:
     for _ in range(2):
         try:
             return _write(action, writer)
-        except (AnswerLost, Garbled) as error:
+        except (AnswerLost, InvalidResponse) as error:
             reason = str(error)
         try:
             there = _look(action, reader)

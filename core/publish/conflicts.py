@@ -22,7 +22,7 @@ from core.publish.own_comments import edited, rival_of, visibility_reason, write
 from core.publish.publication import Publication
 from core.publish.publish_policy import PublishPolicy
 from core.publish.quarantine import Target
-from core.publish.states import Found, Wanted
+from core.publish.states import ActualState, DesiredState
 
 COMMENT, DOUBLE, LABELS, DEFINITION = "comment", "double", "labels", "definition"
 """The kinds of a target here; a comment is one target whether it is created or edited."""
@@ -51,7 +51,7 @@ Contentions = Mapping[Target, Contention]
 
 
 @dataclass(frozen=True, slots=True)
-class Contended:
+class ConflictCheck:
     """A plan without what would go on for ever, and what follows for the next runs."""
 
     plan: Plan
@@ -93,14 +93,14 @@ def counted(plan: Plan) -> list[Target]:
     return [target for target in map(target_of, plan.actions) if target is not None]
 
 
-def contend(
+def check_conflicts(
     whole: Plan,
-    wanted: Wanted,
-    found: Found,
+    wanted: DesiredState,
+    found: ActualState,
     policy: PublishPolicy,
     infos: Mapping[str, TrackerInfo],
     book: Contentions,
-) -> Contended:
+) -> ConflictCheck:
     """Hold what another installation would set back, and what was set back too often.
 
     `book`: what is remembered of the plan's targets (`counted`), and everything that is in conflict or held.
@@ -123,7 +123,7 @@ def contend(
     )
     left = tuple(sorter.replaced.get(action, action) for action in going)
     told = tuple(each.held for each in sorter.held.values() if each.held is not None)
-    return Contended(
+    return ConflictCheck(
         replace(whole, actions=left, held=whole.held + told),
         book,
         sorter.wishes,
@@ -139,8 +139,8 @@ class _Sorter:
 
     def __init__(
         self,
-        wanted: Wanted,
-        found: Found,
+        wanted: DesiredState,
+        found: ActualState,
         policy: PublishPolicy,
         infos: Mapping[str, TrackerInfo],
         book: Contentions,
@@ -258,8 +258,8 @@ def _ended(
     book: Contentions,
     held: Mapping[Target, Contention],
     comments: Iterable[WriteComment],
-    wanted: Wanted,
-    found: Found,
+    wanted: DesiredState,
+    found: ActualState,
     instance: str,
 ) -> Iterable[Contention]:
     """What was held or in conflict, and is not any more, as far as it could be read now."""
@@ -277,7 +277,7 @@ def _ended(
             yield replace(entry, against=None, held=None)
 
 
-def _accepted(target: Target, found: Found, instance: str) -> bool:
+def _accepted(target: Target, found: ActualState, instance: str) -> bool:
     """Whether a comment of another installation stands there; unless a write is planned, it agrees."""
     ref = IssueRef(target.tracker, target.place, "")
     posted, record = found.posted.get(ref), found.records.get(ref)
@@ -287,7 +287,7 @@ def _accepted(target: Target, found: Found, instance: str) -> bool:
     )
 
 
-def after(contended: Contended, written: Iterable[Written]) -> tuple[Contention, ...]:
+def after(contended: ConflictCheck, written: Iterable[Written]) -> tuple[Contention, ...]:
     """What is to be remembered when these writes were done: every target that changed."""
     made = {each.target: each for each in contended.ended}
     done = [target_of(each.action) for each in written if each.outcome == "done"]

@@ -15,8 +15,7 @@ from core.publish.comment.escape import clean, cut
 from core.publish.label_templates import fill, names_one
 from core.publish.publish_policy import LabelPolicy, LabelTemplates
 from core.publish.visibility import NOBODY, Audiences, Readers, View, unknown_readers
-from mappings.goal_tree import HealthName, Milestone
-from mappings.goal_tree import Mapping as Goals
+from mappings.goal_tree import GoalTree, HealthName, Milestone
 
 COLOURS = {"goal": "5319e7", "key result": "1d76db", "milestone": "0e8a8a", "progress": "bfd4f2"}
 HEALTH_COLOURS = {
@@ -84,7 +83,7 @@ class Labeller:
     def __init__(
         self,
         state: State,
-        mapping: Goals,
+        mapping: GoalTree,
         policy: LabelPolicy,
         infos: Mapping[str, TrackerInfo],
         audiences: Audiences | None = None,
@@ -162,7 +161,7 @@ def possible_labels(
                         yield label
 
 
-def wanted_labels(
+def desired_labels(
     issues: Mapping[IssueRef, Issue],
     tagged: Mapping[IssueRef, Sequence[str]],
     targets: Mapping[IssueRef, Sequence[str]],
@@ -212,7 +211,7 @@ def _waiting(ids: Iterable[str], state: State) -> str | None:
     return next(down, None)
 
 
-def _subjects(ids: Iterable[str], state: State, mapping: Goals) -> tuple[_Subject, ...]:
+def _subjects(ids: Iterable[str], state: State, mapping: GoalTree) -> tuple[_Subject, ...]:
     """The named things, and what they lead to: key results and goals, each once."""
     found: dict[str, _Subject] = {}
     for id_ in ids:
@@ -228,11 +227,13 @@ def _subjects(ids: Iterable[str], state: State, mapping: Goals) -> tuple[_Subjec
     return tuple(found.values())
 
 
-def _results_of(stone: Milestone, mapping: Goals) -> tuple[str, ...]:
+def _results_of(stone: Milestone, mapping: GoalTree) -> tuple[str, ...]:
     return tuple(name for name in stone.leads_to if name in mapping.key_results)
 
 
-def _add_key_results(found: dict[str, _Subject], names: Iterable[str], state: State, mapping: Goals) -> None:
+def _add_key_results(
+    found: dict[str, _Subject], names: Iterable[str], state: State, mapping: GoalTree
+) -> None:
     for name in names:
         if name in state.key_results:
             measured, result = state.key_results[name], mapping.key_results[name]
@@ -240,7 +241,7 @@ def _add_key_results(found: dict[str, _Subject], names: Iterable[str], state: St
             _add_goal(found, result.goal, state, mapping)
 
 
-def _add_goal(found: dict[str, _Subject], name: str, state: State, mapping: Goals) -> None:
+def _add_goal(found: dict[str, _Subject], name: str, state: State, mapping: GoalTree) -> None:
     if name in state.goals and name in mapping.goals:
         measured = state.goals[name]
         title = mapping.goals[name].title

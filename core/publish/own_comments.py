@@ -8,7 +8,7 @@ from connectors.models import Posted, PostedComment
 from core.publish.comment import Summary, same_meaning
 from core.publish.comment.mark import Mark, mark_of, read_mark, same_text, text_check, without_mark
 from core.publish.publication import Publication
-from core.publish.states import WantedComment
+from core.publish.states import DesiredComment
 
 
 def our_comments(
@@ -45,7 +45,7 @@ def _still_ours(mark: Mark | None, record: Publication, instance: str, installat
 
 
 def exposed(
-    told: Summary | WantedComment, digest: str, before: PostedComment, record: Publication | None
+    told: Summary | DesiredComment, digest: str, before: PostedComment, record: Publication | None
 ) -> bool:
     """Whether a comment may say more than those who may read it now are meant to know.
 
@@ -63,14 +63,14 @@ def exposed(
 
 
 def edit_reason(
-    wanted: WantedComment, now: PostedComment, record: Publication | None, info: TrackerInfo
+    wanted: DesiredComment, now: PostedComment, record: Publication | None, info: TrackerInfo
 ) -> str:
     """Why the comment has to be edited; empty where it may stay as it is."""
     recorded = record if record is not None and record.comment.id == now.id else None
     return _text_reason(wanted, now, recorded) or visibility_reason(now, info)
 
 
-def _text_reason(wanted: WantedComment, now: PostedComment, record: Publication | None) -> str:
+def _text_reason(wanted: DesiredComment, now: PostedComment, record: Publication | None) -> str:
     own, mark = read_mark(wanted.mark), mark_of(now)
     if record is None:
         if mark is not None and _agrees(wanted, now, mark, None):
@@ -113,7 +113,7 @@ def rival_of(now: PostedComment, record: Publication | None, instance: str, inst
     return None if mark == recorded else mark.installation
 
 
-def _agrees(wanted: WantedComment, now: PostedComment, mark: Mark, record: Publication | None) -> bool:
+def _agrees(wanted: DesiredComment, now: PostedComment, mark: Mark, record: Publication | None) -> bool:
     """Whether a comment that another installation wrote says what this one wants, and nobody edited it."""
     own = read_mark(wanted.mark)
     if own is None or (mark.instance, mark.issue_id) != (own.instance, own.issue_id):

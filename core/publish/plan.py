@@ -20,7 +20,7 @@ from core.publish.own_comments import comment_order, edit_reason, exposed, our_c
 from core.publish.places import Closed
 from core.publish.publication import Publication
 from core.publish.publish_policy import PublishPolicy
-from core.publish.states import Found, Wanted, WantedComment
+from core.publish.states import ActualState, DesiredComment, DesiredState
 from core.publish.untold import SAYS_TOO_MUCH, UntoldLabels
 
 NEXT_PULL = "the next run that can read it"
@@ -28,7 +28,9 @@ WIDER = "more people may read it now, and it may say what they are not meant to 
 OPENED = "it is written once it takes changes again, or once the scope covers it"
 
 
-def make_plan(wanted: Wanted, found: Found, policy: PublishPolicy, infos: Mapping[str, TrackerInfo]) -> Plan:
+def make_plan(
+    wanted: DesiredState, found: ActualState, policy: PublishPolicy, infos: Mapping[str, TrackerInfo]
+) -> Plan:
     """The plan that turns what was found into what is wanted; empty where the two agree.
 
     Only comments with our mark by our own account, and labels with the owned prefix, are ever touched, and
@@ -49,7 +51,7 @@ class _Planner:
 
     def __init__(
         self,
-        found: Found,
+        found: ActualState,
         policy: PublishPolicy,
         infos: Mapping[str, TrackerInfo],
         untold: UntoldLabels | None,
@@ -161,7 +163,7 @@ class _Planner:
 
     # ---- comments
 
-    def comments(self, wanted: Sequence[WantedComment]) -> None:
+    def comments(self, wanted: Sequence[DesiredComment]) -> None:
         for each in wanted:
             why = self._closed(each.ref)
             if why is None:
@@ -177,7 +179,7 @@ class _Planner:
         posted = self._found.posted.get(ref)
         return self._found.places.closed(posted.ref if posted else ref)
 
-    def _comment(self, wanted: WantedComment) -> None:
+    def _comment(self, wanted: DesiredComment) -> None:
         what = f"comment on {wanted.ref.key}"
         posted = self._found.posted.get(wanted.ref)
         record = self._found.records.get(wanted.ref)
@@ -220,7 +222,7 @@ class _Planner:
     def _ours(self, posted: Posted, record: Publication | None) -> list[PostedComment]:
         return our_comments(posted, record, self._policy.instance, self._found.installation)
 
-    def _first_reason(self, wanted: WantedComment, posted: Posted, record: Publication | None) -> str:
+    def _first_reason(self, wanted: DesiredComment, posted: Posted, record: Publication | None) -> str:
         if record is None:
             return f"the first one; {wanted.news}"
         earlier = next((one for one in posted.comments if one.id == record.comment.id), None)

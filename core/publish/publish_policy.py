@@ -46,13 +46,13 @@ def prefix_of(instance: str) -> str:
     return f"mp-{instance}/"
 
 
-class Policy(BaseModel):
+class Section(BaseModel):
     """Frozen, and refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class LabelTemplates(Policy):
+class LabelTemplates(Section):
     """Names of labels after the prefix; an empty text switches that label off."""
 
     goal: Template = ""
@@ -62,7 +62,7 @@ class LabelTemplates(Policy):
     progress: Template = "progress/{bucket}"
 
 
-class LabelPolicy(Policy):
+class LabelPolicy(Section):
     """Only labels that begin with `prefix` are milepost's own; no other label is ever added or removed."""
 
     enabled: bool = True
@@ -76,7 +76,7 @@ class LabelPolicy(Policy):
     """Width of a progress bucket in percent points: 25 gives 0-24, 25-49, 50-74, 75-99 and 100."""
 
 
-class CommentPolicy(Policy):
+class CommentPolicy(Section):
     """What stands in a comment."""
 
     enabled: bool = True
@@ -84,7 +84,7 @@ class CommentPolicy(Policy):
     """Open tasks that are listed one by one; the rest is folded into a count."""
 
 
-class PublishPolicy(Policy):
+class PublishPolicy(Section):
     """What is written to the trackers."""
 
     instance: Annotated[str, StringConstraints(pattern=INSTANCE)] = DEFAULT_INSTANCE
@@ -118,7 +118,7 @@ class PublishPolicy(Policy):
         return self.instance != DEFAULT_INSTANCE and self.labels.prefix.casefold() == DEFAULT_PREFIX
 
 
-class LimitPolicy(Policy):
+class LimitPolicy(Section):
     """A plan beyond a limit is held, explained, and released by --force."""
 
     max_changes: Annotated[int, Field(ge=1)] = 200

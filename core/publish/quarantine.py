@@ -269,13 +269,13 @@ def _other_wish(
 def held(actions: Iterable[Action], book: Book) -> tuple[Held, ...]:
     """What waits, with why and until when."""
     return tuple(
-        Held(action.sentence, told(entry), until(entry))
+        Held(action.sentence, reason_words(entry), until(entry))
         for action in actions
         if (entry := book.get(target_of(action))) is not None
     )
 
 
-def told(entry: Quarantined) -> str:
+def reason_words(entry: Quarantined) -> str:
     """Since when, how often and why."""
     times = "failed once" if entry.count == 1 else f"failed {entry.count} times"
     if entry.untried:

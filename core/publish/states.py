@@ -16,7 +16,7 @@ from core.publish.visibility import Readers
 
 
 @dataclass(frozen=True, slots=True)
-class WantedComment:
+class DesiredComment:
     """The comment that one issue should carry."""
 
     ref: IssueRef
@@ -38,13 +38,13 @@ class WantedComment:
     """Gives its forms for servers that take less than their kind does."""
 
 
-def wanted_comment(
+def desired_comment(
     summary: Summary,
     info: TrackerInfo,
     instance: str,
     before: Heads | None = None,
     installation: str = "",
-) -> WantedComment:
+) -> DesiredComment:
     """The comment in the markup and within the length of its tracker, with its mark.
 
     `before` is what it told of goals when it was last written, for the reason of an edit. `installation`
@@ -62,7 +62,7 @@ def wanted_comment(
         return body.replace(format_mark(mark), checked), checked
 
     body, mark = fitted(info.comment_limit)
-    return WantedComment(
+    return DesiredComment(
         ref=summary.ref,
         target=summary.target,
         body=body,
@@ -79,17 +79,17 @@ def wanted_comment(
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DesiredState:
     """Everything that should stand."""
 
-    comments: tuple[WantedComment, ...] = ()
+    comments: tuple[DesiredComment, ...] = ()
     labels: tuple[Labelled, ...] = ()
     untold: UntoldLabels | None = None
     """What label definitions must not tell; None: everything may be told."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ActualState:
     """What stands, as far as it could be read."""
 
     posted: Mapping[IssueRef, Posted] = field(default_factory=dict)

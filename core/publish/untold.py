@@ -10,7 +10,7 @@ from core.publish.actions import DefineLabel, RemoveLabelDefinition
 from core.publish.labels import owned, possible_labels
 from core.publish.publish_policy import LabelPolicy
 from core.publish.visibility import Audiences, Readers
-from mappings.goal_tree import Mapping as Goals
+from mappings.goal_tree import GoalTree
 
 SAYS_TOO_MUCH = "its readers are not meant to know what it names"
 
@@ -35,7 +35,7 @@ class UntoldLabels:
     """Decides for each project or repository what its label definitions must not tell."""
 
     def __init__(
-        self, goals: Goals, policy: LabelPolicy, infos: Mapping[str, TrackerInfo], audiences: Audiences
+        self, goals: GoalTree, policy: LabelPolicy, infos: Mapping[str, TrackerInfo], audiences: Audiences
     ) -> None:
         self._goals = goals
         self._policy = policy

@@ -6,10 +6,10 @@ import orjson
 
 from connectors.models import LabelDefinition, PostedComment
 from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, WriteComment
-from core.run_report import Concluded
+from core.run_report import Conclusion
 
 
-def plan_json(concluded: Concluded) -> str:
+def plan_json(concluded: Conclusion) -> str:
     """An object with lists: `actions`, `held`, `quarantined`, `problems` and `warnings`."""
     document = {
         "actions": [_action(action) for action in concluded.plan.actions],

@@ -11,7 +11,7 @@ from core.publish.actions import Held, Plan, Written
 from core.publish.comment.phrases import plain_number
 from core.reports.outline import Outline, Row
 from core.reports.terminal_text import clean
-from mappings.goal_tree import Goal, HealthName, KeyResult, Mapping, Metric, Milestone
+from mappings.goal_tree import Goal, GoalTree, HealthName, KeyResult, Metric, Milestone
 
 BAR_WIDTH = 20
 
@@ -25,7 +25,7 @@ _STYLE = {
 }
 
 
-def tree(mapping: Mapping, state: State) -> RenderableType:
+def tree(mapping: GoalTree, state: State) -> RenderableType:
     """Goals with their key results and, below these, the milestones that lead to them.
 
     A milestone that leads to several key results stands below each, with its details at the first; one

@@ -12,16 +12,18 @@ from core.engine.tally import Part
 from core.engine.tasks import Tasks, build_tasks, part_of
 from core.engine.weights import estimate_of
 from core.publish.comment import OpenTask, first_open, key_rank, open_task
-from core.rollup.rollup_rules import Scheme
+from core.rollup.rollup_rules import RollupRules
 from core.store.codec.scalars import micros
-from core.store.rollup.rollup_rows import NOTHING_ABOVE, TagRow
+from core.store.rollup.rollup_rows import NOTHING_ABOVE, ContributionRow
 from mappings.rules.rule import RuleId
-from mappings.rules.ruleset import CompiledRules
+from mappings.rules.ruleset import RuleSet
 
 _STANDING = {StatusCategory.IN_PROGRESS: 0, StatusCategory.DONE: 2, StatusCategory.CANCELLED: 2}
 
 
-def rows_for(issue: Issue, above: Sequence[IssueRef], looped: bool, scheme: Scheme) -> list[TagRow]:
+def rows_for(
+    issue: Issue, above: Sequence[IssueRef], looped: bool, scheme: RollupRules
+) -> list[ContributionRow]:
     """What an issue contributes to each of its owners. `looped`: there is a cycle above it."""
     tags = scheme.tag(issue, above)
     if not tags:
@@ -38,7 +40,7 @@ def rows_for(issue: Issue, above: Sequence[IssueRef], looped: bool, scheme: Sche
         part_of_parent = below and tag.owner in scheme.whole_parents
         hard = always_hard or rule.task_list or part_of_parent
         rows.append(
-            TagRow(
+            ContributionRow(
                 tag.owner,
                 issue.ref.tracker,
                 issue.ref.id,
@@ -55,7 +57,7 @@ def rows_for(issue: Issue, above: Sequence[IssueRef], looped: bool, scheme: Sche
     return rows
 
 
-def _part(issue: Issue, rule: RuleId, checklist: bool, scheme: Scheme) -> tuple[str, int]:
+def _part(issue: Issue, rule: RuleId, checklist: bool, scheme: RollupRules) -> tuple[str, int]:
     """The part of an issue as text, and where it stands; equal issues are worked out once."""
     weigh_by = scheme.weigh_by[rule.owner]
     counts = issue.checklist if checklist else ()
@@ -82,14 +84,14 @@ def _part(issue: Issue, rule: RuleId, checklist: bool, scheme: Scheme) -> tuple[
     return known
 
 
-def tagged_of(issue: Issue, rule_id: RuleId, compiled: CompiledRules) -> Tagged:
+def tagged_of(issue: Issue, rule_id: RuleId, compiled: RuleSet) -> Tagged:
     """The issue as the engine takes it, with what its rule says of it."""
     rule = compiled.rule(rule_id)
     weight = Fraction(rule.weight) if rule.weight is not None else None
     return Tagged(issue, rule_id, checklist=rule.checklist, weight=weight, boxes=rule.task_list)
 
 
-def tasks_of(owner: str, rows: Iterable[tuple[TagRow, Issue]], scheme: Scheme) -> Tasks:
+def tasks_of(owner: str, rows: Iterable[tuple[ContributionRow, Issue]], scheme: RollupRules) -> Tasks:
     """The tasks of one milestone or key result, from everything that is tagged to it."""
     entries: list[Tagged] = []
     parents: dict[IssueRef, IssueRef] = {}
@@ -105,7 +107,7 @@ def tasks_of(owner: str, rows: Iterable[tuple[TagRow, Issue]], scheme: Scheme) -
     )
 
 
-def open_of_rows(rows: Iterable[tuple[TagRow, Issue]]) -> tuple[OpenTask, ...]:
+def open_of_rows(rows: Iterable[tuple[ContributionRow, Issue]]) -> tuple[OpenTask, ...]:
     """The same tasks as a comment lists them."""
     return tuple(_open(Part.read(row.part), issue) for row, issue in rows)
 

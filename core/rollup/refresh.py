@@ -9,12 +9,12 @@ from connectors.models import Issue
 from core.engine.weights import COUNT
 from core.rollup.contributions import open_of_rows, open_of_tasks, rows_for, tasks_of, write_open
 from core.rollup.estimate_sharing import shared_parts
-from core.rollup.rollup_rules import Scheme, moved_answers
+from core.rollup.rollup_rules import RollupRules, moved_answers
 from core.store.codec.scalars import micros
 from core.store.codec.shared_estimates_codec import write_shared
 from core.store.rollup.issue_names import Gathered
-from core.store.rollup.rollup_interface import Above, TagReader, TagWriter, chunks
-from core.store.rollup.rollup_rows import Link, Mark, TagRow
+from core.store.rollup.rollup_interface import Above, RollupReader, RollupWriter, chunks
+from core.store.rollup.rollup_rows import ContributionRow, Link, Mark
 
 AT_ONCE = 500
 """Issues that are tagged together."""
@@ -35,14 +35,14 @@ def _nothing() -> None:
     """Nobody asks to stop."""
 
 
-def in_step(tags: TagReader, scheme: Scheme) -> bool:
+def in_step(tags: RollupReader, scheme: RollupRules) -> bool:
     """Whether the tags are what they should be already."""
     return tags.mark() == Mark(scheme.basis, tags.last_change(), scheme.answers)
 
 
 def refresh(
-    writer: TagWriter,
-    scheme: Scheme,
+    writer: RollupWriter,
+    scheme: RollupRules,
     check: Callable[[], None] = _nothing,
     since: Mapping[str, datetime] = MappingProxyType({}),
 ) -> Refreshed:
@@ -78,7 +78,9 @@ class _Owners:
     """Those whose sums have to be made from their issues."""
 
 
-def _anew(writer: TagWriter, scheme: Scheme, check: Callable[[], None], since: Mapping[str, int]) -> _Owners:
+def _anew(
+    writer: RollupWriter, scheme: RollupRules, check: Callable[[], None], since: Mapping[str, int]
+) -> _Owners:
     above = writer.above()
     filling = writer.begin_anew(since)
     touched: set[str] = set()
@@ -94,9 +96,9 @@ def _anew(writer: TagWriter, scheme: Scheme, check: Callable[[], None], since: M
 
 
 def _again(
-    writer: TagWriter,
+    writer: RollupWriter,
     keys: Sequence[tuple[str, str]],
-    scheme: Scheme,
+    scheme: RollupRules,
     check: Callable[[], None],
     since: Mapping[str, int],
 ) -> _Owners:
@@ -115,7 +117,7 @@ def _again(
     return found
 
 
-def _rows(issues: Sequence[Issue], above: Above, scheme: Scheme) -> list[TagRow]:
+def _rows(issues: Sequence[Issue], above: Above, scheme: RollupRules) -> list[ContributionRow]:
     links = {
         (issue.ref.tracker, issue.ref.id): Link(issue.ref, issue.parent_id, issue.parent_key)
         for issue in issues
@@ -126,7 +128,7 @@ def _rows(issues: Sequence[Issue], above: Above, scheme: Scheme) -> list[TagRow]
     ]
 
 
-def _settle(writer: TagWriter, owner: str, hard: bool, scheme: Scheme) -> None:
+def _settle(writer: RollupWriter, owner: str, hard: bool, scheme: RollupRules) -> None:
     """Sums of what rows alone cannot say, and the open tasks that a comment lists."""
     listed, weighed = owner in scheme.listed, scheme.weigh_by[owner] != COUNT
     if hard:

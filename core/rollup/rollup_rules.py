@@ -13,11 +13,10 @@ from core.engine.credit import Credits
 from core.engine.milestones import owners_of
 from core.engine.policy import ProgressPolicy
 from core.store.interface import Resolver
-from mappings.goal_tree import Goal, Milestone
-from mappings.goal_tree import Mapping as Goals
+from mappings.goal_tree import Goal, GoalTree, Milestone
 from mappings.rules.issue_references import ROOT_KEYS, References
 from mappings.rules.rule import RuleId, Tag
-from mappings.rules.ruleset import CompiledRules, Query
+from mappings.rules.ruleset import Query, RuleSet
 from mappings.targets import tracking_keys
 
 LAYOUT = 5
@@ -27,11 +26,11 @@ Matches = Mapping[Query, frozenset[str]]
 
 
 @dataclass(frozen=True)
-class Scheme:
+class RollupRules:
     """The rules of a mapping, made ready for the issues of these trackers."""
 
-    goals: Goals
-    compiled: CompiledRules
+    goals: GoalTree
+    compiled: RuleSet
     matches: Matches
     """What the servers answer to the mapping's own queries."""
     progress: ProgressPolicy
@@ -48,12 +47,12 @@ class Scheme:
     @classmethod
     def of(
         cls,
-        goals: Goals,
+        goals: GoalTree,
         infos: Mapping[str, TrackerInfo],
         resolve: Resolver,
         progress: ProgressPolicy,
         open_tasks: int,
-    ) -> "Scheme":
+    ) -> "RollupRules":
         """`resolve` finds the id of an issue that the mapping names by its key; see CompiledRules.compile."""
         named: dict[tuple[str, str], str | None] = {}
         for tracker, keys in _keys(goals, infos).items():
@@ -69,7 +68,7 @@ class Scheme:
             places[tracker, place] = found = resolve.container_names(tracker, place)
             return found
 
-        compiled = CompiledRules.compile(goals, tuple(infos.values()), noted, names)
+        compiled = RuleSet.compile(goals, tuple(infos.values()), noted, names)
         for tracker, place in _projects(progress, infos):
             names(tracker, place)
         said = (
@@ -88,14 +87,14 @@ class Scheme:
         basis = hashlib.sha256(orjson.dumps(said)).hexdigest()[:32]
         return cls(goals, compiled, {}, progress, open_tasks, basis, infos, named, places)
 
-    def at_present(self, resolve: Resolver) -> "Scheme":
+    def at_present(self, resolve: Resolver) -> "RollupRules":
         """The same, where the keys in the mapping lead now."""
         for tracker, keys in _keys(self.goals, self.infos).items():
             resolve.prime(tracker, keys)
         same = all(resolve(*place) == found for place, found in self.named.items())
         if same and all(resolve.container_names(*place) == names for place, names in self.places.items()):
             return self
-        return Scheme.of(self.goals, self.infos, resolve, self.progress, self.open_tasks)
+        return RollupRules.of(self.goals, self.infos, resolve, self.progress, self.open_tasks)
 
     @cached_property
     def tag(self) -> Callable[[Issue, Sequence[IssueRef]], tuple[Tag, ...]]:
@@ -173,7 +172,7 @@ def _projects(progress: ProgressPolicy, infos: Mapping[str, TrackerInfo]) -> lis
     return found
 
 
-def _keys(goals: Goals, infos: Mapping[str, TrackerInfo]) -> Mapping[str, set[str]]:
+def _keys(goals: GoalTree, infos: Mapping[str, TrackerInfo]) -> Mapping[str, set[str]]:
     """By tracker: every key that a rule or a comment's place names."""
     references = References(tuple(infos.values()))
     found: dict[str, set[str]] = {}

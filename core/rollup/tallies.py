@@ -6,13 +6,15 @@ from dataclasses import replace
 from connectors.models import StatusCategory
 from core.engine.tally import Part, Tally
 from core.rollup.contributions import tasks_of
-from core.rollup.rollup_rules import Scheme
+from core.rollup.rollup_rules import RollupRules
 from core.store.codec.scalars import maybe_moment
 from core.store.codec.shared_estimates_codec import read_shared
-from core.store.rollup.rollup_interface import TagReader
+from core.store.rollup.rollup_interface import RollupReader
 
 
-def tallies(reader: TagReader, scheme: Scheme, owners: Collection[str] | None = None) -> dict[str, Tally]:
+def tallies(
+    reader: RollupReader, scheme: RollupRules, owners: Collection[str] | None = None
+) -> dict[str, Tally]:
     """By owner, of all or of these: what its tasks add up to; nothing for owners without any."""
     latest, shared = reader.latest(owners), reader.shared(owners)
     return {
@@ -27,7 +29,7 @@ def tallies(reader: TagReader, scheme: Scheme, owners: Collection[str] | None = 
     }
 
 
-def _tally(owner: str, summed: Tally, shared: str | None, reader: TagReader, scheme: Scheme) -> Tally:
+def _tally(owner: str, summed: Tally, shared: str | None, reader: RollupReader, scheme: RollupRules) -> Tally:
     if any(part.state is StatusCategory.UNKNOWN for part in summed.parts):
         # Rare, and then the tasks have to be named.
         return tasks_of(owner, reader.rows_of_owner(owner), scheme).tally

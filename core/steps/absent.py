@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from connectors.models import Unread
 from core.engine.milestones import owners_of
-from core.rollup.rollup_rules import Scheme
+from core.rollup.rollup_rules import RollupRules
 from mappings.rules.issue_references import ROOT_KEYS, References
 
 Pair = tuple[str, str]
@@ -16,7 +16,7 @@ Place = tuple[str | int, ...]
 
 
 def absent_issues(
-    scheme: Scheme,
+    scheme: RollupRules,
     unread: Mapping[str, tuple[Unread, ...]],
     down: Collection[str],
     present: Present,
@@ -37,7 +37,7 @@ def absent_issues(
     )
 
 
-def keys_named(scheme: Scheme) -> Iterator[tuple[str, Place, str]]:
+def keys_named(scheme: RollupRules) -> Iterator[tuple[str, Place, str]]:
     """Owner, path within it, and text of every issue key in a rule."""
     for owner in owners_of(scheme.goals):
         for position, rule in enumerate(owner.rules):
@@ -48,7 +48,7 @@ def keys_named(scheme: Scheme) -> Iterator[tuple[str, Place, str]]:
                         yield owner.id, path, text
 
 
-def naming(scheme: Scheme, absent: Collection[Pair]) -> frozenset[str]:
+def naming(scheme: RollupRules, absent: Collection[Pair]) -> frozenset[str]:
     """The milestones and key results whose rules name any of these issues."""
     if not absent:
         return frozenset()

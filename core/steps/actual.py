@@ -10,7 +10,7 @@ from core.publish.labels import Labelled
 from core.publish.own_comments import as_recorded
 from core.publish.places import Places
 from core.publish.publication import Publication
-from core.publish.states import Found, Wanted
+from core.publish.states import ActualState, DesiredState
 from core.shutdown import Stop
 from core.steps.definitions import Definitions
 from core.steps.pull_changes import Pulled
@@ -24,8 +24,8 @@ Records = Mapping[IssueRef, Publication]
 Issues = Mapping[IssueRef, Issue]
 
 
-def look(
-    wanted: Wanted,
+def read_actual(
+    wanted: DesiredState,
     issues: Issues,
     records: Records,
     readers: Mapping[str, Reader],
@@ -34,7 +34,7 @@ def look(
     places: Places,
     stop: Stop,
     definitions: Definitions | None = None,
-) -> Found:
+) -> ActualState:
     """What stands on the issues that comments and labels belong to; a tracker that fails now is down.
 
     What cannot be read of one issue, or of the labels of one container, is missing alone, with its reason.
@@ -69,7 +69,7 @@ def look(
         except Exception as error:
             down[name] = str(unexpected(name, error))
     labels = {ref: issue.labels for ref, issue in issues.items()}
-    return Found(
+    return ActualState(
         standing.posted,
         labels,
         standing.definitions,
@@ -114,7 +114,9 @@ class _Standing:
                 self.closed[tracker, container] = str(error)
 
 
-def seen_now(found: Found, issues: Issues, pulled: Mapping[str, Pulled]) -> Iterator[Publication]:
+def verified_records(
+    found: ActualState, issues: Issues, pulled: Mapping[str, Pulled]
+) -> Iterator[Publication]:
     """The records of comments that stood when they were looked at, with the time up to which that is known.
 
     A comment that is written afterwards moves the time of change again, and the next run looks once more.
@@ -146,7 +148,7 @@ def _sorted_out(
     return known, unknown
 
 
-def _refs_on(name: str, wanted: Wanted, issues: Issues, records: Records) -> list[IssueRef]:
+def _refs_on(name: str, wanted: DesiredState, issues: Issues, records: Records) -> list[IssueRef]:
     refs = {comment.ref for comment in wanted.comments} | set(records)
     # A record names the issue by the key it had then; the issue itself, where it is known, by today's.
     today = {ref: issue.ref for ref, issue in issues.items() if ref in refs}

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from connectors import bounds
 from core.shutdown import Stop
-from core.store.interface import Keeper
+from core.store.interface import RunStore
 
 log = logging.getLogger("milepost")
 
@@ -19,7 +19,7 @@ REPAIRED: Final = "repaired_at"
 
 def with_repair(
     run: Callable[[], T],
-    store: Keeper,
+    store: RunStore,
     every: timedelta,
     now: datetime,
     stop: Stop,
@@ -40,12 +40,12 @@ def with_repair(
     return run()
 
 
-def _due(store: Keeper, every: timedelta, now: datetime) -> bool:
+def _due(store: RunStore, every: timedelta, now: datetime) -> bool:
     repaired = bounds.past(bounds.moment(store.fact(REPAIRED)), now)
     return repaired is None or now - repaired >= every
 
 
-def _repaired(store: Keeper, now: datetime, stop: Stop) -> bool:
+def _repaired(store: RunStore, now: datetime, stop: Stop) -> bool:
     """Whether anything in the store had to be unset; each is told."""
     found = store.repair(stop.check)
     store.save_fact(REPAIRED, now.astimezone(UTC).isoformat())

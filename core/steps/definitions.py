@@ -14,10 +14,10 @@ from connectors.audience import Audience
 from connectors.interface import TrackerInfo
 from core.publish.actions import DefineLabel, RemoveLabelDefinition, Written
 from core.publish.plan import definition_key
-from core.publish.states import Found
+from core.publish.states import ActualState
 from core.publish.untold import UntoldLabels
 from core.publish.visibility import Audiences, Readers
-from core.store.interface import Keeper
+from core.store.interface import RunStore
 
 FACT = "label definitions"
 Place = tuple[str, str]
@@ -40,7 +40,9 @@ class Definitions:
         """The repositories of one tracker whose definitions have to be read."""
         return sorted(container for name, container in self.suspect if name == tracker)
 
-    def keep(self, store: Keeper, untold: UntoldLabels, found: Found, written: Iterable[Written]) -> None:
+    def keep(
+        self, store: RunStore, untold: UntoldLabels, found: ActualState, written: Iterable[Written]
+    ) -> None:
         """Remember for whom the definitions are made that stand now."""
         done = {
             definition_key(each.action)
@@ -64,7 +66,7 @@ class Definitions:
 
 
 def definitions_of(
-    store: Keeper, infos: Mapping[str, TrackerInfo], audiences: Audiences, untold: UntoldLabels
+    store: RunStore, infos: Mapping[str, TrackerInfo], audiences: Audiences, untold: UntoldLabels
 ) -> Definitions:
     """Compare who may read each repository, and whom all is meant for, with what is remembered."""
     before, items_before = _read(store.fact(FACT))

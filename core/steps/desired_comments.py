@@ -17,23 +17,23 @@ from core.publish.own_comments import exposed, visibility_reason
 from core.publish.plan_limits import Facts, Jump, removals
 from core.publish.publication import Publication
 from core.publish.publish_policy import PublishPolicy
-from core.publish.states import WantedComment, wanted_comment
+from core.publish.states import DesiredComment, desired_comment
 from core.publish.visibility import NOBODY, Audiences, Readers, View, unknown_readers
 from core.publish.visible_changes import visible_change
-from core.steps.evaluate import Known
+from core.steps.evaluate import Evaluation
 from core.steps.item_audiences import OpenTasks
-from mappings.goal_tree import Mapping as Goals
+from mappings.goal_tree import GoalTree
 
 Snapshots = Mapping[str, Snapshot]
 Records = Mapping[IssueRef, Publication]
-Told = Callable[[IssueRef], Snapshots]
+LastSnapshots = Callable[[IssueRef], Snapshots]
 """What the comment on an issue told of when it was last written; read for one comment at a time."""
 
 
-class Moments:
+class SnapshotFactory:
     """Milestones as they stand now, for the next comparison; each is made when it is asked for."""
 
-    def __init__(self, known: Known, now: datetime) -> None:
+    def __init__(self, known: Evaluation, now: datetime) -> None:
         self._known = known
         self._now = now
         self._policy = known.scheme.progress.model_dump_json()
@@ -62,7 +62,7 @@ def _places(goal: str) -> tuple[str, str]:
     return f"{goal}/delivered", f"{goal}/achieved"
 
 
-def _heads_in(before: Snapshots, goals: Goals) -> Heads:
+def _heads_in(before: Snapshots, goals: GoalTree) -> Heads:
     """What a comment told of goals when it was last written."""
     found: dict[str, tuple[Measure, Measure]] = {}
     for name in goals.goals:
@@ -76,17 +76,17 @@ def _heads_in(before: Snapshots, goals: Goals) -> Heads:
 class Comments:
     """The comments that should stand."""
 
-    wanted: tuple[WantedComment, ...]
+    wanted: tuple[DesiredComment, ...]
     """Those that may have to be written."""
     settled: frozenset[IssueRef]
     """Issues on which the right comment stands, as far as can be known without asking: nothing moved."""
 
 
-def comments_of(
-    known: Known,
+def find_desired_comments(
+    known: Evaluation,
     records: Records,
-    told: Told,
-    moments: Moments,
+    told: LastSnapshots,
+    moments: SnapshotFactory,
     policy: PublishPolicy,
     infos: Mapping[str, TrackerInfo],
     unsure: Container[str],
@@ -101,7 +101,7 @@ def comments_of(
     goals, targets = known.scheme.goals, known.targets
     listed = OpenTasks(known, audiences, policy.comments.open_tasks, known.scheme.listed)
     views: dict[Readers | None, View] = {}
-    wanted: list[WantedComment] = []
+    wanted: list[DesiredComment] = []
     settled: set[IssueRef] = set()
 
     def said(ref: IssueRef, about: tuple[str, ...], changes: Mapping[str, Change], view: View) -> Summary:
@@ -135,7 +135,7 @@ def comments_of(
             waiting, summary = summary.waiting, said(ref, about, changes, view)
             summary = replace(summary, readers=readers, waiting=waiting)
         heads = _heads_in(before, goals)
-        wanted.append(wanted_comment(summary, info, policy.instance, heads, installation))
+        wanted.append(desired_comment(summary, info, policy.instance, heads, installation))
     return Comments(tuple(wanted), frozenset(settled))
 
 
@@ -153,7 +153,7 @@ def _stands(summary: Summary, record: Publication, policy: PublishPolicy, info: 
     return record.digest == digest and not exposed(summary, digest, record.comment, record)
 
 
-def facts_of(known: Known, plan: Plan, jumps: tuple[Jump, ...], never_held: int) -> Facts:
+def facts_of(known: Evaluation, plan: Plan, jumps: tuple[Jump, ...], never_held: int) -> Facts:
     """Whose the issues of the plan are: which milestones', key results' and goals' among them.
 
     How much stands on a tracker is counted where more than `never_held` of it would be removed.
@@ -184,7 +184,7 @@ def facts_of(known: Known, plan: Plan, jumps: tuple[Jump, ...], never_held: int)
     )
 
 
-def _standing(known: Known, plan: Plan, never_held: int) -> Mapping[str, int]:
+def _standing(known: Evaluation, plan: Plan, never_held: int) -> Mapping[str, int]:
     """By tracker: the comments and labelled issues there are, with those that would be removed."""
     taken = {tracker: len(each) for tracker, each in removals(plan.actions).items()}
     if all(number <= never_held for number in taken.values()):
@@ -199,14 +199,16 @@ def digest_of(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _changes(about: Iterable[str], before: Snapshots, moments: Moments, view: View) -> Mapping[str, Change]:
+def _changes(
+    about: Iterable[str], before: Snapshots, moments: SnapshotFactory, view: View
+) -> Mapping[str, Change]:
     """What moved since this very comment was last written, with the keys that its readers may see."""
     both = [name for name in about if name in before]
     now = moments.of(both)
     return {name: visible_change(before[name], now[name], view) for name in both if name in now}
 
 
-def _goals_behind(names: Iterable[str], goals: Goals) -> Iterable[str]:
+def _goals_behind(names: Iterable[str], goals: GoalTree) -> Iterable[str]:
     for name in names:
         if name in goals.goals:
             yield name

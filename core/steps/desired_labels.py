@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from connectors.interface import TrackerInfo
 from connectors.models import Issue, IssueRef
-from core.publish.labels import Labelled, Labeller, relabels, wanted_labels
+from core.publish.labels import Labelled, Labeller, desired_labels, relabels
 from core.publish.places import Places
 from core.publish.publish_policy import LabelPolicy
 from core.publish.visibility import Audiences
-from core.steps.evaluate import Known
+from core.steps.evaluate import Evaluation
 from core.store.rollup.rollup_interface import Key, chunks
 
 AT_ONCE = 1000
@@ -29,8 +29,8 @@ class Labels:
     """Digests of the policy, and of what labels say by owner; None where nothing was looked at."""
 
 
-def labels_of(
-    known: Known,
+def find_desired_labels(
+    known: Evaluation,
     policy: LabelPolicy,
     infos: Mapping[str, TrackerInfo],
     carriers: frozenset[IssueRef],
@@ -53,7 +53,7 @@ def labels_of(
     before = known.tags.labelled_as()
     owners = [*known.state.milestones, *known.state.key_results]
     said = {owner: labeller.digest(owner) for owner in owners}
-    found = _Found(known, labeller, policy, infos, carriers, places)
+    found = _Checked(known, labeller, policy, infos, carriers, places)
     keys = known.tags.unsettled(digest)
     if keys is None:
         for page in known.tags.pages():
@@ -92,12 +92,12 @@ def _digest(policy: LabelPolicy, infos: Mapping[str, TrackerInfo], audiences: Au
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-class _Found:
+class _Checked:
     """Collects, page by page, what a plan has to know."""
 
     def __init__(
         self,
-        known: Known,
+        known: Evaluation,
         labeller: Labeller,
         policy: LabelPolicy,
         infos: Mapping[str, TrackerInfo],
@@ -122,7 +122,7 @@ class _Found:
         tagged = {ref: [o for o, _ in tags.get((ref.tracker, ref.id), ())] for ref in known}
         about = {ref: self._known.targets.about[ref] for ref in known if ref in self._known.targets.about}
         some = {ref: owners for ref, owners in tagged.items() if owners}
-        wanted = {each.ref: each for each in wanted_labels(known, some, about, self._labeller, self._infos)}
+        wanted = {each.ref: each for each in desired_labels(known, some, about, self._labeller, self._infos)}
         for ref, issue in known.items():
             each = wanted.get(ref)
             differs = self._differs(issue, each)

@@ -12,7 +12,7 @@ WORTH_SAYING = 60.0
 """Seconds from which on a person wants to know beforehand."""
 
 
-def how_long(plan: Plan, trackers: Mapping[str, Tracker]) -> tuple[str, ...]:
+def estimate_write_time(plan: Plan, trackers: Mapping[str, Tracker]) -> tuple[str, ...]:
     """A sentence for each tracker to which the plan takes a minute or more to write; asks no tracker."""
     writes: Counter[str] = Counter()
     for action in plan.actions:

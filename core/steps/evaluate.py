@@ -11,16 +11,16 @@ from core.engine.milestones import measure_sums, with_details
 from core.engine.model import Blocked, Detail, Reach, State
 from core.engine.policy import HealthPolicy
 from core.rollup.contributions import tasks_of
-from core.rollup.rollup_rules import Scheme
+from core.rollup.rollup_rules import RollupRules
 from core.rollup.tallies import tallies
 from core.steps.absent import Present, absent_issues, naming
 from core.steps.find_blocked import find_blocked
-from core.steps.queries import Answers
-from core.steps.tracking_issues import Targets, find_targets, tracked_keys
+from core.steps.queries import QueryResults
+from core.steps.tracking_issues import TrackingIssues, find_tracking_issues, tracked_keys
 from core.steps.unread import unread_by_owner
-from core.store.interface import Keeper, Resolver
-from core.store.rollup.rollup_interface import TagReader
-from mappings.rules.ruleset import CompiledRules, Query
+from core.store.interface import Resolver, RunStore
+from core.store.rollup.rollup_interface import RollupReader
+from mappings.rules.ruleset import Query, RuleSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,17 @@ class FailingContainer:
 
 
 @dataclass(frozen=True)
-class Known:
+class Evaluation:
     """Everything that one run concluded from what was read; tasks are looked up where they are needed."""
 
-    scheme: Scheme
-    tags: TagReader
+    scheme: RollupRules
+    tags: RollupReader
     reach: Reach
     unread: Mapping[str, tuple[Unread, ...]]
     """By tracker: issues that came but could not be read."""
     state: State
     """Without detail."""
-    targets: Targets
+    targets: TrackingIssues
     issues: Mapping[IssueRef, Issue]
     """The issues that should carry comments, as far as they are present."""
     failing: tuple[FailingContainer, ...] = ()
@@ -76,10 +76,10 @@ class Known:
         return with_details(self.state, {owner: self.detail(owner) for owner in owners})
 
 
-def know(
-    scheme: Scheme,
-    answers: Answers,
-    tags: TagReader,
+def evaluate(
+    scheme: RollupRules,
+    answers: QueryResults,
+    tags: RollupReader,
     resolve: Resolver,
     unread: Mapping[str, tuple[Unread, ...]],
     down: Mapping[str, datetime | None],
@@ -89,7 +89,7 @@ def know(
     zone: tzinfo,
     problems: Mapping[str, str] = MappingProxyType({}),
     present: Present | None = None,
-) -> Known:
+) -> Evaluation:
     """Conclude from tags that are in step. `down`: trackers that could not be read, and when they were.
 
     `failing`: projects and repositories of the others that could not be read. Days begin and end in `zone`.
@@ -118,13 +118,13 @@ def know(
     named = ((tracker, resolve(tracker, key)) for tracker, several in keys.items() for key in several)
     found = {(tracker, id_) for tracker, id_ in named if id_ is not None}
     issues = tags.issues(sorted(found))
-    return Known(
+    return Evaluation(
         scheme,
         tags,
         reach,
         unread,
         state,
-        find_targets(goals, compiled, issues, resolve, down),
+        find_tracking_issues(goals, compiled, issues, resolve, down),
         issues,
         tuple(failing),
         absent,
@@ -134,7 +134,7 @@ def know(
 
 
 def failing_containers(
-    store: Keeper, resolve: Resolver, down: Mapping[str, datetime | None]
+    store: RunStore, resolve: Resolver, down: Mapping[str, datetime | None]
 ) -> tuple[FailingContainer, ...]:
     """The projects and repositories that could not be read, of trackers that could."""
     return tuple(
@@ -151,7 +151,7 @@ def failing_containers(
     )
 
 
-def _resting_on(place: FailingContainer, compiled: CompiledRules, tags: TagReader) -> set[str]:
+def _resting_on(place: FailingContainer, compiled: RuleSet, tags: RollupReader) -> set[str]:
     """The milestones and key results that have an issue in a container, or whose rules name it."""
     named = {
         owner

@@ -7,11 +7,13 @@ from connectors.models import IssueRef
 from core.engine.blocked import blocked_issues, with_blocked
 from core.engine.model import Blocked
 from core.rollup.contributions import tasks_of
-from core.rollup.rollup_rules import Scheme
-from core.store.rollup.rollup_interface import TagReader
+from core.rollup.rollup_rules import RollupRules
+from core.store.rollup.rollup_interface import RollupReader
 
 
-def find_blocked(tags: TagReader, scheme: Scheme) -> tuple[Mapping[IssueRef, Blocked], Mapping[str, int]]:
+def find_blocked(
+    tags: RollupReader, scheme: RollupRules
+) -> tuple[Mapping[IssueRef, Blocked], Mapping[str, int]]:
     """By issue: what it waits for. By id of milestone or key result: how many of its tasks wait.
 
     No number of progress follows from it. Reads the issues that are linked and what they are linked to, and

@@ -7,8 +7,8 @@ from connectors.models import IssueRef
 from core.engine.model import State, Unmeasured, Why
 from core.publish.actions import Action, Cause, Written
 from core.publish.plan_limits import owners_of
-from core.store.interface import Keeper
-from mappings.goal_tree import Mapping as Goals
+from core.store.interface import RunStore
+from mappings.goal_tree import GoalTree
 
 Owner = tuple[str, str]
 """A tracker, and the id of a milestone, key result or goal."""
@@ -31,8 +31,8 @@ class FirstRuns:
     @classmethod
     def of(
         cls,
-        store: Keeper,
-        goals: Goals,
+        store: RunStore,
+        goals: GoalTree,
         trackers: Iterable[str],
         state: State,
         down: Collection[str],
@@ -49,7 +49,7 @@ class FirstRuns:
         waiting = {(tracker, owner) for tracker, owner in every if tracker in down or owner in silent}
         return cls(frozenset(every - published), frozenset(waiting), published & every, owners)
 
-    def keep(self, store: Keeper, wanted: Iterable[Action], written: Iterable[Written]) -> None:
+    def keep(self, store: RunStore, wanted: Iterable[Action], written: Iterable[Written]) -> None:
         """Remember what is published now. `wanted`: the plan before any limit held something back.
 
         What waits in quarantine is none of it: one refused label would keep it a first publication.

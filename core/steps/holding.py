@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from connectors import bounds
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 from core.publish.actions import Held
 from core.publish.release import Group
 
@@ -38,7 +38,7 @@ def _held(tracker: str, what: str, why: str) -> Held:
     return Held(what, why, f"look into it, then run once with --force {name}", name)
 
 
-def hold(memory: Memory, held: Held, every: timedelta, now: datetime) -> None:
+def hold(memory: ConnectorState, held: Held, every: timedelta, now: datetime) -> None:
     """Remember that it is held, and until when that stands: at most a quarter of the period `every`."""
     times = (bounds.whole(_remembered(memory).get("times"), 1, _MOST) or 0) + 1
     wait = min(_FIRST * 2 ** max(0, times - AT_ONCE), every / 4) if times >= AT_ONCE else timedelta(0)
@@ -46,13 +46,13 @@ def hold(memory: Memory, held: Held, every: timedelta, now: datetime) -> None:
     memory.set(_FACT, orjson.dumps(fact).decode())
 
 
-def release(memory: Memory) -> None:
+def release(memory: ConnectorState) -> None:
     """Nothing is held any more."""
     if memory.get(_FACT):
         memory.set(_FACT, "")
 
 
-def held_until(tracker: str, memory: Memory, every: timedelta, now: datetime) -> Held | None:
+def held_until(tracker: str, memory: ConnectorState, every: timedelta, now: datetime) -> Held | None:
     """What is held and need not be looked at again yet; None where everything has to be compared."""
     fact = _remembered(memory)
     again, what, why = bounds.moment(fact.get("again")), fact.get("what"), fact.get("why")
@@ -62,7 +62,7 @@ def held_until(tracker: str, memory: Memory, every: timedelta, now: datetime) ->
     return _held(tracker, what, why) if isinstance(what, str) and isinstance(why, str) else None
 
 
-def _remembered(memory: Memory) -> dict[str, object]:
+def _remembered(memory: ConnectorState) -> dict[str, object]:
     try:
         fact = orjson.loads(memory.get(_FACT) or "{}")
     except orjson.JSONDecodeError:

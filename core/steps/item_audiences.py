@@ -9,13 +9,14 @@ from connectors.models import IssueRef
 from core.publish.comment import Listed, visible_open, waits_for
 from core.publish.visibility import Audiences, Readers, TrackerAudience, View
 from core.rollup.contributions import read_open
-from core.steps.evaluate import Known
-from core.store.interface import Keeper, Resolver
-from mappings.goal_tree import Goal, KeyResult, Milestone
-from mappings.goal_tree import Mapping as Goals
+from core.steps.evaluate import Evaluation
+from core.store.interface import Resolver, RunStore
+from mappings.goal_tree import Goal, GoalTree, KeyResult, Milestone
 
 
-def audiences_of(store: Keeper, infos: Mapping[str, TrackerInfo], goals: Goals, usual: Audience) -> Audiences:
+def audiences_of(
+    store: RunStore, infos: Mapping[str, TrackerInfo], goals: GoalTree, usual: Audience
+) -> Audiences:
     """By what is remembered. `usual`: whom goals and milestones are meant for that say nothing of it."""
     resolve, told, restricted = store.resolver(), store.audiences(), store.restricted_issues()
     remembered = {
@@ -40,13 +41,13 @@ def _tracker(info: TrackerInfo, told: Mapping[str, Audience | None], resolve: Re
     return TrackerAudience(others, places)
 
 
-def _items(goals: Goals) -> Iterator[Goal | KeyResult | Milestone]:
+def _items(goals: GoalTree) -> Iterator[Goal | KeyResult | Milestone]:
     yield from goals.goals.values()
     yield from goals.key_results.values()
     yield from goals.milestones.values()
 
 
-def _meant_for(item: Goal | KeyResult | Milestone, goals: Goals, usual: Audience) -> Readers:
+def _meant_for(item: Goal | KeyResult | Milestone, goals: GoalTree, usual: Audience) -> Readers:
     """By the item itself; a key result that says nothing is meant for no more people than its goal."""
     audience = item.audience or usual
     if item.audience is None and isinstance(item, KeyResult) and item.goal in goals.goals:
@@ -57,7 +58,7 @@ def _meant_for(item: Goal | KeyResult | Milestone, goals: Goals, usual: Audience
 class OpenTasks:
     """The open tasks that comments list, for different readers."""
 
-    def __init__(self, known: Known, audiences: Audiences, number: int, owners: Iterable[str]) -> None:
+    def __init__(self, known: Evaluation, audiences: Audiences, number: int, owners: Iterable[str]) -> None:
         """`number`: how many are listed of each milestone."""
         self._known = known
         self._audiences = audiences

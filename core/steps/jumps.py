@@ -15,16 +15,16 @@ from core.engine.tally import Part, Tally
 from core.publish.plan_limits import Jump
 from core.rollup.tallies import tallies
 from core.steps.desired_comments import digest_of
-from core.steps.evaluate import Known
-from core.store.interface import Keeper
+from core.steps.evaluate import Evaluation
+from core.store.interface import RunStore
 from core.store.rollup.rollup_rows import Moved
 from core.store.stored_values import GoalValue
-from mappings.goal_tree import Mapping as Goals
+from mappings.goal_tree import GoalTree
 
 Values = Mapping[str, GoalValue]
 
 
-def goal_values(goals: Goals, state: State, progress: ProgressPolicy) -> Mapping[str, GoalValue]:
+def goal_values(goals: GoalTree, state: State, progress: ProgressPolicy) -> Mapping[str, GoalValue]:
     """Each goal's two numbers, with a digest of everything in the mapping that they follow from."""
     return {
         goal.id: GoalValue(
@@ -64,7 +64,7 @@ def _silent(goal: GoalState) -> bool:
 
 
 def edits_since(
-    store: Keeper, trackers: Iterable[str], every: timedelta, now: datetime
+    store: RunStore, trackers: Iterable[str], every: timedelta, now: datetime
 ) -> Mapping[str, datetime]:
     """By tracker: what happens to an issue by an edit, and was not read yet, has a later time of change.
 
@@ -82,7 +82,7 @@ def edits_since(
 
 
 def jumps_of(
-    known: Known, before: Values, now: Values, health: HealthPolicy, at: datetime, zone: tzinfo
+    known: Evaluation, before: Values, now: Values, health: HealthPolicy, at: datetime, zone: tzinfo
 ) -> tuple[Jump, ...]:
     """Each goal's number that moved by something that nobody edited; nothing where all was edited.
 
@@ -95,7 +95,7 @@ def jumps_of(
 
 
 def _jumps(
-    known: Known, before: Values, now: Values, health: HealthPolicy, at: datetime, zone: tzinfo
+    known: Evaluation, before: Values, now: Values, health: HealthPolicy, at: datetime, zone: tzinfo
 ) -> Iterator[Jump]:
     goals = known.scheme.goals
     owners = {name: _owners_of(name, goals) for name in now}
@@ -145,7 +145,7 @@ def _put_back(tally: Tally, tasks: list[Moved]) -> Tally:
     return replace(tally, parts={part: number for part, number in parts.items() if number > 0})
 
 
-def _owners_of(goal: str, goals: Goals) -> frozenset[str]:
+def _owners_of(goal: str, goals: GoalTree) -> frozenset[str]:
     """The milestones and key results whose tasks a goal's number comes from."""
     return frozenset(
         (
@@ -155,7 +155,7 @@ def _owners_of(goal: str, goals: Goals) -> frozenset[str]:
     )
 
 
-def held_owners(held: Container[str], goals: Goals, state: State) -> frozenset[str]:
+def held_owners(held: Container[str], goals: GoalTree, state: State) -> frozenset[str]:
     """Whose numbers go on being compared with earlier ones: of goals that are held, or partly not read."""
     return frozenset(
         owner

@@ -9,13 +9,13 @@ from core.publish.old_labels import left_behind, with_removals
 from core.publish.places import Places
 from core.publish.publish_policy import LabelPolicy
 from core.publish.quarantine import Target
-from core.store.interface import Keeper
+from core.store.interface import RunStore
 
 FACT = "label prefix"
 
 
 @dataclass(frozen=True)
-class Retired:
+class OldLabels:
     """A plan with the removal of labels under an earlier prefix, and the issues that it concerns."""
 
     plan: Plan
@@ -24,20 +24,20 @@ class Retired:
     refs: frozenset[IssueRef] = frozenset()
 
 
-def retired(
+def remove_old_labels(
     plan: Plan,
-    store: Keeper,
+    store: RunStore,
     policy: LabelPolicy,
     posted: Mapping[IssueRef, Posted],
     down: Collection[str],
     places: Places,
-) -> Retired:
+) -> OldLabels:
     """The plan, with removals where the prefix is another one than in the last run.
 
     What milepost put on issues it knows by its ledger; labels of others, whatever they begin with, stay.
     """
     if not policy.enabled or store.fact(FACT) == policy.prefix:
-        return Retired(plan, None)
+        return OldLabels(plan, None)
     entries = [entry for run in reversed(store.runs()) for entry in store.entries(run.run)]
     left = left_behind(entries, policy.prefix)
     labels: dict[IssueRef, tuple[str, ...]] = {}
@@ -49,11 +49,11 @@ def retired(
             standing[issue.ref] = names.intersection(labels[issue.ref])
     refs = frozenset(ref for ref, names in standing.items() if names)
     unread = any(ref.tracker in down for ref in left)
-    return Retired(with_removals(plan, standing, labels), None if unread else policy.prefix, refs)
+    return OldLabels(with_removals(plan, standing, labels), None if unread else policy.prefix, refs)
 
 
-def remember(
-    store: Keeper, found: Retired, written: Sequence[Written], quarantined: Collection[Target]
+def remember_prefix(
+    store: RunStore, found: OldLabels, written: Sequence[Written], quarantined: Collection[Target]
 ) -> None:
     """Remember the prefix, once nothing of an earlier one is left but what the trackers refuse to change."""
     if found.prefix is None:

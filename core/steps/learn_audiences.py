@@ -6,14 +6,14 @@ from connectors.audience import Audience, TellsAudiences
 from connectors.errors import TrackerError
 from connectors.interface import Tracker, TrackerInfo
 from core.shutdown import Stop
-from core.store.interface import Keeper
+from core.store.interface import RunStore
 from core.store.stored_values import StoredAudience
 
 _UP_TO = "audiences"
 """Fact: the change of issues up to which all their places are known."""
 
 
-def learn(tracker: Tracker, info: TrackerInfo, store: Keeper, stop: Stop, *, swept: bool) -> None:
+def learn_audiences(tracker: Tracker, info: TrackerInfo, store: RunStore, stop: Stop, *, swept: bool) -> None:
     """Ask who may read the places of which that is not known, or all of them after a comparison (`swept`).
 
     Where no issue changed nothing is asked but what did not answer before. What the settings say is never

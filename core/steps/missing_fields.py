@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 
 import orjson
 
-from core.store.interface import Keeper
-from mappings.rules.ruleset import CompiledRules
+from core.store.interface import RunStore
+from mappings.rules.ruleset import RuleSet
 
 _KEY = "missing fields"
 
 
-def keep(store: Keeper, tracker: str, missing: Mapping[str, str]) -> None:
+def keep(store: RunStore, tracker: str, missing: Mapping[str, str]) -> None:
     """Remember which fields a tracker does not have, with a sentence about each."""
     memory = store.memory(tracker)
     text = orjson.dumps(missing, option=orjson.OPT_SORT_KEYS).decode()
@@ -18,7 +18,7 @@ def keep(store: Keeper, tracker: str, missing: Mapping[str, str]) -> None:
         memory.set(_KEY, text)
 
 
-def problems(store: Keeper, trackers: Iterable[str], compiled: CompiledRules) -> Mapping[str, str]:
+def problems(store: RunStore, trackers: Iterable[str], compiled: RuleSet) -> Mapping[str, str]:
     """By id of milestone or key result: which field its rules or weights need and a tracker does not have."""
     return {
         owner: f"{tracker}: {sentence}"
@@ -28,7 +28,7 @@ def problems(store: Keeper, trackers: Iterable[str], compiled: CompiledRules) ->
     }
 
 
-def _kept(store: Keeper, tracker: str) -> Mapping[str, str]:
+def _kept(store: RunStore, tracker: str) -> Mapping[str, str]:
     """What was remembered; nothing where that is damaged."""
     try:
         kept = orjson.loads(store.memory(tracker).get(_KEY) or "{}")

@@ -5,37 +5,37 @@ from collections.abc import Iterable, Mapping
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef
 from core.publish.actions import Held, Plan, Written
-from core.publish.conflicts import Contended, Contention, after, contend, counted, released
+from core.publish.conflicts import ConflictCheck, Contention, after, check_conflicts, counted, released
 from core.publish.publish_policy import PublishPolicy
-from core.publish.states import Found, Wanted
-from core.store.interface import Keeper
+from core.publish.states import ActualState, DesiredState
+from core.store.interface import RunStore
 
 
-def contended(
+def check_other_writers(
     whole: Plan,
-    wanted: Wanted,
-    found: Found,
+    wanted: DesiredState,
+    found: ActualState,
     policy: PublishPolicy,
     infos: Mapping[str, TrackerInfo],
-    store: Keeper,
-) -> Contended:
+    store: RunStore,
+) -> ConflictCheck:
     """A whole plan without what would go on for ever, by what the store remembers of its targets."""
-    return contend(whole, wanted, found, policy, infos, store.contention(counted(whole)))
+    return check_conflicts(whole, wanted, found, policy, infos, store.contention(counted(whole)))
 
 
-def keep(store: Keeper, found: Contended, written: Iterable[Written]) -> None:
+def keep(store: RunStore, found: ConflictCheck, written: Iterable[Written]) -> None:
     """Remember what was written how often, and what is held or in conflict."""
     changed = after(found, written)
     if changed:
         store.save_contention(changed)
 
 
-def held_now(store: Keeper, refs: Iterable[IssueRef] | None = None) -> tuple[Held, ...]:
+def held_now(store: RunStore, refs: Iterable[IssueRef] | None = None) -> tuple[Held, ...]:
     """What the last run held because of other writers: on these issues, or anywhere (None)."""
     return tuple(entry.held for entry in _held(store, refs) if entry.held is not None)
 
 
-def adopt(store: Keeper, refs: Iterable[IssueRef] | None) -> tuple[Held, ...]:
+def adopt(store: RunStore, refs: Iterable[IssueRef] | None) -> tuple[Held, ...]:
     """Release what is held because of other writers: on these issues, or everywhere (None).
 
     The next run writes there again, and what others wrote before counts no longer.
@@ -46,7 +46,7 @@ def adopt(store: Keeper, refs: Iterable[IssueRef] | None) -> tuple[Held, ...]:
     return tuple(entry.held for entry in chosen if entry.held is not None)
 
 
-def _held(store: Keeper, refs: Iterable[IssueRef] | None) -> list[Contention]:
+def _held(store: RunStore, refs: Iterable[IssueRef] | None) -> list[Contention]:
     places = None if refs is None else {(ref.tracker, ref.id) for ref in refs}
     return [
         entry

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from connectors.errors import Missing, PutOff, Refused, TrackerError
+from connectors.errors import Missing, QuotaExhausted, Refused, TrackerError
 from connectors.interface import Tracker
 from connectors.models import Interest, Issue, IssueRef, Page
 from core.publish.actions import Held
@@ -14,7 +14,7 @@ from core.steps import missing_fields
 from core.steps.holding import held_until
 from core.steps.reconcile import Reconciled, as_survey, compare, due, reconcile, retry_unread
 from core.steps.reconcile_rules import ReconcileRules
-from core.store.interface import Keeper
+from core.store.interface import RunStore
 from core.store.stored_values import PullState, StoreError
 from core.unexpected_errors import unexpected
 
@@ -61,7 +61,7 @@ PullRules = ReconcileRules
 
 
 def pull(
-    tracker: Tracker, store: Keeper, interest: Interest, rules: ReconcileRules, now: datetime, stop: Stop
+    tracker: Tracker, store: RunStore, interest: Interest, rules: ReconcileRules, now: datetime, stop: Stop
 ) -> Pulled:
     """Read what changed since the cursor, and compare everything when that is due; save both.
 
@@ -85,7 +85,7 @@ def pull(
 
 def _read(
     tracker: Tracker,
-    store: Keeper,
+    store: RunStore,
     state: PullState,
     interest: Interest,
     rules: ReconcileRules,
@@ -119,7 +119,7 @@ def _read(
         pulled = _reconciled(tracker, store, state, found.cursor, pulled, interest, rules, now, stop)
     _follow(tracker, store, interest, stop)
     missing_fields.keep(store, name, found.missing_fields)
-    audiences.learn(tracker, tracker.info, store, stop, swept=pulled.swept)
+    audiences.learn_audiences(tracker, tracker.info, store, stop, swept=pulled.swept)
     return replace(pulled, moved=arrivals.moved, unread=len(store.unread().get(name, ())))
 
 
@@ -131,7 +131,7 @@ def _named(tracker: Tracker, interest: Interest) -> set[str]:
 
 def _reconciled(
     tracker: Tracker,
-    store: Keeper,
+    store: RunStore,
     before: PullState,
     cursor: str,
     pulled: Pulled,
@@ -150,7 +150,7 @@ def _reconciled(
         return pulled
     try:
         done = reconcile(tracker, store, interest, before, cursor, rules, now, stop)
-    except PutOff:
+    except QuotaExhausted:
         if before.error is not None or before.swept_at is None:
             raise  # what was held back, or came from elsewhere, must not pass unseen now
         return replace(pulled, sweep_put_off=True)
@@ -192,7 +192,7 @@ class _Arrivals:
     itself; for it, there is no `before`.
     """
 
-    def __init__(self, store: Keeper, tracker: str, before: datetime | None) -> None:
+    def __init__(self, store: RunStore, tracker: str, before: datetime | None) -> None:
         self._tracker = tracker
         self._before = before
         self._store = store
@@ -227,21 +227,21 @@ class _Arrivals:
         return any(known(self._tracker, key) is None for key in old)
 
 
-def _follow(tracker: Tracker, store: Keeper, interest: Interest, stop: Stop) -> None:
+def _follow(tracker: Tracker, store: RunStore, interest: Interest, stop: Stop) -> None:
     """Learn where issues went that the mapping names by a key which leads nowhere any more."""
     name = tracker.info.name
     for key in _lost(store, name, interest.keys | interest.roots):
         try:
             with stop.reading():
                 page = tracker.reader.fetch([key])
-        except (Missing, Refused, PutOff):
+        except (Missing, Refused, QuotaExhausted):
             continue  # the run says by itself that the key was not found, and the next asks again
         for issue in page.issues:
             if store.issue(issue.ref) is not None:
                 store.remember_key(name, key, issue.ref)
 
 
-def _lost(store: Keeper, tracker: str, keys: frozenset[str]) -> list[str]:
+def _lost(store: RunStore, tracker: str, keys: frozenset[str]) -> list[str]:
     """Those of these keys that lead to no issue that is present."""
     known = store.resolver()
     known.prime(tracker, keys)

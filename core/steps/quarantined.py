@@ -7,7 +7,7 @@ from datetime import datetime
 from connectors.models import Issue, IssueRef
 from core.publish.actions import Plan, Written
 from core.publish.quarantine import Book, Changes, Sorted, Target, changes, held, sort_out, target_of
-from core.store.interface import Keeper
+from core.store.interface import RunStore
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,9 @@ class Quarantine:
     """When issues last changed."""
 
     @classmethod
-    def of(cls, whole: Plan, store: Keeper, issues: Mapping[IssueRef, Issue], now: datetime) -> "Quarantine":
+    def of(
+        cls, whole: Plan, store: RunStore, issues: Mapping[IssueRef, Issue], now: datetime
+    ) -> "Quarantine":
         """Sort the actions of a whole plan by what earlier runs met with."""
         book = store.quarantine()
         updated = {ref: issue.updated for ref, issue in issues.items()}
@@ -35,7 +37,7 @@ class Quarantine:
         return replace(whole, actions=actions, quarantined=held(self.parts.waiting, self.book))
 
     def keep(
-        self, store: Keeper, written: Sequence[Written], complete: Iterable[str], now: datetime
+        self, store: RunStore, written: Sequence[Written], complete: Iterable[str], now: datetime
     ) -> Changes:
         """Remember what failed, and forget what succeeded or is not wanted any more.
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 import orjson
 
 from connectors.errors import TrackerError
-from connectors.interface import Memory, Reader
+from connectors.interface import ConnectorState, Reader
 from core.shutdown import Stop
-from core.store.interface import Keeper
+from core.store.interface import RunStore
 from core.unexpected_errors import unexpected
-from mappings.rules.ruleset import CompiledRules, Query
+from mappings.rules.ruleset import Query, RuleSet
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class QueryResults:
     """What the trackers answered, now or else when they last did, and which queries could not be had now."""
 
     matches: Mapping[Query, frozenset[str]] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Answers:
             query for query, ids in self.matches.items() if query.tracker == tracker and id_ in ids
         )
 
-    def problems(self, compiled: CompiledRules) -> Mapping[str, str]:
+    def problems(self, compiled: RuleSet) -> Mapping[str, str]:
         """By milestone or key result: why the server's answer that it rests on could not be had."""
         return {
             owner: f"the query {query.text!r} was not answered: {why}"
@@ -38,9 +38,9 @@ class Answers:
         }
 
 
-def ask(
-    queries: Iterable[Query], readers: Mapping[str, Reader], down: Iterable[str], store: Keeper, stop: Stop
-) -> Answers:
+def run_queries(
+    queries: Iterable[Query], readers: Mapping[str, Reader], down: Iterable[str], store: RunStore, stop: Stop
+) -> QueryResults:
     """Let each server evaluate the queries that are its own, and remember what it said.
 
     A tracker that is down is not asked: whatever rests on it cannot be measured anyway. Where there is no
@@ -67,10 +67,10 @@ def ask(
         last = place.get(_place(query))
         if last is not None:
             matches[query] = frozenset(orjson.loads(last))
-    return Answers(matches, refused)
+    return QueryResults(matches, refused)
 
 
-def remembered(queries: Iterable[Query], store: Keeper) -> Answers:
+def cached_results(queries: Iterable[Query], store: RunStore) -> QueryResults:
     """What the trackers answered when they were last asked, or why they did not."""
     matches: dict[Query, frozenset[str]] = {}
     refused: dict[Query, str] = {}
@@ -81,10 +81,10 @@ def remembered(queries: Iterable[Query], store: Keeper) -> Answers:
             matches[query] = frozenset(orjson.loads(said))
         if reason or said is None:
             refused[query] = reason or "it was never asked; run `milepost sync`"
-    return Answers(matches, refused)
+    return QueryResults(matches, refused)
 
 
-def _set(place: Memory, key: str, value: str) -> None:
+def _set(place: ConnectorState, key: str, value: str) -> None:
     if (place.get(key) or "") != value:
         place.set(key, value)
 

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator, Mapping
 
 from core.engine.milestones import owners_of
 from core.steps.unmatched import ProblemAt
-from mappings.goal_tree import Mapping as Goals
+from mappings.goal_tree import GoalTree
 from mappings.problems import Problem
 from mappings.rules.issue_references import QUERY_KEYS
 from mappings.rules.rule import Condition, Rule
@@ -14,7 +14,7 @@ Path = tuple[str | int, ...]
 
 
 def query_problems(
-    refused: Mapping[Query, str], goals: Goals, problem: ProblemAt, owners: Container[str] | None = None
+    refused: Mapping[Query, str], goals: GoalTree, problem: ProblemAt, owners: Container[str] | None = None
 ) -> Iterator[Problem]:
     """What is wrong with each query, at each rule that asks it; `refused` gives the reasons.
 
@@ -27,7 +27,7 @@ def query_problems(
             yield problem(owner, path, f"the query {query.text!r} was not answered: {why}", "")
 
 
-def asking(query: Query, goals: Goals) -> Iterator[tuple[str, Path]]:
+def asking(query: Query, goals: GoalTree) -> Iterator[tuple[str, Path]]:
     """The milestones and key results that ask it, each with the place of its `jql` or `search`."""
     for owner in owners_of(goals):
         for position, rule in enumerate(owner.rules):

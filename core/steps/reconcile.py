@@ -32,7 +32,7 @@ from core.shutdown import Stop
 from core.steps.holding import hold, release, too_much
 from core.steps.reconcile_rules import ReconcileRules
 from core.steps.surveyed_pages import Listing
-from core.store.interface import Keeper
+from core.store.interface import RunStore
 from core.store.stored_values import PullState, StoredContainer
 
 CONFIRMED = 0.2
@@ -92,7 +92,7 @@ def due(state: PullState, rules: ReconcileRules, now: datetime) -> bool:
 
 def reconcile(
     tracker: Tracker,
-    store: Keeper,
+    store: RunStore,
     interest: Interest,
     before: PullState,
     cursor: str,
@@ -117,7 +117,7 @@ def as_survey(pull: Pull) -> Survey:
 
 def compare(
     tracker: Tracker,
-    store: Keeper,
+    store: RunStore,
     survey: Survey,
     before: PullState,
     cursor: str,
@@ -178,7 +178,7 @@ class _Judge:
     def __init__(
         self,
         tracker: Tracker,
-        store: Keeper,
+        store: RunStore,
         survey: Survey,
         listing: Listing,
         before: int,
@@ -325,7 +325,7 @@ def _with_vanished(
     return (*containers, *(each.container for each in stored if each.container.name in missing))
 
 
-def retry_unread(tracker: Tracker, store: Keeper, cursor: str, now: datetime, stop: Stop) -> None:
+def retry_unread(tracker: Tracker, store: RunStore, cursor: str, now: datetime, stop: Stop) -> None:
     """Ask again for single issues that could not be read; what is gone is for `reconcile` to find out.
 
     Raises TrackerError where the tracker is down.
@@ -380,7 +380,7 @@ def _doubts(text: str | None, now: datetime) -> dict[str, datetime]:
     return {id_: since for id_, since in moments.items() if since is not None}
 
 
-def _remember(store: Keeper, tracker: str, fact: str, value: str) -> None:
+def _remember(store: RunStore, tracker: str, fact: str, value: str) -> None:
     memory = store.memory(tracker)
     if (memory.get(fact) or "") != value:
         memory.set(fact, value)

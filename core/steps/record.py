@@ -12,10 +12,10 @@ from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment
 from core.publish.comment.mark import body_hash, mark_of
 from core.publish.own_comments import edit_reason, our_comments
 from core.publish.publication import Publication
-from core.publish.states import Found, Wanted, WantedComment
+from core.publish.states import ActualState, DesiredComment, DesiredState
 from core.steps.desired_comments import Snapshots
 from core.steps.desired_labels import Labels, left_over
-from core.store.interface import Keeper
+from core.store.interface import RunStore
 
 SnapshotsOf = Callable[[Iterable[str]], Snapshots]
 """How milestones stand now, and with them each goal's two numbers."""
@@ -26,7 +26,7 @@ class Recorder:
 
     def __init__(
         self,
-        store: Keeper,
+        store: RunStore,
         run: int,
         now: datetime,
         snapshots: SnapshotsOf,
@@ -95,11 +95,11 @@ def _unread(now: Snapshot) -> bool:
     return isinstance(now.measure, Unmeasured) and now.measure.why in SILENT
 
 
-def settle(
-    store: Keeper,
+def take_over_comments(
+    store: RunStore,
     run: int,
-    wanted: Wanted,
-    found: Found,
+    wanted: DesiredState,
+    found: ActualState,
     plan: Plan,
     snapshots: SnapshotsOf,
     instance: str,
@@ -132,8 +132,8 @@ def settle(
 
 
 def _taken_over(
-    wanted: WantedComment,
-    found: Found,
+    wanted: DesiredComment,
+    found: ActualState,
     record: Publication | None,
     instance: str,
     info: TrackerInfo,
@@ -160,7 +160,7 @@ def _same(now: PostedComment, before: PostedComment) -> bool:
     return replace(now, mark=None) == replace(before, mark=None)
 
 
-def settle_labels(store: Keeper, labels: Labels, written: Sequence[Written]) -> None:
+def record_labels(store: RunStore, labels: Labels, written: Sequence[Written]) -> None:
     """Remember which issues are still to be looked at for their labels."""
     if labels.said is None:
         return

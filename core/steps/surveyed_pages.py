@@ -6,7 +6,7 @@ from zlib import crc32
 
 from connectors.interface import Reader
 from connectors.models import IssueOutline, Page, SurveyPage
-from core.store.interface import Keeper
+from core.store.interface import RunStore
 
 AT_ONCE = 100
 """Issues that are fetched together: the most that Jira Cloud takes."""
@@ -19,7 +19,7 @@ class Listing:
     are read whole although their outline is as stored.
     """
 
-    def __init__(self, tracker: str, reader: Reader, store: Keeper, share: tuple[int, int]) -> None:
+    def __init__(self, tracker: str, reader: Reader, store: RunStore, share: tuple[int, int]) -> None:
         self._tracker = tracker
         self._reader = reader
         self._store = store

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 from connectors.models import Issue, IssueRef
 from core.publish.comment import Page
-from mappings.goal_tree import Goal, Milestone
-from mappings.goal_tree import Mapping as Goals
-from mappings.rules.ruleset import CompiledRules
+from mappings.goal_tree import Goal, GoalTree, Milestone
+from mappings.rules.ruleset import RuleSet
 from mappings.targets import tracking_keys
 
 
 @dataclass(frozen=True, slots=True)
-class Targets:
+class TrackingIssues:
     """The issues that carry comments, each with the milestones and goals that its comment is about."""
 
     about: Mapping[IssueRef, tuple[str, ...]]
@@ -26,7 +25,7 @@ class Targets:
 Resolve = Callable[[str, str], str | None]
 
 
-def tracked_keys(goals: Goals, compiled: CompiledRules) -> Mapping[str, list[str]]:
+def tracked_keys(goals: GoalTree, compiled: RuleSet) -> Mapping[str, list[str]]:
     """By tracker: the keys of all issues that should carry a comment."""
     found: dict[str, list[str]] = {}
     items: tuple[Milestone | Goal, ...] = (*goals.milestones.values(), *goals.goals.values())
@@ -36,13 +35,13 @@ def tracked_keys(goals: Goals, compiled: CompiledRules) -> Mapping[str, list[str
     return found
 
 
-def find_targets(
-    goals: Goals,
-    compiled: CompiledRules,
+def find_tracking_issues(
+    goals: GoalTree,
+    compiled: RuleSet,
     issues: Mapping[IssueRef, Issue],
     resolve: Resolve,
     down: Mapping[str, object],
-) -> Targets:
+) -> TrackingIssues:
     """Look up the tracking issues of all milestones and goals.
 
     An issue of a tracker that is down is not called missing.
@@ -65,4 +64,4 @@ def find_targets(
             about.setdefault(ref, []).append(item.id)
             if item.id in goals.milestones:
                 pages.setdefault(item.id, Page(ref.key, issues[ref].url, ref))
-    return Targets({ref: tuple(ids) for ref, ids in about.items()}, pages, tuple(missing))
+    return TrackingIssues({ref: tuple(ids) for ref, ids in about.items()}, pages, tuple(missing))

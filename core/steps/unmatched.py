@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Sequence
 
 from core.engine.milestones import owners_of
 from core.steps.absent import keys_named
-from core.steps.evaluate import Known
-from core.store.interface import Keeper
+from core.steps.evaluate import Evaluation
+from core.store.interface import RunStore
 from mappings.goal_tree import Goal, KeyResult, Milestone
 from mappings.problems import Problem, nearest
 from mappings.rules.issue_references import References
@@ -29,7 +29,7 @@ def nowhere(owner: str, path: Place, said: str, hint: str) -> Problem:
 
 
 def unmatched(
-    known: Known, store: Keeper, problem: ProblemAt, prefix: str, *, issues: bool = True
+    known: Evaluation, store: RunStore, problem: ProblemAt, prefix: str, *, issues: bool = True
 ) -> tuple[Problem, ...]:
     """Every name that no issue bears, issue that is not there, rule and milestone without a task; once each.
 
@@ -53,7 +53,7 @@ def unmatched(
 
 
 class _Unmatched:
-    def __init__(self, known: Known, store: Keeper, problem: ProblemAt, prefix: str) -> None:
+    def __init__(self, known: Evaluation, store: RunStore, problem: ProblemAt, prefix: str) -> None:
         scheme = known.scheme
         self._known = known
         self._problem = problem
@@ -158,6 +158,6 @@ class _Unmatched:
                     self.problems.append(Problem(tracker, None, "", said, hint))
 
 
-def _read(store: Keeper, trackers: Collection[str]) -> frozenset[str]:
+def _read(store: RunStore, trackers: Collection[str]) -> frozenset[str]:
     """The trackers that were read once."""
     return frozenset(name for name in trackers if store.pull_state(name).read_at is not None)

@@ -4,18 +4,18 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from connectors.models import Unread
-from core.steps.queries import Answers
+from core.steps.queries import QueryResults
 from core.store.interface import Resolver
-from core.store.rollup.rollup_interface import TagReader
-from mappings.rules.ruleset import CompiledRules
+from core.store.rollup.rollup_interface import RollupReader
+from mappings.rules.ruleset import RuleSet
 
 
 def unread_by_owner(
     unread: Mapping[str, tuple[Unread, ...]],
-    tags: TagReader,
+    tags: RollupReader,
     resolve: Resolver,
-    compiled: CompiledRules,
-    answers: Answers,
+    compiled: RuleSet,
+    answers: QueryResults,
 ) -> Mapping[str, tuple[str, ...]]:
     """By id of milestone or key result: keys of issues on which it rests and that could not be read.
 

@@ -7,7 +7,7 @@ from connectors.interface import TrackerInfo
 from connectors.models import Issue
 from core.publish.actions import Held
 from core.publish.places import Closed, Places, Scope
-from core.store.interface import Keeper, Resolver
+from core.store.interface import Resolver, RunStore
 from core.store.stored_values import StoredContainer
 
 COMES_BACK = "goes on by itself once the tracker tells otherwise, within a day"
@@ -37,7 +37,7 @@ def with_archived(places: Places, issues: Iterable[Issue]) -> Places:
     return replace(places, archived=frozenset(issue.ref for issue in issues if issue.archived))
 
 
-def closed_places(store: Keeper, infos: Iterable[TrackerInfo]) -> tuple[Held, ...]:
+def closed_places(store: RunStore, infos: Iterable[TrackerInfo]) -> tuple[Held, ...]:
     """What takes no changes, as last told: containers that are archived or only read, archived issues.
 
     None of it is a failure: it counts as it stands, and is written to again once the tracker says so.
@@ -52,7 +52,7 @@ def closed_places(store: Keeper, infos: Iterable[TrackerInfo]) -> tuple[Held, ..
     return (*found, *_archived_issues(store, names))
 
 
-def _archived_issues(store: Keeper, names: set[str]) -> Iterator[Held]:
+def _archived_issues(store: RunStore, names: set[str]) -> Iterator[Held]:
     keys: dict[str, list[str]] = {}
     for issue in store.tags().mentioning('"archived":true'):
         if issue.archived and issue.ref.tracker in names:

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from connectors.audience import Audience
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 from connectors.models import Container, Issue, IssueRef, Pull, Unread
 from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.conflicts import Contention
 from core.publish.publication import Publication
 from core.publish.quarantine import Book, Quarantined, Target
-from core.store.rollup.rollup_interface import TagReader, TagWriter
+from core.store.rollup.rollup_interface import RollupReader, RollupWriter
 from core.store.stored_values import (
     GoalValue,
     PullCounts,
@@ -38,11 +38,11 @@ class Resolver(Protocol):
         ...
 
 
-class Keeper(Protocol):
+class RunStore(Protocol):
     """One writer at a time; every method may raise StoreError."""
 
     def lock(self, timeout: float = 0) -> AbstractContextManager[None]: ...
-    def memory(self, tracker: str) -> Memory: ...
+    def memory(self, tracker: str) -> ConnectorState: ...
 
     # What was read
     def pull_state(self, tracker: str) -> PullState: ...
@@ -79,9 +79,9 @@ class Keeper(Protocol):
     def restricted_issues(self) -> tuple[RestrictedIssue, ...]: ...
 
     # What it contributes to milestones
-    def tagging(self) -> AbstractContextManager[TagWriter]: ...
-    def tags(self) -> TagReader: ...
-    def trial(self) -> AbstractContextManager[tuple[TagWriter, TagReader]]: ...
+    def tagging(self) -> AbstractContextManager[RollupWriter]: ...
+    def tags(self) -> RollupReader: ...
+    def trial(self) -> AbstractContextManager[tuple[RollupWriter, RollupReader]]: ...
 
     # What was written
     def set_labels(self, ref: IssueRef, labels: tuple[str, ...]) -> None: ...

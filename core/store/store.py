@@ -9,7 +9,7 @@ from typing import Self
 
 from sqlalchemy import select, update
 
-from connectors.interface import Memory
+from connectors.interface import ConnectorState
 from connectors.models import Issue, IssueRef, Pull, Unread
 from core.engine.model import Snapshot
 from core.publish.actions import Written
@@ -29,8 +29,8 @@ from core.store.database import Database, database_file, prepare_file
 from core.store.lock import writer_lock
 from core.store.migrate import bring_up_to_date
 from core.store.repair import repair
-from core.store.rollup.rollup_interface import TagReader, TagWriter
-from core.store.rollup.rollup_tables import SqlTagReader, SqlTagWriter
+from core.store.rollup.rollup_interface import RollupReader, RollupWriter
+from core.store.rollup.rollup_tables import SqlRollupReader, SqlRollupWriter
 from core.store.rollup.trial import trial
 from core.store.schema import issues
 from core.store.secrets import without_secrets
@@ -87,7 +87,7 @@ class Store(ContainerStore):
 
     # Pulls
 
-    def memory(self, tracker: str) -> Memory:
+    def memory(self, tracker: str) -> ConnectorState:
         """The small facts that a connector keeps between runs. Never inside another write."""
         return SqlMemory(self._database, clean(tracker))
 
@@ -185,16 +185,16 @@ class Store(ContainerStore):
     # Tags
 
     @contextmanager
-    def tagging(self) -> Iterator[TagWriter]:
+    def tagging(self) -> Iterator[RollupWriter]:
         """Bring the tags into step with the issues, in one transaction."""
         with self._database.writing() as connection:
-            yield SqlTagWriter(self._database, connection)
+            yield SqlRollupWriter(self._database, connection)
 
-    def tags(self) -> TagReader:
+    def tags(self) -> RollupReader:
         """The tags as they were last brought into step."""
-        return SqlTagReader(self._database, self._database.reading)
+        return SqlRollupReader(self._database, self._database.reading)
 
-    def trial(self) -> AbstractContextManager[tuple[TagWriter, TagReader]]:
+    def trial(self) -> AbstractContextManager[tuple[RollupWriter, RollupReader]]:
         """Tags by other rules, of which nothing is stored."""
         return trial(self._database)
 

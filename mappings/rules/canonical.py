@@ -11,7 +11,7 @@ EXACT_KEYS = frozenset({"title", *QUERY_KEYS})
 NESTED_KEYS = frozenset({"all", "any", "none"})
 
 
-def meaning(rule: Rule) -> dict[str, Any]:
+def canonical(rule: Rule) -> dict[str, Any]:
     """A rule as plain JSON values; equal for rules that tag and weigh alike though written differently."""
     return {
         **_condition(rule),

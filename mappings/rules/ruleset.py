@@ -10,8 +10,8 @@ from functools import cache, cached_property
 from connectors.interface import TrackerInfo
 from connectors.models import STATUS_FIELD, Interest, Issue, IssueRef
 from connectors.names import fold_name
-from mappings.goal_tree import Goal, KeyResult, Mapping, Milestone
-from mappings.rules.canonical import meaning
+from mappings.goal_tree import Goal, GoalTree, KeyResult, Milestone
+from mappings.rules.canonical import canonical
 from mappings.rules.compiler import Compiler, named_keys
 from mappings.rules.index import Entry, Node
 from mappings.rules.issue_references import (
@@ -52,12 +52,12 @@ class Drawn:
     clause: Clause
 
 
-class CompiledRules:
+class RuleSet:
     """What all rules of a mapping say, ready to be asked issue by issue. Pure: what it says never changes."""
 
     def __init__(
         self,
-        mapping: Mapping,
+        mapping: GoalTree,
         trackers: Sequence[TrackerInfo],
         resolve: Resolve,
         names: Names = own_name,
@@ -75,11 +75,11 @@ class CompiledRules:
     @classmethod
     def compile(
         cls,
-        mapping: Mapping,
+        mapping: GoalTree,
         trackers: Sequence[TrackerInfo],
         resolve: Resolve,
         names: Names = own_name,
-    ) -> "CompiledRules":
+    ) -> "RuleSet":
         """Compile a mapping for these trackers.
 
         `resolve` turns a tracker and a key (today's or a former one) into the issue's immutable id, or
@@ -259,7 +259,7 @@ class CompiledRules:
             raise KeyError(owner)
         tracking = sorted(self.references.tracked(item)) if isinstance(item, Milestone) else []
         said = {
-            "rules": [meaning(rule) for rule in item.rules],
+            "rules": [canonical(rule) for rule in item.rules],
             "weigh_by": item.counting,
             "tracking": [list(pair) for pair in tracking],
         }
@@ -373,12 +373,12 @@ def _exact(clause: Clause) -> bool:
     return clause.exact and len(clause.covers()) == 1
 
 
-def _owners(mapping: Mapping) -> Iterator[Milestone | KeyResult]:
+def _owners(mapping: GoalTree) -> Iterator[Milestone | KeyResult]:
     yield from mapping.milestones.values()
     yield from mapping.key_results.values()
 
 
-def _numbered(mapping: Mapping) -> Iterator[tuple[RuleId, Rule]]:
+def _numbered(mapping: GoalTree) -> Iterator[tuple[RuleId, Rule]]:
     """Every rule with its id; the intake labels come last, so that a written rule goes before them."""
     for table, items in (("milestones", mapping.milestones), ("key_results", mapping.key_results)):
         for item in items.values():

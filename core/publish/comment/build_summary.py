@@ -22,8 +22,7 @@ from core.publish.comment.summary import (
     WaitsFor,
 )
 from core.publish.visibility import WITHHELD, View
-from mappings.goal_tree import Goal, HealthName, KeyResult, Milestone
-from mappings.goal_tree import Mapping as Goals
+from mappings.goal_tree import Goal, GoalTree, HealthName, KeyResult, Milestone
 
 EVERYTHING = View()
 HIDDEN_HEALTH = Health(HealthName.UNMEASURED, "", "")
@@ -34,7 +33,7 @@ def summarise(
     ref: IssueRef,
     targets: Sequence[str],
     state: State,
-    mapping: Goals,
+    mapping: GoalTree,
     *,
     open_tasks: int,
     changes: Mapping[str, Change] | None = None,
@@ -179,7 +178,7 @@ def _counted(digits: str) -> str:
     return f"{len(number):06d}{number}"
 
 
-def _key_result(result: KeyResult, measured: KeyResultState, mapping: Goals, view: View) -> KeyResultPart:
+def _key_result(result: KeyResult, measured: KeyResultState, mapping: GoalTree, view: View) -> KeyResultPart:
     below = [stone.id for stone in mapping.milestones_of(result.id)]
     return KeyResultPart(
         id=result.id,
@@ -193,7 +192,7 @@ def _key_result(result: KeyResult, measured: KeyResultState, mapping: Goals, vie
     )
 
 
-def _goal(goal: Goal, results: Sequence[KeyResult], state: State, mapping: Goals, view: View) -> GoalPart:
+def _goal(goal: Goal, results: Sequence[KeyResult], state: State, mapping: GoalTree, view: View) -> GoalPart:
     """A goal with these of its key results, as far as the readers may know them.
 
     What was achieved follows from the figures of all its key results, and health and gap from that: they are
@@ -227,7 +226,9 @@ def _goal(goal: Goal, results: Sequence[KeyResult], state: State, mapping: Goals
     )
 
 
-def _whole_goal(goal: Goal, state: State, mapping: Goals, pages: Mapping[str, Page], view: View) -> GoalPart:
+def _whole_goal(
+    goal: Goal, state: State, mapping: GoalTree, pages: Mapping[str, Page], view: View
+) -> GoalPart:
     part = _goal(goal, tuple(mapping.key_results_of(goal.id)), state, mapping, view)
     stones = [stone for stone in mapping.milestones_of_goal(goal.id) if stone.id in state.milestones]
     lines = tuple(
@@ -251,7 +252,7 @@ def _seen(page: Page | None, view: View) -> Page | None:
 
 
 def _leads_to(
-    stones: Sequence[Milestone], own: set[str], state: State, mapping: Goals
+    stones: Sequence[Milestone], own: set[str], state: State, mapping: GoalTree
 ) -> Iterator[tuple[Goal, Sequence[KeyResult]]]:
     """The goals behind the milestones, each once; a goal that the comment is about is not told twice."""
     through = {name for stone in stones for name in stone.leads_to}
@@ -265,7 +266,7 @@ def _down(measure: Measure) -> Unmeasured | None:
     return measure if isinstance(measure, Unmeasured) and measure.why is Why.SOURCE_DOWN else None
 
 
-def _waiting(stones: Sequence[str], goals: Sequence[Goal], state: State, mapping: Goals) -> str | None:
+def _waiting(stones: Sequence[str], goals: Sequence[Goal], state: State, mapping: GoalTree) -> str | None:
     """The first reason why a milestone, or a part of a goal, of this comment was not read."""
     measures = [state.milestones[id_].measure for id_ in stones]
     for goal in goals:

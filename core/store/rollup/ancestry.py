@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import Connection, func, or_, select
 
 from connectors.models import IssueRef
-from core.store.rollup.key_lists import AT_ONCE, bound, equal, wanted
+from core.store.rollup.key_lists import AT_ONCE, bound, equal, key_list
 from core.store.rollup.rollup_interface import Key, chunks
 from core.store.rollup.rollup_rows import Link
 from core.store.schema import aliases, issues, tags
@@ -18,9 +18,9 @@ PAGE: Final = 1000
 """Issues that are read at once while everything is read."""
 
 
-_named = wanted("tracker", "id")
-_parents = wanted("tracker", "parent_id")
-_parent_keys = wanted("tracker", "parent_key")
+_named = key_list("tracker", "id")
+_parents = key_list("tracker", "parent_id")
+_parent_keys = key_list("tracker", "parent_key")
 _NAMES = (issues.c.tracker, issues.c.id, issues.c.key)
 _FORMER = select(aliases.c.tracker, aliases.c.key).join(_named, equal(aliases, _named))
 _BY_ID = select(*_NAMES).join(_parents, equal(issues, _parents)).where(issues.c.parent_id.is_not(None))
@@ -145,11 +145,11 @@ class SqlAbove:
         parents = self._parents(below)
         level = {key: parent for key, parent in parents.items() if parent is not None}
         while True:
-            wanted = {(ref.tracker, ref.id) for ref in level.values()} - self._links.keys() - below.keys()
-            if not wanted:
+            key_list = {(ref.tracker, ref.id) for ref in level.values()} - self._links.keys() - below.keys()
+            if not key_list:
                 break
-            known = self._present(wanted)
-            self._links |= dict.fromkeys(wanted) | known
+            known = self._present(key_list)
+            self._links |= dict.fromkeys(key_list) | known
             level = {key: ref for key, ref in self._parents(known).items() if ref is not None}
             self._name(key for key, ref in level.items() if known[key].parent_id)
         return {key: self._climb(key, below) for key in below}

@@ -10,17 +10,19 @@ AT_ONCE: Final = 2000
 """Rows that one statement asks for."""
 
 
-def wanted(*names: str) -> CTE:
+def key_list(*names: str) -> CTE:
     """A table of text columns with these names, given by `bound`.
 
     `(a, b) IN (VALUES …)` would go through the whole table, and thousands of parameters through SQLAlchemy.
     """
-    row = func.json_each(bindparam("wanted", type_=String)).table_valued(column("value", String)).alias("row")
+    row = (
+        func.json_each(bindparam("key_list", type_=String)).table_valued(column("value", String)).alias("row")
+    )
     columns = (
         func.json_extract(row.c.value, f"$[{place}]", type_=String).label(name)
         for place, name in enumerate(names)
     )
-    return select(*columns).cte("wanted")
+    return select(*columns).cte("key_list")
 
 
 def equal(table: FromClause, keys: CTE) -> ColumnElement[bool]:
@@ -30,4 +32,4 @@ def equal(table: FromClause, keys: CTE) -> ColumnElement[bool]:
 
 def bound(keys: Iterable[tuple[str, ...]]) -> dict[str, str]:
     """The parameter of a statement that joins `wanted`."""
-    return {"wanted": orjson.dumps(list(keys)).decode()}
+    return {"key_list": orjson.dumps(list(keys)).decode()}

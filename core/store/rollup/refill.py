@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from core.store.rollup import sums as keeping
 from core.store.rollup import unexplained
-from core.store.rollup.rollup_rows import TagRow
+from core.store.rollup.rollup_rows import ContributionRow
 from core.store.schema import over, tags
 
 
@@ -19,7 +19,7 @@ class SqlFilling:
         self._since = since
         self._below: defaultdict[keeping.Place, int] = defaultdict(int)
 
-    def add(self, rows: Sequence[TagRow]) -> None:
+    def add(self, rows: Sequence[ContributionRow]) -> None:
         """Write some more of them."""
         keeping.insert_rows(self._connection, rows)
         keeping.group_over(rows, self._below)

@@ -5,12 +5,12 @@ from typing import NamedTuple
 from connectors.models import IssueRef
 
 NOTHING_ABOVE = "[]"
-"""`TagRow.above` where nothing stands above an issue."""
+"""`ContributionRow.above` where nothing stands above an issue."""
 CANCELLED = "cancelled|"
 """How the part of a cancelled task begins; see `core.engine.tally.Part.text`."""
 
 
-class TagRow(NamedTuple):
+class ContributionRow(NamedTuple):
     """A row as it is stored. Whether it counts follows from all rows of its owner together."""
 
     owner: str

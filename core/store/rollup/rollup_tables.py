@@ -20,21 +20,21 @@ from core.store.rollup import sums as keeping
 from core.store.rollup import unexplained
 from core.store.rollup.ancestry import SqlAbove
 from core.store.rollup.issue_names import add_names, gather_names, names_of, replace_names
-from core.store.rollup.key_lists import AT_ONCE, bound, equal, wanted
+from core.store.rollup.key_lists import AT_ONCE, bound, equal, key_list
 from core.store.rollup.linked_issues import LinkedIssue, linked_issues
 from core.store.rollup.refill import SqlFilling
 from core.store.rollup.rollup_interface import Key, Names, chunks
-from core.store.rollup.rollup_rows import NOTHING_ABOVE, Mark, Moved, Standing, TagRow
+from core.store.rollup.rollup_rows import NOTHING_ABOVE, ContributionRow, Mark, Moved, Standing
 from core.store.schema import issues, owners, sums, tagging, tags, unsettled
 from core.store.upsert import upsert
 
 _MARK: Final = Mark._fields
 _OWNERS_AT_ONCE: Final = 400
-_issues = wanted("tracker", "id")
+_issues = key_list("tracker", "id")
 _TAGS_OF = select(tags.c.tracker, tags.c.id, tags.c.owner, tags.c.position).join(
     _issues, equal(tags, _issues)
 )
-_owners = wanted("owner")
+_owners = key_list("owner")
 _SHARED = select(owners.c.owner, owners.c.shared).where(owners.c.shared.is_not(None))
 _SUMS = select(sums.c.owner, sums.c.counts, sums.c.part, sums.c.n)
 _ALL_UNSETTLED: Final = "all unsettled"
@@ -58,7 +58,7 @@ def read_mark(connection: Connection) -> Mark | None:
     return Mark(stored["basis"], int(stored["seq"]), stored["answers"])
 
 
-class SqlTagWriter:
+class SqlRollupWriter:
     """The tags within one transaction that brings them into step with the issues."""
 
     def __init__(self, database: Database, connection: Connection) -> None:
@@ -96,7 +96,7 @@ class SqlTagWriter:
         return SqlAbove(self._connection, reading.key_finder(self._database))
 
     def replace(
-        self, keys: Sequence[Key], rows: Sequence[TagRow], since: Mapping[str, int]
+        self, keys: Sequence[Key], rows: Sequence[ContributionRow], since: Mapping[str, int]
     ) -> tuple[set[str], set[str]]:
         """Let these be the rows of these issues; gives the owners touched, and those to rebuild of these.
 
@@ -110,7 +110,7 @@ class SqlTagWriter:
         keeping.clear(self._connection)
         return SqlFilling(self._connection, since)
 
-    def rows_of_owner(self, owner: str) -> list[tuple[TagRow, Issue]]:
+    def rows_of_owner(self, owner: str) -> list[tuple[ContributionRow, Issue]]:
         """Everything that is tagged to one milestone or key result."""
         return list(rows_of_owner(self._database, self._connection, owner))
 
@@ -131,7 +131,7 @@ class SqlTagWriter:
         row = {"owner": owner, "open": document}
         self._connection.execute(upsert(owners, ("open",)), row)
 
-    def first_open(self, owner: str, number: int) -> list[tuple[TagRow, Issue]]:
+    def first_open(self, owner: str, number: int) -> list[tuple[ContributionRow, Issue]]:
         """The first open tasks in the order of standing, tracker and key, each with its row."""
         statement = (
             select(*keeping.COLUMNS, issues.c.key, issues.c.document)
@@ -141,7 +141,7 @@ class SqlTagWriter:
             .limit(number)
         )
         return [
-            (TagRow(*row[:-2]), self._issue((row.tracker, row.id, row.key, row.document)))
+            (ContributionRow(*row[:-2]), self._issue((row.tracker, row.id, row.key, row.document)))
             for row in self._connection.execute(statement)
         ]
 
@@ -188,7 +188,9 @@ class SqlTagWriter:
         return reading.decode(self._database, IssueRef(row[0], row[1], row[2]), row[3])
 
 
-def rows_of_owner(database: Database, connection: Connection, owner: str) -> Iterator[tuple[TagRow, Issue]]:
+def rows_of_owner(
+    database: Database, connection: Connection, owner: str
+) -> Iterator[tuple[ContributionRow, Issue]]:
     """Everything that is tagged to one milestone or key result, sorted by tracker and id."""
     statement = (
         select(*keeping.COLUMNS, issues.c.key, issues.c.document)
@@ -198,13 +200,13 @@ def rows_of_owner(database: Database, connection: Connection, owner: str) -> Ite
     )
     for row in connection.execute(statement):
         ref = IssueRef(row.tracker, row.id, row.key)
-        yield TagRow(*row[:-2]), reading.decode(database, ref, row.document)
+        yield ContributionRow(*row[:-2]), reading.decode(database, ref, row.document)
 
 
 Connect = Callable[[], AbstractContextManager[Connection]]
 
 
-class SqlTagReader:
+class SqlRollupReader:
     """The tags as they were last brought into step."""
 
     def __init__(self, database: Database, connect: Connect) -> None:
@@ -270,7 +272,7 @@ class SqlTagReader:
         with self._connect() as connection:
             return connection.execute(select(schema.unexplained.c.owner).limit(1)).first() is not None
 
-    def rows_of_owner(self, owner: str) -> list[tuple[TagRow, Issue]]:
+    def rows_of_owner(self, owner: str) -> list[tuple[ContributionRow, Issue]]:
         """Everything that is tagged to one milestone or key result."""
         with self._connect() as connection:
             return list(rows_of_owner(self._database, connection, clean(owner)))

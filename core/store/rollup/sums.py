@@ -11,9 +11,9 @@ from sqlalchemy.dialects.sqlite import insert
 from connectors.models import StatusCategory
 from core.engine.tally import Part
 from core.store.rollup import unexplained
-from core.store.rollup.key_lists import AT_ONCE, bound, equal, wanted
+from core.store.rollup.key_lists import AT_ONCE, bound, equal, key_list
 from core.store.rollup.rollup_interface import chunks
-from core.store.rollup.rollup_rows import Standing, TagRow
+from core.store.rollup.rollup_rows import ContributionRow, Standing
 from core.store.schema import over, owners, sums, tags
 from core.store.upsert import upsert
 
@@ -33,8 +33,8 @@ COLUMNS = (
     tags.c.rank,
     tags.c.hard,
 )
-_issues = wanted("tracker", "id")
-_places = wanted("owner", "tracker", "id")
+_issues = key_list("tracker", "id")
+_places = key_list("owner", "tracker", "id")
 _OF_ISSUES = select(*COLUMNS, tags.c.counts).join(_issues, equal(tags, _issues))
 _COVERED = (
     select(over.c.owner, over.c.tracker, over.c.id).join(_places, equal(over, _places)).where(over.c.n > 0)
@@ -45,17 +45,19 @@ _STANDING = select(tags.c.owner, tags.c.tracker, tags.c.id, tags.c.part, tags.c.
 _HARD = select(tags.c.owner).distinct().where(tags.c.hard == 1)
 
 
-def rows_of(connection: Connection, refs: Iterable[tuple[str, str]]) -> dict[Place, tuple[TagRow, int]]:
+def rows_of(
+    connection: Connection, refs: Iterable[tuple[str, str]]
+) -> dict[Place, tuple[ContributionRow, int]]:
     """The rows of these issues (tracker, id), each with whether it counts."""
-    found: dict[Place, tuple[TagRow, int]] = {}
+    found: dict[Place, tuple[ContributionRow, int]] = {}
     for chunk in chunks(refs, AT_ONCE):
         for row in connection.execute(_OF_ISSUES, bound(chunk)):
-            known = TagRow(*row[:-1])
+            known = ContributionRow(*row[:-1])
             found[known.place] = (known, row[-1])
     return found
 
 
-def insert_rows(connection: Connection, rows: Sequence[TagRow], counts: int = 1) -> None:
+def insert_rows(connection: Connection, rows: Sequence[ContributionRow], counts: int = 1) -> None:
     """Write rows that are not there yet."""
     if rows:
         # Straight to the driver: naming each value costs SQLAlchemy as much as SQLite needs to write them.
@@ -67,7 +69,7 @@ def insert_rows(connection: Connection, rows: Sequence[TagRow], counts: int = 1)
 def replace_rows(
     connection: Connection,
     refs: Sequence[tuple[str, str]],
-    new_rows: Sequence[TagRow],
+    new_rows: Sequence[ContributionRow],
     since: Mapping[str, int],
 ) -> tuple[set[str], set[str]]:
     """Let these be the rows of these issues; sums and what counts follow.
@@ -108,7 +110,7 @@ def _hard(connection: Connection, among: Iterable[str]) -> set[str]:
 
 
 def _move_over(
-    connection: Connection, gone: dict[Place, tuple[TagRow, int]], new: dict[Place, TagRow]
+    connection: Connection, gone: dict[Place, tuple[ContributionRow, int]], new: dict[Place, ContributionRow]
 ) -> set[Place]:
     """Count anew what stands below the issues above; gives those of which that may have changed."""
     change: Counter[Place] = Counter()
@@ -145,8 +147,8 @@ def add(connection: Connection, table: Table, key: Sequence[str], change: dict[A
 
 def _move_sums(
     connection: Connection,
-    gone: dict[Place, tuple[TagRow, int]],
-    new: dict[Place, TagRow],
+    gone: dict[Place, tuple[ContributionRow, int]],
+    new: dict[Place, ContributionRow],
     moved: set[Place],
     simple: set[str],
 ) -> None:
@@ -155,10 +157,10 @@ def _move_sums(
     for row, counts in gone.values():
         if row.owner in simple:
             change[row.owner, counts, row.part] -= 1
-    wanted = {place for place in (*moved, *new) if place[0] in simple}
-    covered = _covered(connection, wanted)
+    key_list = {place for place in (*moved, *new) if place[0] in simple}
+    covered = _covered(connection, key_list)
     flips: list[tuple[Place, int]] = []
-    for place, (part, counts) in _standing(connection, wanted).items():
+    for place, (part, counts) in _standing(connection, key_list).items():
         should = int(place not in covered)
         if place not in new:
             change[place[0], counts, part] -= 1
@@ -272,7 +274,7 @@ def clear(connection: Connection) -> None:
     connection.execute(update(owners).values(open=None, shared=None))
 
 
-def group_over(rows: Iterable[TagRow], known: defaultdict[Place, int]) -> None:
+def group_over(rows: Iterable[ContributionRow], known: defaultdict[Place, int]) -> None:
     """Count what stands below, while all rows are written for the first time."""
     for row in rows:
         if row.live:

@@ -6,12 +6,12 @@ from contextlib import contextmanager, nullcontext
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from core.store.database import Database
-from core.store.rollup.rollup_tables import SqlTagReader, SqlTagWriter
+from core.store.rollup.rollup_tables import SqlRollupReader, SqlRollupWriter
 from core.store.schema import names, over, owners, sums, tagging, tags, unexplained
 
 
 @contextmanager
-def trial(database: Database) -> Iterator[tuple[SqlTagWriter, SqlTagReader]]:
+def trial(database: Database) -> Iterator[tuple[SqlRollupWriter, SqlRollupReader]]:
     """Tags that can be brought into step with other rules without a trace: nothing of them is stored.
 
     Temporary tables of one connection stand before those of the same name.
@@ -24,4 +24,7 @@ def trial(database: Database) -> Iterator[tuple[SqlTagWriter, SqlTagReader]]:
                 # SQLite looks for the table of an index beside the index.
                 statement = str(CreateIndex(index).compile(connection))
                 connection.exec_driver_sql(statement.replace("CREATE INDEX ", "CREATE INDEX temp.", 1))
-        yield SqlTagWriter(database, connection), SqlTagReader(database, lambda: nullcontext(connection))
+        yield (
+            SqlRollupWriter(database, connection),
+            SqlRollupReader(database, lambda: nullcontext(connection)),
+        )

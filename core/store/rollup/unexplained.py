@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from core.store.codec.scalars import clean
 from core.store.rollup.rollup_interface import chunks
-from core.store.rollup.rollup_rows import Moved, TagRow
+from core.store.rollup.rollup_rows import ContributionRow, Moved
 from core.store.schema import issues, tags, unexplained
 
 Place = tuple[str, str, str]
@@ -40,14 +40,14 @@ class _Row(NamedTuple):
         return self[:3]
 
 
-def _row_of(row: TagRow) -> _Row:
+def _row_of(row: ContributionRow) -> _Row:
     return _Row(*row.place, row.part, row.updated, row.above)
 
 
 def note(
     connection: Connection,
-    gone: Mapping[Place, tuple[TagRow, int]],
-    after: Mapping[Place, TagRow],
+    gone: Mapping[Place, tuple[ContributionRow, int]],
+    after: Mapping[Place, ContributionRow],
     since: Mapping[str, int],
 ) -> None:
     """Remember what these rows said that are about to go; what was remembered earlier stays.
