@@ -25,7 +25,7 @@ def read_apart(
     asked and have the same error. Raises TrackerError where it is the tracker that fails: no connection, a
     refused login, a spent quota, or `IN_ROW` places in a row that do not answer; `MOST_IN_ROW` once any did.
     """
-    found: dict[P, V | TrackerError] = {}
+    result: dict[P, V | TrackerError] = {}
     silent_in: dict[str, int] = {}
     silent, answered = 0, False
     order = list(dict.fromkeys(places))
@@ -33,7 +33,7 @@ def read_apart(
     for place in _by_turns(order, container):
         home = container(place)
         if silent_in.get(home, 0) >= IN_ROW:
-            found[place] = last[home]
+            result[place] = last[home]
             continue
         try:
             value = read(place)
@@ -43,15 +43,15 @@ def read_apart(
             silent, silent_in[home], last[home] = silent + 1, silent_in.get(home, 0) + 1, error
             if silent >= (MOST_IN_ROW if answered else IN_ROW):
                 raise
-            found[place] = error
+            result[place] = error
             continue
         except TrackerError as error:
-            found[place] = error
+            result[place] = error
             value = None
         silent, silent_in[home], answered = 0, 0, True
         if value is not None:
-            found[place] = value
-    return {place: found[place] for place in order if place in found}
+            result[place] = value
+    return {place: result[place] for place in order if place in result}
 
 
 def _by_turns(places: Iterable[P], container: Callable[[P], str]) -> Iterator[P]:

@@ -17,7 +17,9 @@ class RedactedState:
 
     def __init__(self, memory: ConnectorState, secrets: Iterable[str]) -> None:
         self._memory = memory
-        self._secrets = sorted({each for each in secrets if len(each) >= SHORTEST}, key=len, reverse=True)
+        self._secrets = sorted(
+            {secret for secret in secrets if len(secret) >= SHORTEST}, key=len, reverse=True
+        )
 
     def get(self, key: str) -> str | None:
         """The value that was set last, or None."""

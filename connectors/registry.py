@@ -91,9 +91,9 @@ def connector(kind: str) -> Connector | None:
     if kind in _BUILT_IN:
         return _BUILT_IN[kind]()
     for point in entry_points(group=GROUP, name=kind):
-        found = point.load()
-        if not isinstance(found, Connector):
+        result = point.load()
+        if not isinstance(result, Connector):
             said = f"the entry point {point.value} of {GROUP} is no connectors.registry.Connector"
             raise TypeError(said)
-        return found
+        return result
     return None

@@ -44,8 +44,8 @@ def parse_checklist(text: str) -> tuple[ChecklistItem, ...]:
     if len(text) > LONGEST or _MAYBE.search(text) is None:
         return ()
     tokens = _parser().parse(text.translate(_HIDE))
-    found = (_box(tokens, place) for place, token in enumerate(tokens) if token.type == "list_item_open")
-    return tuple(item for item in found if item is not None)
+    result = (_box(tokens, place) for place, token in enumerate(tokens) if token.type == "list_item_open")
+    return tuple(item for item in result if item is not None)
 
 
 def _box(tokens: "Sequence[Token]", item: int) -> ChecklistItem | None:

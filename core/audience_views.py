@@ -46,19 +46,21 @@ def visible(goals: GoalTree, state: State, view: View) -> Visible:
         for name, result in goals.key_results.items()
         if view.item(name) and (result.goal in several)
     }
-    stones = {
-        name: stone.model_copy(update={"leads_to": tuple(each for each in stone.leads_to if each in results)})
-        for name, stone in goals.milestones.items()
+    milestones = {
+        name: milestone.model_copy(
+            update={"leads_to": tuple(item for item in milestone.leads_to if item in results)}
+        )
+        for name, milestone in goals.milestones.items()
         if view.item(name)
     }
     every = len(goals.goals) + len(goals.key_results) + len(goals.milestones)
-    shown = GoalTree.model_construct(goals=several, key_results=results, milestones=stones)
+    shown = GoalTree.model_construct(goals=several, key_results=results, milestones=milestones)
     seen = State(
-        {name: _milestone(state.milestones[name], view) for name in stones},
+        {name: _milestone(state.milestones[name], view) for name in milestones},
         {name: _key_result(state.key_results[name], goals, view) for name in results},
         {name: _goal(state.goals[name], goals, view) for name in several},
     )
-    return Visible(shown, seen, every - len(several) - len(results) - len(stones))
+    return Visible(shown, seen, every - len(several) - len(results) - len(milestones))
 
 
 def _milestone(measured: MilestoneState, view: View) -> MilestoneState:
@@ -93,7 +95,7 @@ def _task(task: Task, view: View) -> Task:
     blocked = task.blocked
     if blocked is None:
         return task
-    seen = tuple(each for each in blocked.by if view.issue(each.ref))
+    seen = tuple(item for item in blocked.by if view.issue(item.ref))
     return replace(task, blocked=Blocked(seen, (), blocked.number - len(seen)))
 
 
@@ -104,7 +106,7 @@ def _health(health: Health, measure: Measure) -> Health:
 
 
 def _key_result(measured: KeyResultState, goals: GoalTree, view: View) -> KeyResultState:
-    below = [stone.id for stone in goals.milestones_of(measured.id)]
+    below = [milestone.id for milestone in goals.milestones_of(measured.id)]
     measure = view.reason(measured.measure, *below)
     return replace(
         measured,
@@ -119,7 +121,7 @@ def _key_result(measured: KeyResultState, goals: GoalTree, view: View) -> KeyRes
 def _goal(measured: GoalState, goals: GoalTree, view: View) -> GoalState:
     """Achieved, health and gap follow from the figures of all key results, and are for those who see them."""
     parts = [result.id for result in goals.key_results_of(measured.id)]
-    names = (*parts, *(stone.id for stone in goals.milestones_of_goal(measured.id)))
+    names = (*parts, *(milestone.id for milestone in goals.milestones_of_goal(measured.id)))
     figures = all(map(view.item, parts))
     told = figures and view.whole and all(map(view.item, names))
     return replace(

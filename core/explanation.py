@@ -78,14 +78,14 @@ def _parts(subject: str, goals: GoalTree, seen: Visible, view: View) -> Iterator
     """A key result or goal; without the arithmetic where some of what it follows from is not shown."""
     if subject in goals.goals:
         results = [result.id for result in goals.key_results_of(subject)]
-        parts = [*results, *(stone.id for stone in goals.milestones_of_goal(subject))]
+        parts = [*results, *(milestone.id for milestone in goals.milestones_of_goal(subject))]
         explained, title = explain_goal, goals.goals[subject].title
         measures = {
             "delivered": seen.state.goals[subject].delivered,
             "achieved": seen.state.goals[subject].achieved,
         }
     else:
-        parts = [stone.id for stone in goals.milestones_of(subject)]
+        parts = [milestone.id for milestone in goals.milestones_of(subject)]
         explained, title = explain_key_result, goals.key_results[subject].title
         measures = {"measured": seen.state.key_results[subject].measure}
     hidden = sum(not view.item(name) for name in parts)
@@ -109,9 +109,9 @@ def _issue(subject: str, job: RunContext) -> Issue | None:
     for name, info in job.infos.items():
         key = info.normal_key(subject)
         id_ = resolve(name, key) if key else None
-        found = job.store.issue(IssueRef(name, id_, subject)) if id_ else None
-        if found is not None:
-            return found
+        result = job.store.issue(IssueRef(name, id_, subject)) if id_ else None
+        if result is not None:
+            return result
     return None
 
 

@@ -87,20 +87,20 @@ def items_of(report: Report) -> tuple[Item, ...]:
     """Everything that the report tells of, in its order."""
     concluded = report.concluded
     quarantine, plan = concluded.quarantine, concluded.plan
-    found = [_problem(each) for each in concluded.problems]
-    found += [_held("held", each) for each in plan.held]
+    result = [_problem(problem) for problem in concluded.problems]
+    result += [_held("held", hold) for hold in plan.held]
     for written in report.written:
         if written.outcome != "done":
             known = target_of(written.action) in report.as_before
             kind: Kind = "quarantined" if known else "failed"
-            found.append(_item(kind, written.action.sentence, written.said))
+            result.append(_item(kind, written.action.sentence, written.said))
     for action in quarantine.parts.waiting:
         entry = quarantine.book.get(target_of(action))
         if entry is not None:
-            found.append(_item("quarantined", action.sentence, entry.reason))
-    found += [_held("closed", each) for each in plan.closed]
-    found += [_item("warning", warning, "") for warning in concluded.warnings]
-    return tuple(found)
+            result.append(_item("quarantined", action.sentence, entry.reason))
+    result += [_held("closed", item) for item in plan.closed]
+    result += [_item("warning", warning, "") for warning in concluded.warnings]
+    return tuple(result)
 
 
 def compared(before: Sequence[Item], now: Sequence[Item]) -> tuple[tuple[Change, ...], tuple[Item, ...]]:
@@ -152,10 +152,10 @@ def _item(kind: Kind, what: str, reason: str, release: str = "") -> Item:
 
 
 def _grouped(items: Iterable[Item]) -> dict[str, list[Item]]:
-    found: dict[str, list[Item]] = {}
+    result: dict[str, list[Item]] = {}
     for item in items:
-        found.setdefault(item.about, []).append(item)
-    return found
+        result.setdefault(item.about, []).append(item)
+    return result
 
 
 def _encoded(items: Iterable[Item]) -> str:
@@ -165,10 +165,10 @@ def _encoded(items: Iterable[Item]) -> str:
 def _decoded(stored: str | None) -> tuple[Item, ...]:
     """What was remembered; nothing of it where it was damaged, so that all is told once more."""
     try:
-        found = orjson.loads(stored or "[]")
+        result = orjson.loads(stored or "[]")
     except orjson.JSONDecodeError:
         return ()
-    return tuple(_items(found)) if isinstance(found, list) else ()
+    return tuple(_items(result)) if isinstance(result, list) else ()
 
 
 def _items(rows: list[object]) -> Iterator[Item]:

@@ -55,7 +55,7 @@ class Conclusion:
     @property
     def failed(self) -> bool:
         """Whether something that the mapping rests on could not be read or found."""
-        return bool(self.problems) or any(each.down for each in self.pulled)
+        return bool(self.problems) or any(pull.down for pull in self.pulled)
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ class Report:
         What stays in quarantine, or is held because of other writers as it was before, is no news.
         """
         news = [
-            each
-            for each in self.written
-            if each.outcome != "done" and target_of(each.action) not in self.as_before
+            outcome
+            for outcome in self.written
+            if outcome.outcome != "done" and target_of(outcome.action) not in self.as_before
         ]
         held = set(self.concluded.plan.held) - self.concluded.contended.held_before
         return self.concluded.failed or bool(held) or bool(news)
@@ -88,17 +88,17 @@ class Report:
     @property
     def fields(self) -> Mapping[str, object]:
         """The run in figures, for the log."""
-        outcomes = [each.outcome for each in self.written]
+        outcomes = [outcome.outcome for outcome in self.written]
         return {
             "run": self.run,
             "outcome": "failed" if self.failed else "done",
-            "trackers": {each.tracker: _reading(each) for each in self.concluded.pulled},
+            "trackers": {pull.tracker: _reading(pull) for pull in self.concluded.pulled},
             "written": outcomes.count("done"),
             "failed": len(outcomes) - outcomes.count("done"),
             "held": len(self.concluded.plan.held),
             "quarantined": len(self.concluded.plan.quarantined) + len(self.as_before),
             "problems": len(self.concluded.problems),
-            "quotas": {name: [asdict(each) for each in told] for name, told in self.allowances.items()},
+            "quotas": {name: [asdict(item) for item in told] for name, told in self.allowances.items()},
             "seconds": round(self.seconds, 2),
         }
 
@@ -107,7 +107,7 @@ class Report:
         """The run in one line, for a person."""
         fields = self.fields
         waiting = f"{fields['quarantined']} in quarantine; " if fields["quarantined"] else ""
-        read = "; ".join(f"{each.tracker}: {_reading(each)}" for each in self.concluded.pulled)
+        read = "; ".join(f"{pull.tracker}: {_reading(pull)}" for pull in self.concluded.pulled)
         return (
             f"run {self.run} {fields['outcome']}: {read}; {fields['written']} written, "
             f"{fields['failed']} failed, {fields['held']} held, {fields['problems']} problems; "
@@ -130,9 +130,9 @@ def _reading(pulled: Pulled) -> str:
 def _spending(allowances: Mapping[str, tuple[Allowance, ...]]) -> str:
     """`API quota: github 12 of 2,500; ` for those that a run counted against; empty if it did not."""
     said = [
-        f"{name} {each.used:,} of {each.allowed:,}{'' if each.resource == 'core' else f' ({each.resource})'}"
+        f"{name} {item.used:,} of {item.allowed:,}{'' if item.resource == 'core' else f' ({item.resource})'}"
         for name, told in allowances.items()
-        for each in told
-        if each.run or each.put_off
+        for item in told
+        if item.run or item.put_off
     ]
     return f"API quota: {', '.join(said)}; " if said else ""

@@ -80,8 +80,8 @@ class TimesOfDay:
 
     def _planned(self) -> Scheduler:
         scheduler = Scheduler()
-        for each in self._times:
-            scheduler.every().day.at(each).do(_nothing)
+        for item in self._times:
+            scheduler.every().day.at(item).do(_nothing)
         return scheduler
 
 
@@ -111,10 +111,10 @@ def _zone_file(key: str) -> Path:
     """The file from which `zoneinfo` read a zone: the system's, or else that of the package tzdata."""
     system = (Path(folder, key) for folder in TZPATH)
     packaged = Path(str(files("tzdata"))) / "zoneinfo" / key
-    found = next((file for file in (*system, packaged) if file.is_file()), None)
-    if found is None:
+    result = next((file for file in (*system, packaged) if file.is_file()), None)
+    if result is None:
         raise FileNotFoundError(f"no file of the time zone {key} in {', '.join(TZPATH)}, nor in tzdata")
-    return found
+    return result
 
 
 def run_forever(

@@ -147,20 +147,20 @@ def conclude(job: RunContext) -> Conclusion:
     scheme = _scheme(job)
     since = edits_since(job.store, job.infos, job.pulls.every, job.now)
     pulled = tuple(_pull(job, scheme))
-    down = {each.tracker: each.since for each in pulled if each.down}
+    down = {item.tracker: item.since for item in pulled if item.down}
     scheme = scheme.at_present(job.store.resolver())
     readers = {name: tracker.reader for name, tracker in job.trackers.items()}
     answers = run_queries(scheme.compiled.queries, readers, down, job.store, job.stop)
     scheme = replace(scheme, matches=answers.matches)
-    compared = any(each.swept for each in pulled)
+    compared = any(item.swept for item in pulled)
     _bring_into_step(job, scheme, since, compared=compared)
     known = _know(job, scheme, answers, job.store.tags(), down)
     job.stop.check()
     moments = SnapshotFactory(known, job.now.astimezone(job.zone))
     goals = goal_values(job.mapping, known.state, job.progress)
     records = job.store.publications()
-    read = {each.tracker: each for each in pulled}
-    swept = frozenset(name for name, each in read.items() if each.swept)
+    read = {item.tracker: item for item in pulled}
+    swept = frozenset(name for name, value in read.items() if value.swept)
     audiences = audiences_of(job.store, job.infos, job.mapping, job.publish.audience)
     comments = find_desired_comments(
         known,
@@ -185,28 +185,28 @@ def conclude(job: RunContext) -> Conclusion:
     wanted = DesiredState(comments.wanted, labels.wanted, untold)
     issues = dict(known.carrying(records)) | {issue.ref: issue for issue in labels.issues}
     records = {ref: record for ref, record in records.items() if ref not in comments.settled}
-    found = read_actual(wanted, issues, records, readers, job.infos, read, places, job.stop, definitions)
-    found = replace(found, installation=job.store.installation())
+    result = read_actual(wanted, issues, records, readers, job.infos, read, places, job.stop, definitions)
+    result = replace(result, installation=job.store.installation())
     before = job.store.goal_values()
     job.stop.check()
-    planned = make_plan(wanted, found, job.publish, job.infos)
-    prefix = remove_old_labels(planned, job.store, job.publish.labels, found.posted, found.down, places)
-    others = check_other_writers(prefix.plan, wanted, found, job.publish, job.infos, job.store)
+    planned = make_plan(wanted, result, job.publish, job.infos)
+    prefix = remove_old_labels(planned, job.store, job.publish.labels, result.posted, result.down, places)
+    others = check_other_writers(prefix.plan, wanted, result, job.publish, job.infos, job.store)
     whole = others.plan
     quarantine = Quarantine.of(whole, job.store, issues, job.now)
     whole = quarantine.plan(whole)
     jumps = jumps_of(known, before, goals, job.health, job.now, job.zone)
     facts = facts_of(known, whole, jumps, job.limits.never_held)
-    firsts = FirstRuns.of(job.store, job.mapping, job.infos, known.state, found.down, facts.owners)
+    firsts = FirstRuns.of(job.store, job.mapping, job.infos, known.state, result.down, facts.owners)
     facts = replace(facts, again=frozenset(quarantine.parts.again), first=firsts.new)
     plan = apply_limits(whole, facts, job.limits, job.force)
     # A jump that is held is measured from the same place next time.
     jumped = held_goals(whole, facts, job.limits, job.force)
     goals = values_to_keep(before, goals, known.state, jumped)
     still_held = held_owners(jumped, job.mapping, known.state)
-    plan = replace(plan, held=tuple(each.held for each in pulled if each.held) + plan.held)
-    problems = _problems(job, known, pulled, found)
-    notes = tuple(note for each in pulled for note in each.notes)
+    plan = replace(plan, held=tuple(item.held for item in pulled if item.held) + plan.held)
+    problems = _problems(job, known, pulled, result)
+    notes = tuple(note for item in pulled for note in item.notes)
     warnings = idle_warnings(job.force, _groups(job, pulled, whole, facts) if job.force.names else ())
     warnings += tuple(map(str, unmatched(known, job.store, job.problem, job.publish.labels.prefix)))
     job.stop.check()
@@ -214,7 +214,7 @@ def conclude(job: RunContext) -> Conclusion:
         known,
         pulled,
         wanted,
-        found,
+        result,
         issues,
         labels,
         moments,
@@ -236,16 +236,16 @@ def conclude(job: RunContext) -> Conclusion:
 def _groups(job: RunContext, pulled: Iterable[Pulled], whole: Plan, facts: Facts) -> frozenset[str]:
     """All that limits hold, or would hold if nothing were released."""
     held = apply_limits(whole, facts, job.limits).held
-    lost = {each.held.group for each in pulled if each.held}
-    lost |= {holding.group(each.tracker).name for each in pulled if each.released}
-    return frozenset({*lost, *(each.group for each in held)} - {""})
+    lost = {item.held.group for item in pulled if item.held}
+    lost |= {holding.group(item.tracker).name for item in pulled if item.released}
+    return frozenset({*lost, *(hold.group for hold in held)} - {""})
 
 
 def _complete(concluded: Conclusion) -> frozenset[str]:
     """The trackers of which the plan has everything that is wanted: none where something was held back."""
     if concluded.plan.held:
         return frozenset()
-    return frozenset(each.tracker for each in concluded.pulled if each.tracker not in concluded.found.down)
+    return frozenset(item.tracker for item in concluded.pulled if item.tracker not in concluded.found.down)
 
 
 def _remember_looks(job: RunContext, concluded: Conclusion, records: Mapping[IssueRef, Publication]) -> None:
@@ -253,9 +253,9 @@ def _remember_looks(job: RunContext, concluded: Conclusion, records: Mapping[Iss
     changed = {
         action.ref for action in concluded.plan.actions if isinstance(action, WriteComment | DeleteComment)
     }
-    read = {each.tracker: each for each in concluded.pulled}
-    found = replace(concluded.found, records=records)
-    for record in verified_records(found, concluded.issues, read):
+    read = {item.tracker: item for item in concluded.pulled}
+    result = replace(concluded.found, records=records)
+    for record in verified_records(result, concluded.issues, read):
         if record.ref not in changed:
             job.store.save_publication(record)
 
@@ -349,18 +349,18 @@ def _problems(
     job: RunContext, known: Evaluation, pulled: tuple[Pulled, ...], found: ActualState
 ) -> tuple[str, ...]:
     """Everything that went wrong before the plan, a sentence each."""
-    silent = {each.tracker for each in pulled if each.down}
-    said = [str(each.error) for each in pulled if each.error]
+    silent = {item.tracker for item in pulled if item.down}
+    said = [str(item.error) for item in pulled if item.error]
     said += [why for tracker, why in found.down.items() if tracker not in silent]
-    said += [problem for each in pulled for problem in each.problems]
+    said += [problem for item in pulled for problem in item.problems]
     said += [f"{place.label} could not be read: {place.reason}" for place in known.failing]
     said += known.targets.missing
     asking = {owner for query in known.refused for owner in known.scheme.compiled.query_owners[query]}
     said += [f"{owner}: {why}" for owner, why in known.reach.problems.items() if owner not in asking]
     said += map(str, query_problems(known.refused, job.mapping, job.problem))
     said += [
-        f"{tracker}: {each.key or each.id} could not be read: {each.why}"
+        f"{tracker}: {issue.key or issue.id} could not be read: {issue.why}"
         for tracker, unread in known.unread.items()
-        for each in unread
+        for issue in unread
     ]
     return tuple(said)

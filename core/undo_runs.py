@@ -29,13 +29,13 @@ def runs_to_undo(store: RunStore, run: int | None, *, everything: bool = False) 
     A run that was an undo itself is no run to undo unless it is named or everything is meant: then
     its entries are part of the way back.
     """
-    wrote = [each.run for each in store.runs() if _wrote(store, each.run)]
+    wrote = [item.run for item in store.runs() if _wrote(store, item.run)]
     if everything:
         return EveryRun(wrote)
     if run is not None:
-        return tuple(each for each in wrote if each == run)
-    kinds = {each.run: each.kind for each in store.runs()}
-    return tuple([each for each in wrote if kinds[each] != KIND][:1])
+        return tuple(item for item in wrote if item == run)
+    kinds = {item.run: item.kind for item in store.runs()}
+    return tuple([item for item in wrote if kinds[item] != KIND][:1])
 
 
 def plan_undo(job: RunContext, runs: Sequence[int]) -> Plan:
@@ -129,7 +129,7 @@ def undo(job: RunContext, runs: Sequence[int]) -> tuple[Plan, tuple[Written, ...
         recorder.record,
         stop=job.stop,
     )
-    failed = sum(each.outcome != "done" for each in written)
+    failed = sum(item.outcome != "done" for item in written)
     _forget_contention(job.store, written)
     what = ", ".join(map(str, runs)) or "what is marked as ours"
     said = f"run {run} took back {what}: {len(written)} written, {failed} failed"
@@ -141,9 +141,9 @@ def undo(job: RunContext, runs: Sequence[int]) -> tuple[Plan, tuple[Written, ...
 def _forget_contention(store: RunStore, written: Sequence[Written]) -> None:
     """What is taken back was not set back by anybody: it is not counted."""
     ids = {
-        (each.action.tracker, each.action.ref.id)
-        for each in written
-        if isinstance(each.action, WriteComment | DeleteComment | ChangeLabels)
+        (outcome.action.tracker, outcome.action.ref.id)
+        for outcome in written
+        if isinstance(outcome.action, WriteComment | DeleteComment | ChangeLabels)
     }
     store.save_contention((), [Target(name, kind, id_) for name, id_ in sorted(ids) for kind in ON_ISSUES])
 
@@ -154,26 +154,30 @@ def _wrote(store: RunStore, run: int) -> bool:
 
 def _issues(tracker: str, entries: Sequence[Written]) -> list[IssueRef]:
     actions = (entry.action for entry in entries)
-    named = {each.ref for each in actions if isinstance(each, WriteComment | DeleteComment | ChangeLabels)}
+    named = {
+        action.ref for action in actions if isinstance(action, WriteComment | DeleteComment | ChangeLabels)
+    }
     return sorted(ref for ref in named if ref.tracker == tracker)
 
 
 def _containers(tracker: str, entries: Sequence[Written]) -> list[str]:
     actions = (entry.action for entry in entries)
     defined = {
-        each.container for each in actions if isinstance(each, DefineLabel) and each.tracker == tracker
+        action.container
+        for action in actions
+        if isinstance(action, DefineLabel) and action.tracker == tracker
     }
     return sorted(defined)
 
 
 def _carried(job: RunContext, posted: dict[IssueRef, Posted]) -> dict[tuple[str, str, str], set[IssueRef]]:
     """Which issues carry which label, as last read; freshly read ones as they stand now."""
-    found: dict[tuple[str, str, str], set[IssueRef]] = {}
+    result: dict[tuple[str, str, str], set[IssueRef]] = {}
     for issue in job.store.issues():
         now = posted.get(issue.ref)
         for label in now.labels if now else issue.labels:
-            found.setdefault((issue.ref.tracker, issue.container, label.casefold()), set()).add(issue.ref)
-    return found
+            result.setdefault((issue.ref.tracker, issue.container, label.casefold()), set()).add(issue.ref)
+    return result
 
 
 def _freed(entries: Sequence[Written], label: str) -> set[IssueRef]:

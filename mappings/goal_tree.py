@@ -186,12 +186,14 @@ class GoalTree(Frozen):
 
     def milestones_of(self, key_result: str) -> Iterator[Milestone]:
         """The milestones that lead to a key result, in the order of the files."""
-        return (stone for stone in self.milestones.values() if key_result in stone.leads_to)
+        return (milestone for milestone in self.milestones.values() if key_result in milestone.leads_to)
 
     def milestones_of_goal(self, goal: str) -> Iterator[Milestone]:
         """The milestones that lead to any key result of a goal, each once."""
         results = {result.id for result in self.key_results_of(goal)}
-        return (stone for stone in self.milestones.values() if results.intersection(stone.leads_to))
+        return (
+            milestone for milestone in self.milestones.values() if results.intersection(milestone.leads_to)
+        )
 
     def goals_of(self, milestone: Milestone) -> Iterator[Goal]:
         """The goals that a milestone leads to through its key results, each once."""

@@ -23,12 +23,12 @@ def lint(
 
     `origins` (of `Loaded`) gives each warning its file and line.
     """
-    found: list[Problem] = []
+    results_found: list[Problem] = []
 
     def warn(table: str, item: Planned, warned: Iterable[Warned]) -> None:
         origin = (origins or {}).get(item.id, Origin("mappings", None))
         for said, hint in warned:
-            found.append(Problem(origin.file, origin.line, f"{table}.{item.id}", said, hint))
+            results_found.append(Problem(origin.file, origin.line, f"{table}.{item.id}", said, hint))
 
     for goal in mapping.goals.values():
         for check_goal in (*COMMON_CHECKS, *GOAL_CHECKS):
@@ -36,10 +36,10 @@ def lint(
     for result in mapping.key_results.values():
         for check_result in (*COMMON_CHECKS, *KEY_RESULT_CHECKS):
             warn("key_results", result, check_result(mapping, result, today))
-    for stone in mapping.milestones.values():
+    for milestone in mapping.milestones.values():
         for check_stone in (*COMMON_CHECKS, *MILESTONE_CHECKS):
-            warn("milestones", stone, check_stone(mapping, stone, today))
-    return tuple(found)
+            warn("milestones", milestone, check_stone(mapping, milestone, today))
+    return tuple(results_found)
 
 
 def interim_targets(_mapping: GoalTree, item: Planned, _today: date) -> Iterator[Warned]:
@@ -134,37 +134,37 @@ def key_result_ends_with_goal(mapping: GoalTree, result: KeyResult, _today: date
         yield f"due on {result.due}, after its goal {goal.id} on {goal.due}", "Move one of them"
 
 
-def milestone_leads_somewhere(_mapping: GoalTree, stone: Milestone, _today: date) -> Iterator[Warned]:
+def milestone_leads_somewhere(_mapping: GoalTree, milestone: Milestone, _today: date) -> Iterator[Warned]:
     """A milestone serves a key result."""
-    if not stone.leads_to:
+    if not milestone.leads_to:
         yield "leads to no key result", 'Say what it is good for: leads_to = ["<key result>"]'
 
 
-def milestone_has_rules(_mapping: GoalTree, stone: Milestone, _today: date) -> Iterator[Warned]:
+def milestone_has_rules(_mapping: GoalTree, milestone: Milestone, _today: date) -> Iterator[Warned]:
     """A milestone has tasks."""
-    if not stone.rules:
-        hint = f"Add [[milestones.{stone.id}.rules]]"
-        yield f"no rule: only issues with the label milestone/{stone.id} are its tasks", hint
+    if not milestone.rules:
+        hint = f"Add [[milestones.{milestone.id}.rules]]"
+        yield f"no rule: only issues with the label milestone/{milestone.id} are its tasks", hint
 
 
-def milestone_has_due(_mapping: GoalTree, stone: Milestone, _today: date) -> Iterator[Warned]:
+def milestone_has_due(_mapping: GoalTree, milestone: Milestone, _today: date) -> Iterator[Warned]:
     """A milestone has a date."""
-    if stone.due is None:
+    if milestone.due is None:
         yield "no due date", "Without one there is no pace, so health cannot be told"
 
 
-def milestone_ends_with_goal(mapping: GoalTree, stone: Milestone, _today: date) -> Iterator[Warned]:
+def milestone_ends_with_goal(mapping: GoalTree, milestone: Milestone, _today: date) -> Iterator[Warned]:
     """A milestone is due no later than the goals it leads to."""
-    for goal in mapping.goals_of(stone):
-        if stone.due and goal.due and stone.due > goal.due:
-            said = f"due on {stone.due}, after the goal {goal.id} on {goal.due}"
+    for goal in mapping.goals_of(milestone):
+        if milestone.due and goal.due and milestone.due > goal.due:
+            said = f"due on {milestone.due}, after the goal {goal.id} on {goal.due}"
             yield said, "What comes after the goal's end cannot help it; move one of them"
 
 
-def milestone_shows_somewhere(_mapping: GoalTree, stone: Milestone, _today: date) -> Iterator[Warned]:
+def milestone_shows_somewhere(_mapping: GoalTree, milestone: Milestone, _today: date) -> Iterator[Warned]:
     """A milestone's comment has an issue to stand on, or is switched off on purpose."""
-    rooted = any(rule.epic or rule.parent or rule.sub_issues_of for rule in stone.rules)
-    if stone.tracking is None and stone.rules and not rooted:
+    rooted = any(rule.epic or rule.parent or rule.sub_issues_of for rule in milestone.rules)
+    if milestone.tracking is None and milestone.rules and not rooted:
         hint = 'Name its epic or tracking issue: tracking = "…"; tracking = [] if none is wanted'
         yield "no issue carries its comment", hint
 

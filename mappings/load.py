@@ -42,10 +42,10 @@ class Loaded:
 
     def problem(self, owner: str, path: Sequence[str | int], said: str, hint: str = "") -> Problem:
         """A problem within the table of a goal, key result or milestone, with its file and line."""
-        found = next((draft for draft in self.drafts if draft.id == owner), None)
-        if found is None:
+        result = next((draft for draft in self.drafts if draft.id == owner), None)
+        if result is None:
             return Problem("mappings", None, shown_path((owner, *path)), said, hint)
-        return found.problem(path, said, hint)
+        return result.problem(path, said, hint)
 
     @property
     def origins(self) -> dict[str, Origin]:
@@ -62,15 +62,15 @@ def load(patterns: Sequence[str], base: Path, trackers: Sequence[TrackerInfo]) -
     problems: list[Problem] = []
     files = _files(patterns, base, problems)
     sources = [source for file in files if (source := read(file, _shown(file, base), problems)) is not None]
-    found = [draft for source in sources for draft in drafts(source, problems)]
-    problems.extend(_emptied(sources, found, complete=not problems))
+    result = [draft for source in sources for draft in drafts(source, problems)]
+    problems.extend(_emptied(sources, result, complete=not problems))
     # What an unreadable file declares is not known, so a link that leads nowhere may well lead there.
-    problems.extend(check(found, trackers, complete=len(sources) == len(files)))
+    problems.extend(check(result, trackers, complete=len(sources) == len(files)))
     if problems:
         raise MappingErrors(problems)
-    mapping = _mapping(found, References(trackers))
+    mapping = _mapping(result, References(trackers))
     digest = hashlib.sha256(mapping.model_dump_json().encode()).hexdigest()[:12]
-    return Loaded(mapping, tuple(files), digest, tuple(found))
+    return Loaded(mapping, tuple(files), digest, tuple(result))
 
 
 def _emptied(sources: Sequence[Source], found: Sequence[Draft], *, complete: bool) -> Iterator[Problem]:
@@ -91,7 +91,7 @@ def _emptied(sources: Sequence[Source], found: Sequence[Draft], *, complete: boo
 
 
 def _files(patterns: Iterable[str], base: Path, problems: list[Problem]) -> list[Path]:
-    found: dict[Path, None] = {}
+    result: dict[Path, None] = {}
     for pattern in patterns:
         try:
             files, strays = _matching(Path(pattern).expanduser(), base)
@@ -108,8 +108,8 @@ def _files(patterns: Iterable[str], base: Path, problems: list[Problem]) -> list
             said = f'"{pattern}" matches no file'
             hint = f"Patterns are relative to {base}; * stands for any name, ** for any folders"
             problems.append(Problem("mappings", None, "", said, hint))
-        found.update(dict.fromkeys(files))
-    return list(found)
+        result.update(dict.fromkeys(files))
+    return list(result)
 
 
 def _matching(pattern: Path, base: Path) -> tuple[list[Path], list[Path]]:
@@ -124,13 +124,15 @@ def _matching(pattern: Path, base: Path) -> tuple[list[Path], list[Path]]:
         if pattern.is_absolute()
         else (base, pattern)
     )
-    found = sorted(file for file in root.glob(str(rest)) if file.is_file()) if rest.parts else []
+    result = sorted(file for file in root.glob(str(rest)) if file.is_file()) if rest.parts else []
     if not _WILD.search(str(rest)):
-        return found, []
+        return result, []
     fixed = list(takewhile(lambda part: not _WILD.search(part), rest.parts))
     home = root.joinpath(*fixed).resolve()
-    inside = [file.resolve().is_relative_to(home) for file in found]
-    return list(compress(found, inside)), [file for file, ours in zip(found, inside, strict=True) if not ours]
+    inside = [file.resolve().is_relative_to(home) for file in result]
+    return list(compress(result, inside)), [
+        file for file, ours in zip(result, inside, strict=True) if not ours
+    ]
 
 
 def _shown(file: Path, base: Path) -> str:
@@ -167,7 +169,7 @@ def _normal(condition: Condition, references: References) -> Condition:
             update[name] = _spelt(texts, references)
     for name in ("all", "any", "none"):
         if inner := getattr(condition, name):
-            update[name] = tuple(_normal(each, references) for each in inner)
+            update[name] = tuple(_normal(item, references) for item in inner)
     return condition.model_copy(update=update) if update else condition
 
 

@@ -135,11 +135,11 @@ def _draft(source: Source, table: str, id_: str, raw: Any, problems: list[Proble
         problems.append(source.problem(place, "expected a table", f"Write [{shown_path(place)}]"))
         return None
     known_id = _id_or_stand_in(source, place, problems)
-    item, found = _peeled(TABLES[table], raw, known_id)
-    problems.extend(source.problem((*place, *fault.path), fault.said, fault.hint) for fault in found)
+    item, result = _peeled(TABLES[table], raw, known_id)
+    problems.extend(source.problem((*place, *fault.path), fault.said, fault.hint) for fault in result)
     if item is None:
         return None
-    return Draft(source, table, id_, item, frozenset(fault.path for fault in found))
+    return Draft(source, table, id_, item, frozenset(fault.path for fault in result))
 
 
 def _id_or_stand_in(source: Source, place: tuple[str, str], problems: list[Problem]) -> str:
@@ -162,25 +162,25 @@ def _peeled(model: type[Item], raw: dict[str, Any], id_: str) -> tuple[Item | No
         with suppress(ValidationError):
             return _validated(model, raw, id_), []
     left = copy.deepcopy(raw)
-    found: dict[Place, Fault] = {}
+    result: dict[Place, Fault] = {}
     met: set[tuple[Place, str]] = set()
     if "id" in left:
-        found[("id",)] = Fault(
+        result[("id",)] = Fault(
             ("id",), 'unknown key "id"', f"The id is the name of the table: {id_}", "extra_forbidden"
         )
         del left["id"]
     while True:
         try:
-            return _validated(model, left, id_), list(found.values())
+            return _validated(model, left, id_), list(result.values())
         except ValidationError as error:
             fresh = faults(error, left, model)
         for fault in fresh:
-            if not _follows(fault, found):
-                found.setdefault(fault.path, fault)
+            if not _follows(fault, result):
+                result.setdefault(fault.path, fault)
         before = len(met)
         met.update((fault.path, fault.kind) for fault in fresh)
         if len(met) == before:
-            return None, list(found.values())
+            return None, list(result.values())
         for fault in fresh:
             _mend(left, fault)
 

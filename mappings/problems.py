@@ -81,7 +81,7 @@ def shown_path(path: Iterable[str | int]) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean "title"?` for a near miss; otherwise what there is to choose from, or nothing."""
     names = sorted(known)
-    folded = {each.casefold(): each for each in names}
+    folded = {item.casefold(): item for item in names}
     close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
     if close:
         return f'Did you mean "{folded[close[0]]}"?'
@@ -108,11 +108,11 @@ def from_validation(
     except (tomllib.TOMLDecodeError, RecursionError):
         data = {}
     locator = Locator(text)
-    found = []
+    result = []
     for fault in faults(error, at(data, prefix), model):
         path = (*prefix, *fault.path)
-        found.append(Problem(file, locator.line(path), shown_path(path), fault.said, fault.hint))
-    return tuple(found)
+        result.append(Problem(file, locator.line(path), shown_path(path), fault.said, fault.hint))
+    return tuple(result)
 
 
 def at(data: Any, path: Sequence[str | int]) -> Any:
@@ -142,12 +142,12 @@ class Fault:
 
 def faults(error: ValidationError, data: Any, model: type[BaseModel] | None) -> tuple[Fault, ...]:
     """Each error of a validation of `data`, each place once."""
-    found: dict[Path, Fault] = {}
+    result: dict[Path, Fault] = {}
     details = error.errors(include_url=False)
     paths = [real_path(detail["loc"], data) for detail in details]
     for detail, path in zip(details, paths, strict=True):
-        found.setdefault(path, Fault(path, *_words(detail, path, model), detail["type"]))
-    return tuple(found.values())
+        result.setdefault(path, Fault(path, *_words(detail, path, model), detail["type"]))
+    return tuple(result.values())
 
 
 def real_path(location: Sequence[str | int], data: Any) -> Path:

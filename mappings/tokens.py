@@ -62,7 +62,7 @@ def tokens(text: str) -> Iterator[tuple[int, str]]:
     likely = ((_SHAPES, _may_have_shape), (_NAMED, _may_have_name))
     for pattern in (pattern for pattern, may_have in likely if may_have(text)):
         line, place = 1, 0
-        for found in pattern.finditer(text):
-            line, place = line + text.count("\n", place, found.start()), found.start()
-            lines.setdefault(line, redact(found[0]).strip())
+        for result in pattern.finditer(text):
+            line, place = line + text.count("\n", place, result.start()), result.start()
+            lines.setdefault(line, redact(result[0]).strip())
     yield from sorted(lines.items())

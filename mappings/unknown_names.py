@@ -83,7 +83,7 @@ def _scope(condition: Condition, outer: Iterable[TrackerInfo]) -> Iterator[Track
     named = {fold_name(name) for name in condition.tracker}
     only = [key for key in ONLY_IN.keys() & condition.model_fields_set if getattr(condition, key)]
     everywhere = tuple(outer)
-    sources = [found for name in condition.field if (found := field_sources(name, everywhere))]
+    sources = [result for name in condition.field if (result := field_sources(name, everywhere))]
     for info in everywhere:
         if any(info.name not in several for several in sources):
             continue
@@ -128,7 +128,7 @@ def hint(name: str, there: tuple[str, ...]) -> str:
     if not there:
         return "There is none at all yet"
     parts = [part.strip() for part in name.split(",")]
-    borne = {fold_name(each): each for each in there}
+    borne = {fold_name(item): item for item in there}
     if len(parts) > 1 and all(fold_name(part) in borne for part in parts):
         return f"For several write a list: {[borne[fold_name(part)] for part in parts]}".replace("'", '"')
     close = nearest(name, there)

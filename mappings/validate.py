@@ -151,8 +151,8 @@ def conditions(
         for position, text in enumerate(getattr(condition, name)):
             _owned(checked, draft, (*path, name, position), text, scope, name)
     for name in ("all", "any", "none"):
-        for position, each in enumerate(getattr(condition, name)):
-            conditions(checked, draft, (*path, name, position), each, scope)
+        for position, value in enumerate(getattr(condition, name)):
+            conditions(checked, draft, (*path, name, position), value, scope)
 
 
 def _scope(

@@ -43,15 +43,15 @@ def check(api: GitHubClient, identity: Account, needs: frozenset[Capability]) ->
         "sub-issues": look.trees,
         "projects": lambda: project_findings(api),
     }
-    found: list[Finding] = []
+    result: list[Finding] = []
     for what, ask in looks.items():
         try:
-            found += ask()
+            result += ask()
         except TrackerError as problem:
-            found.append(_failed(what, problem))
+            result.append(_failed(what, problem))
             if what == "account":
                 break
-    return tuple(found)
+    return tuple(result)
 
 
 @dataclass(slots=True)

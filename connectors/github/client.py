@@ -153,21 +153,21 @@ class GitHubClient:
 
     def rows(self, answer: HttpResponse) -> list[Any]:
         """The answer as a list. Raises Garbled if it is none."""
-        found = answer.json()
-        if not isinstance(found, list):
+        result = answer.json()
+        if not isinstance(result, list):
             raise InvalidResponse(
-                self.tracker, answer.request, f"expected a list, got {type(found).__name__}"
+                self.tracker, answer.request, f"expected a list, got {type(result).__name__}"
             )
-        return found
+        return result
 
     def record(self, answer: HttpResponse) -> Mapping[str, Any]:
         """The answer as an object. Raises Garbled if it is none."""
-        found = answer.json()
-        if not isinstance(found, dict):
+        result = answer.json()
+        if not isinstance(result, dict):
             raise InvalidResponse(
-                self.tracker, answer.request, f"expected an object, got {type(found).__name__}"
+                self.tracker, answer.request, f"expected an object, got {type(result).__name__}"
             )
-        return found
+        return result
 
     def next_page(self, answer: HttpResponse, relation: str = "next") -> str | None:
         """The next page by the Link header, None after the last.
@@ -310,10 +310,10 @@ class GitHubClient:
         except Missing as problem:
             hint = "Check app_id and installation_id, and that the App is still installed"
             raise BadConfiguration(self.tracker, problem.request, problem.said, hint) from problem
-        found = self.record(answer)
+        result = self.record(answer)
         try:
-            until = datetime.fromisoformat(found["expires_at"])
-            return _Token(Auth.Token(found["token"]), until.astimezone(UTC))
+            until = datetime.fromisoformat(result["expires_at"])
+            return _Token(Auth.Token(result["token"]), until.astimezone(UTC))
         except (KeyError, TypeError, ValueError, OverflowError, AssertionError) as problem:
             said = "expected a token and the time when it expires"
             raise InvalidResponse(self.tracker, answer.request, said) from problem

@@ -14,20 +14,20 @@ from connectors.models import MARK_PREFIX, PostedComment
 
 def read_comments(api: GitHubClient, identity: Account, path: str) -> tuple[PostedComment, ...]:
     """The comments of the issue at this path that are by this account, or bear a mark of milepost."""
-    found: dict[str, PostedComment] = {}
+    result: dict[str, PostedComment] = {}
     for answer in _backwards(api, f"{path}/comments"):
         for row in api.rows(answer):
             comment = read_comment(api, identity, row)
-            found[comment.id] = comment
+            result[comment.id] = comment
     # One of ours stays ours when somebody edits the mark out of it, which here stands in the text alone.
-    ours = (each for each in found.values() if each.mine or MARK_PREFIX in each.body)
+    ours = (item for item in result.values() if item.mine or MARK_PREFIX in item.body)
     return tuple(sorted(ours, key=lambda each: int(each.id)))
 
 
 def comment_body(row: Any) -> str:
     """The text of a comment; empty where there is none."""
-    found = row.get("body") if isinstance(row, dict) else None
-    return found if isinstance(found, str) else ""
+    result = row.get("body") if isinstance(row, dict) else None
+    return result if isinstance(result, str) else ""
 
 
 def _backwards(api: GitHubClient, path: str) -> Iterator[HttpResponse]:

@@ -47,16 +47,16 @@ class Cursor:
     def read(cls, text: str | None) -> "Cursor | None":
         """The cursor in a text, or None if this connector did not write it."""
         try:
-            found = orjson.loads(text or "")
-            if found["v"] != _VERSION:
+            result = orjson.loads(text or "")
+            if result["v"] != _VERSION:
                 return None
-            at, scope, count = bounds.server_time(bounds.moment(found["at"])), found["scope"], found["n"]
+            at, scope, count = bounds.server_time(bounds.moment(result["at"])), result["scope"], result["n"]
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
             return None
         count = bounds.whole(count, 0, bounds.LARGEST_ID - 1)
         if at is None or not isinstance(scope, str) or count is None:
             return None
-        return cls(at, scope, count, found.get("dated") is not False)
+        return cls(at, scope, count, result.get("dated") is not False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,10 @@ class Reading:
 
 def reading_at(memory: ConnectorState, cursor: Cursor) -> Reading:
     """What to read after this cursor. A cursor without a server's time is worth what is remembered of it."""
-    found = _remembered(memory, _READING).get(cursor.name)
-    found = found if isinstance(found, dict) else {}
-    latest = _moment(found.get("since"), cursor)
-    behind = found.get("behind")
+    result = _remembered(memory, _READING).get(cursor.name)
+    result = result if isinstance(result, dict) else {}
+    latest = _moment(result.get("since"), cursor)
+    behind = result.get("behind")
     several = behind.items() if isinstance(behind, dict) and len(behind) <= MOST_BEHIND else ()
     return Reading(
         cursor.at if cursor.dated else latest,
@@ -133,7 +133,8 @@ def scope_digest(settings: GitHubSettings, interest: Interest) -> str:
 def _of_projects(settings: GitHubSettings) -> list[object]:
     """What the settings say of projects and of the status; nothing where they say nothing."""
     projects = sorted(
-        (each.name, each.owner.lower(), each.number) for each in settings.project_names.values()
+        (project_name.name, project_name.owner.lower(), project_name.number)
+        for project_name in settings.project_names.values()
     )
     moving = sorted(map(fold_name, settings.in_progress_statuses))
     status = ["status", settings.status_field, moving] if settings.status_field else []
@@ -168,17 +169,17 @@ def named_digest(interest: Interest) -> str:
 
 def standing_at(memory: ConnectorState, cursor: Cursor) -> Standing | None:
     """What stood when this cursor was taken; None if that is not remembered."""
-    found: Any = _remembered(memory, _STANDING).get(cursor.name)
+    result: Any = _remembered(memory, _STANDING).get(cursor.name)
     try:
-        walk, walked = found["walk"], bounds.past(bounds.moment(found["walked"]), cursor.at)
+        walk, walked = result["walk"], bounds.past(bounds.moment(result["walked"]), cursor.at)
         if walked is None:
             return None
         known = _remembered(memory, _TREES)[walk]
         return Standing(
             str(walk),
             walked,
-            str(found["named"]),
-            found["whole"] is True,
+            str(result["named"]),
+            result["whole"] is True,
             {id_: (str(k), str(p), str(u), str(n), int(c)) for id_, (k, p, u, n, c) in known.items()},
         )
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -208,7 +209,7 @@ def remember(memory: ConnectorState, before: Cursor | None, now: Cursor, standin
         "whole": standing.whole,
     }
     if standing.walk == now.name:
-        trees, used = _remembered(memory, _TREES), {each["walk"] for each in kept.values()}
+        trees, used = _remembered(memory, _TREES), {item["walk"] for item in kept.values()}
         others = {name: known for name, known in trees.items() if name in used}
         memory.set(_TREES, orjson.dumps({**others, now.name: standing.known}).decode())
     memory.set(_STANDING, orjson.dumps(kept).decode())
@@ -216,7 +217,7 @@ def remember(memory: ConnectorState, before: Cursor | None, now: Cursor, standin
 
 def _remembered(memory: ConnectorState, fact: str) -> dict[str, Any]:
     try:
-        found = orjson.loads(memory.get(fact) or "{}")
+        result = orjson.loads(memory.get(fact) or "{}")
     except orjson.JSONDecodeError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return result if isinstance(result, dict) else {}

@@ -47,7 +47,7 @@ class Dependencies:
         if self._memory is None:
             return
         told = {**self._before, **self._now}
-        fresh = {id_: each for id_, each in told.items() if datetime.fromisoformat(each[0]) >= since}
+        fresh = {id_: value for id_, value in told.items() if datetime.fromisoformat(value[0]) >= since}
         if fresh != _read(self._memory):
             self._memory.set(_ANSWERS, orjson.dumps(fresh).decode() if fresh else "")
 
@@ -55,17 +55,17 @@ class Dependencies:
         stamp = [issue.updated.isoformat(), issue.unnamed_blockers]
         before = self._before.get(issue.ref.id, [])
         if before[:2] == stamp:
-            found = [_blocker(self._api.tracker, *each) for each in before[2]]
+            result = [_blocker(self._api.tracker, *item) for item in before[2]]
         else:
             asked = self._asked(issue)
             if asked is None:
                 return issue
-            found = asked
-            rows = [[each.ref.id, each.ref.key, each.url, each.title, each.category] for each in found]
+            result = asked
+            rows = [[item.ref.id, item.ref.key, item.url, item.title, item.category] for item in result]
             self._now[issue.ref.id] = [*stamp, rows]
-        still_open = sum(blocker.category not in _OVER for blocker in found)
+        still_open = sum(blocker.category not in _OVER for blocker in result)
         return replace(
-            issue, blocked_by=tuple(found), unnamed_blockers=max(0, issue.unnamed_blockers - still_open)
+            issue, blocked_by=tuple(result), unnamed_blockers=max(0, issue.unnamed_blockers - still_open)
         )
 
     def _asked(self, issue: Issue) -> list[Blocker] | None:
@@ -74,14 +74,14 @@ class Dependencies:
         if place is None or self._silent >= IN_ROW:
             return None
         try:
-            found = list(self._blockers(f"{place.path}/dependencies/blocked_by"))
+            result = list(self._blockers(f"{place.path}/dependencies/blocked_by"))
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError as problem:
             self._silent = self._silent + 1 if isinstance(problem, Unavailable) else 0
             return None
         self._silent = 0
-        return sorted(found, key=lambda blocker: int(blocker.ref.id))
+        return sorted(result, key=lambda blocker: int(blocker.ref.id))
 
     def _blockers(self, path: str) -> Iterator[Blocker]:
         for rows in self._api.pages(path, {"per_page": _PER_PAGE}):

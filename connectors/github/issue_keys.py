@@ -78,10 +78,10 @@ class Spelling:
 
     def repository(self, name: str) -> str:
         """`owner/name` in its one spelling."""
-        found = self._spelt.get(name)
-        if found is None:
-            found = self._spelt[name] = self._known.get(name.lower(), name.lower())
-        return found
+        result = self._spelt.get(name)
+        if result is None:
+            result = self._spelt[name] = self._known.get(name.lower(), name.lower())
+        return result
 
     def place(self, place: Place) -> Place:
         """The same place with the repository's one spelling."""

@@ -58,10 +58,10 @@ class IssueParser:
         try:
             return self._read(row, parent)
         except Unreadable as problem:
-            found = row.get("id")
+            result = row.get("id")
             place = place_in(row)
             key = self.spelling.place(place).key if place else None
-            return Unread(str(found) if type(found) is int and found > 0 else None, key, str(problem))
+            return Unread(str(result) if type(result) is int and result > 0 else None, key, str(problem))
 
     def _read(self, row: Mapping[str, Any], parent: tuple[str, str] | None) -> Issue:
         repository, number = self._place(row)
@@ -173,8 +173,8 @@ def field_values(row: Mapping[str, Any], wanted: Sequence[str]) -> Iterator[tupl
     if not isinstance(held, list) or not all(isinstance(one, dict) for one in held):
         raise Unreadable("issue_field_values: expected a list of values")
     for name in wanted:
-        found = [one for one in held if _is_field(one, name)]
-        yield name, _field_value(found[0]) if found else None
+        result = [one for one in held if _is_field(one, name)]
+        yield name, _field_value(result[0]) if result else None
 
 
 def _chosen(row: Mapping[str, Any], name: str) -> Chosen:
@@ -223,8 +223,8 @@ def mirrors(body: str) -> tuple[str, ...]:
     """
     if "://" not in body:
         return ()
-    found = (match[1] for match in _MIRROR.finditer(body.replace("\r\n", "\n")))
-    return tuple(dict.fromkeys(found))
+    result = (match[1] for match in _MIRROR.finditer(body.replace("\r\n", "\n")))
+    return tuple(dict.fromkeys(result))
 
 
 def names_issue(row: object) -> bool:
@@ -318,11 +318,11 @@ def _names(row: Mapping[str, Any], name: str, inner: str) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list):
         raise Unreadable(f"{name}: expected a list, got {_what(value)}")
-    found: list[Any] = [item.get(inner) if isinstance(item, dict) else item for item in value]
-    for each in found:
-        if type(each) is not str:
-            raise Unreadable(f"{name}.{inner}: expected text, got {_what(each)}")
-    return tuple(found)
+    result: list[Any] = [item.get(inner) if isinstance(item, dict) else item for item in value]
+    for entry in result:
+        if type(entry) is not str:
+            raise Unreadable(f"{name}.{inner}: expected text, got {_what(entry)}")
+    return tuple(result)
 
 
 def _what(value: object) -> str:

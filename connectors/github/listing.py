@@ -129,11 +129,11 @@ class Listing:
     @property
     def failed(self) -> tuple[Container, ...]:
         """Once the rows are in: the repositories that could not be read, each with its `error`."""
-        found = (
+        result = (
             replace(self._container(home), error=str(error) or type(error).__name__)
             for home, error in self._failed.values()
         )
-        return tuple(sorted(found, key=lambda each: each.name))
+        return tuple(sorted(result, key=lambda each: each.name))
 
     @property
     def listed(self) -> frozenset[str] | None:
@@ -160,8 +160,8 @@ class Listing:
     @property
     def containers(self) -> tuple[Container, ...]:
         """Once the rows of a survey are in: every repository in scope."""
-        failed = {each.id: each for each in self.failed}
-        read = {each.id: each for each in map(self._container, self._homes.values())}
+        failed = {item.id: item for item in self.failed}
+        read = {item.id: item for item in map(self._container, self._homes.values())}
         return tuple(sorted({**read, **failed}.values(), key=lambda each: each.name))
 
     def told(self) -> tuple[Container, ...]:
@@ -183,8 +183,8 @@ class Listing:
 
     def _container(self, home: _Home) -> Container:
         name = self._spelling.repository(str(home.row.get("full_name") or self._names.today(home.name)))
-        found = container(home.row, name, app=self._api.settings.app_id is not None)
-        return found if row_id(home.row) else replace(found, id=self._names.id_of(home.name))
+        result = container(home.row, name, app=self._api.settings.app_id is not None)
+        return result if row_id(home.row) else replace(result, id=self._names.id_of(home.name))
 
     def _taken(self, part: _Part) -> list[Any]:
         if isinstance(part, Sheet):
@@ -292,8 +292,8 @@ class Listing:
         pages = member_pages(api)
         first = next(pages)
         self.moment = api.server_moment(first)
-        found = members(api, chain([first], pages), self._names)
-        homes = (_Home(name, configured=False, row=row) for name, row in found)
+        result = members(api, chain([first], pages), self._names)
+        homes = (_Home(name, configured=False, row=row) for name, row in result)
         return chain(map(self._list, named), map(self._list, homes))
 
     def _organisation_list(

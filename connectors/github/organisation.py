@@ -73,9 +73,9 @@ class Organisation:
         elif certain and after == self._before:
             whole = after == self._counted - repeated
         doubt = began.isoformat() if was and not whole else fact.get("doubt") or ""
-        found = orjson.dumps({"name": self._name, "whole": whole, "doubt": doubt}).decode()
-        if found != self._memory.get(_FACT):
-            self._memory.set(_FACT, found)
+        result = orjson.dumps({"name": self._name, "whole": whole, "doubt": doubt}).decode()
+        if result != self._memory.get(_FACT):
+            self._memory.set(_FACT, result)
 
     def _total(self) -> int | None:
         """How many issues and pull requests its list has; None if GitHub does not tell."""
@@ -93,7 +93,7 @@ class Organisation:
 
     def _fact(self) -> dict[str, Any]:
         try:
-            found = orjson.loads(self._memory.get(_FACT) or "{}")
+            result = orjson.loads(self._memory.get(_FACT) or "{}")
         except orjson.JSONDecodeError:
             return {}
-        return found if isinstance(found, dict) and found.get("name") == self._name else {}
+        return result if isinstance(result, dict) and result.get("name") == self._name else {}

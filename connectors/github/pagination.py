@@ -38,21 +38,21 @@ class Watch:
         """These rows without those that came with the page before, or with the first."""
         stamps = [_stamp(row) for row in rows]
         first = self._first or set()
-        found = [
+        result = [
             (row, stamp[0])
             for row, stamp in zip(rows, stamps, strict=True)
             if stamp not in self._before and stamp not in first
         ]
         ids = {stamp[0] for stamp in chain(self._before, first)} - {None}
-        self.repeats += sum(id_ in ids for _, id_ in found)
+        self.repeats += sum(id_ in ids for _, id_ in result)
         if self._first is None:
             self._first = set(stamps)
             self._lowest = min(filter(None, map(_number, rows)), default=None)
         else:
             self._before = set(stamps)
             if self._backwards:
-                self._look([row for row, id_ in found if id_ not in ids])
-        return [row for row, _ in found]
+                self._look([row for row, id_ in result if id_ not in ids])
+        return [row for row, _ in result]
 
     def _look(self, rows: list[Any]) -> None:
         """Numbers go by arrival: an older issue with a higher one than a younger came from elsewhere."""
@@ -78,8 +78,8 @@ class Sheet:
 
     def rows(self, api: GitHubClient) -> list[Any]:
         """Its rows, without those that came before. To be taken in the order of reading."""
-        found = api.rows(self.answer) if self.found is None else self.found
-        return found if self.watch is None else self.watch.fresh(found)
+        result = api.rows(self.answer) if self.found is None else self.found
+        return result if self.watch is None else self.watch.fresh(result)
 
     @property
     def repeats(self) -> int:

@@ -28,9 +28,9 @@ def project_findings(api: GitHubClient) -> Iterator[Finding]:
         else:
             yield Finding(what, True, f"can be read; its fields: {_fields(heads[project])}")
     status = api.settings.status_field
-    found = split_field(status, api.settings.project_names) if status else None
-    if status and found is not None and found[0] in heads:
-        project, name = found
+    result = split_field(status, api.settings.project_names) if status else None
+    if status and result is not None and result[0] in heads:
+        project, name = result
         why = what_is_missing(project, heads[project], [name]).get(name)
         field = heads[project].field(name)
         options = ", ".join(field.options.values()) if field is not None else ""
@@ -45,9 +45,9 @@ def missing_fields(api: GitHubClient, names: Collection[str]) -> Mapping[str, st
     """
     asked: dict[Project, dict[str, str]] = {}
     for name in sorted(names):
-        found = split_field(name, api.settings.project_names)
-        if found is not None:
-            asked.setdefault(found[0], {})[name] = found[1]
+        result = split_field(name, api.settings.project_names)
+        if result is not None:
+            asked.setdefault(result[0], {})[name] = result[1]
     missing: dict[str, str] = {}
     for project, fields in asked.items():
         try:
@@ -67,4 +67,4 @@ def missing_fields(api: GitHubClient, names: Collection[str]) -> Mapping[str, st
 
 
 def _fields(head: Head) -> str:
-    return ", ".join(each.name for each in head.fields if each.readable) or "none of its own"
+    return ", ".join(field.name for field in head.fields if field.readable) or "none of its own"

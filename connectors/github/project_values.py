@@ -67,9 +67,9 @@ class ProjectValues:
         self._asked: dict[Project, dict[str, str]] = {}
         self._of_name: dict[str, tuple[Project, int]] = {}
         for name in sorted(names):
-            found = split_field(name, api.settings.project_names)
-            if found is not None:
-                project, called = found
+            result = split_field(name, api.settings.project_names)
+            if result is not None:
+                project, called = result
                 fields = self._asked.setdefault(project, {})
                 fields[name] = called
                 self._of_name[name] = (project, len(fields) - 1)
@@ -90,10 +90,10 @@ class ProjectValues:
 
     def of(self, name: str, id_: str, key: str) -> Chosen | None:
         """The value of a field for an issue, empty if it is not on the project; None: no project's field."""
-        found = self._of_name.get(name)
-        if found is None:
+        result = self._of_name.get(name)
+        if result is None:
             return None
-        project, place = found
+        project, place = result
         reading = self._readings.get(project)
         item = None if reading is None else reading.items.get(id_) or reading.items.get(key.lower())
         return item.values[place] if item is not None and place < len(item.values) else Chosen()
@@ -179,7 +179,7 @@ class ProjectValues:
             "of": f"{project.owner}/{project.number}".lower(),
             "names": reading.names,
             "items": {
-                id_: [item.key, [[each.value, each.id] for each in item.values]]
+                id_: [item.key, [[value.value, value.id] for value in item.values]]
                 for id_, item in reading.items.items()
             },
         }
@@ -211,18 +211,18 @@ class ProjectValues:
         head = read_head(self._api, project)
         missing = what_is_missing(project, head, names)
         fields: dict[str, Field] = {
-            name: found for name in names if name not in missing and (found := head.field(name)) is not None
+            name: result for name in names if name not in missing and (result := head.field(name)) is not None
         }
         if not fields:
             return Reading(names, {}, now, missing)
-        wanted = list({each.name: each for each in fields.values()}.values())
+        wanted = list({entry.name: entry for entry in fields.values()}.values())
         items = dict(read_items(self._api, project, head, wanted))
         gone = before.items.keys() - items.keys()
         if gone and len(items) >= PER_PAGE:
             # An item that moves while the pages are read may be on none of them.
             again = read_items(self._api, project, head, wanted)
             items.update(again)
-        places = {each.name: place for place, each in enumerate(wanted)}
+        places = {wish.name: place for place, wish in enumerate(wanted)}
         columns = [places[fields[name].name] if name in fields else None for name in names]
         return Reading(names, {id_: _picked(item, columns) for id_, item in items.items()}, now, missing)
 
@@ -238,24 +238,24 @@ class ProjectValues:
         """What is remembered of each project that is asked for; nothing of one where that is impossible."""
         for project, asked in self._asked.items():
             try:
-                found = stand[project.name]
-                held = self._facts(f"{_VALUES}{project.name}")[found["items"]]
+                result = stand[project.name]
+                held = self._facts(f"{_VALUES}{project.name}")[result["items"]]
                 names = tuple(asked.values())
                 if tuple(held["names"]) != names or held["of"] != f"{project.owner}/{project.number}".lower():
                     continue
                 items = {str(id_): _remembered_item(*row) for id_, row in held["items"].items()}
-                missing = {str(name): str(said) for name, said in found["missing"].items()}
-                at = bounds.server_time(bounds.moment(found["at"]))
-                yield project, Reading(names, items, at, missing, str(found["items"]))
+                missing = {str(name): str(said) for name, said in result["missing"].items()}
+                at = bounds.server_time(bounds.moment(result["at"]))
+                yield project, Reading(names, items, at, missing, str(result["items"]))
             except (AttributeError, KeyError, TypeError, ValueError):
                 continue
 
     def _facts(self, name: str) -> dict[str, Any]:
         try:
-            found = orjson.loads(self._memory.get(name) or "{}")
+            result = orjson.loads(self._memory.get(name) or "{}")
         except orjson.JSONDecodeError:
             return {}
-        return found if isinstance(found, dict) else {}
+        return result if isinstance(result, dict) else {}
 
 
 def _picked(item: Item, columns: list[int | None]) -> Item:
@@ -272,7 +272,7 @@ def _differences(before: Mapping[str, Item], now: Mapping[str, Item]) -> Iterato
 def _set(item: Item | None) -> tuple[tuple[int, Chosen], ...]:
     """What is set of an item; not to be on a project is as good as to have no value there."""
     values = item.values if item is not None else ()
-    return tuple((place, each) for place, each in enumerate(values) if each.value is not None)
+    return tuple((place, value) for place, value in enumerate(values) if value.value is not None)
 
 
 def _remembered_item(key: str, row: list[list[Any]]) -> Item:

@@ -66,8 +66,8 @@ class Head:
 
     def field(self, name: str) -> Field | None:
         """The field that a name means; one that is written exactly so goes first."""
-        exact = [each for each in self.fields if each.name == name]
-        alike = [each for each in self.fields if fold_name(each.name) == fold_name(name)]
+        exact = [item for item in self.fields if item.name == name]
+        alike = [item for item in self.fields if fold_name(item.name) == fold_name(name)]
         return next(iter(exact or alike), None)
 
 
@@ -75,17 +75,17 @@ def read_head(api: GitHubClient, project: Project) -> Head:
     """The project's fields. Raises Missing where the token sees no such project, or nothing in it."""
     data = api.graphql(PROJECT, {"owner": project.owner, "number": project.number})
     owner = data.get("repositoryOwner")
-    found = owner.get("projectV2") if isinstance(owner, dict) else None
-    if not isinstance(found, dict):
+    result = owner.get("projectV2") if isinstance(owner, dict) else None
+    if not isinstance(result, dict):
         raise Missing(api.tracker, "POST /graphql", f"the token sees no project {project}", READ_HINT)
-    connection = found.get("fields")
+    connection = result.get("fields")
     rows = connection.get("nodes") if isinstance(connection, dict) else None
-    if not isinstance(rows, list) or not isinstance(found.get("id"), str):
+    if not isinstance(rows, list) or not isinstance(result.get("id"), str):
         raise InvalidResponse(api.tracker, "POST /graphql", f"expected the fields of the project {project}")
     fields = tuple(filter(None, map(_field, rows)))
     if not fields:
         raise Missing(api.tracker, "POST /graphql", f"the token sees nothing of {project}", READ_HINT)
-    return Head(found["id"], fields)
+    return Head(result["id"], fields)
 
 
 def _field(row: object) -> Field | None:
@@ -93,8 +93,8 @@ def _field(row: object) -> Field | None:
         return None
     options = row.get("options")
     several = options if isinstance(options, list) else []
-    named = [each for each in several if isinstance(each, dict) and isinstance(each.get("name"), str)]
-    return Field(row["name"], str(row.get("dataType")), {str(each.get("id")): each["name"] for each in named})
+    named = [item for item in several if isinstance(item, dict) and isinstance(item.get("name"), str)]
+    return Field(row["name"], str(row.get("dataType")), {str(item.get("id")): item["name"] for item in named})
 
 
 def read_items(
@@ -105,7 +105,7 @@ def read_items(
     One request for each 100. Drafts, and what the token may not see, are left out. Raises a TrackerError
     where any page fails.
     """
-    return dict(_read(api, project, head, [each.name for each in fields]))
+    return dict(_read(api, project, head, [item.name for item in fields]))
 
 
 def _read(
@@ -198,10 +198,10 @@ def what_is_missing(project: Project, head: Head, names: Collection[str]) -> Map
     """
     missing: dict[str, str] = {}
     for name in names:
-        found = head.field(name)
-        if found is None:
+        result = head.field(name)
+        if result is None:
             missing[name] = f'the project {project.name} has no field "{name}"'
-        elif not found.readable:
+        elif not result.readable:
             said = f'the field "{name}" of the project {project.name} shows what the issue itself has'
             missing[name] = f"{said}: use the key of rules for that"
     return missing

@@ -201,17 +201,17 @@ class PullRun:
             if self._skip(row):
                 continue
             known = parents and isinstance(row, dict)
-            found = read(row, parents.get(str(row.get("id"))) if known else None)
-            if isinstance(found, Issue):
-                issues.append(found)
+            result = read(row, parents.get(str(row.get("id"))) if known else None)
+            if isinstance(result, Issue):
+                issues.append(result)
                 if self.projects is not None:
-                    self.projects.came(found)
+                    self.projects.came(result)
                 continue
-            unread.append(found)
-            if found.key in self.above:
+            unread.append(result)
+            if result.key in self.above:
                 # One that was never read is in no tree yet, but what hangs on its tree may rest on it.
-                self.spoilt.add(found.key)
-                self._lose(None, self.above[found.key], f"its sub-issue {found.key} cannot be read")
+                self.spoilt.add(result.key)
+                self._lose(None, self.above[result.key], f"its sub-issue {result.key} cannot be read")
         if issues or unread:
             yield Page(self.dependencies.named(issues), tuple(unread))
 
@@ -325,15 +325,15 @@ class PullRun:
 
     def _siblings(self, parent: Place, nodes: list[Node]) -> list[Any]:
         ids = {node.id for node in nodes}
-        found: list[Any] = []
+        result: list[Any] = []
         try:
             for rows in self.api.pages(f"{parent.path}/sub_issues", {"per_page": PER_PAGE}):
-                found += [row for row in rows if isinstance(row, dict) and str(row.get("id")) in ids]
+                result += [row for row in rows if isinstance(row, dict) and str(row.get("id")) in ids]
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError:
-            return found  # each is asked for by itself
-        return found
+            return result  # each is asked for by itself
+        return result
 
     def _rows(self, keys: Iterable[str]) -> Iterator[Any]:
         rows = (self._row(key) for key in sorted(keys))

@@ -120,10 +120,10 @@ class GitHubReader:
         listing = Listing(self._api, self._memory, self._names, self._spelling, Plan())
         for rows in listing.rows():
             for row in rows:
-                found = row.get("id") if isinstance(row, dict) else None
-                if type(found) is not int:
+                result = row.get("id") if isinstance(row, dict) else None
+                if type(result) is not int:
                     raise InvalidResponse(self._api.tracker, "GET issues", "an issue came without an id")
-                ids.add(str(found))
+                ids.add(str(result))
         if listing.first_error is not None:
             raise listing.first_error
         return frozenset(ids)
@@ -138,10 +138,10 @@ class GitHubReader:
 
     def locate(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Whereabouts]:
         """See Reader. GitHub is asked by key: another issue under it means that this one is gone."""
-        found = read_apart(refs, self._whereabouts, _repository)
+        result = read_apart(refs, self._whereabouts, _repository)
         return {
-            ref: Whereabouts(Fate.UNKNOWN, reason=each.said) if isinstance(each, TrackerError) else each
-            for ref, each in found.items()
+            ref: Whereabouts(Fate.UNKNOWN, reason=value.said) if isinstance(value, TrackerError) else value
+            for ref, value in result.items()
         }
 
     def _whereabouts(self, ref: IssueRef) -> Whereabouts:
@@ -160,7 +160,7 @@ class GitHubReader:
     def fetch(self, keys: Sequence[str]) -> Page:
         """See Reader. GitHub finds no issue by its database id alone, so ids are left out."""
         parser = self._parser(checklists=True)
-        found: dict[IssueRef, Issue] = {}
+        result: dict[IssueRef, Issue] = {}
         unread: list[Unread] = []
         for place in dict.fromkeys(filter(None, map(place_of, keys))):
             try:
@@ -168,10 +168,10 @@ class GitHubReader:
             except Missing:
                 continue
             if isinstance(read, Issue):
-                found[read.ref] = read
+                result[read.ref] = read
             else:
                 unread.append(read)
-        return Page(Dependencies(self._api, parser).named(list(found.values())), tuple(unread))
+        return Page(Dependencies(self._api, parser).named(list(result.values())), tuple(unread))
 
     def matching(self, query: str) -> frozenset[str]:
         """See Reader. The query is GitHub's search syntax, without a scope of its own."""

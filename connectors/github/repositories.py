@@ -55,7 +55,7 @@ class Names:
 
     def keep(self) -> None:
         """Remember it for the next run; nothing is written where nothing is new."""
-        text = orjson.dumps({name: list(each) for name, each in sorted(self._known.items())}).decode()
+        text = orjson.dumps({name: list(value) for name, value in sorted(self._known.items())}).decode()
         if text not in ("{}", self._memory.get(_FACT)):
             self._memory.set(_FACT, text)
 
@@ -76,10 +76,10 @@ class Names:
 
 def _remembered(memory: ConnectorState, configured: set[str]) -> Iterator[tuple[str, tuple[str, str]]]:
     try:
-        found = orjson.loads(memory.get(_FACT) or "{}")
+        result = orjson.loads(memory.get(_FACT) or "{}")
     except orjson.JSONDecodeError:
         return
-    for name, value in found.items() if isinstance(found, dict) else ():
+    for name, value in result.items() if isinstance(result, dict) else ():
         if name not in configured or not isinstance(value, list) or len(value) != 2:
             continue
         id_, today = value
@@ -114,17 +114,17 @@ def audience(row: Mapping[str, Any]) -> Audience | None:
 
 def audiences(api: GitHubClient, names: Names, containers: Iterable[str]) -> Mapping[str, Audience | None]:
     """See TellsAudiences. One request for each repository of which this run was not told yet."""
-    found: dict[str, Audience | None] = {}
+    result: dict[str, Audience | None] = {}
     for name in filter(is_repository, containers):
         row = names.rows.get(name.lower())
         try:
-            found[name] = audience(row or api.record(api.get(f"/repos/{name}")))
+            result[name] = audience(row or api.record(api.get(f"/repos/{name}")))
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError as problem:
             if not isinstance(problem, Unavailable):
-                found[name] = None
-    return found
+                result[name] = None
+    return result
 
 
 def row_id(row: Mapping[str, Any]) -> str:

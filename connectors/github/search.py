@@ -27,10 +27,10 @@ def matching(api: GitHubClient, names: Names, query: str) -> frozenset[str]:
     if settings.organization is not None:
         places.append(f"org:{settings.organization}")
     kind = "" if _KIND.search(query) else " is:issue"
-    found: set[str] = set()
+    result: set[str] = set()
     for place in places:
-        found |= _search(api, names, f"{query.strip()}{kind} {place}".strip())
-    return frozenset(found)
+        result |= _search(api, names, f"{query.strip()}{kind} {place}".strip())
+    return frozenset(result)
 
 
 def _search(api: GitHubClient, names: Names, query: str) -> set[str]:

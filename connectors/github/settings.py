@@ -102,10 +102,10 @@ class GitHubSettings(TrackerSettings):
     @field_validator("projects")
     @classmethod
     def _projects(cls, projects: dict[str, str]) -> dict[str, str]:
-        found = [Project.read(name, text) for name, text in projects.items()]
-        said = [f"{each.owner}/{each.number}".casefold() for each in found]
-        for several in (said, [fold_name(each.name) for each in found]):
-            twice = [each for place, each in enumerate(several) if each in several[:place]]
+        result = [Project.read(name, text) for name, text in projects.items()]
+        said = [f"{item.owner}/{item.number}".casefold() for item in result]
+        for several in (said, [fold_name(item.name) for item in result]):
+            twice = [value for place, value in enumerate(several) if value in several[:place]]
             if twice:
                 raise ValueError(f"named twice: {twice[0]}")
         return projects

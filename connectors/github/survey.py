@@ -66,14 +66,14 @@ def _led(
     api: GitHubClient, names: Names, wanted: frozenset[str], containers: tuple[Container, ...]
 ) -> Mapping[str, str]:
     """By name: the id of the repository that it leads to, one question for each that no list has by name."""
-    ids = {each.name.lower(): each.id for each in containers}
+    ids = {container.name.lower(): container.id for container in containers}
     led: dict[str, str] = {}
     for name in (*api.settings.repositories, *sorted(wanted)):
         if not is_repository(name):
             continue
-        found = ids.get(name.lower()) or ids.get(names.today(name).lower()) or _asked(api, name)
-        if found:
-            led[name] = found
+        result = ids.get(name.lower()) or ids.get(names.today(name).lower()) or _asked(api, name)
+        if result:
+            led[name] = result
     return led
 
 

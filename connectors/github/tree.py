@@ -103,7 +103,7 @@ class _Sizes:
 
 def locate(api: GitHubClient, spelling: Spelling, places: Sequence[Place]) -> Located:
     """The issues at these places; whatever is no issue there (moved, deleted, a pull request) is left out."""
-    found, sizes, waiting = Located(), _Sizes(first=1), list(places)
+    result, sizes, waiting = Located(), _Sizes(first=1), list(places)
     while waiting:
         some = waiting[: sizes.ids]
         variables: dict[str, str | int] = {}
@@ -116,7 +116,7 @@ def locate(api: GitHubClient, spelling: Spelling, places: Sequence[Place]) -> Lo
             raise
         except TrackerError as problem:
             if not sizes.shrink(len(some), problem):
-                found.failed.update((place, reason_of(problem)) for place in some)
+                result.failed.update((place, reason_of(problem)) for place in some)
                 del waiting[: len(some)]
             continue
         del waiting[: len(some)]
@@ -126,8 +126,8 @@ def locate(api: GitHubClient, spelling: Spelling, places: Sequence[Place]) -> Lo
             raw = repository.get("found") if isinstance(repository, dict) else None
             if isinstance(raw, dict) and "fullDatabaseId" in raw:
                 with suppress(InvalidResponse):  # it is asked for by REST then
-                    found.nodes[place] = _node(api, spelling, raw, None)
-    return found
+                    result.nodes[place] = _node(api, spelling, raw, None)
+    return result
 
 
 def walk(api: GitHubClient, spelling: Spelling, roots: Iterable[Node]) -> Tree:

@@ -141,13 +141,13 @@ class GitHubWriter:
 
     def _comment(self, answer: HttpResponse, body: str) -> PostedComment:
         """The comment in an answer; without its id, nobody can know that it was written."""
-        found = self._api.record(answer)
-        id_, text = found.get("id"), found.get("body")
+        result = self._api.record(answer)
+        id_, text = result.get("id"), result.get("body")
         if type(id_) is not int:
             said = "expected a comment with its id"
             raise InvalidResponse(self._api.tracker, answer.request, said)
         text = text if isinstance(text, str) else body
-        url, updated = str(found.get("html_url") or ""), moment(found.get("updated_at"))
+        url, updated = str(result.get("html_url") or ""), moment(result.get("updated_at"))
         return PostedComment(str(id_), text, mine=True, url=url, updated=updated)
 
     def _remove_label(self, ref: IssueRef, name: str) -> tuple[str, ...]:

@@ -65,17 +65,17 @@ def allowances_of(tracker: object) -> tuple[Allowance, ...]:
 
 def as_text(allowances: Iterable[Allowance]) -> str:
     """These as JSON."""
-    return orjson.dumps([asdict(each) for each in allowances]).decode()
+    return orjson.dumps([asdict(allowance) for allowance in allowances]).decode()
 
 
 def from_text(text: str | None) -> tuple[Allowance, ...]:
     """What `as_text` wrote, without what is impossible; a fresh count does no harm."""
     try:
-        found = orjson.loads(text or "[]")
+        result = orjson.loads(text or "[]")
     except orjson.JSONDecodeError:
         return ()
-    read = (_allowance(each) for each in found) if isinstance(found, list) else ()
-    return tuple(each for each in read if each is not None)
+    read = (_allowance(item) for item in result) if isinstance(result, list) else ()
+    return tuple(item for item in read if item is not None)
 
 
 def _allowance(value: object) -> Allowance | None:

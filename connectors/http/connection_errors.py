@@ -8,14 +8,14 @@ from connectors.http.deadline import MAX_SECONDS, DeadlineExceeded
 
 def causes_of(problem: BaseException) -> list[BaseException]:
     """The exception and all that it wraps: requests and urllib3 keep the cause in args or `reason`."""
-    found: list[BaseException] = []
+    result: list[BaseException] = []
     ahead: list[object] = [problem]
     while ahead:
         cause = ahead.pop()
-        if isinstance(cause, BaseException) and not any(cause is seen for seen in found):
-            found.append(cause)
+        if isinstance(cause, BaseException) and not any(cause is seen for seen in result):
+            result.append(cause)
             ahead += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
-    return found
+    return result
 
 
 def describe(

@@ -43,8 +43,8 @@ class QuotaBudget:
         self.share = share
         self._lock = threading.Lock()
         self._windows = {
-            each.resource: _Window(Quota(each.limit, each.remaining, each.reset), each.used)
-            for each in from_text(known)
+            item.resource: _Window(Quota(item.limit, item.remaining, item.reset), item.used)
+            for item in from_text(known)
         }
         self._run: dict[str, int] = {}
         self._put_off: dict[str, str] = {}
@@ -117,7 +117,8 @@ class QuotaBudget:
     def told(self) -> str:
         """One line for the log: `core 120 of 2,500 requests`; empty where the tracker tells of no quota."""
         return ", ".join(
-            f"{each.resource} {each.used:,} of {each.allowed:,} requests" for each in self.allowances()
+            f"{allowance.resource} {allowance.used:,} of {allowance.allowed:,} requests"
+            for allowance in self.allowances()
         )
 
     def text(self) -> str:

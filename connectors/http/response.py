@@ -73,9 +73,9 @@ def _shallow(document: Any) -> bool:
     for _ in range(_DEEPEST):
         level = [
             inner
-            for each in level
-            if isinstance(each, dict | list)
-            for inner in (each.values() if isinstance(each, dict) else each)
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
         ]
         if not level:
             return True
@@ -177,10 +177,10 @@ def explain_status(tracker: str, request: str, answer: HttpResponse) -> TrackerE
 def message_in(answer: HttpResponse) -> str:
     """What a refusal says, as one line of at most 300 characters: status and the vendor's own message."""
     try:
-        found = list(_messages(orjson.loads(answer.body)))
+        result = list(_messages(orjson.loads(answer.body)))
     except orjson.JSONDecodeError:
-        found = [f"{_shape(answer)} instead of JSON"] if answer.body else []
-    text = "".join(c if c.isprintable() else " " for c in "; ".join(found))
+        result = [f"{_shape(answer)} instead of JSON"] if answer.body else []
+    text = "".join(c if c.isprintable() else " " for c in "; ".join(result))
     if len(text) > _SAID_LIMIT:
         text = text[: _SAID_LIMIT - 1] + "…"
     return f"HTTP {answer.status}: {text}" if text else f"HTTP {answer.status}"

@@ -106,8 +106,10 @@ class Transport:
         self._rate_limit = rate_limit
         self._explain = explain
         self._pace = pace
-        self._secrets = tuple(sorted((each for each in secrets if len(each) > 3), key=len, reverse=True))
-        self._unmistakable = [each for each in self._secrets if len(each) >= SHORTEST]
+        self._secrets = tuple(
+            sorted((secret for secret in secrets if len(secret) > 3), key=len, reverse=True)
+        )
+        self._unmistakable = [secret for secret in self._secrets if len(secret) >= SHORTEST]
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._last_write = -math.inf

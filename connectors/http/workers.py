@@ -88,8 +88,8 @@ class _Hands(Generic[_T]):
 
     def _run(self) -> None:
         _begin(self._cancel)
-        while (found := self._waiting.get()) is not None and not self._cancel.is_set():
-            task, future = found
+        while (result := self._waiting.get()) is not None and not self._cancel.is_set():
+            task, future = result
             try:
                 future.set_result(task())
             except BaseException as problem:  # it is raised again where the results are read
@@ -144,15 +144,15 @@ class _Merge(Generic[_T]):
         ended = 0
         while ended < len(self._threads):
             try:
-                found = self._queue.get(timeout=_GLANCE)
+                result = self._queue.get(timeout=_GLANCE)
             except queue.Empty:
                 continue
-            if found is None:
+            if result is None:
                 ended += 1
-            elif isinstance(found, BaseException):
-                raise found
+            elif isinstance(result, BaseException):
+                raise result
             else:
-                yield found[0]
+                yield result[0]
 
     def close(self) -> None:
         """End all threads, and what they wait for or want to say."""
@@ -168,8 +168,8 @@ class _Merge(Generic[_T]):
         _begin(self._cancel)
         try:
             while (stream := self._next()) is not None:
-                for each in stream:
-                    self._put((each,))
+                for item in stream:
+                    self._put((item,))
                     if self._cancel.is_set():
                         return
         except BaseException as problem:  # it is raised again where the results are read

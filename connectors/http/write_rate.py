@@ -139,8 +139,8 @@ def kept(memory: ConnectorState) -> str:
 
 def _times(known: str) -> list[float]:
     try:
-        found = orjson.loads(known or "[]")
+        result = orjson.loads(known or "[]")
     except orjson.JSONDecodeError:
         return []
-    times = (bounds.finite(each) for each in found) if isinstance(found, list) else ()
+    times = (bounds.finite(item) for item in result) if isinstance(result, list) else ()
     return sorted(time for time in times if time is not None)

@@ -120,13 +120,13 @@ def _fields(session: JiraClient) -> Iterator[Finding]:
     try:
         fields = read_fields(session)
         names = {field.id: field.name for field in fields}
-        found = find_fields(session.name, session.settings, fields, ())
+        result = find_fields(session.name, session.settings, fields, ())
     except TrackerError as problem:
         yield _failed("fields", problem)
         return
-    for message in found.wrong:
+    for message in result.wrong:
         yield Finding("fields", False, message, "Until then issues are read without it")
-    for what, ids, override in _meanings(found, session.server().cloud):
+    for what, ids, override in _meanings(result, session.server().cloud):
         if not ids:
             yield Finding(what, True, "this Jira has no such field", f"If it has, name it: {override} = …")
             continue

@@ -275,11 +275,11 @@ class JiraClient:
         if self._account is None:
             answer = self._read_unproved("GET", "myself")
             body = mapping(answer, answer.json())
-            found = body.get("accountId") or body.get("key") or body.get("name")
-            if not isinstance(found, str):
+            result = body.get("accountId") or body.get("key") or body.get("name")
+            if not isinstance(result, str):
                 raise InvalidResponse(self.name, answer.request, "says not whose the credentials are")
             name = body.get("name") if "accountId" not in body else body.get("displayName")
-            self._account = Account(found, name if isinstance(name, str) else "")
+            self._account = Account(result, name if isinstance(name, str) else "")
             self._proved = True
         return self._account
 
@@ -395,12 +395,12 @@ def rows(answer: HttpResponse, value: object, name: str) -> list[Json]:
 
     Raises Garbled where there is no list.
     """
-    found = mapping(answer, value).get(name)
-    if not isinstance(found, list):
+    result = mapping(answer, value).get(name)
+    if not isinstance(result, list):
         raise InvalidResponse(
             answer.tracker, answer.request, f"expected a list of {name}, got something else"
         )
-    objects = (row if isinstance(row, dict) else {} for row in found)
+    objects = (row if isinstance(row, dict) else {} for row in result)
     return [row if row and named(row) else {**row, **_names_of(row)} for row in objects]
 
 

@@ -32,17 +32,17 @@ def read_comments(
     none of ours is in it, the issue itself is asked for its comments too, so that none is written twice.
     """
     listed, total = _all(session, ref)
-    found = _ours(session, account, site, ref, listed)
-    if not found and len(listed) < total:
-        found = _ours(session, account, site, ref, _of_issue(session, account, ref))
-    return tuple(found.values())
+    result = _ours(session, account, site, ref, listed)
+    if not result and len(listed) < total:
+        result = _ours(session, account, site, ref, _of_issue(session, account, ref))
+    return tuple(result.values())
 
 
 def _ours(
     session: JiraClient, account: Account, site: str, ref: IssueRef, listed: Iterable[Json]
 ) -> dict[str, PostedComment]:
     """Those of these comments that bear a mark of milepost, by id."""
-    found: dict[str, PostedComment] = {}
+    result: dict[str, PostedComment] = {}
     for row in listed:
         comment = read_comment(row, account, site, ref)
         if comment is None:
@@ -52,8 +52,8 @@ def _ours(
         if comment.mine and comment.mark is not None and session.memory.get(KEPT) is None:
             session.memory.set(KEPT, "yes")
         if comment.mark is not None or MARK_PREFIX in comment.body:
-            found[comment.id] = comment
-    return found
+            result[comment.id] = comment
+    return result
 
 
 def _of_issue(session: JiraClient, account: Account, ref: IssueRef) -> list[Json]:
@@ -95,9 +95,9 @@ def read_comment(row: Json, account: Account, site: str, ref: IssueRef) -> Poste
 def _all(session: JiraClient, ref: IssueRef) -> tuple[list[Json], int]:
     """Every comment, and how many there are said to be; read anew where others removed theirs meanwhile."""
     for _ in range(_RESTARTS):
-        found = _once(session, ref)
-        if found is not None:
-            return found
+        result = _once(session, ref)
+        if result is not None:
+            return result
     said = f"the comments changed while they were read, {_RESTARTS} times over"
     raise Unavailable(session.name, session.request("GET", f"issue/{step(ref.id)}/comment"), said)
 
@@ -111,7 +111,7 @@ def _once(session: JiraClient, ref: IssueRef) -> tuple[list[Json], int] | None:
     a total may be too small as well. Servers without paging send all at once. Raises Garbled where a total
     leads to `_MOST_EMPTY` pages in a row without a row.
     """
-    found: dict[object, Json] = {}
+    result: dict[object, Json] = {}
     start, before, empty, last = 0, 0, 0, None
     while True:
         page = _page(session, ref, start)
@@ -119,12 +119,12 @@ def _once(session: JiraClient, ref: IssueRef) -> tuple[list[Json], int] | None:
             page = _page(session, ref, start)  # empty by mistake, or all of them hidden
         if page.total < before or (last is not None and last not in page.rows):
             return None
-        new = page.rows.keys() - found.keys()
-        found.update(page.rows)
+        new = page.rows.keys() - result.keys()
+        result.update(page.rows)
         end = start + page.places
         full = page.paged and len(page.rows) >= page.places
         if (end >= page.total and not (full and new)) or not (new or page.paged):
-            return list(found.values()), page.total
+            return list(result.values()), page.total
         empty = 0 if page.rows else empty + 1
         if empty >= _MOST_EMPTY:
             said = f"{page.total} comments are said to be there, and {empty} pages in a row have none"

@@ -38,23 +38,23 @@ class FieldCache:
         if known.get("for") != self._wanted(interest) or not -_SLACK <= age <= _FRESH:
             return None
         try:
-            found = _field_map(known["map"])
+            result = _field_map(known["map"])
             self._absent = frozenset(str(one) for one in known["absent"])
         except (KeyError, TypeError, ValueError):
             return None
-        return None if found.missing else found
+        return None if result.missing else result
 
     def ask(self, interest: Interest) -> FieldMap:
         """What the fields mean now; remembered."""
         session = self._session
         before = self._read()
         led = _led(before) if before.get("for") == self._wanted(interest) else {}
-        found = find_fields(session.name, session.settings, read_fields(session), interest.fields, led)
+        result = find_fields(session.name, session.settings, read_fields(session), interest.fields, led)
         absent = before.get("absent") if before.get("for") == self._wanted(interest) else []
         self._absent = frozenset(str(one) for one in absent) if isinstance(absent, list) else frozenset()
         at = session.now().timestamp()
-        self._write({"for": self._wanted(interest), "at": at, "map": asdict(found)}, self._absent)
-        return found
+        self._write({"for": self._wanted(interest), "at": at, "map": asdict(result)}, self._absent)
+        return result
 
     def came_without(self, missing: Iterable[str]) -> None:
         """Rows came without these fields: if that is news, the next run asks what the fields mean."""

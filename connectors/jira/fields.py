@@ -149,7 +149,7 @@ def find_fields(
             project: chosen(field, (), "story_points", project)
             for project, field in (settings.story_points or {}).items()
         }
-    found = FieldMap(
+    result = FieldMap(
         epic_link=chosen(settings.epic_link, _EPIC_LINK + _PARENT_LINK, "epic_link"),
         sprint=chosen(settings.sprint, _SPRINT, "sprint"),
         points=points,
@@ -159,16 +159,16 @@ def find_fields(
         mirror=chosen(settings.mirror_field, (), "mirror_field"),
         asked=tuple((text, ids) for text in names if (ids := meant(text))),
     )
-    return replace(found, wrong=tuple(wrong), missing=tuple(missing))
+    return replace(result, wrong=tuple(wrong), missing=tuple(missing))
 
 
 def _named(tracker: str, where: str, text: str, fields: tuple[Field, ...]) -> tuple[str, ...]:
     """The ids of the field with this id, or of all fields with this name."""
     if any(field.id == text for field in fields):
         return (text,)
-    found = tuple(field.id for field in fields if fold_name(field.name) == fold_name(text))
-    if found:
-        return found
+    result = tuple(field.id for field in fields if fold_name(field.name) == fold_name(text))
+    if result:
+        return result
     by_id = re.fullmatch(r"customfield_\d+", text) is not None
     known = {fold_name(one.id if by_id else one.name): f"{one.name!r} ({one.id})" for one in fields}
     near = [known[name] for name in get_close_matches(fold_name(text), known, n=3, cutoff=0.6)]

@@ -119,15 +119,15 @@ class IssueReader:
         Jira Cloud says of each issue whether its project is team-managed (`simplified`). Where nothing says
         so, as on Data Center, it is company-managed.
         """
-        found = self.fields
+        result = self.fields
         project = _object_or_empty(fields, "project")
-        for name, ids in found.points_of:
+        for name, ids in result.points_of:
             if name in (project.get("key"), project.get("id")):
                 return ids
-        if not (found.points and found.team_points):
-            return found.points or found.team_points
+        if not (result.points and result.team_points):
+            return result.points or result.team_points
         managed = project.get("simplified") is True or project.get("style") == "next-gen"
-        return found.team_points if managed else found.points
+        return result.team_points if managed else result.points
 
     def _epic(self, fields: Json) -> str | None:
         for field_id in self.fields.epic_link:
@@ -142,8 +142,8 @@ class IssueReader:
         for field_id in self.fields.sprint:
             value = fields.get(field_id)
             if value:
-                found = (_sprint(one) for one in (value if isinstance(value, list) else [value]))
-                return tuple(dict.fromkeys(name for name in found if name))
+                result = (_sprint(one) for one in (value if isinstance(value, list) else [value]))
+                return tuple(dict.fromkeys(name for name in result if name))
         return ()
 
     def _asked(self, fields: Json, ids: Iterable[str]) -> FieldValue:
@@ -252,8 +252,8 @@ def _people(assignee: object) -> tuple[str, ...]:
 
 def _sprint(value: object) -> str | None:
     if isinstance(value, str):
-        found = _OLD_SPRINT.search(value)
-        return found[1] if found else None
+        result = _OLD_SPRINT.search(value)
+        return result[1] if result else None
     return _name_or_none(value)
 
 
@@ -307,10 +307,10 @@ def _names(fields: Json, name: str) -> tuple[str, ...]:
         raise _Unreadable(f"{name}: expected a list, got {_kind(value)}")
     if not value:
         return ()
-    found = [_name_or_none(one) for one in value]
-    if None in found:
+    result = [_name_or_none(one) for one in value]
+    if None in result:
         raise _Unreadable(f"{name}: expected names, got something else")
-    return tuple([one for one in found if one is not None])
+    return tuple([one for one in result if one is not None])
 
 
 def _object(body: Json, name: str) -> Json:

@@ -62,10 +62,10 @@ def stated_limit(answer: HttpResponse, text: str) -> int | None:
     account: so any number there counts that is smaller than the text, in whichever way it is grouped.
     """
     try:
-        found = orjson.loads(answer.body)
+        result = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
         return None
-    errors = found.get("errors") if isinstance(found, dict) else None
+    errors = result.get("errors") if isinstance(result, dict) else None
     said = errors.get("comment") if isinstance(errors, dict) else None
     if answer.status != 400 or not isinstance(said, str):
         return None

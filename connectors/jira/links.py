@@ -29,7 +29,7 @@ def parse_blockers(links: object, names: Collection[str], tracker: str, site: st
     `names`: by `fold_name`, what such links are called as the issue shows them. No number follows from links,
     so that what is no link as Jira documents it is passed over.
     """
-    found: dict[int, Blocker] = {}
+    result: dict[int, Blocker] = {}
     for link in links if isinstance(links, list) else ():
         for other in _blocking(link, names):
             identity, key = other.get("id"), normal_key(str(other.get("key")))
@@ -38,13 +38,13 @@ def parse_blockers(links: object, names: Collection[str], tracker: str, site: st
             fields = other.get("fields")
             fields = fields if isinstance(fields, dict) else {}
             title = fields.get("summary")
-            found[int(identity)] = Blocker(
+            result[int(identity)] = Blocker(
                 IssueRef(tracker, identity, key),
                 f"{site}/browse/{key}",
                 bounds.title(title) if isinstance(title, str) else "",
                 category_of(fields.get("status")),
             )
-    return tuple(found[identity] for identity in sorted(found))
+    return tuple(result[identity] for identity in sorted(result))
 
 
 def _blocking(link: object, names: Collection[str]) -> Iterator[dict[str, Any]]:

@@ -35,25 +35,25 @@ class Locator:
         wanted = list(dict.fromkeys(refs))
         rows = self._in_bulk(wanted)
         single = read_apart([ref for ref in wanted if ref.id not in rows], self._ask, project_of)
-        found: dict[IssueRef, Whereabouts] = {}
+        result: dict[IssueRef, Whereabouts] = {}
         archived: set[str] = set()
         for ref in wanted:
             answer = rows.get(ref.id) or single.get(ref)
             if isinstance(answer, Whereabouts):
-                found[ref] = answer
+                result[ref] = answer
             elif isinstance(answer, dict):
-                found[ref] = self._read(answer)
+                result[ref] = self._read(answer)
                 if (answer.get("fields") or {}).get(_ARCHIVED_AT):
                     archived.add(ref.id)
             else:
                 reason = answer.said if isinstance(answer, TrackerError) else "no answer"
-                found[ref] = Whereabouts(Fate.UNKNOWN, reason=reason)
-        there = {ref.id: at.issue for ref, at in found.items() if at.fate is Fate.PRESENT and at.issue}
+                result[ref] = Whereabouts(Fate.UNKNOWN, reason=reason)
+        there = {ref.id: at.issue for ref, at in result.items() if at.fate is Fate.PRESENT and at.issue}
         archived |= self._unlisted([id_ for id_ in there if id_ not in archived], there)
         outside = self._unmatched([id_ for id_ in there if id_ not in archived])
         return {
             ref: _archived(at) if ref.id in archived else _outside(at) if ref.id in outside else at
-            for ref, at in found.items()
+            for ref, at in result.items()
         }
 
     def _in_bulk(self, refs: Sequence[IssueRef]) -> dict[str, Json]:

@@ -11,10 +11,10 @@ _NAMES = (str, int, type(None))
 def number(text: str | None) -> float:
     """A number that was remembered as text; 0 for anything else."""
     try:
-        found = float(text or 0)
+        result = float(text or 0)
     except ValueError:
         return 0.0
-    return found if math.isfinite(found) else 0.0
+    return result if math.isfinite(result) else 0.0
 
 
 def whole_seconds(value: object) -> datetime | None:

@@ -63,24 +63,24 @@ class Projects:
         keys: dict[str, str] = {}
         failed: list[Container] = []
         archived: list[Container] = []
-        found: dict[str, Container] = {}
+        result: dict[str, Container] = {}
         ids = self._ids()
         for key in self._session.settings.projects:
             project = self.ask(key)
             if isinstance(project, Container):
-                found[key] = project
+                result[key] = project
                 if project.archived:
                     archived.append(project)
                 else:
                     keys[key] = project.name
                 continue
-            found[key] = Container(ids.get(key, key), key, error=project.said)
+            result[key] = Container(ids.get(key, key), key, error=project.said)
             if isinstance(project, Missing | Refused):
-                failed.append(found[key])
+                failed.append(result[key])
             else:
                 keys[key] = key  # its own address does not answer; a search may all the same
-        self._remember_ids({key: one.id for key, one in found.items() if not one.error})
-        return Readable(keys, tuple(failed), tuple(archived), found)
+        self._remember_ids({key: one.id for key, one in result.items() if not one.error})
+        return Readable(keys, tuple(failed), tuple(archived), result)
 
     def told(self) -> tuple[Container, ...]:
         """What Jira tells of the configured projects now; none where it does not answer."""
@@ -95,17 +95,17 @@ class Projects:
 
     def names(self, wanted: Iterable[str]) -> dict[str, str]:
         """By name: the id of the project that it leads to today; without those that lead nowhere."""
-        found = {}
+        result = {}
         for name in sorted(set(wanted)):
             project = self.ask(name) if _NAME.fullmatch(name) else None
             if isinstance(project, Container):
-                found[name] = project.id
-        return found
+                result[name] = project.id
+        return result
 
     def with_ids(self, fields: FieldMap) -> FieldMap:
         """The same, where what holds for a project holds by its id too: its key may change."""
         ids = self._ids()
-        more = [(ids[key], found) for key, found in fields.points_of if key in ids]
+        more = [(ids[key], result) for key, result in fields.points_of if key in ids]
         return replace(fields, points_of=(*fields.points_of, *more)) if more else fields
 
     def condition(self, keys: Iterable[str]) -> str:

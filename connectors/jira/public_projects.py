@@ -24,21 +24,21 @@ def audiences(session: JiraClient, projects: Iterable[str]) -> Mapping[str, Audi
     organisation's.
     """
     visitor = _Visitor(session)
-    found: dict[str, Audience | None] = {}
+    result: dict[str, Audience | None] = {}
     try:
         for key in projects:
             try:
                 public = visitor.sees(key.upper()) or shows_customers(session, key.upper())
-                found[key] = Audience.PUBLIC if public else Audience.ORGANISATION
+                result[key] = Audience.PUBLIC if public else Audience.ORGANISATION
             except (TrackerDown, BadConfiguration):
                 raise
             except (Missing, Refused):
-                found[key] = None
+                result[key] = None
             except TrackerError:
                 continue  # asked again by the next run
     finally:
         visitor.close()
-    return found
+    return result
 
 
 def shows_customers(session: JiraClient, key: str) -> bool:

@@ -179,12 +179,12 @@ class JiraReader:
 
     def present(self) -> frozenset[str]:
         """The ids of everything in scope, and of what the latest interest brings from outside of it."""
-        found = set(self._search.ids(jql.scope_of(self._session)))
+        result = set(self._search.ids(jql.scope_of(self._session)))
         roots = named_rows(self._search.all_of(sorted(self._interest.roots), ["updated"]))
-        found.update(roots, named_rows(self._search.all_of(sorted(self._interest.keys), ["updated"])))
+        result.update(roots, named_rows(self._search.all_of(sorted(self._interest.keys), ["updated"])))
         if roots:
-            found |= self._tree(self._interest).ids(roots)
-        return frozenset(found)
+            result |= self._tree(self._interest).ids(roots)
+        return frozenset(result)
 
     def survey(self, interest: Interest) -> Survey:
         """See the contract. Brings outlines; what differs is fetched by its id."""
@@ -245,16 +245,16 @@ class JiraReader:
         by_id = {ref.id: ref for ref in refs}
         if not self._session.server().cloud:
             return read_apart(refs, lambda ref: self._search.one(ref.id, ["labels"]), project_of)
-        found: dict[IssueRef, Json | TrackerError] = {}
+        result: dict[IssueRef, Json | TrackerError] = {}
         for rows, errors in self._search.by_keys(by_id, ["labels"], fresh=True):
-            found.update((by_id[id_], row) for row in rows if (id_ := str(row.get("id"))) in by_id)
+            result.update((by_id[id_], row) for row in rows if (id_ := str(row.get("id"))) in by_id)
             for error in errors:
                 ref = by_id.get(str(error.get("id")))
                 if ref is not None:
                     request = self._session.request("POST", "issue/bulkfetch")
                     reason = f"Jira could not send {ref.key} this time"
-                    found[ref] = Unavailable(self._session.name, request, reason)
-        return found
+                    result[ref] = Unavailable(self._session.name, request, reason)
+        return result
 
     def label_definitions(self, container: str) -> tuple[LabelDefinition, ...]:
         """See the contract."""
@@ -287,11 +287,11 @@ class JiraReader:
 
     def _walk(self, reading: Reading) -> Generator[Page, None, TreeCache]:
         """What is named one by one, and the trees level by level."""
-        found = find_roots(self._search, reading.interest.roots)
-        roots, memory = found.found, self._session.memory
+        result = find_roots(self._search, reading.interest.roots)
+        roots, memory = result.found, self._session.memory
         behind = {one: key for one, key in roots.items() if key in trees_behind(memory)}
         yield from self._key_pages(reading)
-        yield Page((), found.unread)
+        yield Page((), result.unread)
         members: dict[str, str] = {}
         rest = {one: key for one, key in roots.items() if one not in behind}
         for part, since in ((behind, None), (rest, _bottom(reading.since))):
@@ -299,7 +299,7 @@ class JiraReader:
             for rows in tree.rows(part, reading.names, since) if part else ():
                 yield reading.tree_page(rows)
             members |= tree.members
-        remember_behind(memory, found.lost)
+        remember_behind(memory, result.lost)
         digest = self._digest(reading.interest, reading.names)
         return TreeCache(digest, frozenset(roots), members, reading.named, ())
 
@@ -377,11 +377,11 @@ class JiraReader:
     def _reader(self, interest: Interest, known: FieldMap | None = None) -> tuple[IssueReader, list[str]]:
         """How rows are read for this interest; asks what the fields mean where nobody remembers."""
         if interest not in self._readers:
-            found = known or self._known.remembered(interest) or self._known.ask(interest)
-            self._tell(found)
-            found, site = self._projects.with_ids(found), self._session.server().site
-            reader = IssueReader.of(self._session, site, found, interest.checklists)
-            self._readers[interest] = (reader, found.wanted(interest.checklists))
+            result = known or self._known.remembered(interest) or self._known.ask(interest)
+            self._tell(result)
+            result, site = self._projects.with_ids(result), self._session.server().site
+            reader = IssueReader.of(self._session, site, result, interest.checklists)
+            self._readers[interest] = (reader, result.wanted(interest.checklists))
         return self._readers[interest]
 
 

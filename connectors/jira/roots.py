@@ -41,12 +41,12 @@ def named_rows(rows: Iterable[Json]) -> dict[str, str]:
 
 def find_roots(search: Search, keys: Collection[str]) -> Roots:
     """The roots with these keys. Raises TrackerError where none can be asked for."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     odd = False
     for rows, errors in search.by_keys(sorted(keys), ["updated"]):
-        found |= named_rows(rows)
+        result |= named_rows(rows)
         odd = odd or bool(errors) or not all(map(named_rows, ([row] for row in rows)))
-    return Roots(found, tuple(sorted(set(keys) - set(found.values()))) if odd else ())
+    return Roots(result, tuple(sorted(set(keys) - set(result.values()))) if odd else ())
 
 
 def trees_behind(memory: ConnectorState) -> frozenset[str]:

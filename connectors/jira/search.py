@@ -101,7 +101,7 @@ class Search:
 
     def ids(self, jql: str) -> dict[str, str]:
         """The id and key of all issues that match."""
-        found = {}
+        result = {}
         for page in self.rows(jql, ["id"]):
             for row in page:
                 identity, key = row.get("id"), row.get("key")
@@ -111,8 +111,8 @@ class Search:
                         self._session.request("POST", self._path),
                         "an issue came without its id",
                     )
-                found[identity] = key if isinstance(key, str) else identity
-        return found
+                result[identity] = key if isinstance(key, str) else identity
+        return result
 
     def by_keys(
         self, keys: Iterable[str], fields: Sequence[str], *, fresh: bool = False
@@ -185,11 +185,11 @@ class Search:
         }
         try:
             answer = self._whole("search", request)
-            found = rows(answer, mapping(answer, answer.json()), "issues")
+            result = rows(answer, mapping(answer, answer.json()), "issues")
         except (BadConfiguration, _WrongKind):
-            found = []
-        came = {row.get(name) for row in found for name in ("id", "key")}
-        return found + self._singly((one for one in chunk if one not in came), fields)
+            result = []
+        came = {row.get(name) for row in result for name in ("id", "key")}
+        return result + self._singly((one for one in chunk if one not in came), fields)
 
     def _bulk(self, chunk: list[str], fields: Sequence[str]) -> tuple[list[Json], list[Json]]:
         try:
@@ -199,7 +199,7 @@ class Search:
                 raise
             half = len(chunk) // 2
             halves = [self._bulk(part, fields) for part in (chunk[:half], chunk[half:])]
-            return [row for found, _ in halves for row in found], [one for _, bad in halves for one in bad]
+            return [row for result, _ in halves for row in result], [one for _, bad in halves for one in bad]
         body = mapping(answer, answer.json())
         told = body.get("issueErrors")
         errors = told if isinstance(told, list) else []

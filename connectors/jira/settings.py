@@ -198,8 +198,8 @@ class JiraSettings(TrackerSettings):
         return tuple(missing)
 
     def _owns(self, key: str) -> bool:
-        found = _KEY.fullmatch(key.strip())
-        return found is not None and (not self.projects or found[1].upper() in self.projects)
+        result = _KEY.fullmatch(key.strip())
+        return result is not None and (not self.projects or result[1].upper() in self.projects)
 
 
 def _pair(visibility: Visibility | None) -> tuple[str, str] | None:
@@ -213,5 +213,5 @@ def variable(name: str, secret: str) -> str:
 
 def normal_key(key: str) -> str | None:
     """`blog-12` -> `BLOG-12`; None if it is no issue key."""
-    found = _KEY.fullmatch(key.strip())
-    return f"{found[1].upper()}-{found[2]}" if found else None
+    result = _KEY.fullmatch(key.strip())
+    return f"{result[1].upper()}-{result[2]}" if result else None

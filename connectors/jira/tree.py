@@ -27,10 +27,10 @@ class Tree:
         seen = set(roots)
         level = dict(roots)
         while level:
-            found: dict[str, str] = {}
+            result: dict[str, str] = {}
             for condition in self._conditions(level):
-                found |= self._search.ids(condition)
-            level = {identity: key for identity, key in found.items() if identity not in seen}
+                result |= self._search.ids(condition)
+            level = {identity: key for identity, key in result.items() if identity not in seen}
             seen.update(level)
         return seen - set(roots)
 

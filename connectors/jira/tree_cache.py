@@ -92,8 +92,8 @@ def _parents(row: Json, links: Iterable[str]) -> Iterator[str]:
         return
     for name in ("parent", *links):
         value = fields.get(name)
-        found = [value.get("id"), value.get("key")] if isinstance(value, dict) else [value]
-        yield from (one for one in found if isinstance(one, str))
+        result = [value.get("id"), value.get("key")] if isinstance(value, dict) else [value]
+        yield from (one for one in result if isinstance(one, str))
 
 
 def _texts(value: Json) -> dict[str, str]:

@@ -29,8 +29,8 @@ class Past(Generic[Copied]):
 
     def before(self, moment: datetime) -> Copied | None:
         """The site as it was at `moment`, or as early as is known; None if nothing was kept."""
-        found = [copy for copy in self._copies if copy.since <= moment]
-        copy = found[-1] if found else next(iter(self._copies), None)
+        result = [copy for copy in self._copies if copy.since <= moment]
+        copy = result[-1] if result else next(iter(self._copies), None)
         return None if copy is None else copy.site
 
     def forget_before(self, moment: datetime) -> None:

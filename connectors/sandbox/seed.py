@@ -24,7 +24,7 @@ def world_for(wanted: Mapping[str, tuple[str, str | None]], world: World | None 
     world = world or World(Clock(TODAY), {})
     for name, (kind, face) in wanted.items():
         if kind not in FACES or (face or "") not in FACES[kind]:
-            known = ", ".join(f'"sandbox:{each}"' for each in FACES.get(kind, ())) or "none"
+            known = ", ".join(f'"sandbox:{item}"' for item in FACES.get(kind, ())) or "none"
             said = f'trackers.{name}: there is no built-in tracker "sandbox:{face or ""}" of kind {kind}'
             raise ValueError(f"{said}; there is {known}")
         if name in world.sites:

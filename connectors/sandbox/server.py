@@ -145,7 +145,7 @@ class SandboxServer:
     def lift(self, *faults: Fault) -> None:
         """Let these faults not happen any more; one that was lifted or cleared before is no error."""
         with self.world.lock:
-            self._faults = [fault for fault in self._faults if not any(fault is each for each in faults)]
+            self._faults = [fault for fault in self._faults if not any(fault is item for item in faults)]
 
     def clear_faults(self) -> None:
         """Let nothing go wrong any more."""

@@ -44,8 +44,8 @@ def adopt(
     console = out()
     with open_context(config, trackers=False) as job:
         released = _adopted(job, issues or ())
-    for each in released:
-        console.print(f"adopted: {clean(each.what, 400)}", soft_wrap=True)
+    for item in released:
+        console.print(f"adopted: {clean(item.what, 400)}", soft_wrap=True)
     count = len(released)
     console.print(
         "Nothing is held because of other writers."
@@ -83,18 +83,18 @@ def _issues(job: "RunContext", key: str) -> list["IssueRef"]:
     from connectors.interface import IssueRef
 
     resolve = job.store.resolver()
-    found = []
+    result = []
     for name, info in job.infos.items():
         normal = info.normal_key(key)
         id_ = resolve(name, normal) if normal is not None else None
         if normal is not None and id_ is not None:
-            found.append(IssueRef(name, id_, normal))
-    return found
+            result.append(IssueRef(name, id_, normal))
+    return result
 
 
 def _nothing(job: "RunContext", key: str) -> str:
     from core.steps.other_writers import held_now
 
-    held = [each.what for each in held_now(job.store)]
+    held = [item.what for item in held_now(job.store)]
     named = f"held are: {'; '.join(held[:5])}" if held else "nothing is"
     return f"nothing is held on {key!r} because of other writers; {named}"

@@ -47,50 +47,50 @@ def check(
 
     console = out()
     well = True
-    with open_app(config) as desk:
-        mapping = desk.loaded.mapping
+    with open_app(config) as app:
+        mapping = app.loaded.mapping
         console.print(
             "✓ configuration: "
             + ", ".join(
                 (
-                    _number(len(desk.trackers), "tracker"),
-                    _number(len(desk.loaded.files), "mapping file"),
+                    _number(len(app.trackers), "tracker"),
+                    _number(len(app.loaded.files), "mapping file"),
                     _number(len(mapping.goals), "goal"),
                     _number(len(mapping.key_results), "key result"),
                     _number(len(mapping.milestones), "milestone"),
                 )
             )
         )
-        today = desk.clock().astimezone(desk.config.settings.zone or UTC).date()
+        today = app.clock().astimezone(app.config.settings.zone or UTC).date()
         warnings = (
-            *lint(mapping, today, desk.loaded.origins),
-            *shared_prefix(desk.config),
-            *open_to_others(desk.config, desk.loaded.files),
-            *matching(desk),
+            *lint(mapping, today, app.loaded.origins),
+            *shared_prefix(app.config),
+            *open_to_others(app.config, app.loaded.files),
+            *matching(app),
         )
         for warning in warnings:
             console.print(f"! {clean(str(warning), 600)}")
         for finding in (
-            *findings(desk),
-            *missing_issues(desk),
-            *query_findings(desk),
-            *field_findings(desk),
-            *older_names(desk),
-            *audiences(desk),
+            *findings(app),
+            *missing_issues(app),
+            *query_findings(app),
+            *field_findings(app),
+            *older_names(app),
+            *audiences(app),
         ):
             console.print(f"{'✓' if finding.ok else '✗'} {clean(f'{finding.what}: {finding.said}', 600)}")
             if finding.hint:
                 console.print(f"    {clean(finding.hint, 600)}")
             well = well and finding.ok
-        for name, containers in desk.store.containers().items():
-            lines = list(container_lines(containers)) if name in desk.trackers else []
+        for name, containers in app.store.containers().items():
+            lines = list(container_lines(containers)) if name in app.trackers else []
             for line in (f"{name}, as last read:", *lines) if lines else ():
                 console.print(line)
-        for line in closed_lines(closed_places(desk.store, desk.config.infos)):
+        for line in closed_lines(closed_places(app.store, app.config.infos)):
             console.print(line)
-        for line in (*quarantine_lines(desk.store.quarantine()), *held_lines(held_now(desk.store))):
+        for line in (*quarantine_lines(app.store.quarantine()), *held_lines(held_now(app.store))):
             console.print(line)
-        refuse_same_sites(desk.config, desk.trackers)
+        refuse_same_sites(app.config, app.trackers)
     raise typer.Exit(DONE if well else FAILED)
 
 

@@ -34,22 +34,22 @@ def needs(policy: PublishPolicy, has_definitions: bool) -> frozenset[Capability]
     return frozenset(wanted)
 
 
-def findings(desk: App) -> Iterator[Finding]:
+def findings(app: App) -> Iterator[Finding]:
     """Each tracker's own word on reach, credentials and permissions."""
-    for name, tracker in desk.trackers.items():
-        wanted = needs(desk.config.settings.publish, tracker.info.has_label_definitions)
+    for name, tracker in app.trackers.items():
+        wanted = needs(app.config.settings.publish, tracker.info.has_label_definitions)
         try:
-            found = tracker.check(wanted)
+            result = tracker.check(wanted)
         except TrackerError as error:
             yield Finding(name, False, error.said, error.hint)
         else:
-            yield from (Finding(f"{name}: {each.what}", each.ok, each.said, each.hint) for each in found)
+            yield from (Finding(f"{name}: {item.what}", item.ok, item.said, item.hint) for item in result)
 
 
-def missing_issues(desk: App) -> Iterator[Finding]:
+def missing_issues(app: App) -> Iterator[Finding]:
     """Issues that the mapping names and that the trackers do not have."""
-    compiled = RuleSet.compile(desk.loaded.mapping, desk.config.infos, lambda _tracker, _key: None)
-    for name, tracker in desk.trackers.items():
+    compiled = RuleSet.compile(app.loaded.mapping, app.config.infos, lambda _tracker, _key: None)
+    for name, tracker in app.trackers.items():
         interest: Interest = compiled.interest(name)
         wanted = sorted(interest.keys | interest.roots)
         if not wanted:
@@ -76,51 +76,55 @@ def missing_issues(desk: App) -> Iterator[Finding]:
         )
 
 
-def older_names(desk: App) -> Iterator[Finding]:
+def older_names(app: App) -> Iterator[Finding]:
     """Projects and repositories that the mapping names otherwise than they are called today.
 
     By what the store remembers: it knows each one's names after the first run.
     """
-    compiled = RuleSet.compile(desk.loaded.mapping, desk.config.infos, lambda _tracker, _key: None)
-    resolve = desk.store.resolver()
-    for tracker, containers in desk.store.containers().items():
-        if tracker not in desk.trackers:
+    compiled = RuleSet.compile(app.loaded.mapping, app.config.infos, lambda _tracker, _key: None)
+    resolve = app.store.resolver()
+    for tracker, containers in app.store.containers().items():
+        if tracker not in app.trackers:
             continue
         for name in sorted(compiled.interest(tracker).containers):
             names = resolve.container_names(tracker, name)
-            today = [each.container.name for each in containers if each.container.name.casefold() in names]
-            if today and name.casefold() not in {each.casefold() for each in today}:
+            today = [
+                container.container.name
+                for container in containers
+                if container.container.name.casefold() in names
+            ]
+            if today and name.casefold() not in {item.casefold() for item in today}:
                 hint = f"Write {today[0]} in the mapping; until then {name} goes on meaning it"
                 yield Finding(f"{tracker}: {name} in the mapping", True, f"called {today[0]} today", hint)
 
 
-def matching(desk: App) -> Iterator[str]:
+def matching(app: App) -> Iterator[str]:
     """What of the mapping matches nothing of what was last read; issues are asked for by `missing_issues`."""
-    unread = [name for name in desk.trackers if desk.store.pull_state(name).read_at is None]
+    unread = [name for name in app.trackers if app.store.pull_state(name).read_at is None]
     if unread:
         names = ", ".join(unread)
         yield (
             f"{names}: never read, so labels, types and other names in rules were compared with nothing; "
             "`milepost plan` reads, and tells which of them no issue bears"
         )
-    if len(unread) == len(desk.trackers):
+    if len(unread) == len(app.trackers):
         return
-    with stored_evaluation(context_of(desk)) as known:
-        prefix = desk.config.settings.publish.labels.prefix
-        yield from map(str, unmatched(known, desk.store, desk.loaded.problem, prefix, issues=False))
-        source = read(desk.config.file, str(desk.config.file), [])
+    with stored_evaluation(context_of(app)) as known:
+        prefix = app.config.settings.publish.labels.prefix
+        yield from map(str, unmatched(known, app.store, app.loaded.problem, prefix, issues=False))
+        source = read(app.config.file, str(app.config.file), [])
         if unread or source is None:
             return
-        infos = desk.config.infos
+        infos = app.config.infos
         borne = known.tags.names([(info.name, kind) for info in infos for kind in KINDS])
-        yield from map(str, unmatched_statuses(source, desk.config.settings.progress, infos, borne))
+        yield from map(str, unmatched_statuses(source, app.config.settings.progress, infos, borne))
 
 
-def audiences(desk: App) -> Iterator[Finding]:
+def audiences(app: App) -> Iterator[Finding]:
     """Whom comments are written for: what is named in which places, as far as a run has learnt it."""
-    goals, usual = desk.loaded.mapping, desk.config.settings.publish.audience
-    infos = {info.name: info for info in desk.config.infos}
-    known = audiences_of(desk.store, infos, goals, usual)
+    goals, usual = app.loaded.mapping, app.config.settings.publish.audience
+    infos = {info.name: info for info in app.config.infos}
+    known = audiences_of(app.store, infos, goals, usual)
     items = [*goals.goals.values(), *goals.key_results.values(), *goals.milestones.values()]
     silent = sum(item.audience is None for item in items)
     said = f"{len(items) - silent} of {len(items)} say so themselves, the others are meant for: {usual.value}"
@@ -135,8 +139,8 @@ def audiences(desk: App) -> Iterator[Finding]:
             elif audience is None:
                 told = f"who may read {place} is not known, so that nothing is written there"
                 yield Finding(f"{name}: audience", False, told, f"Set audiences in [trackers.{name}]")
-        remembered = desk.store.containers().get(name, ())
-        names = {each.container.name.casefold() for each in remembered}
+        remembered = app.store.containers().get(name, ())
+        names = {entry.container.name.casefold() for entry in remembered}
         unknown = [place for place in infos[name].audiences if names and place not in names]
         for place in unknown:
             told = f"the settings name {place}, and no issue of it was read"

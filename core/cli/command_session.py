@@ -28,14 +28,14 @@ log = logging.getLogger("milepost")
 
 
 def context_of(
-    desk: App, *, force: Sequence[str] = (), full: bool = False, stop: Stop | None = None
+    app: App, *, force: Sequence[str] = (), full: bool = False, stop: Stop | None = None
 ) -> RunContext:
     """The job that a configuration asks for, at this moment of the desk's clock.
 
     Raises UserError for values of `--force` that can release nothing.
     """
-    settings, mapping = desk.config.settings, desk.loaded.mapping
-    infos = {info.name: info for info in desk.config.infos}
+    settings, mapping = app.config.settings, app.loaded.mapping
+    infos = {info.name: info for info in app.config.infos}
     ids = (*mapping.goals, *mapping.key_results, *mapping.milestones)
     try:
         release = read_release(force, tuple(infos), ids)
@@ -44,8 +44,8 @@ def context_of(
     return RunContext(
         mapping=mapping,
         infos=infos,
-        trackers=desk.trackers,
-        store=desk.store,
+        trackers=app.trackers,
+        store=app.store,
         progress=settings.progress,
         health=settings.health,
         publish=settings.publish,
@@ -58,10 +58,10 @@ def context_of(
             never_held=settings.limits.never_held,
         ),
         force=release,
-        now=desk.clock(),
-        stop=stop or desk.stop,
+        now=app.clock(),
+        stop=stop or app.stop,
         zone=settings.zone or UTC,
-        problem=desk.loaded.problem,
+        problem=app.loaded.problem,
         keep=timedelta(days=settings.store.keep_days),
     )
 
@@ -76,8 +76,8 @@ def open_context(
     stop: Stop | None = None,
 ) -> Iterator[RunContext]:
     """A job, wired; raises what `at_desk` raises."""
-    with open_app(config, trackers=trackers) as desk:
-        yield context_of(desk, force=force, full=full, stop=stop)
+    with open_app(config, trackers=trackers) as app:
+        yield context_of(app, force=force, full=full, stop=stop)
 
 
 def conclude_now(job: RunContext) -> Conclusion:

@@ -45,12 +45,12 @@ def show(config: Path) -> None:
 
 
 def _first(console: Console, config: Path, folder: Path) -> None:
-    with open_app(config, state=folder) as desk:
-        names = ", ".join(f"{name} ({tracker.info.kind})" for name, tracker in desk.trackers.items())
+    with open_app(config, state=folder) as app:
+        names = ", ".join(f"{name} ({tracker.info.kind})" for name, tracker in app.trackers.items())
         _title(console, "First sync")
-        console.print(f"Built-in trackers: {names}. In there it is {desk.clock():%A, %d %B %Y}.\n")
-        report = _synced(desk)
-        console.print(tree(desk.loaded.mapping, report.concluded.known.state))
+        console.print(f"Built-in trackers: {names}. In there it is {app.clock():%A, %d %B %Y}.\n")
+        report = _synced(app)
+        console.print(tree(app.loaded.mapping, report.concluded.known.state))
         _title(console, "The plan")
         for line in plan_lines(report.concluded.plan):
             console.print(line)
@@ -60,13 +60,13 @@ def _first(console: Console, config: Path, folder: Path) -> None:
         console.print(report.line)
         for ref in _one_of_each(report):
             _title(console, f"The comment on {ref.key}, as it now stands in {ref.tracker}")
-            _comment(console, desk, ref)
+            _comment(console, app, ref)
 
 
 def _second(console: Console, config: Path, folder: Path) -> None:
-    with open_app(config, state=folder) as desk:
+    with open_app(config, state=folder) as app:
         _title(console, "Second sync: nothing has changed")
-        report = _synced(desk)
+        report = _synced(app)
         console.print(report.line)
         if report.written:
             raise OutcomeError("the second sync wrote something although nothing had changed")
@@ -74,19 +74,19 @@ def _second(console: Console, config: Path, folder: Path) -> None:
 
 
 def _third(console: Console, config: Path, folder: Path) -> None:
-    with open_app(config, state=folder) as desk:
+    with open_app(config, state=folder) as app:
         _title(console, "The next day, two tasks get done")
-        for said in _get_done(desk):
+        for said in _get_done(app):
             console.print(said)
         _title(console, "Third sync: only what this touches")
-        report = _synced(desk)
+        report = _synced(app)
         for line in written_lines(report.written):
             console.print(line)
         console.print(report.line)
         for ref in _one_of_each(report)[:1]:
             _title(console, f"The comment on {ref.key}, edited in place")
-            _comment(console, desk, ref)
-        console.print(tree(desk.loaded.mapping, report.concluded.known.state))
+            _comment(console, app, ref)
+        console.print(tree(app.loaded.mapping, report.concluded.known.state))
 
 
 def _only_sandbox(config: Config) -> None:
@@ -98,18 +98,18 @@ def _only_sandbox(config: Config) -> None:
         )
 
 
-def _synced(desk: App) -> Report:
-    report = sync_now(context_of(desk))
+def _synced(app: App) -> Report:
+    report = sync_now(context_of(app))
     if report.failed:
         raise OutcomeError("\n".join([report.line, *report.concluded.problems]))
     return report
 
 
-def _get_done(desk: App) -> list[str]:
+def _get_done(app: App) -> list[str]:
     """Move the world on by a day, and finish one open task in each tracker."""
-    if desk.sandbox is None:
+    if app.sandbox is None:
         raise UserError("the demo needs built-in trackers")
-    world = desk.sandbox.world
+    world = app.sandbox.world
     said = []
     with world.lock:
         world.clock.advance(DAY)
@@ -128,12 +128,14 @@ def _get_done(desk: App) -> list[str]:
 def _counted(written: Sequence[Written]) -> Iterator[Text]:
     """The plan above said each in a sentence, so that numbers will do; all that went wrong is still said."""
     done = Counter(
-        (each.action.tracker, _WORDS[type(each.action)]) for each in written if each.outcome == "done"
+        (outcome.action.tracker, _WORDS[type(outcome.action)])
+        for outcome in written
+        if outcome.outcome == "done"
     )
     for tracker in dict.fromkeys(name for name, _ in done):
         said = ", ".join(f"{words}: {count}" for (name, words), count in done.items() if name == tracker)
         yield Text.assemble(("✓ ", "green"), f"{tracker}: {said}")
-    yield from written_lines(each for each in written if each.outcome != "done")
+    yield from written_lines(outcome for outcome in written if outcome.outcome != "done")
 
 
 _WORDS = {
@@ -147,18 +149,18 @@ _WORDS = {
 
 def _one_of_each(report: Report) -> list[IssueRef]:
     """Of each tracker, the first issue whose comment about a milestone was written."""
-    stones = report.concluded.known.state.milestones
+    milestones = report.concluded.known.state.milestones
     first: dict[str, IssueRef] = {}
     for written in report.written:
         action = written.action
-        if isinstance(action, WriteComment) and action.target in stones:
+        if isinstance(action, WriteComment) and action.target in milestones:
             first.setdefault(action.tracker, action.ref)
     return list(first.values())
 
 
-def _comment(console: Console, desk: App, ref: IssueRef) -> None:
+def _comment(console: Console, app: App, ref: IssueRef) -> None:
     """Read the comment back from the tracker, as a person would find it."""
-    posted = desk.trackers[ref.tracker].reader.posted([ref])[ref]
+    posted = app.trackers[ref.tracker].reader.posted([ref])[ref]
     if isinstance(posted, TrackerError):
         raise OutcomeError(str(posted))
     for comment in posted.comments:

@@ -57,13 +57,13 @@ def report_and_exit(error: BaseException) -> NoReturn:
         # Whoever read our output has gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
-    found = ending(error)
-    if found is None:
+    result = ending(error)
+    if result is None:
         logging.getLogger("milepost").critical(
             "milepost met an error of its own and wrote nothing further. Please report it with these lines.",
             exc_info=error,
         )
         sys.exit(FAILED)
-    for line in found.lines:
+    for line in result.lines:
         tell(line)
-    sys.exit(found.code)
+    sys.exit(result.code)

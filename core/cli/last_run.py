@@ -46,17 +46,17 @@ def tracker_lines(info: TrackerInfo, address: str, state: PullState, unread: int
 
 def budget_lines(allowances: Iterable[Allowance], now: datetime) -> Iterator[Text]:
     """A tracker's API quotas as the last run left them, and what it put off, while their windows last."""
-    for each in allowances:
-        if each.over(now):
+    for allowance in allowances:
+        if allowance.over(now):
             continue
         yield Text(
-            f"  API quota ({clean(each.resource)}): {each.used:,} of {each.allowed:,} requests used, "
-            f"{each.run:,} by the last run; {each.remaining:,} of {each.limit:,} left for everybody, "
-            f"all anew {at(each.until)}"
+            f"  API quota ({clean(allowance.resource)}): {allowance.used:,} of {allowance.allowed:,} requests used, "
+            f"{allowance.run:,} by the last run; {allowance.remaining:,} of {allowance.limit:,} left for everybody, "
+            f"all anew {at(allowance.until)}"
         )
-        if each.put_off:
+        if allowance.put_off:
             yield Text(
-                f"  put off until then, because milepost's share is spent: {clean(each.put_off, 200)}; "
+                f"  put off until then, because milepost's share is spent: {clean(allowance.put_off, 200)}; "
                 "the next run goes on, and a larger api_share allows more",
                 style="yellow",
             )
@@ -75,10 +75,10 @@ def quarantine_lines(book: Book) -> Iterator[Text]:
 
 def container_lines(containers: Iterable[StoredContainer]) -> Iterator[Text]:
     """The projects and repositories of one tracker that cannot be measured, and why."""
-    for each in containers:
-        if each.failing:
-            since = f" since {at(each.failed_at)}" if each.failed_at else ""
-            name, reason = clean(each.container.name), clean(each.failing, 600)
+    for container in containers:
+        if container.failing:
+            since = f" since {at(container.failed_at)}" if container.failed_at else ""
+            name, reason = clean(container.container.name), clean(container.failing, 600)
             yield Text(f"  {name} cannot be measured{since}: {reason}", style="yellow")
 
 
@@ -86,8 +86,8 @@ def closed_lines(places: Sequence[Held]) -> Iterator[Text]:
     """Where nothing is written, and why; a few of many."""
     if places:
         yield Text("counted as it stands, and not written to:")
-    for each in places[:MOST_CLOSED]:
-        yield Text(f"  {clean(each.what, 400)}: {clean(each.why)}")
+    for place in places[:MOST_CLOSED]:
+        yield Text(f"  {clean(place.what, 400)}: {clean(place.why)}")
     if len(places) > MOST_CLOSED:
         yield Text(f"  and {len(places) - MOST_CLOSED:,} more places")
 

@@ -87,7 +87,7 @@ def tell(text: str) -> None:
 
 def hide(secrets: Iterable[str]) -> None:
     """Take these texts, each line of them, out of everything that is said from now on."""
-    lines = (line.strip() for each in secrets for line in each.splitlines())
+    lines = (line.strip() for secret in secrets for line in secret.splitlines())
     _hidden.update(line for line in lines if len(line) >= SHORTEST_SECRET)
 
 

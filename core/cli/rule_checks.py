@@ -23,21 +23,21 @@ class Fielded(Protocol):
         ...
 
 
-def query_findings(desk: App) -> Iterator[Finding]:
+def query_findings(app: App) -> Iterator[Finding]:
     """Each `jql` and `search` once; one that fails is told at each rule that asks it, with file and line."""
-    compiled = _compiled(desk)
+    compiled = _compiled(app)
     answered: dict[str, int] = {}
     for query in compiled.queries:
-        tracker = desk.trackers.get(query.tracker)
+        tracker = app.trackers.get(query.tracker)
         if tracker is None:
             continue
         try:
             tracker.reader.matching(query.text)
         except TrackerError as error:
-            yield from _refused(desk, query, error.said, error.hint)
+            yield from _refused(app, query, error.said, error.hint)
         except Exception as error:
             failed = unexpected(query.tracker, error)
-            yield from _refused(desk, query, failed.said, failed.hint)
+            yield from _refused(app, query, failed.said, failed.hint)
         else:
             answered[query.tracker] = answered.get(query.tracker, 0) + 1
     for name, number in sorted(answered.items()):
@@ -45,15 +45,15 @@ def query_findings(desk: App) -> Iterator[Finding]:
         yield Finding(f"{name}: queries in rules", True, f"{queries} answered")
 
 
-def _refused(desk: App, query: Query, said: str, hint: str) -> Iterator[Finding]:
-    for owner, path in asking(query, desk.loaded.mapping):
-        yield _finding(desk.loaded.problem(owner, path, f"{query.tracker}: {said}"), hint)
+def _refused(app: App, query: Query, said: str, hint: str) -> Iterator[Finding]:
+    for owner, path in asking(query, app.loaded.mapping):
+        yield _finding(app.loaded.problem(owner, path, f"{query.tracker}: {said}"), hint)
 
 
-def field_findings(desk: App) -> Iterator[Finding]:
+def field_findings(app: App) -> Iterator[Finding]:
     """Custom fields that rules or weights ask for and that a tracker does not have, with file and line."""
-    compiled = _compiled(desk)
-    for name, tracker in desk.trackers.items():
+    compiled = _compiled(app)
+    for name, tracker in app.trackers.items():
         asked = compiled.interest(name).fields
         if not asked or not isinstance(tracker, Fielded):
             continue
@@ -64,11 +64,11 @@ def field_findings(desk: App) -> Iterator[Finding]:
             continue
         for field, said in missing.items():
             owners = compiled.field_owners(name, field)
-            for owner in owners_of(desk.loaded.mapping):
+            for owner in owners_of(app.loaded.mapping):
                 if owner.id not in owners:
                     continue
                 for path in _asking(owner.weigh_by, owner.rules, field):
-                    yield _finding(desk.loaded.problem(owner.id, path, f"{name}: {said}"), "")
+                    yield _finding(app.loaded.problem(owner.id, path, f"{name}: {said}"), "")
 
 
 def _asking(weigh_by: str, rules: Collection[Rule], field: str) -> Iterator[Path]:
@@ -85,5 +85,5 @@ def _finding(problem: Problem, hint: str) -> Finding:
     return Finding(f"{place}: {problem.path}", False, problem.said, hint)
 
 
-def _compiled(desk: App) -> RuleSet:
-    return RuleSet.compile(desk.loaded.mapping, desk.config.infos, lambda _tracker, _key: None)
+def _compiled(app: App) -> RuleSet:
+    return RuleSet.compile(app.loaded.mapping, app.config.infos, lambda _tracker, _key: None)

@@ -38,10 +38,10 @@ def run(
             with open_context(config, stop=stop) as job:
                 log_run(sync_now(job, only_changes=True))
         except Exception as error:
-            found = ending(error)
-            if found is None:
+            result = ending(error)
+            if result is None:
                 raise
-            logging.getLogger("milepost").error("run failed: %s", "; ".join(found.lines))
+            logging.getLogger("milepost").error("run failed: %s", "; ".join(result.lines))
 
     settings = ready(config).settings
     with stop.listen():

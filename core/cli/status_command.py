@@ -45,32 +45,32 @@ def status(
     from core.sync import stored_evaluation
 
     console = out()
-    with open_app(config, trackers=False) as desk, stored_evaluation(context_of(desk)) as known:
+    with open_app(config, trackers=False) as app, stored_evaluation(context_of(app)) as known:
         if audience is not None:
-            for line in meant_for(context_of(desk), known, audience):
+            for line in meant_for(context_of(app), known, audience):
                 console.print(line)
             return
-        console.print(tree(desk.loaded.mapping, known.state))
+        console.print(tree(app.loaded.mapping, known.state))
         console.print()
         for told in reach_lines(known, known.targets.about):
             console.print(told)
-        prefix = desk.config.settings.publish.labels.prefix
-        wrong = query_problems(known.refused, desk.loaded.mapping, desk.loaded.problem)
-        for problem in (*wrong, *unmatched(known, desk.store, desk.loaded.problem, prefix)):
+        prefix = app.config.settings.publish.labels.prefix
+        wrong = query_problems(known.refused, app.loaded.mapping, app.loaded.problem)
+        for problem in (*wrong, *unmatched(known, app.store, app.loaded.problem, prefix)):
             console.print(f"! {clean(str(problem), 600)}")
-        unread, containers = desk.store.unread(), desk.store.containers()
-        for tracker in desk.config.trackers.values():
+        unread, containers = app.store.unread(), app.store.containers()
+        for tracker in app.config.trackers.values():
             named = getattr(tracker.settings, "url", "")
             address = "built-in" if tracker.sandbox is not None else str(named)
-            state = desk.store.pull_state(tracker.name).believed(desk.clock())
+            state = app.store.pull_state(tracker.name).believed(app.clock())
             for line in tracker_lines(tracker.info, address, state, len(unread.get(tracker.name, ()))):
                 console.print(line)
             for line in container_lines(containers.get(tracker.name, ())):
                 console.print(line)
-            for line in budget_lines(from_text(kept(desk.store.memory(tracker.name))), desk.clock()):
+            for line in budget_lines(from_text(kept(app.store.memory(tracker.name))), app.clock()):
                 console.print(line)
-        store = desk.store
-        closed, waiting = closed_places(store, desk.config.infos), store.quarantine()
+        store = app.store
+        closed, waiting = closed_places(store, app.config.infos), store.quarantine()
         for line in (*closed_lines(closed), *quarantine_lines(waiting), *held_lines(held_now(store))):
             console.print(line)
-        console.print(last_run_line(desk.store.last_run()))
+        console.print(last_run_line(app.store.last_run()))

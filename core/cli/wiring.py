@@ -199,10 +199,10 @@ def _make_folder(path: Path, setting: str) -> None:
 
 
 def _open(tracker: TrackerConfig, store: Store, clock: Callable[[], datetime]) -> Tracker:
-    found = connector(tracker.settings.kind)
-    if found is None:
+    result = connector(tracker.settings.kind)
+    if result is None:
         raise UserError(f"{tracker.name}: no connector of kind {tracker.settings.kind}")
-    return found.open(
+    return result.open(
         tracker.name, tracker.settings, memory=store.memory(tracker.name), clock=clock, notify=log.warning
     )
 

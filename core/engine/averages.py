@@ -35,14 +35,18 @@ def weighted_mean(elements: Sequence[Element], nothing: Unmeasured) -> Mean:
     One element that is unmeasured because of silence makes the whole mean unmeasured. One that is merely
     empty (no scope, no check-in) is left out and named in `missing`; but then the mean is never 1.
     """
-    holes = [(each.id, each.measure) for each in elements if isinstance(each.measure, Unmeasured)]
+    holes = [(element.id, element.measure) for element in elements if isinstance(element.measure, Unmeasured)]
     missing = tuple(name for name, _ in holes)
     if not elements:
         return Mean(nothing, ())
     silent = [(name, hole) for name, hole in holes if hole.why in SILENT]
     if silent:
         return Mean(combined(silent), missing)
-    known = [(each.weight, each.measure) for each in elements if not isinstance(each.measure, Unmeasured)]
+    known = [
+        (element.weight, element.measure)
+        for element in elements
+        if not isinstance(element.measure, Unmeasured)
+    ]
     if not known:
         return Mean(combined(holes), missing)
     mean = sum((weight * share for weight, share in known), Fraction(0)) / sum(weight for weight, _ in known)

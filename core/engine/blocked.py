@@ -18,7 +18,7 @@ def blocked_issues(
     A blocker counts as it stands in `read`, where all issues stand that were read; of another one, as its
     tracker told of it. Done and cancelled ones block nothing; one whose status has no category does.
     """
-    found: dict[IssueRef, Blocked] = {}
+    result: dict[IssueRef, Blocked] = {}
     for issue in linked:
         if crediting.state(issue) in _OVER:
             continue
@@ -32,8 +32,8 @@ def blocked_issues(
                 by.append(Blocker(other.ref, other.url, other.title, crediting.state(other)))
         blocked = Blocked(tuple(by), tuple(others), issue.unnamed_blockers)
         if blocked.number:
-            found[issue.ref] = blocked
-    return found
+            result[issue.ref] = blocked
+    return result
 
 
 def with_blocked(detail: Detail, blocked: Mapping[IssueRef, Blocked]) -> Detail:
@@ -53,10 +53,12 @@ def count_blocked(state: State, counts: Mapping[str, int]) -> State:
         return state
     return replace(
         state,
-        milestones={name: _counted(each, counts) for name, each in state.milestones.items()},
+        milestones={name: _counted(milestone, counts) for name, milestone in state.milestones.items()},
         key_results={
-            name: each if each.own is None else replace(each, own=_counted(each.own, counts))
-            for name, each in state.key_results.items()
+            name: key_result
+            if key_result.own is None
+            else replace(key_result, own=_counted(key_result.own, counts))
+            for name, key_result in state.key_results.items()
         },
     )
 

@@ -115,10 +115,10 @@ def _work(owner: MilestoneState) -> Iterator[str]:
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    found = list(lines)
-    if found:
+    result = list(lines)
+    if result:
         yield f"  {title}:"
-        yield from (f"    {line}" for line in found)
+        yield from (f"    {line}" for line in result)
 
 
 def _fraction(owner: MilestoneState) -> str:
@@ -148,8 +148,8 @@ def _task(task: Task) -> str:
 
 def blocked_words(blocked: Blocked) -> str:
     """`blocked by BLOG-7 (in progress) and MKT-2 (to do, not read by milepost)`."""
-    named = [f"{each.ref.key} ({WORDS[each.category]})" for each in blocked.by]
-    named += [f"{each.ref.key} ({WORDS[each.category]}, not read by milepost)" for each in blocked.others]
+    named = [f"{item.ref.key} ({WORDS[item.category]})" for item in blocked.by]
+    named += [f"{other.ref.key} ({WORDS[other.category]}, not read by milepost)" for other in blocked.others]
     if blocked.unnamed:
         named.append(f"{blocked.unnamed} of which no more is told")
     return f"blocked by {', '.join(named[:-1])} and {named[-1]}" if named[1:] else f"blocked by {named[0]}"

@@ -80,14 +80,14 @@ def parts_of_parents(
 ) -> Mapping[IssueRef, IssueRef]:
     """By sub-task: its parent, where that is tagged as well, is not cancelled, and not below it at once."""
     live = {entry.issue.ref for entry in tagged if states[entry.issue.ref] is not StatusCategory.CANCELLED}
-    found: dict[IssueRef, IssueRef] = {}
+    result: dict[IssueRef, IssueRef] = {}
     for entry in tagged:
         ref = entry.issue.ref
         parent = parents.get(ref)
         below = parent is not None and parent in live and is_subtask(entry.issue) and not entry.boxes
         if below and parent is not None and not _circles(ref, parents):
-            found[ref] = parent
-    return found
+            result[ref] = parent
+    return result
 
 
 def _circles(ref: IssueRef, parents: Parents) -> bool:
@@ -149,13 +149,13 @@ def _original_first(members: Iterable[Tagged], pointing: Mapping[IssueRef, set[I
 
 
 def _reachable(start: IssueRef, linked: Mapping[IssueRef, set[IssueRef]]) -> set[IssueRef]:
-    found, pending = {start}, [start]
+    result, pending = {start}, [start]
     while pending:
         for ref in linked.get(pending.pop(), ()):
-            if ref not in found:
-                found.add(ref)
+            if ref not in result:
+                result.add(ref)
                 pending.append(ref)
-    return found
+    return result
 
 
 def _with_descendants(
@@ -181,7 +181,7 @@ def _nearest(
     if not over:
         return {}
     place_of = {entry.issue.ref: place for place, group in enumerate(groups) for entry in group}
-    found: dict[IssueRef, IssueRef] = {}
+    result: dict[IssueRef, IssueRef] = {}
     for place, group in enumerate(groups):
         pending = [entry.issue.ref for entry in group]
         seen = set(pending)
@@ -191,30 +191,30 @@ def _nearest(
                 continue
             up = place_of.get(parent)
             if up in over and up != place and place not in higher[up]:
-                found[group[0].issue.ref] = groups[up][0].issue.ref
+                result[group[0].issue.ref] = groups[up][0].issue.ref
                 break
             more = [parent] if up is None else [entry.issue.ref for entry in groups[up]]
             pending += [one for one in more if one not in seen]
             seen.update(more)
-    return found
+    return result
 
 
 def _ancestors(
     place: int, groups: Sequence[Group], place_of: Mapping[IssueRef, int], parents: Parents
 ) -> set[IssueRef]:
     """Everything above one group, through mirrors as well; ends in cycles too."""
-    found: set[IssueRef] = set()
+    result: set[IssueRef] = set()
     pending = [entry.issue.ref for entry in groups[place]]
     while pending:
         parent = parents.get(pending.pop())
-        if parent is None or parent in found:
+        if parent is None or parent in result:
             continue
-        found.add(parent)
+        result.add(parent)
         if parent in place_of:
             pending.extend(entry.issue.ref for entry in groups[place_of[parent]])
         else:
             pending.append(parent)
-    return found
+    return result
 
 
 def _mirror_reasons(groups: Sequence[Group], states: States, over: set[int]) -> dict[IssueRef, str]:
@@ -245,8 +245,8 @@ def _live_by_page(live: Sequence[Tagged]) -> tuple[dict[str, Tagged], dict[str, 
 
 def _live_original(group: Group, own: Mapping[str, Tagged], pointing: Mapping[str, Tagged]) -> Tagged | None:
     """The live issue that a cancelled one mirrors or is mirrored by, if there is one."""
-    found = [own.get(normal_url(url)) for entry in group for url in entry.issue.mirrors]
-    found += [pointing.get(normal_url(entry.issue.url)) for entry in group]
+    result = [own.get(normal_url(url)) for entry in group for url in entry.issue.mirrors]
+    result += [pointing.get(normal_url(entry.issue.url)) for entry in group]
     return min(
-        (entry for entry in found if entry is not None), key=lambda entry: entry.issue.ref, default=None
+        (entry for entry in result if entry is not None), key=lambda entry: entry.issue.ref, default=None
     )

@@ -46,8 +46,8 @@ def measure(
         for owner in owners_of(inputs.mapping)
         if isinstance(owner, Milestone) or owner.rules or inputs.tagged.get(owner.id)
     }
-    state = measure_sums(inputs, {name: each.tally for name, each in built.items()}, health, now, zone)
-    return with_details(state, {name: each.detail for name, each in built.items()})
+    state = measure_sums(inputs, {name: value.tally for name, value in built.items()}, health, now, zone)
+    return with_details(state, {name: value.detail for name, value in built.items()})
 
 
 def measure_sums(
@@ -94,14 +94,14 @@ def with_details(state: State, details: MappingABC[str, Detail]) -> State:
     return replace(
         state,
         milestones={
-            name: replace(each, detail=details.get(name, each.detail))
-            for name, each in state.milestones.items()
+            name: replace(milestone, detail=details.get(name, milestone.detail))
+            for name, milestone in state.milestones.items()
         },
         key_results={
-            name: replace(each, own=replace(each.own, detail=details[name]))
-            if each.own is not None and name in details
-            else each
-            for name, each in state.key_results.items()
+            name: replace(key_result, own=replace(key_result.own, detail=details[name]))
+            if key_result.own is not None and name in details
+            else key_result
+            for name, key_result in state.key_results.items()
         },
     )
 
@@ -139,7 +139,7 @@ def measure_milestone(
 
 def _unmeasured(name: str, inputs: Silence, tally: Tally, total: Fraction) -> Unmeasured | None:
     """Why there is no measure, if so: all reasons are said, the gravest comes first and gives its name."""
-    found = [
+    result = [
         reason
         for reason in (
             _problem(name, inputs),
@@ -149,8 +149,8 @@ def _unmeasured(name: str, inputs: Silence, tally: Tally, total: Fraction) -> Un
         )
         if reason is not None
     ]
-    if found:
-        return Unmeasured(found[0].why, "; ".join(reason.said for reason in found))
+    if result:
+        return Unmeasured(result[0].why, "; ".join(reason.said for reason in result))
     return _no_scope(tally, absent=name in inputs.absent) if total == 0 else None
 
 

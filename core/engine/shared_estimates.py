@@ -91,12 +91,12 @@ def _claims(
 
 def _downwards(nodes: Mapping[K, Node[K]]) -> list[K]:
     """Everything, each after what is above it."""
-    found: dict[K, None] = {}
+    result: dict[K, None] = {}
     for key in nodes:
         path: list[K] = []
         at: K | None = key
-        while at is not None and at not in found:
+        while at is not None and at not in result:
             path.append(at)
             at = nodes[at].above
-        found.update(dict.fromkeys(reversed(path)))
-    return list(found)
+        result.update(dict.fromkeys(reversed(path)))
+    return list(result)

@@ -92,9 +92,9 @@ def build_tasks(
     shares = _shares(entries, states, sifted, weigh_by)
     issues = {entry.issue.ref: entry.issue for entry in entries}
     for place, piece in enumerate(pieces):
-        found = shares.by_task.get(piece.tagged.issue.ref) if piece.box is None else None
-        if found is not None:
-            pieces[place] = replace(piece, estimate=found.weight, parent=issues[found.of])
+        result = shares.by_task.get(piece.tagged.issue.ref) if piece.box is None else None
+        if result is not None:
+            pieces[place] = replace(piece, estimate=result.weight, parent=issues[result.of])
     parts = counted(piece.part for piece in pieces)
     weigher = weigher_of(parts, weigh_by, shares.amounts)
     tasks = tuple(sorted((_task(piece, weigher) for piece in pieces), key=_task_order))
@@ -209,9 +209,9 @@ def _stands_for(text: str, container: str, named: Mapping[str, IssueRef]) -> Iss
         word = match.group()
         if word.startswith("#"):
             word = container + word
-        found = named.get(normal_url(word.rstrip(".,;:!")) if "://" in word else word.casefold())
-        if found is not None:
-            return found
+        result = named.get(normal_url(word.rstrip(".,;:!")) if "://" in word else word.casefold())
+        if result is not None:
+            return result
     return None
 
 

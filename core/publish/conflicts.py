@@ -122,7 +122,7 @@ def check_conflicts(
         if target_of(action) not in sorter.held or (isinstance(action, WriteComment) and action.anew)
     )
     left = tuple(sorter.replaced.get(action, action) for action in going)
-    told = tuple(each.held for each in sorter.held.values() if each.held is not None)
+    told = tuple(hold.held for hold in sorter.held.values() if hold.held is not None)
     return ConflictCheck(
         replace(whole, actions=left, held=whole.held + told),
         book,
@@ -149,8 +149,8 @@ class _Sorter:
         self._policy = policy
         self._infos = infos
         self._book = book
-        self._names = {each.ref: each.names for each in wanted.labels}
-        self._meant = {each.ref: each.digest for each in wanted.comments}
+        self._names = {label.ref: label.names for label in wanted.labels}
+        self._meant = {comment.ref: comment.digest for comment in wanted.comments}
         self.wishes: dict[Target, str] = {}
         self.rivals: dict[Target, str] = {}
         self.set_backs: set[Target] = set()
@@ -213,7 +213,7 @@ class _Sorter:
             return
         self._count(target, _digest(wish))
         # Whose labels they are cannot be seen; in a conflict they are not fought over.
-        conflict = action.tracker in {each.tracker for each in self._conflicts()}
+        conflict = action.tracker in {item.tracker for item in self._conflicts()}
         self._limit(target, what, 0 if conflict else self._policy.max_set_backs)
 
     def _conflicts(self) -> Iterable[Target]:
@@ -264,7 +264,9 @@ def _ended(
 ) -> Iterable[Contention]:
     """What was held or in conflict, and is not any more, as far as it could be read now."""
     writing = {(action.tracker, action.ref.id) for action in comments}
-    waiting = {(each.ref.tracker, each.ref.id) for each in wanted.comments if each.waiting is not None}
+    waiting = {
+        (comment.ref.tracker, comment.ref.id) for comment in wanted.comments if comment.waiting is not None
+    }
     unread = {(ref.tracker, ref.id) for ref in found.unreadable}
     for target, entry in book.items():
         place = (target.tracker, target.place)
@@ -289,8 +291,8 @@ def _accepted(target: Target, found: ActualState, instance: str) -> bool:
 
 def after(contended: ConflictCheck, written: Iterable[Written]) -> tuple[Contention, ...]:
     """What is to be remembered when these writes were done: every target that changed."""
-    made = {each.target: each for each in contended.ended}
-    done = [target_of(each.action) for each in written if each.outcome == "done"]
+    made = {item.target: item for item in contended.ended}
+    done = [target_of(outcome.action) for outcome in written if outcome.outcome == "done"]
     for target in dict.fromkeys(done):  # several doubles of one issue count once
         if target is None or target not in contended.wishes:
             continue

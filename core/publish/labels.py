@@ -128,8 +128,8 @@ class Labeller:
         return _once(labels), _waiting((*tags, *about), self._state)
 
     def _subjects(self, ids: Iterable[str], view: View) -> tuple[_Subject, ...]:
-        found = _subjects(ids, self._state, self._mapping)
-        seen = (replace(one, shown=view.item(one.id)) for one in found)
+        result = _subjects(ids, self._state, self._mapping)
+        seen = (replace(one, shown=view.item(one.id)) for one in result)
         return tuple(one if self._figures(one, view) else replace(one, health=_HIDDEN) for one in seen)
 
     def _figures(self, one: _Subject, view: View) -> bool:
@@ -213,22 +213,24 @@ def _waiting(ids: Iterable[str], state: State) -> str | None:
 
 def _subjects(ids: Iterable[str], state: State, mapping: GoalTree) -> tuple[_Subject, ...]:
     """The named things, and what they lead to: key results and goals, each once."""
-    found: dict[str, _Subject] = {}
+    results_found: dict[str, _Subject] = {}
     for id_ in ids:
-        stone, result, goal = mapping.milestones.get(id_), mapping.key_results.get(id_), id_
-        if stone is not None and id_ in state.milestones:
+        milestone, result, goal = mapping.milestones.get(id_), mapping.key_results.get(id_), id_
+        if milestone is not None and id_ in state.milestones:
             measured = state.milestones[id_]
-            found[id_] = _Subject("milestone", id_, stone.title, measured.measure, measured.health.name)
-            _add_key_results(found, _results_of(stone, mapping), state, mapping)
+            results_found[id_] = _Subject(
+                "milestone", id_, milestone.title, measured.measure, measured.health.name
+            )
+            _add_key_results(results_found, _results_of(milestone, mapping), state, mapping)
         elif result is not None:
-            _add_key_results(found, (id_,), state, mapping)
+            _add_key_results(results_found, (id_,), state, mapping)
         else:
-            _add_goal(found, goal, state, mapping)
-    return tuple(found.values())
+            _add_goal(results_found, goal, state, mapping)
+    return tuple(results_found.values())
 
 
-def _results_of(stone: Milestone, mapping: GoalTree) -> tuple[str, ...]:
-    return tuple(name for name in stone.leads_to if name in mapping.key_results)
+def _results_of(milestone: Milestone, mapping: GoalTree) -> tuple[str, ...]:
+    return tuple(name for name in milestone.leads_to if name in mapping.key_results)
 
 
 def _add_key_results(

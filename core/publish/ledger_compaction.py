@@ -39,7 +39,7 @@ def compact(old: Sequence[Entry], younger: Iterable[Written], labels: Labels) ->
     the result and what is younger comes to the same as to take back all; single old runs are not told
     apart any more. Dropped is what failed, what later entries took back, and labels that went meanwhile.
     """
-    after = {thing for each in younger if (thing := _thing(each)) is not None}
+    after = {thing for item in younger if (thing := _thing(item)) is not None}
     several: dict[Thing, list[Entry]] = {}
     drop: list[Number] = []
     for number, written in old:
@@ -84,7 +84,7 @@ def _folded(entries: Sequence[Written]) -> Written | None:
     """One entry with the effect of all of them; None if they come to nothing."""
     last = entries[-1]
     if isinstance(last.action, ChangeLabels):
-        return _labels([each.action for each in entries if isinstance(each.action, ChangeLabels)], last)
+        return _labels([entry.action for entry in entries if isinstance(entry.action, ChangeLabels)], last)
     first = entries[0].action
     match last.action:
         case WriteComment():
@@ -109,8 +109,8 @@ def _labels(actions: Sequence[ChangeLabels], last: Written) -> Written | None:
     final: dict[str, bool] = {}
     for action in actions:
         for name, added in (
-            *((each, False) for each in action.remove),
-            *((each, True) for each in action.add),
+            *((item, False) for item in action.remove),
+            *((item, True) for item in action.add),
         ):
             first.setdefault(name, added)
             final[name] = added

@@ -13,17 +13,17 @@ Labels = Mapping[IssueRef, Collection[str]]
 
 def left_behind(entries: Iterable[Written], prefix: str) -> dict[IssueRef, frozenset[str]]:
     """The labels that our writes, oldest first, added and did not remove, but for those under `prefix`."""
-    found: dict[IssueRef, set[str]] = {}
+    result: dict[IssueRef, set[str]] = {}
     for entry in entries:
         action = entry.action
         if isinstance(action, ChangeLabels) and entry.outcome != "failed":
-            names = found.setdefault(action.ref, set())
+            names = result.setdefault(action.ref, set())
             names.difference_update(action.remove)
             names.update(action.add)
     ours = prefix.casefold()
     left = {
         ref: frozenset(name for name in names if not name.casefold().startswith(ours))
-        for ref, names in found.items()
+        for ref, names in result.items()
     }
     return {ref: names for ref, names in left.items() if names}
 
@@ -40,7 +40,7 @@ def with_removals(plan: Plan, left: Labels, now: Labels) -> Plan:
             actions.append(action)
     alone = [ChangeLabels(ref, (), tuple(sorted(names)), REASON) for ref, names in going.items() if names]
     place = next(
-        (at for at, each in enumerate(actions) if not isinstance(each, DefineLabel | ChangeLabels)),
+        (at for at, value in enumerate(actions) if not isinstance(value, DefineLabel | ChangeLabels)),
         len(actions),
     )
     alone.sort(key=lambda each: issue_order(each.ref))

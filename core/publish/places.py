@@ -48,8 +48,8 @@ class Places:
             return Closed.OUTSIDE
         if ref in self.archived:
             return Closed.ARCHIVED_ISSUE
-        found = self._container(ref)
-        return None if found is Closed.READ_ONLY else found
+        result = self._container(ref)
+        return None if result is Closed.READ_ONLY else result
 
     def closed_to_labels(self, ref: IssueRef) -> Closed | None:
         """The same for labels and their definitions, for which it is not enough to read and comment."""

@@ -77,10 +77,10 @@ class _Planner:
             self._deletes, key=lambda each: (*issue_order(each.ref), comment_order(each.before.id))
         )
         # Before anything else goes what says more than its readers are meant to know.
-        anew = [each for each in writes if each.anew]
-        writes = [each for each in writes if not each.anew]
-        secret = [each for each in relabels if each.reason == SAYS_TOO_MUCH]
-        relabels = [each for each in relabels if each.reason != SAYS_TOO_MUCH]
+        anew = [write for write in writes if write.anew]
+        writes = [write for write in writes if not write.anew]
+        secret = [relabel for relabel in relabels if relabel.reason == SAYS_TOO_MUCH]
+        relabels = [relabel for relabel in relabels if relabel.reason != SAYS_TOO_MUCH]
         actions: tuple[Action, ...] = (
             *anew,
             *self._told,
@@ -96,18 +96,18 @@ class _Planner:
     # ---- labels
 
     def labels(self, wanted: Sequence[Labelled]) -> None:
-        by_ref = {each.ref: each for each in wanted}
+        by_ref = {wish.ref: wish for wish in wanted}
         known = {*self._found.labels, *self._found.posted}
         for ref in known | set(by_ref):
             self._labels_of(ref, by_ref.get(ref))
         ready = [
-            each
-            for each in wanted
-            if each.waiting is None
-            and each.ref.tracker not in self._found.down
-            and self._found.places.closed_to_labels(each.ref) is None
+            wish
+            for wish in wanted
+            if wish.waiting is None
+            and wish.ref.tracker not in self._found.down
+            and self._found.places.closed_to_labels(wish.ref) is None
         ]
-        self._define(each for each in ready if each.ref in known)
+        self._define(item for item in ready if item.ref in known)
 
     def definitions(self) -> None:
         """Take away what definitions tell to more people than they were made for."""
@@ -118,8 +118,8 @@ class _Planner:
             if self._found.places.closed_to_labels(place) is None and tracker not in self._found.down:
                 self._told += self._untold.actions(tracker, container, defined)
         # What is described anew for its readers is not defined a second time.
-        told = {definition_key(each) for each in self._told}
-        self._defines = [each for each in self._defines if definition_key(each) not in told]
+        told = {definition_key(item) for item in self._told}
+        self._defines = [define for define in self._defines if definition_key(define) not in told]
 
     def _labels_of(self, ref: IssueRef, wanted: Labelled | None) -> None:
         posted = self._found.posted.get(ref)
@@ -150,9 +150,9 @@ class _Planner:
 
     def _define(self, used: Iterable[Labelled]) -> None:
         needed: dict[tuple[str, str, str], LabelDefinition] = {}
-        for each in sorted(used, key=lambda one: issue_order(one.ref)):
-            for label in each.labels:
-                needed.setdefault((each.ref.tracker, each.container, label.name.casefold()), label)
+        for item in sorted(used, key=lambda one: issue_order(one.ref)):
+            for label in item.labels:
+                needed.setdefault((item.ref.tracker, item.container, label.name.casefold()), label)
         for (tracker, container, name), label in needed.items():
             defined = self._found.definitions.get((tracker, container))
             if defined is None:
@@ -164,13 +164,13 @@ class _Planner:
     # ---- comments
 
     def comments(self, wanted: Sequence[DesiredComment]) -> None:
-        for each in wanted:
-            why = self._closed(each.ref)
+        for wish in wanted:
+            why = self._closed(wish.ref)
             if why is None:
-                self._comment(each)
+                self._comment(wish)
             else:
-                self._shut.append(Held(f"comment on {each.ref.key}", f"it is {why}", OPENED))
-        refs = {each.ref for each in wanted}
+                self._shut.append(Held(f"comment on {wish.ref.key}", f"it is {why}", OPENED))
+        refs = {wish.ref for wish in wanted}
         for ref, record in self._found.records.items():
             if ref not in refs and ref.tracker in self._infos and self._closed(ref) is None:
                 self._leave(ref, record)

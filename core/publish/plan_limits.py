@@ -65,8 +65,8 @@ def apply_limits(plan: Plan, facts: Facts, policy: LimitPolicy, release: Release
     if release.everything or not plan:
         return plan
     # What tells too much is made anew whatever else is held.
-    anew = tuple(each for each in plan.actions if _tells_too_much(each))
-    held = Holding(tuple(each for each in plan.actions if each not in anew))
+    anew = tuple(action for action in plan.actions if _tells_too_much(action))
+    held = Holding(tuple(action for action in plan.actions if action not in anew))
     for jump in held_jumps(facts.jumps, policy, release):
         # A guardrail or metric moves by the mapping alone, so what jumped is what is delivered.
         why = (
@@ -109,12 +109,12 @@ def held_goals(plan: Plan, facts: Facts, policy: LimitPolicy, release: Release =
 
 def removals(actions: Iterable[Action]) -> dict[str, set[Action]]:
     """By tracker: what takes away a comment of ours that no other replaces, or labels without adding any."""
-    found: dict[str, set[Action]] = {}
+    result: dict[str, set[Action]] = {}
     for action in actions:
         takes = isinstance(action, ChangeLabels) and action.remove and not action.add
         if takes or (isinstance(action, DeleteComment) and not action.double):
-            found.setdefault(action.tracker, set()).add(action)
-    return found
+            result.setdefault(action.tracker, set()).add(action)
+    return result
 
 
 def _hold_removals(held: "Holding", facts: Facts, policy: LimitPolicy, release: Release) -> frozenset[Action]:
@@ -237,20 +237,20 @@ class _Limit:
 
     def groups(self, actions: Iterable[Action], facts: Facts) -> dict[tuple[str, str], set[Action]]:
         """By tracker and owner; under the empty name what no milestone, key result or goal wants any more."""
-        found: dict[tuple[str, str], set[Action]] = {}
+        result: dict[tuple[str, str], set[Action]] = {}
         for action in actions:
             owners = None if isinstance(action, DefineLabel) else self.counts(action, facts)
             for owner in () if owners is None else (owners or {""}):
-                found.setdefault((action.tracker, owner), set()).add(action)
-        return found
+                result.setdefault((action.tracker, owner), set()).add(action)
+        return result
 
     def by_tracker(self, actions: list[Action], facts: Facts) -> dict[str, set[Action]]:
         """The same by tracker alone, with the definitions that these changes use."""
-        found: dict[str, set[Action]] = {}
+        result: dict[str, set[Action]] = {}
         for action in actions:
             if not isinstance(action, DefineLabel) and self.counts(action, facts) is not None:
-                found.setdefault(action.tracker, set()).add(action)
-        return found
+                result.setdefault(action.tracker, set()).add(action)
+        return result
 
     def reason(self, tracker: str, owner: str | None, count: int) -> str:
         """Why a group is held; `owner` is None for a tracker as a whole."""
@@ -279,12 +279,12 @@ class _Usual(_Limit):
         return None if any((action.tracker, owner) in facts.first for owner in owners) else owners
 
     def by_tracker(self, actions: list[Action], facts: Facts) -> dict[str, set[Action]]:
-        found = super().by_tracker(actions, facts)
+        result = super().by_tracker(actions, facts)
         first = uses(action for action in actions if self.counts(action, facts) is None)
         for action in actions:
             if isinstance(action, DefineLabel) and definition_place(action) not in first:
-                found.setdefault(action.tracker, set()).add(action)
-        return found
+                result.setdefault(action.tracker, set()).add(action)
+        return result
 
 
 def _largest(groups: Mapping[tuple[str, str], set[Action]], limit: int) -> tuple[str, str] | None:

@@ -183,7 +183,7 @@ def _in_turn(again: Iterable[Action], alike: Mapping[Action, Alike], book: Book)
         return not entry.untried, entry.last
 
     waiting: dict[Alike, list[Action]] = {}
-    for action in sorted((each for each in again if each in alike), key=turn):
+    for action in sorted((item for item in again if item in alike), key=turn):
         waiting.setdefault(alike[action], []).append(action)
     for action in again:
         yield waiting[alike[action]].pop(0) if action in alike else action
@@ -222,15 +222,15 @@ def changes(
     save: dict[Target, Quarantined] = {}
     as_before: set[Target] = set()
     touched: set[tuple[str, str]] = set()
-    for each in written:
-        target, before = target_of(each.action), book.get(target_of(each.action))
-        ref = _ref(each.action)
-        if each.outcome == "done":
+    for outcome in written:
+        target, before = target_of(outcome.action), book.get(target_of(outcome.action))
+        ref = _ref(outcome.action)
+        if outcome.outcome == "done":
             forget.update({target} & book.keys())
             if ref is not None:
                 touched.add((ref.tracker, ref.id))
-        elif each.cause in ("refused", "unavailable") or _closed(each, book):
-            entry = _after(before, each, updated.get(ref or _NOWHERE), now)
+        elif outcome.cause in ("refused", "unavailable") or _closed(outcome, book):
+            entry = _after(before, outcome, updated.get(ref or _NOWHERE), now)
             save[target] = entry
             if before and before.confirmed and plain(before.reason) == plain(entry.reason):
                 as_before.add(target)
@@ -251,9 +251,9 @@ def _moved(
         if (target.tracker, target.place) in touched:
             yield target, replace(entry, updated=None)
         elif entry.updated is None and target not in tried:
-            found = updated.get(IssueRef(target.tracker, target.place, ""))
-            if found is not None:
-                yield target, replace(entry, updated=found)
+            result = updated.get(IssueRef(target.tracker, target.place, ""))
+            if result is not None:
+                yield target, replace(entry, updated=result)
 
 
 def _other_wish(

@@ -44,8 +44,8 @@ def with_marked(
         return plan
     labels = _labels(plan, posted, policy.labels.prefix)
     comments = _comments(plan, posted, policy.instance)
-    first = [each for each in plan.actions if isinstance(each, DefineLabel)]
-    last = [each for each in plan.actions if isinstance(each, RemoveLabelDefinition)]
+    first = [action for action in plan.actions if isinstance(action, DefineLabel)]
+    last = [action for action in plan.actions if isinstance(action, RemoveLabelDefinition)]
     gone = _definitions(last, definitions, labels, carriers, policy.labels.prefix)
     return replace(plan, actions=(*first, *labels, *comments, *last, *gone))
 
@@ -83,14 +83,14 @@ def _marked(comment: PostedComment, instance: str) -> bool:
 
 def _labels(plan: Plan, posted: Mapping[IssueRef, Posted], prefix: str) -> list[ChangeLabels]:
     """The label changes of the plan, with all labels under our prefix gone, and none of them put back."""
-    planned = {each.ref: each for each in plan.actions if isinstance(each, ChangeLabels)}
+    planned = {action.ref: action for action in plan.actions if isinstance(action, ChangeLabels)}
     for ref, now in posted.items():
         before = planned.get(ref, ChangeLabels(now.ref, (), (), BY_PREFIX))
         add = tuple(name for name in before.add if name not in owned(before.add, prefix))
         remove = tuple(sorted({*before.remove, *owned(now.labels, prefix)}))
         planned[ref] = replace(before, add=add, remove=remove)
     return sorted(
-        (each for each in planned.values() if each.add or each.remove), key=lambda each: issue_order(each.ref)
+        (item for item in planned.values() if item.add or item.remove), key=lambda each: issue_order(each.ref)
     )
 
 
@@ -121,8 +121,8 @@ def _definitions(
     prefix: str,
 ) -> list[Action]:
     """The other definitions under our prefix that no issue will carry any more."""
-    named = {(each.tracker, each.container, each.name.casefold()) for each in planned}
-    losing = {(each.ref, name.casefold()) for each in labels for name in each.remove}
+    named = {(item.tracker, item.container, item.name.casefold()) for item in planned}
+    losing = {(label.ref, name.casefold()) for label in labels for name in label.remove}
     gone: list[Action] = []
     for (tracker, container), defined in sorted(definitions.items()):
         for name in sorted(owned((one.name for one in defined), prefix)):

@@ -33,10 +33,10 @@ def tree(mapping: GoalTree, state: State) -> RenderableType:
     """
     told: set[str] = set()
 
-    def stone_row(stone: Milestone) -> Row:
-        again = stone.id in told
-        told.add(stone.id)
-        return _milestone_row(stone, state.milestones[stone.id], again=again)
+    def stone_row(milestone: Milestone) -> Row:
+        again = milestone.id in told
+        told.add(milestone.id)
+        return _milestone_row(milestone, state.milestones[milestone.id], again=again)
 
     rows = []
     for goal in mapping.goals.values():
@@ -44,12 +44,12 @@ def tree(mapping: GoalTree, state: State) -> RenderableType:
             _key_result_row(
                 result,
                 state.key_results[result.id],
-                tuple(stone_row(stone) for stone in mapping.milestones_of(result.id)),
+                tuple(stone_row(milestone) for milestone in mapping.milestones_of(result.id)),
             )
             for result in mapping.key_results_of(goal.id)
         )
         rows.append(_goal_row(goal, state.goals[goal.id], results))
-    rows += [stone_row(stone) for stone in mapping.milestones.values() if not stone.leads_to]
+    rows += [stone_row(milestone) for milestone in mapping.milestones.values() if not milestone.leads_to]
     return Outline(rows)
 
 
@@ -124,12 +124,12 @@ def _key_result_row(result: KeyResult, state: KeyResultState, children: tuple[Ro
     )
 
 
-def _milestone_row(stone: Milestone, state: MilestoneState, *, again: bool) -> Row:
+def _milestone_row(milestone: Milestone, state: MilestoneState, *, again: bool) -> Row:
     details = ("as above",) if again else (_counts(state), _why_not(state.measure), _stale(state.health))
     return Row(
-        Text(clean(stone.title)),
+        Text(clean(milestone.title)),
         (*_cells(state.measure)[:2], _health(state.health)),
-        _details(stone.id, *details, style="dim"),
+        _details(milestone.id, *details, style="dim"),
     )
 
 

@@ -40,8 +40,8 @@ def shared_parts(rows: Iterable[Standing]) -> tuple[Mapping[Part, int], Mapping[
     parts: Counter[Part] = Counter()
     for key, (part, row) in everything.items():
         if row.counts:
-            found = shares.by_task.get(key)
-            parts[part if found is None else replace(part, estimate=found.weight, shared=True)] += 1
+            result = shares.by_task.get(key)
+            parts[part if result is None else replace(part, estimate=result.weight, shared=True)] += 1
     return parts, shares.amounts
 
 

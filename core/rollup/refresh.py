@@ -103,18 +103,18 @@ def _again(
     since: Mapping[str, int],
 ) -> _Owners:
     above = writer.above()
-    found = _Owners(set(), set())
+    result = _Owners(set(), set())
     names = Gathered()
     for chunk in chunks(keys, AT_ONCE):
         check()
         issues = writer.present(chunk)
         names.add(issues)
         touched, hard = writer.replace(chunk, _rows(issues, above, scheme), since)
-        found.touched |= touched
+        result.touched |= touched
         # What is hard after the last chunk that touches an owner is what it is now.
-        found.hard = (found.hard - touched) | hard
+        result.hard = (result.hard - touched) | hard
     writer.add_names(names.names)
-    return found
+    return result
 
 
 def _rows(issues: Sequence[Issue], above: Above, scheme: RollupRules) -> list[ContributionRow]:

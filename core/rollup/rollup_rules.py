@@ -59,14 +59,14 @@ class RollupRules:
             resolve.prime(tracker, keys)
 
         def noted(tracker: str, key: str) -> str | None:
-            named[tracker, key] = found = resolve(tracker, key)
-            return found
+            named[tracker, key] = result = resolve(tracker, key)
+            return result
 
         places: dict[tuple[str, str], frozenset[str]] = {}
 
         def names(tracker: str, place: str) -> frozenset[str]:
-            places[tracker, place] = found = resolve.container_names(tracker, place)
-            return found
+            places[tracker, place] = result = resolve.container_names(tracker, place)
+            return result
 
         compiled = RuleSet.compile(goals, tuple(infos.values()), noted, names)
         for tracker, place in _projects(progress, infos):
@@ -81,8 +81,8 @@ class RollupRules:
                 for item in owners_of(goals)
             ],
             [(item.id, tracking_keys(item, compiled)) for item in goals.milestones.values()],
-            sorted((*place, found or "") for place, found in named.items()),
-            sorted((*place, sorted(found)) for place, found in places.items() if len(found) > 1),
+            sorted((*place, result or "") for place, result in named.items()),
+            sorted((*place, sorted(result)) for place, result in places.items() if len(result) > 1),
         )
         basis = hashlib.sha256(orjson.dumps(said)).hexdigest()[:32]
         return cls(goals, compiled, {}, progress, open_tasks, basis, infos, named, places)
@@ -91,7 +91,7 @@ class RollupRules:
         """The same, where the keys in the mapping lead now."""
         for tracker, keys in _keys(self.goals, self.infos).items():
             resolve.prime(tracker, keys)
-        same = all(resolve(*place) == found for place, found in self.named.items())
+        same = all(resolve(*place) == result for place, result in self.named.items())
         if same and all(resolve.container_names(*place) == names for place, names in self.places.items()):
             return self
         return RollupRules.of(self.goals, self.infos, resolve, self.progress, self.open_tasks)
@@ -108,13 +108,13 @@ class RollupRules:
 
         def names(project: str) -> set[str]:
             tracker, colon, place = project.rpartition(":")
-            found = {
+            result = {
                 f"{tracker}{colon}{name}"
                 for where in projects
                 if where[1] == place and tracker in ("", where[0])
                 for name in self.places[where]
             }
-            return {project, *found}
+            return {project, *result}
 
         return Credits.of(self.progress, names)
 
@@ -136,8 +136,8 @@ class RollupRules:
     @cached_property
     def listed(self) -> frozenset[str]:
         """The milestones of which a comment lists open tasks."""
-        stones = self.goals.milestones.values()
-        return frozenset(stone.id for stone in stones if tracking_keys(stone, self.compiled))
+        milestones = self.goals.milestones.values()
+        return frozenset(milestone.id for milestone in milestones if tracking_keys(milestone, self.compiled))
 
     @cached_property
     def rule_ids(self) -> Mapping[tuple[str, int], RuleId]:
@@ -165,24 +165,24 @@ def moved_answers(before: str, after: str) -> set[tuple[str, str]]:
 
 def _projects(progress: ProgressPolicy, infos: Mapping[str, TrackerInfo]) -> list[tuple[str, str]]:
     """Tracker and name of each project that the policy names; every tracker where it names none."""
-    found = []
+    result = []
     for project in progress.projects:
         tracker, _, place = project.rpartition(":")
-        found += [(name, place) for name in infos if tracker in ("", name)]
-    return found
+        result += [(name, place) for name in infos if tracker in ("", name)]
+    return result
 
 
 def _keys(goals: GoalTree, infos: Mapping[str, TrackerInfo]) -> Mapping[str, set[str]]:
     """By tracker: every key that a rule or a comment's place names."""
     references = References(tuple(infos.values()))
-    found: dict[str, set[str]] = {}
+    result: dict[str, set[str]] = {}
     for rule in (rule for owner in owners_of(goals) for rule in owner.rules):
         for inner in rule.nested:
             for text in (*inner.keys, *(text for name in ROOT_KEYS for text in getattr(inner, name))):
                 for tracker, key in references.owners(text).items():
-                    found.setdefault(tracker, set()).add(key)
+                    result.setdefault(tracker, set()).add(key)
     items: tuple[Milestone | Goal, ...] = (*goals.milestones.values(), *goals.goals.values())
     for item in items:
         for tracker, key in references.tracked(item):
-            found.setdefault(tracker, set()).add(key)
-    return found
+            result.setdefault(tracker, set()).add(key)
+    return result

@@ -32,7 +32,7 @@ def open_to_others(config: Config, mappings: Iterable[Path]) -> Iterator[Problem
 def _secret_files(config: Config) -> Iterator[Path]:
     folder = secrets_folder()
     if folder is not None:
-        yield from (each for each in sorted(folder.iterdir()) if each.name.upper().startswith(PREFIX))
+        yield from (item for item in sorted(folder.iterdir()) if item.name.upper().startswith(PREFIX))
     for tracker in config.trackers.values():
         key = getattr(tracker.settings, "private_key_file", None)
         if isinstance(key, Path):
@@ -41,7 +41,7 @@ def _secret_files(config: Config) -> Iterator[Path]:
 
 def _mode(file: Path) -> int:
     try:
-        found = file.stat()
+        result = file.stat()
     except OSError:
         return 0
-    return found.st_mode if stat.S_ISREG(found.st_mode) else 0
+    return result.st_mode if stat.S_ISREG(result.st_mode) else 0

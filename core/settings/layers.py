@@ -104,10 +104,12 @@ def only_outside(layers: Layers, *path: str) -> str:
 
 def _names(layers: Layers) -> dict[str, str]:
     """The names of all variables and secret files of ours, in capitals -> how people find them."""
-    found = {name.upper(): f"environment, {name}" for name in sorted(os.environ)}
+    result = {name.upper(): f"environment, {name}" for name in sorted(os.environ)}
     if layers.secrets is not None:
-        found |= {file.name.upper(): str(file) for file in sorted(layers.secrets.iterdir()) if file.is_file()}
-    return {name: where for name, where in found.items() if name.startswith(PREFIX)}
+        result |= {
+            file.name.upper(): str(file) for file in sorted(layers.secrets.iterdir()) if file.is_file()
+        }
+    return {name: where for name, where in result.items() if name.startswith(PREFIX)}
 
 
 def unreadable(error: Exception, layers: Layers) -> Problem:
@@ -115,7 +117,9 @@ def unreadable(error: Exception, layers: Layers) -> Problem:
     field = re.search(r'field "([^"]*)"', str(error))
     name = PREFIX + field[1].upper() if field else PREFIX
     wheres = [
-        where for each, where in _names(layers).items() if each == name or each.startswith(name + DELIMITER)
+        where
+        for value, where in _names(layers).items()
+        if value == name or value.startswith(name + DELIMITER)
     ]
     hint = """Lists and tables are JSON there: '["one", "two"]'"""
     return Problem(", ".join(wheres) or name, None, field[1] if field else "", "the value is no JSON", hint)

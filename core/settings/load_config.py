@@ -49,7 +49,7 @@ def load_config(file: Path, *, sandbox_url: str = "http://127.0.0.1:9") -> Confi
     layers = Layers(source.tables, secrets_folder())
     secrets = tuple(_secrets_in(source))
     # The shape of a token gave it away already; what its key says is the better advice.
-    problems = [each for each in problems if each.line not in {secret.line for secret in secrets}]
+    problems = [problem for problem in problems if problem.line not in {secret.line for secret in secrets}]
     problems += [*secrets, *misspelt(layers)]
     settings = _settings(source, layers, problems)
     if settings is None:
@@ -59,11 +59,11 @@ def load_config(file: Path, *, sandbox_url: str = "http://127.0.0.1:9") -> Confi
     for name, raw in settings.trackers.items():
         if name in left_over:
             continue
-        found = _tracker(source, layers, name, raw, sandbox_url)
-        if isinstance(found, TrackerConfig):
-            trackers[name] = found
+        result = _tracker(source, layers, name, raw, sandbox_url)
+        if isinstance(result, TrackerConfig):
+            trackers[name] = result
         else:
-            problems += [blamed(each, layers) for each in found]
+            problems += [blamed(item, layers) for item in result]
     problems += overlapping(source, trackers)
     unread = unread_projects(source, settings.progress, trackers)
     config = Config(file, settings, trackers, (*left_over.values(), *unread))
@@ -84,7 +84,8 @@ def _read(file: Path, problems: list[Problem]) -> Source:
     source = read(file, str(file), problems)
     if source is None:
         shown = (
-            replace(each, hint=each.hint.replace("Mapping files", "Configuration files")) for each in problems
+            replace(problem, hint=problem.hint.replace("Mapping files", "Configuration files"))
+            for problem in problems
         )
         raise SettingsProblems(shown)
     return source
@@ -98,9 +99,9 @@ def _settings(source: Source, layers: Layers, problems: list[Problem]) -> Settin
         problems += error.problems
         return None
     except ValidationError as error:
-        found = from_validation(source.name, source.text, error, model=Settings)
-        problems += [blamed(each, layers) for each in found]
-        wrong = frozenset(str(each["loc"][0]) for each in error.errors() if each["loc"])
+        result = from_validation(source.name, source.text, error, model=Settings)
+        problems += [blamed(item, layers) for item in result]
+        wrong = frozenset(str(item["loc"][0]) for item in error.errors() if item["loc"])
     try:
         return None if "trackers" in wrong else read_settings(replace(layers, left_out=wrong))
     except ValidationError:
@@ -142,11 +143,11 @@ def _tracker(
         return (source.problem(place, f'"{name}" cannot be the name of a tracker', hint),)
     kind = raw.get("kind")
     try:
-        found = connector(kind) if isinstance(kind, str) else None
+        result = connector(kind) if isinstance(kind, str) else None
     except Exception as error:  # whatever another distribution's module raises when it is loaded
         said = f"the connector of kind {kind!r} cannot be loaded: {type(error).__name__}: {error}"
         return (source.problem((*place, "kind"), said, "Install a version of it that fits, or remove it"),)
-    if found is None:
+    if result is None:
         said = '"kind" is missing' if kind is None else f"there is no connector of kind {kind!r}"
         known = source.tables.get("trackers")
         if not isinstance(known, dict) or name not in known:
@@ -156,14 +157,14 @@ def _tracker(
     sandbox = _sandbox_face(values)
     if sandbox is not None:
         values |= {"url": f"{sandbox_url}/{name}", "token": "sandbox", "write_spacing": 0}
-        if "email" in found.settings.model_fields and sandbox != "datacenter":
+        if "email" in result.settings.model_fields and sandbox != "datacenter":
             values["email"] = SANDBOX_EMAIL
-        if "site_url" in found.settings.model_fields:
+        if "site_url" in result.settings.model_fields:
             values["site_url"] = f"https://{name}.example"  # the sandbox's port changes, its pages must not
     try:
-        settings = found.settings.model_validate(values)
+        settings = result.settings.model_validate(values)
     except ValidationError as error:
-        return from_validation(source.name, source.text, error, place, found.settings)
+        return from_validation(source.name, source.text, error, place, result.settings)
     return TrackerConfig(name, _anchored(settings, Path(source.name).resolve().parent), sandbox)
 
 
@@ -190,7 +191,7 @@ def _left_over(source: Source, layers: Layers, settings: Settings) -> dict[str, 
 def _misspelt(
     name: str, raw: Mapping[str, Any], settings: Settings, configured: Mapping[str, object]
 ) -> bool:
-    lacking = [each for each in configured if not raw.keys() <= settings.trackers.get(each, {}).keys()]
+    lacking = [item for item in configured if not raw.keys() <= settings.trackers.get(item, {}).keys()]
     return not configured or bool(get_close_matches(name, lacking, n=1, cutoff=0.8))
 
 

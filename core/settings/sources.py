@@ -40,7 +40,7 @@ class _Layered(BaseSettings, Settings):
         """Secret files before the environment before the TOML file."""
         del init_settings, dotenv_settings
         layers = _READING.get()
-        found: list[PydanticBaseSettingsSource] = [
+        result: list[PydanticBaseSettingsSource] = [
             env_settings,
             InitSettingsSource(settings_cls, dict(layers.tables)),
         ]
@@ -51,8 +51,8 @@ class _Layered(BaseSettings, Settings):
                 secrets_prefix=PREFIX,
                 secrets_nested_delimiter=DELIMITER,
             )
-            found.insert(0, files)
-        return tuple(_Without(settings_cls, source, layers.left_out) for source in found)
+            result.insert(0, files)
+        return tuple(_Without(settings_cls, source, layers.left_out) for source in result)
 
 
 class _Without(PydanticBaseSettingsSource):

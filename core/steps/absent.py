@@ -22,7 +22,7 @@ def absent_issues(
     present: Present,
 ) -> frozenset[Pair]:
     """Those that rules and comments name, of trackers that could be read, but for unreadable ones."""
-    garbled = {(name, each.key) for name, several in unread.items() for each in several}
+    garbled = {(name, item.key) for name, several in unread.items() for item in several}
     ids: defaultdict[str, set[str]] = defaultdict(set)
     for (tracker, _), id_ in scheme.named.items():
         if id_ is not None and tracker not in down:

@@ -43,7 +43,7 @@ def read_actual(
     `definitions`: which repositories' label definitions have to be read in any case.
     `issues`: what is known of the issues that carry a comment or should, and of those whose labels differ.
     """
-    down = {name: each.why for name, each in pulled.items() if each.down}
+    down = {name: pull.why for name, pull in pulled.items() if pull.down}
     places = with_archived(places, issues.values())
     standing = _Standing()
     for name, reader in readers.items():
@@ -62,7 +62,7 @@ def read_actual(
                     containers = _containers_on(name, wanted.labels, issues, pulled[name].swept)
                     there = {container.casefold() for container in containers}
                     suspect = definitions.on(name) if definitions else []
-                    containers += [each for each in suspect if each.casefold() not in there]
+                    containers += [item for item in suspect if item.casefold() not in there]
                     standing.read_definitions(name, containers, reader)
         except TrackerError as error:
             down[name] = str(error)
@@ -205,11 +205,11 @@ def _each_once(
 
 def _containers_on(name: str, labels: Iterable[Labelled], issues: Issues, whole: bool) -> list[str]:
     """The containers in which a label may have to be defined: those where one is about to be added."""
-    found: set[str] = set()
-    for each in labels:
-        if each.ref.tracker != name or not each.labels or each.ref not in issues:
+    result: set[str] = set()
+    for item in labels:
+        if item.ref.tracker != name or not item.labels or item.ref not in issues:
             continue
-        there = {label.casefold() for label in issues[each.ref].labels}
-        if whole or any(label.casefold() not in there for label in each.names):
-            found.add(each.container)
-    return sorted(found)
+        there = {label.casefold() for label in issues[item.ref].labels}
+        if whole or any(label.casefold() not in there for label in item.names):
+            result.add(item.container)
+    return sorted(result)

@@ -47,8 +47,8 @@ def _due(store: RunStore, every: timedelta, now: datetime) -> bool:
 
 def _repaired(store: RunStore, now: datetime, stop: Stop) -> bool:
     """Whether anything in the store had to be unset; each is told."""
-    found = store.repair(stop.check)
+    result = store.repair(stop.check)
     store.save_fact(REPAIRED, now.astimezone(UTC).isoformat())
-    for each in found:
-        log.warning("the store is damaged: %s; it is read again", each)
-    return bool(found)
+    for item in result:
+        log.warning("the store is damaged: %s; it is read again", item)
+    return bool(result)

@@ -45,9 +45,9 @@ class Definitions:
     ) -> None:
         """Remember for whom the definitions are made that stand now."""
         done = {
-            definition_key(each.action)
-            for each in written
-            if each.outcome == "done" and isinstance(each.action, DefineLabel | RemoveLabelDefinition)
+            definition_key(outcome.action)
+            for outcome in written
+            if outcome.outcome == "done" and isinstance(outcome.action, DefineLabel | RemoveLabelDefinition)
         }
         read = {
             (name, container.casefold()): labels for (name, container), labels in found.definitions.items()
@@ -77,7 +77,7 @@ def definitions_of(
         if info.has_label_definitions
         # Both are small tables; asking the issues would go through all of them in every run.
         for container in {
-            *(each.container.name.casefold() for each in stored.get(name, ())),
+            *(item.container.name.casefold() for item in stored.get(name, ())),
             *(audiences.trackers[name].places if name in audiences.trackers else ()),
         }
         if (readers := untold.readers(name, container)) is not None
@@ -109,16 +109,16 @@ def _plain(readers: Readers) -> list[str]:
 def _read(text: str | None) -> tuple[dict[Place, Readers], dict[str, Readers]]:
     """What was remembered; what is damaged counts as unset."""
     try:
-        found: Any = orjson.loads(text or "{}")
+        result: Any = orjson.loads(text or "{}")
     except orjson.JSONDecodeError:
         return {}, {}
-    found = found if isinstance(found, dict) else {}
+    result = result if isinstance(result, dict) else {}
     places = {
         (tracker, container): readers
-        for tracker, several in _mapping(found.get("places"))
+        for tracker, several in _mapping(result.get("places"))
         for container, readers in _all_readers(several)
     }
-    return places, dict(_all_readers(found.get("items")))
+    return places, dict(_all_readers(result.get("items")))
 
 
 def _mapping(value: object) -> Iterator[tuple[str, Any]]:

@@ -48,8 +48,8 @@ class SnapshotFactory:
 
         The numbers, so that the reason of a later edit can say how far they moved.
         """
-        stones = self._known.state.milestones
-        return {name: self._stone(name) for name in about if name in stones} | self._heads
+        milestones = self._known.state.milestones
+        return {name: self._stone(name) for name in about if name in milestones} | self._heads
 
     def _stone(self, name: str) -> Snapshot:
         """With a digest of what decided which tasks count and how much."""
@@ -64,12 +64,12 @@ def _places(goal: str) -> tuple[str, str]:
 
 def _heads_in(before: Snapshots, goals: GoalTree) -> Heads:
     """What a comment told of goals when it was last written."""
-    found: dict[str, tuple[Measure, Measure]] = {}
+    result: dict[str, tuple[Measure, Measure]] = {}
     for name in goals.goals:
         delivered, achieved = (before.get(place) for place in _places(name))
         if delivered and achieved:
-            found[name] = (delivered.measure, achieved.measure)
-    return found
+            result[name] = (delivered.measure, achieved.measure)
+    return result
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def facts_of(known: Evaluation, plan: Plan, jumps: tuple[Jump, ...], never_held:
 
 def _standing(known: Evaluation, plan: Plan, never_held: int) -> Mapping[str, int]:
     """By tracker: the comments and labelled issues there are, with those that would be removed."""
-    taken = {tracker: len(each) for tracker, each in removals(plan.actions).items()}
+    taken = {tracker: len(removal) for tracker, removal in removals(plan.actions).items()}
     if all(number <= never_held for number in taken.values()):
         return {}
     tagged = known.tags.tagged_by_tracker()

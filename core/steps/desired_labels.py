@@ -53,26 +53,26 @@ def find_desired_labels(
     before = known.tags.labelled_as()
     owners = [*known.state.milestones, *known.state.key_results]
     said = {owner: labeller.digest(owner) for owner in owners}
-    found = _Checked(known, labeller, policy, infos, carriers, places)
+    result = _Checked(known, labeller, policy, infos, carriers, places)
     keys = known.tags.unsettled(digest)
     if keys is None:
         for page in known.tags.pages():
             check()
-            found.look_at(page, everything=True)
+            result.look_at(page, everything=True)
     else:
         changed = {owner for owner, now in said.items() if owner in before and before[owner] != now}
         keys |= known.tags.keys_of(sorted(changed))
         keys |= {(ref.tracker, ref.id) for ref in carriers}
         for page in known.tags.pages(swept) if swept else ():
             check()
-            found.look_at(page, everything=True)
+            result.look_at(page, everything=True)
         for chunk in chunks(sorted(key for key in keys if key[0] not in swept), AT_ONCE):
             check()
-            found.look_at(list(known.tags.issues(chunk).values()), everything=False)
+            result.look_at(list(known.tags.issues(chunk).values()), everything=False)
     return Labels(
-        tuple(found.wanted),
-        tuple(found.issues),
-        frozenset((issue.ref.tracker, issue.ref.id) for issue in found.differing),
+        tuple(result.wanted),
+        tuple(result.issues),
+        frozenset((issue.ref.tracker, issue.ref.id) for issue in result.differing),
         (digest, {owner: now for owner, now in said.items() if before.get(owner) != now}),
     )
 
@@ -84,7 +84,7 @@ def _digest(policy: LabelPolicy, infos: Mapping[str, TrackerInfo], audiences: Au
     """
     limits = [(info.name, info.label_limit, info.label_spaces) for info in infos.values()]
     read = [
-        (name, tracker.others, sorted((place, str(each)) for place, each in tracker.places.items()))
+        (name, tracker.others, sorted((place, str(value)) for place, value in tracker.places.items()))
         for name, tracker in sorted(audiences.trackers.items())
     ]
     meant = sorted((name, repr(readers)) for name, readers in audiences.items.items())
@@ -122,16 +122,19 @@ class _Checked:
         tagged = {ref: [o for o, _ in tags.get((ref.tracker, ref.id), ())] for ref in known}
         about = {ref: self._known.targets.about[ref] for ref in known if ref in self._known.targets.about}
         some = {ref: owners for ref, owners in tagged.items() if owners}
-        wanted = {each.ref: each for each in desired_labels(known, some, about, self._labeller, self._infos)}
+        wanted = {
+            desired_label.ref: desired_label
+            for desired_label in desired_labels(known, some, about, self._labeller, self._infos)
+        }
         for ref, issue in known.items():
-            each = wanted.get(ref)
-            differs = self._differs(issue, each)
+            item = wanted.get(ref)
+            differs = self._differs(issue, item)
             if differs:
                 self.differing.append(issue)
-            if differs or ref in self._carriers or (everything and each is not None and self._first(each)):
+            if differs or ref in self._carriers or (everything and item is not None and self._first(item)):
                 self.issues.append(issue)
-                if each is not None:
-                    self.wanted.append(each)
+                if item is not None:
+                    self.wanted.append(item)
 
     def _concerns(self, issue: Issue) -> bool:
         if issue.ref.tracker not in self._infos:

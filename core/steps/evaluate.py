@@ -116,8 +116,8 @@ def evaluate(
     for tracker, several in keys.items():
         resolve.prime(tracker, several)
     named = ((tracker, resolve(tracker, key)) for tracker, several in keys.items() for key in several)
-    found = {(tracker, id_) for tracker, id_ in named if id_ is not None}
-    issues = tags.issues(sorted(found))
+    result = {(tracker, id_) for tracker, id_ in named if id_ is not None}
+    issues = tags.issues(sorted(result))
     return Evaluation(
         scheme,
         tags,
@@ -140,14 +140,14 @@ def failing_containers(
     return tuple(
         FailingContainer(
             tracker,
-            each.container.name,
-            resolve.container_names(tracker, each.container.name),
-            each.failed_at,
-            each.failing,
+            item.container.name,
+            resolve.container_names(tracker, item.container.name),
+            item.failed_at,
+            item.failing,
         )
         for tracker, several in store.containers().items()
-        for each in several
-        if tracker not in down and each.failing
+        for item in several
+        if tracker not in down and item.failing
     )
 
 
@@ -165,7 +165,7 @@ def _rests_on(
     rules: Mapping[str, frozenset[str]], labelled: Iterable[tuple[str, str]]
 ) -> dict[str, frozenset[str]]:
     """What the rules can draw from, and the trackers in which a label tags an issue by itself."""
-    found = dict(rules)
+    result = dict(rules)
     for tracker, owner in labelled:
-        found[owner] = found.get(owner, frozenset()) | {tracker}
-    return found
+        result[owner] = result.get(owner, frozenset()) | {tracker}
+    return result

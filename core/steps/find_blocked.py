@@ -22,15 +22,15 @@ def find_blocked(
     linked = tags.linked_issues()
     if not linked:
         return {}, {}
-    issues = {each.issue.ref: each.issue for each in linked}
+    issues = {item.issue.ref: item.issue for item in linked}
     others = {(told.ref.tracker, told.ref.id) for issue in issues.values() for told in issue.blocked_by}
     blocked = blocked_issues(issues.values(), tags.issues(sorted(others)), scheme.crediting)
     counts: Counter[str] = Counter()
     whole: set[str] = set()
-    for each in linked:
-        if each.issue.ref in blocked:
-            whole.update([each.owner] if each.several else [])
-            counts[each.owner] += each.counts
+    for item in linked:
+        if item.issue.ref in blocked:
+            whole.update([item.owner] if item.several else [])
+            counts[item.owner] += item.counts
     for owner in whole:
         detail = with_blocked(tasks_of(owner, tags.rows_of_owner(owner), scheme).detail, blocked)
         counts[owner] = sum(task.blocked is not None for task in detail.tasks)

@@ -54,7 +54,9 @@ class FirstRuns:
 
         What waits in quarantine is none of it: one refused label would keep it a first publication.
         """
-        settled = {each.action for each in written if each.outcome == "done" or each.cause not in UNTRIED}
+        settled = {
+            outcome.action for outcome in written if outcome.outcome == "done" or outcome.cause not in UNTRIED
+        }
         begun = {
             (action.tracker, owner)
             for action in wanted

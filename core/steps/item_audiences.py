@@ -20,13 +20,13 @@ def audiences_of(
     """By what is remembered. `usual`: whom goals and milestones are meant for that say nothing of it."""
     resolve, told, restricted = store.resolver(), store.audiences(), store.restricted_issues()
     remembered = {
-        name: {place: each.audience for place, each in told.get(name, {}).items()} for name in infos
+        name: {place: value.audience for place, value in told.get(name, {}).items()} for name in infos
     }
     return Audiences(
         {name: _tracker(info, remembered[name], resolve) for name, info in infos.items()},
-        {(each.tracker, each.id): each.security for each in restricted},
+        {(entry.tracker, entry.id): entry.security for entry in restricted},
         {item.id: _meant_for(item, goals, usual) for item in _items(goals)},
-        any(not each.gone for each in restricted),
+        any(not entry.gone for entry in restricted),
     )
 
 
@@ -74,7 +74,7 @@ class OpenTasks:
             listed = {name: self._listed[name] for name in names if name in self._listed}
         else:
             listed = {name: self._seen(name, view) for name in names}
-        return {name: self._with_blockers(each, view) for name, each in listed.items()}
+        return {name: self._with_blockers(value, view) for name, value in listed.items()}
 
     def _with_blockers(self, listed: Listed, view: View) -> Listed:
         """The same tasks, those that have to wait with what these readers may know of it."""

@@ -34,7 +34,7 @@ def goal_values(goals: GoalTree, state: State, progress: ProgressPolicy) -> Mapp
                 progress.model_dump_json(),
                 goal.model_dump_json(),
                 *(result.model_dump_json() for result in goals.key_results_of(goal.id)),
-                *(stone.model_dump_json() for stone in goals.milestones_of_goal(goal.id)),
+                *(milestone.model_dump_json() for milestone in goals.milestones_of_goal(goal.id)),
             ),
         )
         for goal in goals.goals.values()
@@ -73,12 +73,12 @@ def edits_since(
     was edited after that and read already is told by its own time of change (`store.tags.unexplained`). A
     tracker that was never read is left out.
     """
-    found = {}
+    result = {}
     for name in trackers:
         read_at = store.pull_state(name).believed(now).read_at
         if read_at is not None:
-            found[name] = read_at - every - timedelta(days=1)
-    return found
+            result[name] = read_at - every - timedelta(days=1)
+    return result
 
 
 def jumps_of(

@@ -59,9 +59,9 @@ def remember_prefix(
     if found.prefix is None:
         return
     done = {
-        each.action.ref
-        for each in written
-        if isinstance(each.action, ChangeLabels) and each.outcome == "done"
+        outcome.action.ref
+        for outcome in written
+        if isinstance(outcome.action, ChangeLabels) and outcome.outcome == "done"
     }
     refused = {(target.tracker, target.place) for target in quarantined if target.kind == "labels"}
     if all(ref in done or (ref.tracker, ref.id) in refused for ref in found.refs):

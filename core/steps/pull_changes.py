@@ -94,31 +94,31 @@ def _read(
 ) -> Pulled:
     name = tracker.info.name
     with stop.reading():
-        found = tracker.reader.changed_since(None if rules.full else state.cursor, interest)
-    arrivals = _Arrivals(store, name, None if found.full else state.read_at)
-    pulled = Pulled(name, full=found.full)
-    found = replace(found, pages=arrivals.noticed(_heard(found.pages, stop)))
-    if found.full:
-        done = compare(tracker, store, as_survey(found), state, found.cursor, rules, now, stop)
-        store.containers_failed(name, found.failed(), found.listed(), now)
+        result = tracker.reader.changed_since(None if rules.full else state.cursor, interest)
+    arrivals = _Arrivals(store, name, None if result.full else state.read_at)
+    pulled = Pulled(name, full=result.full)
+    result = replace(result, pages=arrivals.noticed(_heard(result.pages, stop)))
+    if result.full:
+        done = compare(tracker, store, as_survey(result), state, result.cursor, rules, now, stop)
+        store.containers_failed(name, result.failed(), result.listed(), now)
         pulled = _after(pulled, state, done)
-        store.note_containers(name, found.containers(), now)
+        store.note_containers(name, result.containers(), now)
         if done.held is None and not _named(tracker, interest) <= done.containers:
             # A name that nothing is called by: a survey tells whether something was called so before.
-            again = reconcile(tracker, store, interest, state, found.cursor, rules, now, stop)
+            again = reconcile(tracker, store, interest, state, result.cursor, rules, now, stop)
             pulled = replace(
                 pulled, notes=pulled.notes + again.notes, problems=pulled.problems + again.problems
             )
     else:
-        counts = store.save_pull(name, found, now)
-        store.containers_failed(name, found.failed(), found.listed(), now)
+        counts = store.save_pull(name, result, now)
+        store.containers_failed(name, result.failed(), result.listed(), now)
         pulled = replace(pulled, seen=counts.seen, new=counts.new, changed=counts.changed)
-        retry_unread(tracker, store, found.cursor, now, stop)
+        retry_unread(tracker, store, result.cursor, now, stop)
         if arrivals.any:
             state = replace(state, swept_at=None)
-        pulled = _reconciled(tracker, store, state, found.cursor, pulled, interest, rules, now, stop)
+        pulled = _reconciled(tracker, store, state, result.cursor, pulled, interest, rules, now, stop)
     _follow(tracker, store, interest, stop)
-    missing_fields.keep(store, name, found.missing_fields)
+    missing_fields.keep(store, name, result.missing_fields)
     audiences.learn_audiences(tracker, tracker.info, store, stop, swept=pulled.swept)
     return replace(pulled, moved=arrivals.moved, unread=len(store.unread().get(name, ())))
 
@@ -247,4 +247,4 @@ def _lost(store: RunStore, tracker: str, keys: frozenset[str]) -> list[str]:
     known.prime(tracker, keys)
     leads = {key: known(tracker, key) for key in sorted(keys)}
     present = store.present_ids(tracker, filter(None, leads.values()))
-    return [key for key, found in leads.items() if found not in present]
+    return [key for key, result in leads.items() if result not in present]

@@ -194,10 +194,12 @@ class _Judge:
         self._rules = rules
         self._now = now
         self._stop = stop
-        self._failing = {each.name.casefold(): each.error for each in survey.containers() if each.error}
-        self._containers = {each.name.casefold() for each in survey.containers()}
+        self._failing = {
+            container.name.casefold(): container.error for container in survey.containers() if container.error
+        }
+        self._containers = {container.name.casefold() for container in survey.containers()}
         self._doubted = _doubts(store.memory(self._info.name).get(_DOUBTS), now)
-        self._archived = {each.name for each in survey.containers() if each.archived}
+        self._archived = {container.name for container in survey.containers() if container.archived}
         self._before = before
         self._verdict = _Verdict()
         self.forced = False
@@ -209,15 +211,15 @@ class _Judge:
         stored = self._store.tags().issues((ref.tracker, ref.id) for ref in missing)
         wanted = [ref for ref in missing if not self._of_failing(stored.get(ref))]
         with self._stop.reading():
-            found = self._tracker.reader.locate(wanted) if wanted else {}
-        unlisted = [ref for ref, place in found.items() if self._only_unlisted(ref, place, stored.get(ref))]
+            result = self._tracker.reader.locate(wanted) if wanted else {}
+        unlisted = [ref for ref, place in result.items() if self._only_unlisted(ref, place, stored.get(ref))]
         # Few of few are doubtful too: they are there, whatever the list says, so that nothing is gone.
         doubtful = 100 * len(unlisted) > self._rules.max_lost_percent * self._before
         self.forced |= doubtful and self._rules.force
         if doubtful and not self._rules.force:
-            self._doubt_list(unlisted, found, stored)
-            found = {ref: place for ref, place in found.items() if ref not in set(unlisted)}
-        for ref, place in found.items():
+            self._doubt_list(unlisted, result, stored)
+            result = {ref: place for ref, place in result.items() if ref not in set(unlisted)}
+        for ref, place in result.items():
             self._judge(ref, place, stored.get(ref))
         self._keep_vanished(stored)
         return self._verdict
@@ -320,9 +322,9 @@ def _with_vanished(
     containers: Sequence[Container], vanished: Mapping[str, str], stored: Sequence[StoredContainer]
 ) -> tuple[Container, ...]:
     """The containers, and those that are not among them any more as they were stored."""
-    there = {each.name for each in containers}
+    there = {container.name for container in containers}
     missing = {name for name in vanished if name not in there}
-    return (*containers, *(each.container for each in stored if each.container.name in missing))
+    return (*containers, *(row.container for row in stored if row.container.name in missing))
 
 
 def retry_unread(tracker: Tracker, store: RunStore, cursor: str, now: datetime, stop: Stop) -> None:
@@ -331,14 +333,14 @@ def retry_unread(tracker: Tracker, store: RunStore, cursor: str, now: datetime, 
     Raises TrackerError where the tracker is down.
     """
     name = tracker.info.name
-    waiting = [each for each in store.unread().get(name, ()) if each.id is not None]
+    waiting = [item for item in store.unread().get(name, ()) if item.id is not None]
     if not waiting:
         return
     # Of very many, other ones come first in each run.
     first = int(now.timestamp() // 60) % len(waiting)
     again = [*waiting[first:], *waiting[:first]][:AGAIN]
     with stop.reading():
-        page = tracker.reader.fetch(sorted({_text(each, tracker.info) for each in again}))
+        page = tracker.reader.fetch(sorted({_text(item, tracker.info) for item in again}))
     if page.issues or page.unread:
         store.save_pull(name, Pull(cursor, iter([page]), full=False), now)
 

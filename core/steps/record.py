@@ -165,9 +165,9 @@ def record_labels(store: RunStore, labels: Labels, written: Sequence[Written]) -
     if labels.said is None:
         return
     done = (
-        each.action.ref
-        for each in written
-        if isinstance(each.action, ChangeLabels) and each.outcome == "done"
+        outcome.action.ref
+        for outcome in written
+        if isinstance(outcome.action, ChangeLabels) and outcome.outcome == "done"
     )
     policy, said = labels.said
     with store.tagging() as writer:

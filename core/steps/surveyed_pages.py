@@ -24,7 +24,7 @@ class Listing:
         self._reader = reader
         self._store = store
         self._share = share
-        self._unread = {each.id for each in store.unread().get(tracker, ())}
+        self._unread = {item.id for item in store.unread().get(tracker, ())}
         self.ids: set[str] = set()
         self.listed: Counter[str] = Counter()
         """By container as it is called today: how many of its issues were listed."""

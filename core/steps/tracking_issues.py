@@ -27,12 +27,12 @@ Resolve = Callable[[str, str], str | None]
 
 def tracked_keys(goals: GoalTree, compiled: RuleSet) -> Mapping[str, list[str]]:
     """By tracker: the keys of all issues that should carry a comment."""
-    found: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     items: tuple[Milestone | Goal, ...] = (*goals.milestones.values(), *goals.goals.values())
     for item in items:
         for tracker, key in tracking_keys(item, compiled):
-            found.setdefault(tracker, []).append(key)
-    return found
+            result.setdefault(tracker, []).append(key)
+    return result
 
 
 def find_tracking_issues(

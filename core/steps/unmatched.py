@@ -38,18 +38,18 @@ def unmatched(
     something keeps from being measured, which is told by itself. Labels with our own `prefix` are no names
     that a rule could mean. `issues`: whether missing ones are told.
     """
-    found = _Unmatched(known, store, problem, prefix)
-    if not found.read:
+    result = _Unmatched(known, store, problem, prefix)
+    if not result.read:
         return ()
-    found.names()
-    found.missing_issues(tell=issues)
-    found.idle()
-    found.strays()
-    more = len(found.problems) - MOST
+    result.names()
+    result.missing_issues(tell=issues)
+    result.idle()
+    result.strays()
+    more = len(result.problems) - MOST
     if more <= 0:
-        return tuple(found.problems)
+        return tuple(result.problems)
     rest = Problem("mappings", None, "", f"and {more:,} more of what matches nothing")
-    return (*found.problems[:MOST], rest)
+    return (*result.problems[:MOST], rest)
 
 
 class _Unmatched:

@@ -23,24 +23,24 @@ def unread_by_owner(
     what asks for its tree where that is what could not be read, so that there is no id. `unread`: by tracker.
     """
     every = [
-        (tracker, each, _id(tracker, each, resolve)) for tracker, some in unread.items() for each in some
+        (tracker, item, _id(tracker, item, resolve)) for tracker, some in unread.items() for item in some
     ]
-    named = {(tracker, id_): each.key or id_ for tracker, each, id_ in every if id_ is not None}
+    named = {(tracker, id_): value.key or id_ for tracker, value, id_ in every if id_ is not None}
     stored = {(ref.tracker, ref.id) for ref in tags.issues(sorted(named))}
-    found: dict[str, set[str]] = defaultdict(set)
+    result: dict[str, set[str]] = defaultdict(set)
     for place, tagged in tags.tags_of(named).items():
         for owner, _ in tagged:
-            found[owner].add(named[place])
-    for tracker, each, id_ in every:
+            result[owner].add(named[place])
+    for tracker, value, id_ in every:
         owners: frozenset[str] = frozenset()
         if id_ is None or (tracker, id_) not in stored:
-            places = _containers(tracker, each.key, resolve)
-            owners |= compiled.could_tag(tracker, each.key, places, answers.naming(tracker, each.id))
-        if each.id is None and each.key is not None:
-            owners |= compiled.rooted(tracker, each.key)
+            places = _containers(tracker, value.key, resolve)
+            owners |= compiled.could_tag(tracker, value.key, places, answers.naming(tracker, value.id))
+        if value.id is None and value.key is not None:
+            owners |= compiled.rooted(tracker, value.key)
         for owner in owners:
-            found[owner].add(each.key or each.id or "an issue without id and key")
-    return {owner: tuple(sorted(keys)) for owner, keys in found.items()}
+            result[owner].add(value.key or value.id or "an issue without id and key")
+    return {owner: tuple(sorted(keys)) for owner, keys in result.items()}
 
 
 def _id(tracker: str, unread: Unread, resolve: Resolver) -> str | None:

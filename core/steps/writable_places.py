@@ -25,9 +25,9 @@ def places_of(
     closed = {
         (tracker, name): why
         for tracker, several in containers.items()
-        for each in several
-        if (why := _closed(each)) is not None
-        for name in resolve.container_names(tracker, each.container.name)
+        for item in several
+        if (why := _closed(item)) is not None
+        for name in resolve.container_names(tracker, item.container.name)
     }
     return Places(scopes, closed)
 
@@ -43,13 +43,13 @@ def closed_places(store: RunStore, infos: Iterable[TrackerInfo]) -> tuple[Held, 
     None of it is a failure: it counts as it stands, and is written to again once the tracker says so.
     """
     names = {info.name for info in infos}
-    found = [
-        Held(f"{tracker}: {each.container.name}", str(why), COMES_BACK)
+    result = [
+        Held(f"{tracker}: {item.container.name}", str(why), COMES_BACK)
         for tracker, several in store.containers().items()
-        for each in several
-        if tracker in names and (why := _closed(each)) is not None
+        for item in several
+        if tracker in names and (why := _closed(item)) is not None
     ]
-    return (*found, *_archived_issues(store, names))
+    return (*result, *_archived_issues(store, names))
 
 
 def _archived_issues(store: RunStore, names: set[str]) -> Iterator[Held]:
@@ -64,7 +64,7 @@ def _archived_issues(store: RunStore, names: set[str]) -> Iterator[Held]:
 
 def _names(info: TrackerInfo, resolve: Resolver) -> frozenset[str]:
     exact = [pattern for pattern in info.containers if "*" not in pattern]
-    return frozenset(name for each in exact for name in resolve.container_names(info.name, each))
+    return frozenset(name for item in exact for name in resolve.container_names(info.name, item))
 
 
 def _closed(stored: StoredContainer) -> Closed | None:

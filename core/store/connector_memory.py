@@ -21,10 +21,10 @@ class SqlMemory:
     def get(self, key: str) -> str | None:
         """The value that was set last, or None."""
         with self._database.reading() as connection:
-            found = connection.execute(
+            result = connection.execute(
                 select(memory.c.value).where(memory.c.tracker == self._tracker, memory.c.key == clean(key))
             ).scalar()
-        return None if found is None else str(found)
+        return None if result is None else str(result)
 
     def set(self, key: str, value: str) -> None:
         """Keep a value."""

@@ -27,16 +27,16 @@ def save_containers(
     """
     known = select(containers.c.id, containers.c.failed_at).where(containers.c.tracker == tracker)
     failing: dict[str, int | None] = {row.id: row.failed_at for row in connection.execute(known)}
-    several = {each.id: each for each in found}
+    several = {item.id: item for item in found}
     connection.execute(
         delete(containers).where(containers.c.tracker == tracker, containers.c.id.not_in(list(several)))
     )
-    leads = {each.name: each.id for each in several.values()} | dict(names)
-    for each in several.values():
+    leads = {item.name: item.id for item in several.values()} | dict(names)
+    for item in several.values():
         connection.execute(
             upsert(containers, _FACTS),
-            _row(tracker, each, failing.get(clean(each.id)), now)
-            | {"doubt": clean(doubts.get(each.name, ""))},
+            _row(tracker, item, failing.get(clean(item.id)), now)
+            | {"doubt": clean(doubts.get(item.name, ""))},
         )
     for name, id_ in leads.items():
         row = {"tracker": tracker, "name": clean(name).casefold(), "id": clean(id_)}
@@ -45,12 +45,12 @@ def save_containers(
 
 def note_containers(connection: Connection, tracker: str, found: Iterable[Container], now: int) -> None:
     """Take over what a reading told of some containers; the others, and what failed before, stay."""
-    for each in found:
-        if each.error:
+    for item in found:
+        if item.error:
             continue
-        row = _row(tracker, each, None, now)
+        row = _row(tracker, item, None, now)
         connection.execute(upsert(containers, ("name", "archived", "writable")), row)
-        name = {"tracker": tracker, "name": clean(each.name).casefold(), "id": clean(each.id)}
+        name = {"tracker": tracker, "name": clean(item.name).casefold(), "id": clean(item.id)}
         connection.execute(upsert(container_names, ("id",)), name)
 
 
@@ -65,17 +65,17 @@ def save_failures(
 
     `listed`: the casefolded names of those that it read; None: all but the failed.
     """
-    several = {clean(each.id): each for each in failed}
-    before = {each.container.id: each.container for each in all_containers(connection).get(tracker, ())}
+    several = {clean(item.id): item for item in failed}
+    before = {item.container.id: item.container for item in all_containers(connection).get(tracker, ())}
     # A reason that is worded anew each time must not be written in each run.
-    worse = [each for id_, each in several.items() if id_ not in before or not before[id_].error]
+    worse = [value for id_, value in several.items() if id_ not in before or not before[id_].error]
     well = [
         id_
-        for id_, each in before.items()
-        if each.error and id_ not in several and (listed is None or each.name.casefold() in listed)
+        for id_, value in before.items()
+        if value.error and id_ not in several and (listed is None or value.name.casefold() in listed)
     ]
-    for each in worse:
-        connection.execute(upsert(containers, _FACTS), _row(tracker, each, None, now))
+    for item in worse:
+        connection.execute(upsert(containers, _FACTS), _row(tracker, item, None, now))
     for id_ in well:
         this = (containers.c.tracker == tracker, containers.c.id == id_)
         connection.execute(update(containers).where(*this).values(error="", failed_at=None))
@@ -91,15 +91,15 @@ def anything_to_save(connection: Connection, tracker: str, failed: Iterable[Cont
 
 def all_containers(connection: Connection) -> dict[str, tuple[StoredContainer, ...]]:
     """By tracker: its containers, by name."""
-    found: dict[str, list[StoredContainer]] = {}
+    result: dict[str, list[StoredContainer]] = {}
     statement = select(containers).order_by(containers.c.tracker, containers.c.name)
     for row in connection.execute(statement):
         writable = None if row.writable is None else bool(row.writable)
         container = Container(row.id, row.name, bool(row.archived), writable, row.error)
-        found.setdefault(row.tracker, []).append(
+        result.setdefault(row.tracker, []).append(
             StoredContainer(container, credible_moment(row.failed_at), row.doubt)
         )
-    return {tracker: tuple(several) for tracker, several in found.items()}
+    return {tracker: tuple(several) for tracker, several in result.items()}
 
 
 def names_of(connection: Connection, tracker: str, name: str) -> frozenset[str]:
@@ -122,10 +122,10 @@ def all_names(connection: Connection) -> dict[str, frozenset[str]]:
         containers,
         (containers.c.tracker == container_names.c.tracker) & (containers.c.id == container_names.c.id),
     )
-    found: dict[str, set[str]] = {}
+    result: dict[str, set[str]] = {}
     for row in connection.execute(statement):
-        found.setdefault(row.tracker, set()).add(row.name)
-    return {tracker: frozenset(names) for tracker, names in found.items()}
+        result.setdefault(row.tracker, set()).add(row.name)
+    return {tracker: frozenset(names) for tracker, names in result.items()}
 
 
 def _row(tracker: str, each: Container, failed_at: int | None, now: int) -> dict[str, object]:

@@ -72,20 +72,20 @@ def one_issue(database: Database, ref: IssueRef) -> Issue | None:
 
 def present_ids(connection: Connection, tracker: str, ids: Iterable[str]) -> frozenset[str]:
     """Those of these ids whose issues are present."""
-    found: set[str] = set()
+    result: set[str] = set()
     waiting = iter(dict.fromkeys(map(clean, ids)))
     while chunk := list(islice(waiting, _KEYS_AT_ONCE)):
-        found.update(connection.execute(_present, {"tracker": tracker, "ids": chunk}).scalars())
-    return frozenset(found)
+        result.update(connection.execute(_present, {"tracker": tracker, "ids": chunk}).scalars())
+    return frozenset(result)
 
 
 def unread_by_tracker(connection: Connection) -> dict[str, tuple[Unread, ...]]:
     """What could not be read when it last came, by tracker."""
-    found: dict[str, list[Unread]] = {}
+    result: dict[str, list[Unread]] = {}
     rows = connection.execute(select(unread).order_by(unread.c.tracker, unread.c.about))
     for row in rows:
-        found.setdefault(row.tracker, []).append(Unread(row.id, row.key, row.why))
-    return {tracker: tuple(each) for tracker, each in found.items()}
+        result.setdefault(row.tracker, []).append(Unread(row.id, row.key, row.why))
+    return {tracker: tuple(value) for tracker, value in result.items()}
 
 
 # Two stored issues may bear one key while the pull that tells of the first one's move is still to come:
@@ -149,8 +149,8 @@ class KeyFinder:
         waiting = iter(unknown)
         with self._database.reading() as connection:
             while chunk := list(islice(waiting, _KEYS_AT_ONCE)):
-                found = _find_keys(connection, tracker, chunk)
-                self._found.update(((tracker, key), found.get(key)) for key in chunk)
+                result = _find_keys(connection, tracker, chunk)
+                self._found.update(((tracker, key), result.get(key)) for key in chunk)
 
 
 def key_finder(database: Database) -> KeyFinder:

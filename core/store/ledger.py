@@ -95,10 +95,10 @@ def _run(row: Row[Any]) -> RunRecord:
 def _counts(stored: object) -> dict[str, int]:
     """What a run counted; nothing where that cannot be read, since it is only shown."""
     try:
-        found = load(stored) if isinstance(stored, str) else {}
+        result = load(stored) if isinstance(stored, str) else {}
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return result if isinstance(result, dict) else {}
 
 
 def record(connection: Connection, run: int, written: Written, at: datetime) -> None:
@@ -162,8 +162,8 @@ def all_publications(connection: Connection) -> dict[IssueRef, Publication]:
     """Every comment of ours that stands on an issue, as far as the store knows."""
     statement = select(publications.c.tracker, publications.c.id, publications.c.document)
     rows = connection.execute(statement.order_by(publications.c.tracker, publications.c.id))
-    found = [_publication(*row) for row in rows]
-    return {publication.ref: publication for publication in found if publication is not None}
+    result = [_publication(*row) for row in rows]
+    return {publication.ref: publication for publication in result if publication is not None}
 
 
 def one_publication(connection: Connection, ref: IssueRef) -> Publication | None:
@@ -218,19 +218,19 @@ def _on(ref: IssueRef) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 def _publication(tracker: str, id_: str, document: str) -> Publication | None:
     """What is stored of one comment; None where that was damaged: its mark finds the comment again."""
     try:
-        found = decode_publication(document)
+        result = decode_publication(document)
         texts = (
-            found.target,
-            found.comment.id,
-            found.comment.body,
-            found.digest,
-            found.body_hash,
-            found.ref.key,
+            result.target,
+            result.comment.id,
+            result.comment.body,
+            result.digest,
+            result.body_hash,
+            result.ref.key,
         )
         sound = all(isinstance(text, str) for text in texts)
     except UNREADABLE:
         return None
-    return found if sound and (found.ref.tracker, found.ref.id) == (tracker, id_) else None
+    return result if sound and (result.ref.tracker, result.ref.id) == (tracker, id_) else None
 
 
 def all_goal_values(connection: Connection) -> dict[str, GoalValue]:
@@ -244,10 +244,10 @@ def all_goal_values(connection: Connection) -> dict[str, GoalValue]:
 def _share(stored: object) -> Fraction | None:
     """A number from 0 to 1; None for None, and for what was damaged: nothing is compared with it then."""
     try:
-        found = maybe_fraction(stored) if isinstance(stored, str) else None
+        result = maybe_fraction(stored) if isinstance(stored, str) else None
     except (ValueError, ZeroDivisionError):
         return None
-    return found if found is not None and 0 <= found <= 1 else None
+    return result if result is not None and 0 <= result <= 1 else None
 
 
 def save_goal_values(connection: Connection, values: Mapping[str, GoalValue]) -> None:

@@ -53,16 +53,16 @@ def _stored_version(database: Database, versions: tuple[str, ...]) -> str | None
         tables = list(connection.exec_driver_sql(_TABLES).scalars())
         if not tables:
             return None
-        found = (
+        result = (
             list(connection.execute(select(_version.c.version_num)).scalars())
             if _version.name in tables
             else []
         )
-    if len(found) == 1 and found[0] in versions:
-        return str(found[0])
-    if found and "issues" in tables:
+    if len(result) == 1 and result[0] in versions:
+        return str(result[0])
+    if result and "issues" in tables:
         raise StoreError(
-            f"{database.file}: the store has version {', '.join(map(str, found))}, and this milepost knows "
+            f"{database.file}: the store has version {', '.join(map(str, result))}, and this milepost knows "
             f"versions up to {versions[-1]}. Use the newer milepost that wrote it, or name another file"
         )
     raise StoreError(

@@ -19,11 +19,11 @@ _AUDIENCES: Final = {audience.value: audience for audience in Audience}
 
 def all_audiences(connection: Connection) -> dict[str, dict[str, StoredAudience]]:
     """By tracker and casefolded name: what is remembered of each project or repository."""
-    found: dict[str, dict[str, StoredAudience]] = {}
+    result: dict[str, dict[str, StoredAudience]] = {}
     for row in connection.execute(select(audiences)):
         told = StoredAudience(_AUDIENCES.get(row.audience), row.audience == _REFUSED)
-        found.setdefault(row.tracker, {})[row.name] = told
-    return found
+        result.setdefault(row.tracker, {})[row.name] = told
+    return result
 
 
 def save_audiences(
@@ -35,7 +35,7 @@ def save_audiences(
     comments go on naming what was there.
     """
     known = all_audiences(connection).get(tracker, {})
-    gone = [name for name, each in known.items() if name not in present and each.audience is None]
+    gone = [name for name, value in known.items() if name not in present and value.audience is None]
     here = audiences.c.tracker == tracker
     if gone:
         connection.execute(delete(audiences).where(here, audiences.c.name.in_(gone)))
@@ -52,16 +52,16 @@ def container_names(connection: Connection, tracker: str) -> frozenset[str]:
     """The casefolded names of the projects or repositories in which issues are present, by their keys."""
     name = func.rtrim(func.rtrim(issues.c.key, "0123456789"), "-#")
     statement = select(name).distinct().where(issues.c.tracker == tracker, issues.c.gone.is_(None))
-    return frozenset(str(each).casefold() for each in connection.execute(statement).scalars())
+    return frozenset(str(scalar).casefold() for scalar in connection.execute(statement).scalars())
 
 
 def restricted_issues(connection: Connection) -> tuple[RestrictedIssue, ...]:
     """All issues that have a security level, those that are gone too."""
     statement = select(issues.c.tracker, issues.c.id, issues.c.document, issues.c.gone).where(restricted)
-    found = []
+    result = []
     for row in connection.execute(statement):
         level = "damaged"
         with suppress(*UNREADABLE):
             level = str(load(row.document)["security"])
-        found.append(RestrictedIssue(row.tracker, row.id, level, row.gone is not None))
-    return tuple(found)
+        result.append(RestrictedIssue(row.tracker, row.id, level, row.gone is not None))
+    return tuple(result)

@@ -48,7 +48,7 @@ def _compact(connection: Connection, before: int) -> None:
     old = list(_read(connection, is_old))
     if not old:
         return
-    younger = (each for _, each in _read(connection, ~is_old))
+    younger = (value for _, value in _read(connection, ~is_old))
     made = compact(old, younger, lambda ref: _labels(connection, ref))
     for start in range(0, len(made.drop), _AT_ONCE):
         some = made.drop[start : start + _AT_ONCE]

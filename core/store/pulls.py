@@ -89,7 +89,7 @@ def _take_back(connection: Connection, tracker: str, seq: int) -> None:
             update(issues)
             .where(issues.c.tracker == tracker, issues.c.id == bindparam("which"))
             .values(gone=None, seq=seq, moved=seq),
-            [{"which": each} for each in ids],
+            [{"which": item} for item in ids],
         )
 
 
@@ -180,11 +180,11 @@ def _take_unread(connection: Connection, tracker: str, full: bool, failed: dict[
                 {
                     "tracker": tracker,
                     "about": about,
-                    "id": maybe_clean(each.id),
-                    "key": maybe_clean(each.key),
-                    "why": clean(each.why),
+                    "id": maybe_clean(value.id),
+                    "key": maybe_clean(value.key),
+                    "why": clean(value.why),
                 }
-                for about, each in failed.items()
+                for about, value in failed.items()
             ],
         )
 

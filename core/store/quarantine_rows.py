@@ -16,12 +16,12 @@ from core.store.upsert import upsert
 
 def all_entries(connection: Connection) -> dict[Target, Quarantined]:
     """Everything that is remembered, in the order of the targets; what is damaged counts as unset."""
-    found = {}
+    result = {}
     for row in connection.execute(select(quarantine)):
         target = Target(row.tracker, row.kind, row.place, row.name)
         with suppress(*UNREADABLE):
-            found[target] = _decode(target, row.document)
-    return dict(sorted(found.items()))
+            result[target] = _decode(target, row.document)
+    return dict(sorted(result.items()))
 
 
 def save(connection: Connection, entries: Iterable[Quarantined]) -> None:

@@ -104,15 +104,15 @@ def repair(database: Database, check: Callable[[], None]) -> tuple[str, ...]:
 
     `check` is called again and again, and may raise, which takes back what was done. Raises StoreError.
     """
-    found: list[str] = []
+    result: list[str] = []
     with database.writing() as connection, _functions(connection, check):
-        _repair_runs(connection, found)
+        _repair_runs(connection, result)
         for table in _TABLES:
-            _repair_columns(connection, table, found)
-        _repair_documents(connection, found)
-        _repair_issues(connection, found)
-        _make_tags_anew(connection, found)
-    return tuple(found)
+            _repair_columns(connection, table, result)
+        _repair_documents(connection, result)
+        _repair_issues(connection, result)
+        _make_tags_anew(connection, result)
+    return tuple(result)
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def _batches(pages: Iterable[Page], failed: dict[str, Unread]) -> Iterator[list[
         for issue in page.issues if failed else ():
             failed.pop(f"id {clean(issue.ref.id)}", None)
             failed.pop(f"key {clean(issue.ref.key)}", None)
-        failed.update((about(each), each) for each in page.unread)
+        failed.update((about(item), item) for item in page.unread)
         waiting.extend(page.issues)
         while len(waiting) >= _BATCH:
             yield waiting[:_BATCH]
@@ -72,7 +72,7 @@ def _statement(connection: Connection) -> str:
     statement = insert(staged)
     upsert = statement.on_conflict_do_update(
         index_elements=[staged.c.id],
-        set_={each.name: statement.excluded[each.name] for each in staged.c if not each.primary_key},
+        set_={item.name: statement.excluded[item.name] for item in staged.c if not item.primary_key},
         where=statement.excluded.updated >= staged.c.updated,
     )
     return str(upsert.compile(dialect=connection.dialect))

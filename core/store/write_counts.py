@@ -26,8 +26,8 @@ MANY = 2_000
 
 def fact(connection: Connection, key: str) -> str | None:
     """What is remembered under a key, or None."""
-    found = connection.execute(select(facts.c.value).where(facts.c.key == key)).scalar()
-    return None if found is None else str(found)
+    result = connection.execute(select(facts.c.value).where(facts.c.key == key)).scalar()
+    return None if result is None else str(result)
 
 
 def save_fact(connection: Connection, key: str, value: str) -> None:
@@ -37,8 +37,8 @@ def save_fact(connection: Connection, key: str, value: str) -> None:
 
 def installation(connection: Connection) -> str | None:
     """The id of this installation; None if none was made yet, or what is stored is none."""
-    found = fact(connection, INSTALLATION)
-    return found if found is not None and re.fullmatch("[0-9a-f]{8}", found) else None
+    result = fact(connection, INSTALLATION)
+    return result if result is not None and re.fullmatch("[0-9a-f]{8}", result) else None
 
 
 def new_installation(connection: Connection) -> str:
@@ -54,26 +54,26 @@ def entries(connection: Connection, targets: Collection[Target]) -> dict[Target,
     """What is remembered of these targets, and everything of other writers and of what is held."""
     if len(targets) >= MANY:
         rows: list[Row[Any]] = list(connection.execute(select(contention)))
-        return {each.target: each for each in map(_decode, rows)}
+        return {item.target: item for item in map(_decode, rows)}
     rows = list(connection.execute(select(contention).where(contention.c.document != "")))
     for target in targets:
         rows += connection.execute(select(contention).where(_at(target)))
-    return {each.target: each for each in map(_decode, rows)}
+    return {item.target: item for item in map(_decode, rows)}
 
 
 def save(connection: Connection, changed: Iterable[Contention]) -> None:
     """Keep these in place of earlier ones for the same targets."""
     rows = [
         {
-            "tracker": clean(each.target.tracker),
-            "kind": each.target.kind,
-            "place": clean(each.target.place),
-            "name": clean(each.target.name),
-            "wish": each.wish,
-            "writes": each.writes,
-            "document": _encode(each),
+            "tracker": clean(change.target.tracker),
+            "kind": change.target.kind,
+            "place": clean(change.target.place),
+            "name": clean(change.target.name),
+            "wish": change.wish,
+            "writes": change.writes,
+            "document": _encode(change),
         }
-        for each in changed
+        for change in changed
     ]
     if rows:
         connection.execute(upsert(contention, ("wish", "writes", "document")), rows)

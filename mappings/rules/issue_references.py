@@ -92,11 +92,11 @@ class References:
     def readings(self, text: str) -> dict[str, str]:
         """The key in its one spelling, by each tracker whose kind of key it is, in scope or not."""
         named, key = self.split(text)
-        found = {}
+        result = {}
         for name, info in self.trackers.items():
             if named in (None, name) and (normal := info.normal_key(key)) is not None:
-                found[name] = normal
-        return found
+                result[name] = normal
+        return result
 
     def owners(self, text: str, scope: Iterable[str] = ()) -> dict[str, str]:
         """The key in its one spelling, by each tracker that owns it; only trackers in `scope`, if given."""

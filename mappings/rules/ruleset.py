@@ -118,11 +118,11 @@ class RuleSet:
     @cached_property
     def query_owners(self) -> MappingABC[Query, frozenset[str]]:
         """By query: the ids of the milestones and key results that rest on its answer."""
-        found: dict[Query, set[str]] = {query: set() for query in self.queries}
+        result: dict[Query, set[str]] = {query: set() for query in self.queries}
         for drawn in self._drawn:
             for query in self._asked(drawn):
-                found[query].add(drawn.id.owner)
-        return {query: frozenset(owners) for query, owners in found.items()}
+                result[query].add(drawn.id.owner)
+        return {query: frozenset(owners) for query, owners in result.items()}
 
     @cached_property
     def rests_on(self) -> MappingABC[str, frozenset[str]]:
@@ -130,10 +130,10 @@ class RuleSet:
 
         The label `milestone/<id>` is not looked at here, since it could come from any tracker.
         """
-        found: dict[str, set[str]] = {owner.id: set() for owner in _owners(self._mapping)}
+        result: dict[str, set[str]] = {owner.id: set() for owner in _owners(self._mapping)}
         for drawn in self._drawn:
-            found[drawn.id.owner].add(drawn.tracker)
-        return {owner: frozenset(names) for owner, names in found.items()}
+            result[drawn.id.owner].add(drawn.tracker)
+        return {owner: frozenset(names) for owner, names in result.items()}
 
     def interest(self, tracker: str) -> Interest:
         """What the rules, the comments and the weights need of a tracker. Raises KeyError if unknown."""
@@ -171,16 +171,16 @@ class RuleSet:
 
         By itself, or by a key of an issue in it.
         """
-        found: dict[str, set[tuple[str, str]]] = {owner.id: set() for owner in _owners(self._mapping)}
+        result: dict[str, set[tuple[str, str]]] = {owner.id: set() for owner in _owners(self._mapping)}
         for drawn in self._drawn:
-            places = found[drawn.id.owner]
+            places = result[drawn.id.owner]
             for inner in drawn.rule.nested:
                 for name in CONTAINER_KEYS:
                     places.update((drawn.tracker, fold_name(place)) for place in getattr(inner, name))
                 keys = [*inner.keys, *(text for name in ROOT_KEYS for text in getattr(inner, name))]
                 for key in self._owned(drawn.tracker, keys):
                     places.add((drawn.tracker, fold_name(key.rpartition("#" if "#" in key else "-")[0])))
-        return {owner: frozenset(places) for owner, places in found.items()}
+        return {owner: frozenset(places) for owner, places in result.items()}
 
     def could_tag(
         self,
@@ -347,12 +347,12 @@ class RuleSet:
 
 
 def _tags(node: Node, view: View) -> tuple[Tag, ...]:
-    found: list[Entry] = []
-    node.collect(view, found)
-    if not found:
+    result: list[Entry] = []
+    node.collect(view, result)
+    if not result:
         return ()
     first: dict[str, Tag] = {}
-    for entry in sorted(found, key=_order) if len(found) > 1 else found:
+    for entry in sorted(result, key=_order) if len(result) > 1 else result:
         if entry.owner not in first and entry.holds(view):
             first[entry.owner] = entry.tag
     return tuple(first[owner] for owner in sorted(first))

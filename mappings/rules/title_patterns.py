@@ -103,14 +103,14 @@ class TitleSet:
         # RE2 says of a set that ran out of memory that nothing matches; the last pattern of ours always does.
         hits = self._set.Match(text) if self._set is not None else None
         if hits is None:
-            return [each.text for each in self._patterns if each.matches(text)]
+            return [pattern.text for pattern in self._patterns if pattern.matches(text)]
         return [self._patterns[place].text for place in sorted(hits) if place < len(self._patterns)]
 
     def _combined(self) -> Any:
         several = re2.Set.SearchSet(_options(SET_MEMORY))
         try:
-            for each in self._patterns:
-                several.Add(each.translated)
+            for pattern in self._patterns:
+                several.Add(pattern.translated)
             several.Add("")
             several.Compile()
         except re2.error:
@@ -209,7 +209,7 @@ def _piece(kind: Any, value: Any, flags: int) -> str:
         _, added, removed, inside = value
         return f"(?:{_sequence(inside, (flags | added) & ~removed)})"
     if kind is sre.BRANCH:
-        return f"(?:{'|'.join(_sequence(each, flags) for each in value[1])})"
+        return f"(?:{'|'.join(_sequence(item, flags) for item in value[1])})"
     if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
         least, most, inside = value
         return _repeated(least, most, inside, flags)

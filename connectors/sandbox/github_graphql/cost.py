@@ -56,7 +56,9 @@ class Counter:
         self._schema = schema
         self._variables = dict(variables)
         self._fragments = {
-            each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
         }
         self.count = Count()
 
@@ -130,6 +132,6 @@ class Counter:
 
     def _arguments(self, field: FieldNode) -> dict[str, Any]:
         return {
-            each.name.value: value_from_ast_untyped(each.value, self._variables)
-            for each in field.arguments or ()
+            item.name.value: value_from_ast_untyped(item.value, self._variables)
+            for item in field.arguments or ()
         }

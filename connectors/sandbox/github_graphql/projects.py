@@ -59,20 +59,20 @@ def owner(_: object, info: "Info", login: str) -> Account | None:
 def project_of(account: Account, info: "Info", number: int) -> Project:
     """The project of an account, as far as the token may see it."""
     asking = info.context
-    found = asking.site.project(account.login, number)
-    refusal = asking.site.project_refusal(found, asking.credential)
-    if found is not None and refusal is None:
-        return found
+    result = asking.site.project(account.login, number)
+    refusal = asking.site.project_refusal(result, asking.credential)
+    if result is not None and refusal is None:
+        return result
     kind, said = refusal or ("NOT_FOUND", "")
     raise Refusal(kind, said or f"Could not resolve to a ProjectV2 with the number {number}.")
 
 
 def project_by_id(asking: "Asking", number: int) -> Project | None:
     """The project of a GraphQL id."""
-    found = asking.site.projects.get(number)
-    if found is None or asking.site.project_refusal(found, asking.credential) is not None:
+    result = asking.site.projects.get(number)
+    if result is None or asking.site.project_refusal(result, asking.credential) is not None:
         return None
-    return found
+    return result
 
 
 def _items(project: Project, info: "Info", **args: Any) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _type(placed: Placed, info: "Info") -> str:
 
 
 def _value_by_name(placed: Placed, _: "Info", name: str) -> Value | None:
-    field = next((each for each in placed.project.fields if each.name == name), None)
+    field = next((item for item in placed.project.fields if item.name == name), None)
     held = None if field is None else placed.item.values.get(field.id)
     return None if field is None or held is None else Value(field, held)
 

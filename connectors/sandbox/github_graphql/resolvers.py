@@ -62,17 +62,17 @@ def _asking(info: Info) -> Asking:
 
 
 def _node(_: object, info: Info, id: str) -> Any:  # noqa: A002
-    found = _by_node_id(_asking(info), id)
-    if found is None:
+    result = _by_node_id(_asking(info), id)
+    if result is None:
         raise Refusal("NOT_FOUND", f"Could not resolve to a node with the global id of '{id}'")
-    return found
+    return result
 
 
 def _nodes(_: object, info: Info, ids: list[str]) -> list[Any]:
     # A missing node is null in the list and an error of its own, so the error is given as a value.
     asking = _asking(info)
     missing = "Could not resolve to a node with the global id of '{}'"
-    return [_by_node_id(asking, each) or Refusal("NOT_FOUND", missing.format(each)) for each in ids]
+    return [_by_node_id(asking, item) or Refusal("NOT_FOUND", missing.format(item)) for item in ids]
 
 
 def _by_node_id(asking: Asking, text: str) -> Any:
@@ -90,8 +90,8 @@ def _by_node_id(asking: Asking, text: str) -> Any:
     if prefix == "PVT":
         return projects.project_by_id(asking, number)
     if prefix == "IC":
-        found = site.comment_by_id(number)
-        return found[1] if found and asking.reads(site.repos[found[0].repo_id]) else None
+        result = site.comment_by_id(number)
+        return result[1] if result and asking.reads(site.repos[result[0].repo_id]) else None
     return None
 
 
@@ -131,10 +131,10 @@ def _rate_limit(_: object, info: Info, **__: Any) -> dict[str, Any]:
 def _issue_of(kinds: tuple[bool, ...], what: str) -> Resolver:
     def resolve(repo: Repo, info: Info, number: int) -> Issue:
         site = _asking(info).site
-        found = site.issues.get(site.numbers.get((repo.id, number), 0))
-        if found is None or not repo.has_issues or found.pull_request not in kinds:
+        result = site.issues.get(site.numbers.get((repo.id, number), 0))
+        if result is None or not repo.has_issues or result.pull_request not in kinds:
             raise Refusal("NOT_FOUND", f"Could not resolve to {what} with the number of {number}.")
-        return found
+        return result
 
     return resolve
 
@@ -176,7 +176,7 @@ def _labels(thing: Issue | Repo, info: Info, **args: Any) -> dict[str, Any]:
     if isinstance(thing, Repo):
         return listed(sorted(thing.labels.values(), key=lambda label: label.name.casefold()), args)
     defined = _asking(info).site.repos[thing.repo_id].labels
-    return listed([defined[each] for each in thing.labels], args)
+    return listed([defined[item] for item in thing.labels], args)
 
 
 def _assignees(issue: Issue, info: Info, **args: Any) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def _sub_issues(issue: Issue, info: Info, **args: Any) -> dict[str, Any]:
     asking = _asking(info)
     seen = [
         child if asking.reads(asking.site.repos[child.repo_id]) else None
-        for child in (asking.site.issues[each] for each in issue.children)
+        for child in (asking.site.issues[item] for item in issue.children)
     ]
     nulls = asking.site.settings.null_sub_issues
     return listed(seen if nulls else [child for child in seen if child is not None], args)

@@ -36,41 +36,41 @@ class AdminMoves(Moves):
     def rename_milestone(self, repo: str, old: str, new: str) -> Milestone:
         """Give a milestone another title; Impossible if another has it."""
         home = self.repo(repo)
-        found = self._milestone_of(home, old)
-        if self.milestone(home, new) not in (None, found):
+        result = self._milestone_of(home, old)
+        if self.milestone(home, new) not in (None, result):
             raise Impossible("", "title", "already_exists")
-        found.title = new
-        return self._milestone_changed(home, found)
+        result.title = new
+        return self._milestone_changed(home, result)
 
     def close_milestone(self, repo: str, title: str, *, closed: bool = True) -> Milestone:
         """Close a milestone, or open it again; its issues stay open or closed as they are."""
         home = self.repo(repo)
-        found = self._milestone_of(home, title)
-        found.closed_at = self.tick() if closed else None
-        return self._milestone_changed(home, found)
+        result = self._milestone_of(home, title)
+        result.closed_at = self.tick() if closed else None
+        return self._milestone_changed(home, result)
 
     def date_milestone(self, repo: str, title: str, due_on: datetime | None) -> Milestone:
         """Let a milestone be due at another time, or at none."""
         home = self.repo(repo)
-        found = self._milestone_of(home, title)
-        found.due_on = None if due_on is None else _seconds(due_on)
-        return self._milestone_changed(home, found)
+        result = self._milestone_of(home, title)
+        result.due_on = None if due_on is None else _seconds(due_on)
+        return self._milestone_changed(home, result)
 
     def rename_type(self, owner: str, old: str, new: str) -> IssueType:
         """Give an issue type of an organisation another name."""
-        found = self.offered_type(owner, old)
-        if found is None:
+        result = self.offered_type(owner, old)
+        if result is None:
             raise KeyError(f"{owner} has no issue type {old!r}")
-        if self.offered_type(owner, new) not in (None, found):
+        if self.offered_type(owner, new) not in (None, result):
             raise Impossible("", "name", "already_exists")
         homes = {repo.id for repo in self.owned(owner)}
-        issues = [each for each in self.issues.values() if each.type == found.name and each.repo_id in homes]
+        issues = [item for item in self.issues.values() if item.type == result.name and item.repo_id in homes]
         self.tick()
-        found.name = new
+        result.name = new
         for issue in issues:
             issue.type = new
         self._redefined(issues)
-        return found
+        return result
 
     def add_issue_field(self, name: str, kind: str = "text", options: Sequence[str] = ()) -> IssueField:
         """Offer a field for issues; see `IssueField`."""
@@ -166,21 +166,23 @@ class AdminMoves(Moves):
     # -- parts
 
     def _label_of(self, repo: Repo, name: str) -> Label:
-        found = self.label(repo, name)
-        if found is None:
+        result = self.label(repo, name)
+        if result is None:
             raise KeyError(f"{repo.full_name} has no label {name!r}")
-        return found
+        return result
 
     def _milestone_of(self, repo: Repo, title: str) -> Milestone:
-        found = self.milestone(repo, title)
-        if found is None:
+        result = self.milestone(repo, title)
+        if result is None:
             raise KeyError(f"{repo.full_name} has no milestone {title!r}")
-        return found
+        return result
 
     def _milestone_changed(self, repo: Repo, milestone: Milestone) -> Milestone:
         milestone.updated_at = self.tick()
         bearers = (repo.id, milestone.number)
-        self._redefined([each for each in self.issues.values() if (each.repo_id, each.milestone) == bearers])
+        self._redefined(
+            [issue for issue in self.issues.values() if (issue.repo_id, issue.milestone) == bearers]
+        )
         return milestone
 
 

@@ -314,25 +314,25 @@ class Moves(Truth):
             self.touch(issue)
 
     def _comment(self, comment_id: int) -> tuple[Issue, Comment]:
-        found = self.comment_by_id(comment_id)
-        if found is None:
+        result = self.comment_by_id(comment_id)
+        if result is None:
             raise KeyError(f"no comment {comment_id} on this sandbox")
-        return found
+        return result
 
     def _set_labels(self, repo: Repo, issue: Issue, names: Iterable[str]) -> None:
         labels = [self.label(repo, name) or self.define_label(repo, name) for name in names]
         issue.labels = list(dict.fromkeys(label.id for label in labels))
 
     def _set_milestone(self, repo: Repo, issue: Issue, title: str | None) -> None:
-        found = None if title is None else self.milestone(repo, title) or self.create_milestone(repo, title)
-        issue.milestone = None if found is None else found.number
+        result = None if title is None else self.milestone(repo, title) or self.create_milestone(repo, title)
+        issue.milestone = None if result is None else result.number
 
     def _set_type(self, repo: Repo, issue: Issue, name: str | None) -> None:
-        found = None if name is None else self.offered_type(repo.owner, name)
-        if name is not None and found is None:
-            offered = ", ".join(each.name for each in self.offered_types(repo.owner))
+        result = None if name is None else self.offered_type(repo.owner, name)
+        if name is not None and result is None:
+            offered = ", ".join(offered_type.name for offered_type in self.offered_types(repo.owner))
             raise Impossible(f"{repo.owner} has no issue type {name!r}, only {offered}", "type", "invalid")
-        issue.type = None if found is None else found.name
+        issue.type = None if result is None else result.name
 
     def _repoint(self, issue: Issue, old_id: int) -> None:
         """Make parent, children and redirects know an issue by its new id."""
@@ -343,7 +343,7 @@ class Moves(Truth):
             self.issues[child].parent = issue.id
         for other in self.issues.values():
             for linked in (other.blockers, other.blocking):
-                linked[:] = [issue.id if each == old_id else each for each in linked]
+                linked[:] = [issue.id if item == old_id else item for item in linked]
         for repo in self.repos.values():
             for number, target in repo.moved.items():
                 if target == old_id:

@@ -27,7 +27,7 @@ class ProjectMoves(AdminMoves):
         """Make a project with the fields that GitHub gives each one; `number` is the next by default."""
         kind = "Organization" if owner.casefold() not in self.accounts else "User"
         now = self.tick()
-        owned = [each.number for each in self.projects.values() if each.owner.casefold() == owner.casefold()]
+        owned = [item.number for item in self.projects.values() if item.owner.casefold() == owner.casefold()]
         login = self.account(owner, kind).login
         project = Project(self.new_id(), login, number or max(owned, default=0) + 1, title, public, now, now)
         if project.number in owned:
@@ -42,7 +42,7 @@ class ProjectMoves(AdminMoves):
         self, project: Project, name: str, kind: str = "TEXT", options: Sequence[str] = ()
     ) -> ProjectField:
         """Add a field; see `ProjectField`. Impossible if there is one of that name."""
-        if any(each.name.casefold() == name.casefold() for each in project.fields):
+        if any(field.name.casefold() == name.casefold() for field in project.fields):
             raise Impossible("Name has already been taken")
         if len(project.fields) >= MAX_FIELDS:
             raise Impossible(f"A project may not have more than {MAX_FIELDS} fields")
@@ -92,7 +92,7 @@ class ProjectMoves(AdminMoves):
         None clears it. That moves the item's time of change, and not the issue's unless the settings say so.
         """
         issue = self.issue(key)
-        if all(each.issue != issue.id for each in project.items):
+        if all(entry.issue != issue.id for entry in project.items):
             self.add_to_project(project, key)
         item, field = self.item(project, key), _field(project, name)
         if field.options and value is not None:
@@ -111,14 +111,14 @@ class ProjectMoves(AdminMoves):
     def item(self, project: Project, key: str) -> ProjectItem:
         """The item of an issue on a project; KeyError if it is not there."""
         issue = self.issue(key)
-        found = next((each for each in project.items if each.issue == issue.id), None)
-        if found is None:
+        result = next((item for item in project.items if item.issue == issue.id), None)
+        if result is None:
             raise KeyError(f"{key} is not on the project {project.title!r}")
-        return found
+        return result
 
 
 def _field(project: Project, name: str) -> ProjectField:
-    found = next((each for each in project.fields if each.name == name), None)
-    if found is None:
+    result = next((field for field in project.fields if field.name == name), None)
+    if result is None:
         raise KeyError(f"the project {project.title!r} has no field {name!r}")
-    return found
+    return result

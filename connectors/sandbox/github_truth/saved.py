@@ -55,31 +55,31 @@ def load_truth(truth: Truth, held: Mapping[str, Any]) -> None:
     """Fill an empty site with what `dump_truth` gave."""
     truth.settings = Settings(**held["settings"])
     truth.last_id = held["last_id"]
-    truth.accounts = {each["login"].casefold(): Account(**each) for each in held["accounts"]}
+    truth.accounts = {hold["login"].casefold(): Account(**hold) for hold in held["accounts"]}
     truth.names = dict(held["names"])
-    truth.types = {owner: [IssueType(**each) for each in types] for owner, types in held["types"].items()}
-    truth.issue_fields = {each["name"]: IssueField(**each) for each in held["issue_fields"]}
-    truth.projects = {each["id"]: _project(each) for each in held.get("projects", ())}
-    truth.tokens = {token: Credential(**each) for token, each in held["tokens"].items()}
-    truth.installations = {each["id"]: Installation(**each) for each in held["installations"]}
-    truth.repos = {each["id"]: _repo(each) for each in held["repos"]}
+    truth.types = {owner: [IssueType(**item) for item in types] for owner, types in held["types"].items()}
+    truth.issue_fields = {hold["name"]: IssueField(**hold) for hold in held["issue_fields"]}
+    truth.projects = {item["id"]: _project(item) for item in held.get("projects", ())}
+    truth.tokens = {token: Credential(**hold) for token, hold in held["tokens"].items()}
+    truth.installations = {hold["id"]: Installation(**hold) for hold in held["installations"]}
+    truth.repos = {hold["id"]: _repo(hold) for hold in held["repos"]}
     truth.orders = {number: Order() for number in truth.repos}
-    for each in held["issues"]:
-        comments = [Comment(**comment) for comment in each["comments"]]
-        truth.enter(Issue(**{**each, "comments": comments}))
+    for hold in held["issues"]:
+        comments = [Comment(**comment) for comment in hold["comments"]]
+        truth.enter(Issue(**{**hold, "comments": comments}))
 
 
 def _repo(held: dict[str, Any]) -> Repo:
-    labels = {each["id"]: Label(**each) for each in held["labels"].values()}
-    milestones = {each["number"]: Milestone(**each) for each in held["milestones"].values()}
+    labels = {hold["id"]: Label(**hold) for hold in held["labels"].values()}
+    milestones = {hold["number"]: Milestone(**hold) for hold in held["milestones"].values()}
     moved = {int(number): target for number, target in held["moved"].items()}
     return Repo(**{**held, "labels": labels, "milestones": milestones, "moved": moved})
 
 
 def _project(held: dict[str, Any]) -> Project:
-    fields = [ProjectField(**each) for each in held["fields"]]
+    fields = [ProjectField(**hold) for hold in held["fields"]]
     items = [
-        ProjectItem(**{**each, "values": {int(id_): value for id_, value in each["values"].items()}})
-        for each in held["items"]
+        ProjectItem(**{**hold, "values": {int(id_): value for id_, value in hold["values"].items()}})
+        for hold in held["items"]
     ]
     return Project(**{**held, "fields": fields, "items": items})

@@ -172,10 +172,10 @@ class Truth:
 
     def repo(self, full_name: str) -> Repo:
         """The repository of this name today, or of this name once; KeyError if there never was one."""
-        found = self.names.get(full_name.casefold())
-        if found is None:
+        result = self.names.get(full_name.casefold())
+        if result is None:
             raise KeyError(f"no repository {full_name} on this sandbox; create_repo({full_name!r}) makes it")
-        return self.repos[found]
+        return self.repos[result]
 
     def owned(self, owner: str) -> list[Repo]:
         """The repositories of an account, oldest first."""
@@ -192,7 +192,14 @@ class Truth:
     def offered_type(self, owner: str, name: str) -> IssueType | None:
         """The issue type of this name, whatever its case."""
         wanted = name.casefold()
-        return next((each for each in self.offered_types(owner) if each.name.casefold() == wanted), None)
+        return next(
+            (
+                offered_type
+                for offered_type in self.offered_types(owner)
+                if offered_type.name.casefold() == wanted
+            ),
+            None,
+        )
 
     def label(self, repo: Repo, name: str) -> Label | None:
         """The label of this name, whatever its case, as GitHub compares them."""
@@ -201,7 +208,7 @@ class Truth:
 
     def milestone(self, repo: Repo, title: str) -> Milestone | None:
         """The milestone of this title."""
-        return next((each for each in repo.milestones.values() if each.title == title), None)
+        return next((milestone for milestone in repo.milestones.values() if milestone.title == title), None)
 
     def milestone_counts(self, repo: Repo, milestone: Milestone) -> tuple[int, int]:
         """How many issues of a milestone are open and closed."""
@@ -223,7 +230,7 @@ class Truth:
         """The project of this number of an organisation or a user."""
         wanted = (owner.casefold(), number)
         every = self.projects.values()
-        return next((each for each in every if (each.owner.casefold(), each.number) == wanted), None)
+        return next((item for item in every if (item.owner.casefold(), item.number) == wanted), None)
 
     def project_refusal(self, project: Project | None, credential: Credential) -> tuple[str, str] | None:
         """Why a token gets nothing of a project, as the kind and the words of a GraphQL error; or None."""
@@ -245,10 +252,10 @@ class Truth:
         if match is None:
             raise KeyError(f"no key of an issue: {key!r}; expected owner/name#number")
         repo, number = self.repo(f"{match[1]}/{match[2]}"), int(match[3])
-        found = self.numbers.get((repo.id, number), repo.moved.get(number))
-        if found is None or found not in self.issues:
+        result = self.numbers.get((repo.id, number), repo.moved.get(number))
+        if result is None or result not in self.issues:
             raise KeyError(f"no issue {key} on this sandbox")
-        return self.issues[found]
+        return self.issues[result]
 
     def key(self, issue: Issue) -> str:
         """The key that an issue has today."""
@@ -268,7 +275,7 @@ class Truth:
     def label_names(self, issue: Issue) -> list[str]:
         """The names of an issue's labels, in the order in which they were added."""
         labels = self.repos[issue.repo_id].labels
-        return [labels[each].name for each in issue.labels]
+        return [labels[label].name for label in issue.labels]
 
     def ancestors(self, issue: Issue) -> Iterator[Issue]:
         """An issue's parent, its parent's parent and so on."""

@@ -49,7 +49,9 @@ def list_organization_types(call: Call) -> Reply:
     get_organization(call)
     if not call.site.has_sub_issues:
         raise not_found()
-    return Reply([call.render.issue_type(each) for each in call.site.offered_types(call.args["org"])])
+    return Reply(
+        [call.render.issue_type(offered_type) for offered_type in call.site.offered_types(call.args["org"])]
+    )
 
 
 def get_app(call: Call) -> Reply:
@@ -70,9 +72,9 @@ def get_installation(call: Call) -> Reply:
 def find_installation(call: Call) -> Reply:
     """`GET /repos/{owner}/{repo}/installation` and `GET /orgs/{org}/installation`, by the App's assertion."""
     owner = call.args["org"] if "org" in call.args else call.args["owner"]
-    for each in _apps(call):
-        if each.account.casefold() == owner.casefold() and _covers(call, each):
-            return Reply(call.render.installation(each))
+    for app in _apps(call):
+        if app.account.casefold() == owner.casefold() and _covers(call, app):
+            return Reply(call.render.installation(app))
     raise not_found()
 
 
@@ -126,10 +128,10 @@ def _covers(call: Call, installation: Installation) -> bool:
 
 def _installation(call: Call) -> Installation:
     number = call.number("installation_id")
-    found = next((each for each in _apps(call) if each.id == number), None)
-    if found is None:
+    result = next((app for app in _apps(call) if app.id == number), None)
+    if result is None:
         raise not_found()
-    return found
+    return result
 
 
 def _apps(call: Call) -> list[Installation]:
@@ -144,9 +146,9 @@ def _apps(call: Call) -> list[Installation]:
     if lifetime > _ASSERTION_LIFE + 60:  # clients set `iat` a minute back against clocks that differ
         raise ApiError(401, "'Expiration time' claim ('exp') is too far in the future")
     signed = [
-        each
-        for each in call.site.installations.values()
-        if str(each.app_id) == issuer and _is_signed(assertion, each.public_key)
+        installation
+        for installation in call.site.installations.values()
+        if str(installation.app_id) == issuer and _is_signed(assertion, installation.public_key)
     ]
     if not signed:
         raise ApiError(401, "A JSON web token could not be decoded")

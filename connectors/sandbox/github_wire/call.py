@@ -179,9 +179,9 @@ class Call:
     def issue(self) -> Issue:
         """The issue that the route names; 410 if deleted, 301 if transferred."""
         repo, number = self.repo, self.number("issue_number")
-        found = self.site.numbers.get((repo.id, number))
-        if found is not None:
-            return self.site.issues[found]
+        result = self.site.numbers.get((repo.id, number))
+        if result is not None:
+            return self.site.issues[result]
         target = self.site.issues.get(repo.moved.get(number, 0))
         if target is not None and self.allowed(self.site.repos[target.repo_id], "pull"):
             rest = self.tail.removeprefix(f"/issues/{number}")
@@ -200,10 +200,10 @@ class Call:
     @property
     def label(self) -> Label:
         """The label of the repository that the route names."""
-        found = self.site.label(self.repo, self.args["name"])
-        if found is None:
+        result = self.site.label(self.repo, self.args["name"])
+        if result is None:
             raise not_found()
-        return found
+        return result
 
     def _elsewhere(self, location: str, status: int | None = None) -> ApiError:
         query = self.request.query_string.decode()

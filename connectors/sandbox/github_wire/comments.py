@@ -69,10 +69,10 @@ def _unlocked(issue: Issue) -> None:
 
 
 def _found(call: Call) -> tuple[Issue, Comment]:
-    found = call.site.comment_by_id(call.number("comment_id"))
-    if found is None or found[0].repo_id != call.repo.id:
+    result = call.site.comment_by_id(call.number("comment_id"))
+    if result is None or result[0].repo_id != call.repo.id:
         raise not_found()
-    return found
+    return result
 
 
 def _own(call: Call) -> tuple[Issue, Comment]:

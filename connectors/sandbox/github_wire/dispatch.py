@@ -47,10 +47,10 @@ class Wire:
     def _rest(self, request: Request, base: str, path: str, credential: Credential | None) -> Response:
         version = self._version(request)
         method = "GET" if request.method == "HEAD" else request.method
-        found = find_route(method, path)
-        if found is None:
+        result = find_route(method, path)
+        if result is None:
             raise ApiError(404, "Not Found")
-        handler, args = found
+        handler, args = result
         resource = "search" if path.startswith("/search/") else "core"
         self._spend(request, credential, resource, free=path == "/rate_limit")
         below = 4 if "owner" in args else 3
@@ -135,10 +135,10 @@ class Wire:
         token = _token(request)
         if not token or token.count(".") == 2:
             return None
-        found = self.site.tokens.get(token)
-        if found is None or (found.expires_at is not None and found.expires_at <= self.site.now()):
+        result = self.site.tokens.get(token)
+        if result is None or (result.expires_at is not None and result.expires_at <= self.site.now()):
             raise ApiError(401, "Bad credentials")
-        return found
+        return result
 
     @staticmethod
     def _scopes(credential: Credential | None) -> dict[str, str]:
@@ -161,7 +161,7 @@ class Wire:
 
     def _states(self, request: Request) -> dict[str, dict[str, int]]:
         token, now = _token(request), self.site.now()
-        return {each: self.limits.state(self.site.settings, token, each, now) for each in RESOURCES}
+        return {item: self.limits.state(self.site.settings, token, item, now) for item in RESOURCES}
 
 
 def _token(request: Request) -> str:

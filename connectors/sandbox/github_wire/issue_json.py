@@ -26,7 +26,7 @@ def issue_json(render: Render, issue: Issue) -> Json:
         "number": issue.number,
         "title": issue.title,
         "user": render.user(issue.author),
-        "labels": [render.label(repo, repo.labels[each]) for each in issue.labels],
+        "labels": [render.label(repo, repo.labels[label]) for label in issue.labels],
         "state": issue.state,
         "state_reason": issue.state_reason,
         "locked": issue.locked,
@@ -72,12 +72,12 @@ def _family(render: Render, issue: Issue) -> Json:
 def _dependencies(render: Render, issue: Issue) -> dict[str, int]:
     """How many issues block this one and are blocked by it: the open ones, and all."""
     site = render.site
-    blockers = [site.issues[each] for each in issue.blockers if each in site.issues]
-    blocked = [site.issues[each] for each in issue.blocking if each in site.issues]
+    blockers = [site.issues[blocker] for blocker in issue.blockers if blocker in site.issues]
+    blocked = [site.issues[item] for item in issue.blocking if item in site.issues]
     return {
-        "blocked_by": sum(each.state == "open" for each in blockers),
+        "blocked_by": sum(blocker.state == "open" for blocker in blockers),
         "total_blocked_by": len(blockers),
-        "blocking": sum(each.state == "open" for each in blocked),
+        "blocking": sum(item.state == "open" for item in blocked),
         "total_blocking": len(blocked),
     }
 

@@ -87,7 +87,7 @@ def _paged(call: Call, repos: Sequence[Repo], *, with_repository: bool = False) 
     issues = _selected(call, repos)
     if with_repository:
         if call.query.get("filter", "assigned") != "all":
-            issues = [each for each in issues if call.bearer().login in each.assignees]
+            issues = [issue for issue in issues if call.bearer().login in issue.assignees]
         render = call.render
         return call.listed(
             issues,
@@ -106,13 +106,13 @@ def _selected(call: Call, repos: Sequence[Repo]) -> Sequence[Issue]:
         places = _window(call, repos[0], sort)
         issues: Sequence[Issue] = _Issues(call, repos[0], places, descending)
     else:
-        found = [
-            each for repo in repos for each in _Issues(call, repo, _window(call, repo, "created"), False)
+        result = [
+            item for repo in repos for item in _Issues(call, repo, _window(call, repo, "created"), False)
         ]
-        found.sort(key=_SORT_KEYS[sort], reverse=descending)
-        issues = found
+        result.sort(key=_SORT_KEYS[sort], reverse=descending)
+        issues = result
     passes = _filters(call, repos, sort if len(repos) == 1 else "")
-    return [each for each in issues if all(test(each) for test in passes)] if passes else issues
+    return [issue for issue in issues if all(test(issue) for test in passes)] if passes else issues
 
 
 _SORT_KEYS: Mapping[str, Callable[[Issue], tuple[int, int]]] = {
@@ -137,7 +137,7 @@ class _Issues(Sequence[Issue]):
     def __getitem__(self, at: Any) -> Any:
         if isinstance(at, slice):
             start, stop, _ = at.indices(len(self))
-            return [self[each] for each in range(start, stop)]
+            return [self[item] for item in range(start, stop)]
         if not 0 <= at < len(self):
             raise IndexError(at)
         place = self._places[len(self) - 1 - at if self._descending else at]
@@ -189,7 +189,9 @@ def _filters(call: Call, repos: Sequence[Repo], done: str) -> list[Callable[[Iss
     if "creator" in query:
         tests.append(lambda issue: issue.author.casefold() == query["creator"].casefold())
     if "assignee" in query:
-        tests.append(lambda issue: _chosen(query["assignee"], [each.casefold() for each in issue.assignees]))
+        tests.append(
+            lambda issue: _chosen(query["assignee"], [assignee.casefold() for assignee in issue.assignees])
+        )
     if "type" in query:
         tests.append(lambda issue: _chosen(query["type"], [issue.type.casefold()] if issue.type else []))
     if "milestone" in query and repos:
@@ -226,7 +228,7 @@ def _by_cursor(call: Call, repo: Repo) -> Reply:
         links.append(("prev", {"before": _cursor(page[-1] if descending else page[0])}))
     if later and page:
         links.append(("next", {"after": _cursor(page[0] if descending else page[-1])}))
-    return Reply([issue_json(call.render, each) for each in shown], headers=call.paging.header(links))
+    return Reply([issue_json(call.render, item) for item in shown], headers=call.paging.header(links))
 
 
 def _cut(call: Call, places: Sequence[Place], descending: bool) -> tuple[Sequence[Place], bool, bool]:
@@ -316,15 +318,15 @@ def _apply(call: Call, issue: Issue, fields: Mapping[str, Any]) -> None:
 def _milestone_title(call: Call, number: Any) -> str:
     if number is None:
         return ""
-    found = call.repo.milestones.get(number) if isinstance(number, int) else None
-    if found is None:
+    result = call.repo.milestones.get(number) if isinstance(number, int) else None
+    if result is None:
         raise invalid("Issue", "invalid", "milestone")
-    return found.title
+    return result.title
 
 
 def label_names(given: Any) -> list[str]:
     """Label names from a body: a list of names or of objects with a name."""
-    named = [each.get("name") if isinstance(each, dict) else each for each in given or []]
+    named = [item.get("name") if isinstance(item, dict) else item for item in given or []]
     names = [name for name in named if isinstance(name, str)]
     if len(names) < len(named):
         raise ApiError(422, "Invalid request.\n\nLabels must be strings or objects with a name.")

@@ -58,7 +58,7 @@ def delete_definition(call: Call) -> Reply:
 
 def list_of_issue(call: Call) -> Reply:
     """`GET /repos/{owner}/{repo}/issues/{issue_number}/labels`."""
-    labels = [call.repo.labels[each] for each in call.issue.labels]
+    labels = [call.repo.labels[item] for item in call.issue.labels]
     return call.listed(labels, lambda label: call.render.label(call.repo, label))
 
 
@@ -104,7 +104,7 @@ def remove_from_issue(call: Call) -> Reply:
 
 def _standing(call: Call) -> Reply:
     labels = call.repo.labels
-    return Reply([call.render.label(call.repo, labels[each]) for each in call.issue.labels])
+    return Reply([call.render.label(call.repo, labels[label]) for label in call.issue.labels])
 
 
 def _may_label(call: Call, names: list[str]) -> None:

@@ -298,7 +298,7 @@ class Render:
             "topics": [],
             "visibility": repo.visibility,
             "default_branch": "main",
-            "permissions": {each: ROLES.index(role) >= ROLES.index(each) for each in reversed(ROLES[1:])},
+            "permissions": {item: ROLES.index(role) >= ROLES.index(item) for item in reversed(ROLES[1:])},
         }
         if self.is_old:
             shown |= {"has_downloads": True, "use_squash_pr_title_as_default": False}
@@ -377,7 +377,7 @@ class Render:
     def app_of(self, slug: str | None) -> Json | None:
         """The App of this slug, or null."""
         apps = self.site.installations.values()
-        return next((self.app(each) for each in apps if slug is not None and each.slug == slug), None)
+        return next((self.app(app) for app in apps if slug is not None and app.slug == slug), None)
 
     def association(self, repo: Repo, login: str) -> str:
         """How a user belongs to a repository."""

@@ -31,16 +31,16 @@ def list_assignees(call: Call) -> Reply:
 def list_milestones(call: Call) -> Reply:
     """`GET /repos/{owner}/{repo}/milestones`: open ones unless told."""
     state = call.query.get("state", "open")
-    wanted = [each for each in call.repo.milestones.values() if state in ("all", _state(each))]
+    wanted = [milestone for milestone in call.repo.milestones.values() if state in ("all", _state(milestone))]
     return call.listed(wanted, lambda each: call.render.milestone(call.repo, each))
 
 
 def get_milestone(call: Call) -> Reply:
     """`GET /repos/{owner}/{repo}/milestones/{milestone_number}`."""
-    found = call.repo.milestones.get(call.number("milestone_number"))
-    if found is None:
+    result = call.repo.milestones.get(call.number("milestone_number"))
+    if result is None:
         raise not_found()
-    return Reply(call.render.milestone(call.repo, found))
+    return Reply(call.render.milestone(call.repo, result))
 
 
 def create_milestone(call: Call) -> Reply:

@@ -33,29 +33,29 @@ def search_issues(call: Call) -> Reply:
     start, stop = call.paging.bounds()
     if start >= MAX_RESULTS:
         raise ApiError(422, f"Only the first {MAX_RESULTS} search results are available")
-    found = _found(call, search)
+    result = _found(call, search)
     shown = [
-        {**issue_json(call.render, issue), "score": 1.0} for issue in found[start : min(stop, MAX_RESULTS)]
+        {**issue_json(call.render, issue), "score": 1.0} for issue in result[start : min(stop, MAX_RESULTS)]
     ]
     body = {
-        "total_count": len(found),
+        "total_count": len(result),
         "incomplete_results": call.site.settings.search_incomplete,
         "items": shown,
         "search_type": "lexical",
     }
-    return Reply(body, headers=call.paging.links(min(len(found), MAX_RESULTS)))
+    return Reply(body, headers=call.paging.links(min(len(result), MAX_RESULTS)))
 
 
 def _found(call: Call, search: Search) -> list[Issue]:
     sort, descending = search.sort or _sort(call)
-    found = [
+    result = [
         issue
         for repo in call.site.repos.values()
         if search.covers(repo) and call.readable(repo)
         for _, number in call.site.orders[repo.id].places("created", "all")
         if search.matches(call.site, issue := call.site.issues[call.site.numbers[repo.id, number]])
     ]
-    return sorted(found, key=_SORTS[sort], reverse=descending)
+    return sorted(result, key=_SORTS[sort], reverse=descending)
 
 
 def _sort(call: Call) -> tuple[str, bool]:

@@ -10,16 +10,16 @@ from connectors.sandbox.github_wire.issue_json import issue_json
 def list_sub_issues(call: Call) -> Reply:
     """`GET …/issues/{issue_number}/sub_issues`: direct ones, of whatever repositories the bearer sees."""
     _known(call)
-    children = [call.site.issues[each] for each in call.issue.children]
-    seen = [each for each in children if call.readable(call.site.repos[each.repo_id])]
+    children = [call.site.issues[item] for item in call.issue.children]
+    seen = [item for item in children if call.readable(call.site.repos[item.repo_id])]
     return call.listed(seen, lambda child: issue_json(call.render, child))
 
 
 def list_blockers(call: Call) -> Reply:
     """`GET …/issues/{issue_number}/dependencies/blocked_by`: open and closed ones that the bearer sees."""
     _known(call)
-    blockers = [call.site.issues[each] for each in call.issue.blockers if each in call.site.issues]
-    seen = [each for each in blockers if call.readable(call.site.repos[each.repo_id])]
+    blockers = [call.site.issues[item] for item in call.issue.blockers if item in call.site.issues]
+    seen = [item for item in blockers if call.readable(call.site.repos[item.repo_id])]
     return call.listed(seen, lambda blocker: issue_json(call.render, blocker))
 
 

@@ -237,8 +237,8 @@ class JiraAdminMoves(JiraMoves):
     def _archive(self, key: str, *, archived: bool) -> JiraIssue:
         issue = self.issue(key)
         subtasks = [child for child in self.children(issue) if self.type_of(child).level < 0]
-        for each in (issue, *subtasks):
-            each.archived = archived
+        for item in (issue, *subtasks):
+            item.archived = archived
         self._done()
         return issue
 

@@ -50,11 +50,11 @@ class JiraCast(JiraStore):
 
     def add_project(self, key: str, name: str = "") -> Project:
         """The project with this key, or with this key once, made if there is none."""
-        found = self.project(key)
-        if found is None:
-            found = self.projects[key] = Project(str(self.next_id()), key, name or key.title())
+        result = self.project(key)
+        if result is None:
+            result = self.projects[key] = Project(str(self.next_id()), key, name or key.title())
             self.changes += 1
-        return found
+        return result
 
     def add_status(self, name: str, category: str) -> Status:
         """Add a status; `category` is new, indeterminate, done or undefined."""

@@ -291,13 +291,16 @@ class JiraMoves(JiraCast):
     def _named(self, known: list[_Part], kind: type[_Part], names: Iterable[str]) -> list[str]:
         """Components and versions come into being when the world first uses them."""
         for name in names:
-            if all(name != each.name for each in known):
+            if all(name != item.name for item in known):
                 known.append(kind(str(self.next_id()), name))
         return list(dict.fromkeys(names))
 
 
 def _snapshot(issue: JiraIssue) -> dict[str, Any]:
-    return {each.name: copy(getattr(issue, each.name)) for each in dataclass_fields(issue)}
+    return {
+        dataclass_field.name: copy(getattr(issue, dataclass_field.name))
+        for dataclass_field in dataclass_fields(issue)
+    }
 
 
 def check_label(label: str) -> str:

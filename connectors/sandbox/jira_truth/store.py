@@ -101,14 +101,14 @@ class JiraStore:
         """The issue with this id, key (in any case), or key that it had before it was moved."""
         if id_or_key.isdecimal() and id_or_key.isascii():
             return self.issues.get(int(id_or_key))
-        found = self._keys.get(id_or_key.upper())
-        return None if found is None else self.issues[found]
+        result = self._keys.get(id_or_key.upper())
+        return None if result is None else self.issues[result]
 
     def project(self, name: str) -> Project | None:
         """The project with this id, key, or key that it had before; None if there is none."""
-        found = self.projects.get(name)
-        if found is not None:
-            return found
+        result = self.projects.get(name)
+        if result is not None:
+            return result
         return next((one for one in self.projects.values() if name == one.id or name in one.old_keys), None)
 
     def sees(self, account: Account, issue: JiraIssue) -> bool:
@@ -255,6 +255,6 @@ def _record(kind: type[Record], row: Mapping[str, Any]) -> Record:
 
 
 def _project(row: Mapping[str, Any]) -> Project:
-    components = [Named(**each) for each in row["components"]]
-    versions = [Version(**each) for each in row["versions"]]
+    components = [Named(**item) for item in row["components"]]
+    versions = [Version(**item) for item in row["versions"]]
     return Project(**{**row, "components": components, "versions": versions})

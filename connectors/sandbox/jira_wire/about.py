@@ -99,24 +99,24 @@ def project_search(call: Call) -> Response:
     if not call.cloud:
         raise Refusal(404, "No project could be found with key 'search'.")
     keys = call.many("keys")
-    found = [one for one in _listed(call) if not keys or one.key in keys]
+    result = [one for one in _listed(call) if not keys or one.key in keys]
     start, size = call.number("startAt", 0), min(call.number("maxResults", 50), 100)
     page = {
         "self": call.url("project/search"),
         "startAt": start,
         "maxResults": size,
-        "total": len(found),
-        "isLast": start + size >= len(found),
-        "values": [project(call, one) for one in found[start : start + size]],
+        "total": len(result),
+        "isLast": start + size >= len(result),
+        "values": [project(call, one) for one in result[start : start + size]],
     }
     return answer(page)
 
 
 def one_project(call: Call, key: str) -> Response:
     """`/project/{key}`: one project."""
-    found = _find_project(call, key)
-    lead = {"lead": user(call, found.lead or call.site.bot.id), "description": ""}
-    return answer(project(call, found) | lead)
+    result = _find_project(call, key)
+    lead = {"lead": user(call, result.lead or call.site.bot.id), "description": ""}
+    return answer(project(call, result) | lead)
 
 
 def _visible(call: Call) -> list[Any]:

@@ -76,12 +76,12 @@ def _step(wanted: Changes, name: str, verb: str, item: str, record: JiraIssue | 
 
 
 def _item(name: str, value: Any) -> str:
-    found = value if name == "labels" else value.get("name") if isinstance(value, dict) else None
-    if not isinstance(found, str):
+    result = value if name == "labels" else value.get("name") if isinstance(value, dict) else None
+    if not isinstance(result, str):
         raise invalid(
             name, "data was not an array of texts" if name == "labels" else "expected an object with a name"
         )
-    return found
+    return result
 
 
 def _list(name: str, value: Any) -> list[Any]:
@@ -118,10 +118,10 @@ def _prose(_call: Call, value: Any) -> str | None:
 
 
 def _name(_call: Call, value: Any) -> str:
-    found = value.get("name") or value.get("id") if isinstance(value, dict) else None
-    if not isinstance(found, str):
+    result = value.get("name") or value.get("id") if isinstance(value, dict) else None
+    if not isinstance(result, str):
         raise Refusal(400, "Expected an object with a name or an id.")
-    return found
+    return result
 
 
 def _person(call: Call, value: Any) -> str | None:

@@ -42,7 +42,7 @@ def bulk(call: Call) -> Response:
     if not isinstance(ids, list) or not ids or len(ids) > BULK:
         raise Refusal(400, f"ids must hold 1 to {BULK} comment ids.")
     wanted = {str(id_) for id_ in ids}
-    found = [
+    result = [
         one
         for issue_id, thread in call.site.threads.items()
         for one in thread
@@ -52,9 +52,9 @@ def bulk(call: Call) -> Response:
         "self": call.url("comment/list"),
         "startAt": 0,
         "maxResults": BULK,
-        "total": len(found),
+        "total": len(result),
         "isLast": True,
-        "values": [_read(call, one) for one in found],
+        "values": [_read(call, one) for one in result],
     }
     return answer(page)
 

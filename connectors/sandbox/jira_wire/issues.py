@@ -53,8 +53,8 @@ def edit(call: Call, key: str) -> Response:
     check_characters(call.request.get_data(as_text=True), bmp_only=call.site.quirks.bmp_only)
     changes = changes_of(call, call.body.get("fields") or {}, call.body.get("update") or {}, record)
     properties = call.body.get("properties") or []
-    for each in properties:
-        check_property(each.get("key", ""), each.get("value"))
+    for item in properties:
+        check_property(item.get("key", ""), item.get("value"))
     quiet = call.request.args.get("notifyUsers", "true").lower() == "false"
     if quiet and {"ADMINISTER", "ADMINISTER_PROJECTS"}.isdisjoint(call.account.permissions):
         if call.site.quirks.quiet_refusal is not None:
@@ -145,9 +145,9 @@ def _project(call: Call, given: Any) -> str:
 
 
 def _set_properties(call: Call, record: JiraIssue, properties: list[dict[str, Any]]) -> None:
-    for each in properties:
-        check_property(each["key"], each.get("value"))
-        call.site.set_property(record, each["key"], each.get("value"))
+    for item in properties:
+        check_property(item["key"], item.get("value"))
+        call.site.set_property(record, item["key"], item.get("value"))
 
 
 def check_property(key: Any, value: Any) -> None:

@@ -232,8 +232,8 @@ def _versions(call: Call, record: JiraIssue) -> list[dict[str, Any]]:
 def _links(call: Call, record: JiraIssue) -> list[dict[str, Any]]:
     """The links of both sides, those to issues that the caller does not see left out."""
     site = call.site
-    sides = [("inwardIssue", each) for each in record.blockers]
-    sides += [("outwardIssue", each) for each in record.blocking]
+    sides = [("inwardIssue", blocker) for blocker in record.blockers]
+    sides += [("outwardIssue", item) for item in record.blocking]
     quirks = site.quirks
     kind = {"id": "10000", "name": "Blocks", "inward": quirks.blocked_by, "outward": quirks.blocks}
     return [

@@ -104,11 +104,11 @@ def bulk_fetch(call: Call) -> Response:
     if len(wanted) > BULK:
         raise Refusal(400, f"The number of issues requested exceeds the maximum of {BULK}.")
     names = field_names(call, _texts(call.body, "fields"), "*navigable")
-    found = {one.id: one for one in map(call.site.by_key, map(str, wanted)) if one and _fetched(call, one)}
-    spoiled = [id_ for id_ in found if id_ in call.site.bulk_errors]
+    result = {one.id: one for one in map(call.site.by_key, map(str, wanted)) if one and _fetched(call, one)}
+    spoiled = [id_ for id_ in result if id_ in call.site.bulk_errors]
     rows = [
         issue(_as_indexed(call, row), row, names, _texts(call.body, "properties"))
-        for row in found.values()
+        for row in result.values()
         if row.id not in spoiled
     ]
     errors = [{"id": str(id_), "errorMessage": "The issue could not be fetched."} for id_ in spoiled]

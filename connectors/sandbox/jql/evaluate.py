@@ -18,11 +18,11 @@ def run(query: Query, words: Vocabulary) -> list[int]:
     """
     test: Test = (lambda _: True) if query.where is None else _test(query.where, words)
     order = [_sort_key(sort, words) for sort in query.order]
-    found = [issue for issue in _candidates(query.where, words) if words.finds(issue) and test(issue)]
-    found.sort(key=lambda issue: issue.id, reverse=True)
+    result = [issue for issue in _candidates(query.where, words) if words.finds(issue) and test(issue)]
+    result.sort(key=lambda issue: issue.id, reverse=True)
     for key, descending in reversed(order):
-        found.sort(key=key, reverse=descending)
-    return [issue.id for issue in found]
+        result.sort(key=key, reverse=descending)
+    return [issue.id for issue in result]
 
 
 def _test(node: Node, words: Vocabulary) -> Test:
@@ -46,9 +46,9 @@ def _candidates(where: Node | None, words: Vocabulary) -> Iterable[JiraIssue]:
     clauses = [part for part in parts if isinstance(part, Clause)]
     for narrow in (_by_key, _by_parent, _by_update, _by_project):
         for clause in clauses:
-            found = narrow(clause, words)
-            if found is not None:
-                return found
+            result = narrow(clause, words)
+            if result is not None:
+                return result
     return words.site.issues.values()
 
 

@@ -51,8 +51,8 @@ class Choice:
         if clause.operator in ("=", "in", "is"):
             if not empties:
                 return lambda issue: not wanted.isdisjoint(values(issue))
-            return lambda issue: not (found := tuple(values(issue))) or not wanted.isdisjoint(found)
-        return lambda issue: bool(found := tuple(values(issue))) and wanted.isdisjoint(found)
+            return lambda issue: not (result := tuple(values(issue))) or not wanted.isdisjoint(result)
+        return lambda issue: bool(result := tuple(values(issue))) and wanted.isdisjoint(result)
 
     def _ordered(self, clause: Clause) -> Test:
         rank, values, compare = self.rank, self.values, ORDER[clause.operator]
@@ -79,10 +79,10 @@ class Scale:
         wanted = [self.read(operand) for operand in clause.operands]
         if clause.operator in ORDER:
             compare, bound = ORDER[clause.operator], wanted[0]
-            return lambda issue: (found := value(issue)) is not None and compare(found, bound)
+            return lambda issue: (result := value(issue)) is not None and compare(result, bound)
         if clause.operator in ("=", "in"):
             return lambda issue: value(issue) in wanted
-        return lambda issue: (found := value(issue)) is not None and found not in wanted
+        return lambda issue: (result := value(issue)) is not None and result not in wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,9 @@ class Text:
         inside = clause.operator == "~"
 
         def test(issue: JiraIssue) -> bool:
-            found = [text for text in texts(issue) if text]
-            hit = any(all(pattern.search(text) for pattern in patterns) for text in found)
-            return hit if inside else bool(found) and not hit
+            result = [text for text in texts(issue) if text]
+            hit = any(all(pattern.search(text) for pattern in patterns) for text in result)
+            return hit if inside else bool(result) and not hit
 
         return test
 

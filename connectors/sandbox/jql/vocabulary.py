@@ -93,13 +93,13 @@ class Vocabulary:
         """A resolver: the keys of `known` whose names or ids contain what was written, in any case."""
         table: dict[str, list[Hashable]] = {}
         for key, names in known:
-            for each in filter(None, names):
-                table.setdefault(each.casefold(), []).append(key)
+            for item in filter(None, names):
+                table.setdefault(item.casefold(), []).append(key)
 
         def resolve(operand: Operand) -> Iterable[Hashable]:
             text = spoken(operand)
-            found = table.get(text.casefold())
-            return found or self.unknown(f"The value '{text}' does not exist for the field '{name}'.")
+            result = table.get(text.casefold())
+            return result or self.unknown(f"The value '{text}' does not exist for the field '{name}'.")
 
         return resolve
 

@@ -50,46 +50,46 @@ def summarise(
     `changes` and `listed` hold nothing else already.
     """
     wanted = set(targets)
-    stones = [
+    milestones = [
         mapping.milestones[id_] for id_ in mapping.milestones if id_ in wanted and id_ in state.milestones
     ]
     goals = [mapping.goals[id_] for id_ in mapping.goals if id_ in wanted and id_ in state.goals]
-    links = list(_leads_to(stones, {goal.id for goal in goals}, state, mapping))
+    links = list(_leads_to(milestones, {goal.id for goal in goals}, state, mapping))
     parts = (_goal(goal, results, state, mapping, view) for goal, results in links)
     leads_to = tuple(part for part in parts if part.shown or part.key_results)
     return Summary(
         ref=ref,
         milestones=tuple(
             _milestone(
-                stone,
+                milestone,
                 state,
-                (changes or {}).get(stone.id),
-                _listed(stone, listed, state, open_tasks, view),
+                (changes or {}).get(milestone.id),
+                _listed(milestone, listed, state, open_tasks, view),
                 view,
             )
-            for stone in stones
+            for milestone in milestones
         ),
         goals=tuple(_whole_goal(goal, state, mapping, pages or {}, view) for goal in goals),
         leads_to=leads_to,
         open_tasks=open_tasks,
-        waiting=_waiting([stone.id for stone in stones], goals, state, mapping),
+        waiting=_waiting([milestone.id for milestone in milestones], goals, state, mapping),
         links_waiting=any(_rests_on_down(goal, results, state) for goal, results in links),
         hidden_links=sum(
             (not view.item(goal.id)) + sum(not view.item(result.id) for result in results)
             for goal, results in links
         ),
-        about=(*(stone.id for stone in stones), *(goal.id for goal in goals)),
+        about=(*(milestone.id for milestone in milestones), *(goal.id for goal in goals)),
         readers=view.readers,
     )
 
 
 def _listed(
-    stone: Milestone, listed: Mapping[str, Listed] | None, state: State, number: int, view: View
+    milestone: Milestone, listed: Mapping[str, Listed] | None, state: State, number: int, view: View
 ) -> Listed:
     """The first open tasks of a milestone, and how many more are hidden."""
     if listed is not None:
-        return listed.get(stone.id, Listed())
-    return visible_open(state.milestones[stone.id].tasks, number, view)
+        return listed.get(milestone.id, Listed())
+    return visible_open(state.milestones[milestone.id].tasks, number, view)
 
 
 def visible_open(tasks: Sequence[Task], number: int, view: View) -> Listed:
@@ -100,17 +100,17 @@ def visible_open(tasks: Sequence[Task], number: int, view: View) -> Listed:
 
 
 def _milestone(
-    stone: Milestone, state: State, change: Change | None, listed: Listed, view: View
+    milestone: Milestone, state: State, change: Change | None, listed: Listed, view: View
 ) -> MilestonePart:
-    measured, shown = state.milestones[stone.id], view.item(stone.id)
+    measured, shown = state.milestones[milestone.id], view.item(milestone.id)
     # A problem is told in the mapping's words: its queries, its fields.
     problem = isinstance(measured.measure, Unmeasured) and measured.measure.why is Why.PROBLEM
-    measure = view.reason(measured.measure, *([stone.id] if problem else []))
+    measure = view.reason(measured.measure, *([milestone.id] if problem else []))
     return MilestonePart(
-        id=stone.id if shown else "",
-        title=stone.title if shown else "",
-        owner=stone.owner if shown else None,
-        due=stone.due if shown else None,
+        id=milestone.id if shown else "",
+        title=milestone.title if shown else "",
+        owner=milestone.owner if shown else None,
+        due=milestone.due if shown else None,
         measure=measure,
         health=_health(measured.health, measure) if shown else HIDDEN_HEALTH,
         counts=measured.counts,
@@ -142,7 +142,7 @@ def waits_for(blocked: Blocked, view: View) -> WaitsFor:
 
     Who may read an issue that milepost does not read is not known, so that it is counted and not named.
     """
-    named = tuple(Blocking(each.ref.key, each.url, each.title) for each in blocked.by if view.issue(each.ref))
+    named = tuple(Blocking(item.ref.key, item.url, item.title) for item in blocked.by if view.issue(item.ref))
     return WaitsFor(named, blocked.number - len(named))
 
 
@@ -179,7 +179,7 @@ def _counted(digits: str) -> str:
 
 
 def _key_result(result: KeyResult, measured: KeyResultState, mapping: GoalTree, view: View) -> KeyResultPart:
-    below = [stone.id for stone in mapping.milestones_of(result.id)]
+    below = [milestone.id for milestone in mapping.milestones_of(result.id)]
     return KeyResultPart(
         id=result.id,
         title=result.title,
@@ -201,7 +201,7 @@ def _goal(goal: Goal, results: Sequence[KeyResult], state: State, mapping: GoalT
     measured, shown = state.goals[goal.id], view.item(goal.id)
     parts = [result.id for result in mapping.key_results_of(goal.id)]
     figures = shown and all(map(view.item, parts))
-    below = [stone.id for stone in mapping.milestones_of_goal(goal.id)]
+    below = [milestone.id for milestone in mapping.milestones_of_goal(goal.id)]
     delivered = view.reason(measured.delivered, *parts, *below)
     achieved = view.reason(measured.achieved, *parts, *below) if figures else WITHHELD
     told = figures and (view.whole and all(map(view.item, below)))
@@ -230,20 +230,22 @@ def _whole_goal(
     goal: Goal, state: State, mapping: GoalTree, pages: Mapping[str, Page], view: View
 ) -> GoalPart:
     part = _goal(goal, tuple(mapping.key_results_of(goal.id)), state, mapping, view)
-    stones = [stone for stone in mapping.milestones_of_goal(goal.id) if stone.id in state.milestones]
+    milestones = [
+        milestone for milestone in mapping.milestones_of_goal(goal.id) if milestone.id in state.milestones
+    ]
     lines = tuple(
         MilestoneLine(
-            id=stone.id,
-            title=stone.title,
-            measure=view.reason(state.milestones[stone.id].measure),
-            health=state.milestones[stone.id].health.name,
-            counts=state.milestones[stone.id].counts,
-            page=_seen(pages.get(stone.id), view),
+            id=milestone.id,
+            title=milestone.title,
+            measure=view.reason(state.milestones[milestone.id].measure),
+            health=state.milestones[milestone.id].health.name,
+            counts=state.milestones[milestone.id].counts,
+            page=_seen(pages.get(milestone.id), view),
         )
-        for stone in stones
-        if view.item(stone.id)
+        for milestone in milestones
+        if view.item(milestone.id)
     )
-    return replace(part, milestones=lines, hidden_milestones=len(stones) - len(lines))
+    return replace(part, milestones=lines, hidden_milestones=len(milestones) - len(lines))
 
 
 def _seen(page: Page | None, view: View) -> Page | None:
@@ -252,10 +254,10 @@ def _seen(page: Page | None, view: View) -> Page | None:
 
 
 def _leads_to(
-    stones: Sequence[Milestone], own: set[str], state: State, mapping: GoalTree
+    milestones: Sequence[Milestone], own: set[str], state: State, mapping: GoalTree
 ) -> Iterator[tuple[Goal, Sequence[KeyResult]]]:
     """The goals behind the milestones, each once; a goal that the comment is about is not told twice."""
-    through = {name for stone in stones for name in stone.leads_to}
+    through = {name for milestone in milestones for name in milestone.leads_to}
     for goal in mapping.goals.values():
         results = [result for result in mapping.key_results_of(goal.id) if result.id in through]
         if results and goal.id not in own and goal.id in state.goals:
@@ -266,15 +268,15 @@ def _down(measure: Measure) -> Unmeasured | None:
     return measure if isinstance(measure, Unmeasured) and measure.why is Why.SOURCE_DOWN else None
 
 
-def _waiting(stones: Sequence[str], goals: Sequence[Goal], state: State, mapping: GoalTree) -> str | None:
+def _waiting(milestones: Sequence[str], goals: Sequence[Goal], state: State, mapping: GoalTree) -> str | None:
     """The first reason why a milestone, or a part of a goal, of this comment was not read."""
-    measures = [state.milestones[id_].measure for id_ in stones]
+    measures = [state.milestones[id_].measure for id_ in milestones]
     for goal in goals:
-        below = [stone.id for stone in mapping.milestones_of_goal(goal.id)]
+        below = [milestone.id for milestone in mapping.milestones_of_goal(goal.id)]
         measures += [state.milestones[id_].measure for id_ in below if id_ in state.milestones]
         results = [result.id for result in mapping.key_results_of(goal.id)]
         measures += [state.key_results[id_].delivered for id_ in results if id_ in state.key_results]
-    lost = [found for found in map(_down, measures) if found is not None]
+    lost = [results_found for results_found in map(_down, measures) if results_found is not None]
     return lost[0].said if lost else None
 
 

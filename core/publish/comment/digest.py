@@ -99,7 +99,7 @@ def _task_meaning(task: OpenTask) -> list[object]:
     meaning: list[object] = [task.key, task.url, task.title, task.status, task.partly]
     waits = task.waits_for
     if waits is not None:
-        meaning.append([[[each.key, each.url, each.title] for each in waits.named], waits.hidden])
+        meaning.append([[[item.key, item.url, item.title] for item in waits.named], waits.hidden])
     return meaning
 
 

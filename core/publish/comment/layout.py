@@ -51,9 +51,9 @@ def fit(summary: Summary, limit: int, text_of: Callable[[Document], str]) -> str
 def compose(summary: Summary, fold: int | None = None) -> Document:
     """The whole comment, with at most `fold` entries in each list (None: as many as there are)."""
     most = None if fold is None else max(fold, 1)
-    stones = summary.milestones[:most]
-    goals = summary.goals[: None if most is None else most - len(stones)]
-    subjects = [_milestone(part, summary.open_tasks, fold) for part in stones]
+    milestones = summary.milestones[:most]
+    goals = summary.goals[: None if most is None else most - len(milestones)]
+    subjects = [_milestone(part, summary.open_tasks, fold) for part in milestones]
     subjects += [about_goal(part, fold) for part in goals]
     blocks: list[Block] = []
     for position, subject in enumerate(subjects):
@@ -169,7 +169,7 @@ def _keys(keys: Sequence[str], hidden: int, fold: int | None) -> Spans:
     if not shown:
         return (Own(f": {more[-1]}"),) if hidden else ()
     named: Spans = (Own(": "), Keys(tuple(shown)))
-    return (*named, Own("".join(f" and {each}" for each in more))) if more else named
+    return (*named, Own("".join(f" and {item}" for item in more))) if more else named
 
 
 def signed(points: int) -> str:
@@ -207,9 +207,9 @@ def _open_tasks(part: MilestonePart, listed: int) -> list[Block]:
 def _waits_for(waits: WaitsFor) -> Spans:
     """` · blocked by Write the API`, with a link; a few are named, and the others counted."""
     spans: list[Span] = [Own(" · blocked by ")]
-    for place, each in enumerate(waits.named[:_BLOCKERS]):
+    for place, value in enumerate(waits.named[:_BLOCKERS]):
         spans += [Own(", ")] if place else []
-        spans.append(Link(each.key, each.title, each.url))
+        spans.append(Link(value.key, value.title, value.url))
     left = len(waits.named[_BLOCKERS:])
     more = [f"{left:,} more"] if left else []
     more += [not_shown(waits.hidden, "issue")] if waits.hidden else []

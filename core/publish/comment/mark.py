@@ -55,13 +55,15 @@ def format_mark(mark: Mark) -> str:
 
 def read_mark(text: str) -> Mark | None:
     """The mark that is this text; None if the text is none."""
-    found = _MARK.fullmatch(text)
-    if found is None:
+    result = _MARK.fullmatch(text)
+    if result is None:
         return None
-    writer = _WRITER.fullmatch(found["issue"])
+    writer = _WRITER.fullmatch(result["issue"])
     if writer is None:
-        return Mark(found["instance"], found["issue"], found["digest"])
-    return Mark(found["instance"], writer["issue"], found["digest"], writer["installation"], writer["check"])
+        return Mark(result["instance"], result["issue"], result["digest"])
+    return Mark(
+        result["instance"], writer["issue"], result["digest"], writer["installation"], writer["check"]
+    )
 
 
 def parse_mark(text: str) -> Mark | None:
@@ -72,9 +74,9 @@ def parse_mark(text: str) -> Mark | None:
     a title cannot make such a line. Text that people write below the mark does not hide it.
     """
     for line in reversed(text.splitlines()):
-        found = read_mark(_bare(line))
-        if found:
-            return found
+        result = read_mark(_bare(line))
+        if result:
+            return result
     return None
 
 

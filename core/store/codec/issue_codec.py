@@ -105,7 +105,8 @@ def _encoded(issue: Issue) -> bytes:
         document["fields"] = [(name, _field(value)) for name, value in issue.fields]
     if issue.blocked_by or issue.unnamed_blockers:  # this key alone is looked for, see `schema.linked`
         document["blocked_by"] = [
-            (each.ref.id, each.ref.key, each.url, each.title, each.category) for each in issue.blocked_by
+            (entry.ref.id, entry.ref.key, entry.url, entry.title, entry.category)
+            for entry in issue.blocked_by
         ]
     if issue.checklist:
         document["checklist"] = [(item.text, item.done) for item in issue.checklist]

@@ -48,14 +48,14 @@ def last_change(connection: Connection) -> int:
 def changed_after(connection: Connection, seq: int) -> set[Key]:
     """The issues that changed after this change, came, went or came back; and all below those that moved."""
     changed = connection.execute(select(*_NAMES, issues.c.moved).where(issues.c.seq > seq)).all()
-    found = {(row.tracker, row.id) for row in changed}
+    result = {(row.tracker, row.id) for row in changed}
     level = [(row.tracker, row.id, row.key) for row in changed if row.moved > seq]
-    below = {each[:2] for each in level}
+    below = {item[:2] for item in level}
     while level:
         # Also through those that changed themselves: what is below them has another ancestor now.
-        level = [each for each in _children(connection, level) if each[:2] not in below]
-        below.update(each[:2] for each in level)
-    return found | below
+        level = [item for item in _children(connection, level) if item[:2] not in below]
+        below.update(item[:2] for item in level)
+    return result | below
 
 
 def _children(connection: Connection, above: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
@@ -120,12 +120,12 @@ def places_of(connection: Connection, owner: str, alone: frozenset[Key]) -> tupl
         .where(tags.c.owner == owner)
         .group_by(tags.c.tracker, container)
     )
-    found = [IssueRef(*row) for row in connection.execute(one_each)]
+    result = [IssueRef(*row) for row in connection.execute(one_each)]
     several = select(tags.c.tracker, tags.c.id, issues.c.key).join(issues, _SAME_ISSUE)
     for chunk in chunks(sorted(alone), AT_ONCE):
         named = several.join(_named, equal(tags, _named)).where(tags.c.owner == owner)
-        found += [IssueRef(*row) for row in connection.execute(named, bound(chunk))]
-    return tuple(found)
+        result += [IssueRef(*row) for row in connection.execute(named, bound(chunk))]
+    return tuple(result)
 
 
 class SqlAbove:
@@ -155,16 +155,16 @@ class SqlAbove:
         return {key: self._climb(key, below) for key in below}
 
     def _climb(self, start: Key, below: Mapping[Key, Link]) -> tuple[tuple[IssueRef, ...], bool]:
-        found: dict[Key, IssueRef] = {}
+        result: dict[Key, IssueRef] = {}
         at = self._parent(below[start])
         while at is not None:
             place = (at.tracker, at.id)
-            if place == start or place in found:
-                return tuple(found.values()), True
+            if place == start or place in result:
+                return tuple(result.values()), True
             link = below.get(place) or self._links.get(place)
-            found[place] = link.ref if link else at  # by its key of today, where it is known
+            result[place] = link.ref if link else at  # by its key of today, where it is known
             at = self._parent(link) if link else None
-        return tuple(found.values()), False
+        return tuple(result.values()), False
 
     def _name(self, keys: Iterable[Key]) -> None:
         """Learn what these issues call a parent of which they tell the id: a rule may know it by its key."""
@@ -189,10 +189,10 @@ class SqlAbove:
         return None if parent == link.ref else parent
 
     def _present(self, keys: Iterable[Key]) -> dict[Key, Link]:
-        found: dict[Key, Link] = {}
+        result: dict[Key, Link] = {}
         for chunk in chunks(keys, AT_ONCE):
             for row in self._connection.execute(_LINKS, bound(chunk)):
-                found[row.tracker, row.id] = Link(
+                result[row.tracker, row.id] = Link(
                     IssueRef(row.tracker, row.id, row.key), row.parent_id, row.parent_key
                 )
-        return found
+        return result

@@ -106,10 +106,10 @@ def replace_names(connection: Connection, found: Names) -> None:
 
 def names_of(connection: Connection, asked: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
     """The names of these trackers and kinds, sorted; a pair of which there is none is left out."""
-    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    result: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for chunk in chunks(asked, _AT_ONCE):
         which = or_(*((names.c.tracker == tracker) & (names.c.kind == kind) for tracker, kind in chunk))
         statement = select(names.c.tracker, names.c.kind, names.c.name).where(which)
         for tracker, kind, name in connection.execute(statement.order_by(names.c.name)):
-            found[tracker, kind].append(name)
-    return dict(found)
+            result[tracker, kind].append(name)
+    return dict(result)

@@ -284,23 +284,23 @@ class SqlRollupReader:
 
     def open_of(self, names: Iterable[str]) -> dict[str, str]:
         """By owner: the open tasks that a comment lists, as they were written down."""
-        found: dict[str, str] = {}
+        result: dict[str, str] = {}
         with self._connect() as connection:
             for chunk in chunks(map(clean, names), _OWNERS_AT_ONCE):
                 statement = select(owners.c.owner, owners.c.open).where(
                     owners.c.owner.in_(chunk), owners.c.open.is_not(None)
                 )
-                found.update((owner, said) for owner, said in connection.execute(statement))
-        return found
+                result.update((owner, said) for owner, said in connection.execute(statement))
+        return result
 
     def tags_of(self, keys: Iterable[Key]) -> dict[Key, tuple[tuple[str, int], ...]]:
         """By issue: owner and position of the rule for each of its tags, sorted by owner."""
-        found: defaultdict[Key, list[tuple[str, int]]] = defaultdict(list)
+        result: defaultdict[Key, list[tuple[str, int]]] = defaultdict(list)
         with self._connect() as connection:
             for chunk in chunks(keys, AT_ONCE):
                 for tracker, id_, owner, position in connection.execute(_TAGS_OF, bound(chunk)):
-                    found[tracker, id_].append((owner, position))
-        return {key: tuple(sorted(several)) for key, several in found.items()}
+                    result[tracker, id_].append((owner, position))
+        return {key: tuple(sorted(several)) for key, several in result.items()}
 
     def labelled(self) -> set[tuple[str, str]]:
         """(tracker, owner) where a label `milestone/<id>` tags an issue to its owner."""
@@ -324,12 +324,12 @@ class SqlRollupReader:
 
     def keys_of(self, names: Iterable[str]) -> set[Key]:
         """The issues (tracker, id) that are tagged to any of these owners."""
-        found: set[Key] = set()
+        result: set[Key] = set()
         with self._connect() as connection:
             for chunk in chunks(map(clean, names), _OWNERS_AT_ONCE):
                 statement = select(tags.c.tracker, tags.c.id).where(tags.c.owner.in_(chunk))
-                found.update((row.tracker, row.id) for row in connection.execute(statement))
-        return found
+                result.update((row.tracker, row.id) for row in connection.execute(statement))
+        return result
 
     def places_of(self, owner: str, alone: frozenset[Key]) -> tuple[IssueRef, ...]:
         """Of the issues that are tagged to it: one for each project or repository, and each of `alone`."""
@@ -353,12 +353,12 @@ class SqlRollupReader:
 
     def issues(self, keys: Iterable[Key]) -> dict[IssueRef, Issue]:
         """Those of these issues that are present."""
-        found: dict[IssueRef, Issue] = {}
+        result: dict[IssueRef, Issue] = {}
         with self._connect() as connection:
             for tracker, id_, key, document in finding.present(connection, keys):
                 ref = IssueRef(tracker, id_, key)
-                found[ref] = reading.decode(self._database, ref, document)
-        return found
+                result[ref] = reading.decode(self._database, ref, document)
+        return result
 
     def tagged_by_tracker(self) -> dict[str, int]:
         """How many issues of each tracker are tagged to anything."""

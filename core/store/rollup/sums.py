@@ -49,12 +49,12 @@ def rows_of(
     connection: Connection, refs: Iterable[tuple[str, str]]
 ) -> dict[Place, tuple[ContributionRow, int]]:
     """The rows of these issues (tracker, id), each with whether it counts."""
-    found: dict[Place, tuple[ContributionRow, int]] = {}
+    result: dict[Place, tuple[ContributionRow, int]] = {}
     for chunk in chunks(refs, AT_ONCE):
         for row in connection.execute(_OF_ISSUES, bound(chunk)):
             known = ContributionRow(*row[:-1])
-            found[known.place] = (known, row[-1])
-    return found
+            result[known.place] = (known, row[-1])
+    return result
 
 
 def insert_rows(connection: Connection, rows: Sequence[ContributionRow], counts: int = 1) -> None:
@@ -173,19 +173,19 @@ def _move_sums(
 
 def _covered(connection: Connection, places: Iterable[Place]) -> set[Place]:
     """Those below which live tagged issues of the same owner stand."""
-    found: set[Place] = set()
+    result: set[Place] = set()
     for chunk in chunks(places, AT_ONCE):
-        found.update(tuple(row) for row in connection.execute(_COVERED, bound(chunk)))
-    return found
+        result.update(tuple(row) for row in connection.execute(_COVERED, bound(chunk)))
+    return result
 
 
 def _standing(connection: Connection, places: Iterable[Place]) -> dict[Place, tuple[str, int]]:
     """By place: part, and whether it counts, as stored."""
-    found: dict[Place, tuple[str, int]] = {}
+    result: dict[Place, tuple[str, int]] = {}
     for chunk in chunks(places, AT_ONCE):
         for owner, tracker, id_, part, counts in connection.execute(_STANDING, bound(chunk)):
-            found[owner, tracker, id_] = (part, counts)
-    return found
+            result[owner, tracker, id_] = (part, counts)
+    return result
 
 
 def _flip(connection: Connection, flips: Sequence[tuple[Place, int]]) -> None:
@@ -253,9 +253,9 @@ def set_shared(connection: Connection, owner: str, document: str | None) -> None
 
 def sharing(connection: Connection, owner: str) -> list[Standing]:
     """All rows of an owner in which a task may take a share of a parent's estimate; else none."""
-    found = connection.execute(select(sums.c.counts, sums.c.part).where(sums.c.owner == owner))
+    result = connection.execute(select(sums.c.counts, sums.c.part).where(sums.c.owner == owner))
     giving = asking = False
-    for counts, text in found:
+    for counts, text in result:
         part = Part.read(text)
         live = part.state is not StatusCategory.CANCELLED
         giving = giving or (live and not counts and part.estimate is not None)

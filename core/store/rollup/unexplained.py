@@ -137,8 +137,8 @@ def compare_all(connection: Connection, since: Mapping[str, int]) -> None:
         "AND (t.owner IS NULL OR t.part <> b.part)"
     )
     for tracker in since:
-        found = connection.execute(statement, {"tracker": tracker})
-        for chunk in found.partitions(_ROWS_AT_ONCE):
+        result = connection.execute(statement, {"tracker": tracker})
+        for chunk in result.partitions(_ROWS_AT_ONCE):
             rows = [_Row(*row[: len(_Row._fields)]) for row in chunk]
             after = {
                 row.place: row._replace(part=one.now_part, updated=one.now_updated)
