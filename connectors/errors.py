@@ -6,23 +6,25 @@ from typing import ClassVar
 class TrackerError(Exception):
     """Something went wrong with one tracker. Its text is safe to print: no header, no token, no body.
 
-    `request` is what was asked ("GET /rest/api/2/serverInfo"), `said` what came back, `hint` what to do.
+    `request` is what was asked ("GET /rest/api/2/serverInfo"), `reason` what came back, `hint` what to do.
     """
 
     recovery: ClassVar[str] = "stop"
     advice: ClassVar[str] = ""
     """What to do, where whoever raises it gives no `hint` of its own."""
 
-    def __init__(self, tracker: str, request: str, said: str, hint: str = "") -> None:
+    def __init__(self, tracker: str, request: str, reason: str, hint: str = "") -> None:
         self.tracker = tracker
         self.request = request
-        self.said = said
+        self.reason = reason
         self.hint = hint
         super().__init__(str(self))
 
     def __str__(self) -> str:
         text = (
-            f"{self.tracker}: {self.request}: {self.said}" if self.request else f"{self.tracker}: {self.said}"
+            f"{self.tracker}: {self.request}: {self.reason}"
+            if self.request
+            else f"{self.tracker}: {self.reason}"
         )
         hint = self.hint or self.advice
         return f"{text}. {hint}" if hint else text
@@ -69,8 +71,8 @@ class Refused(TrackerError):
 class TooLong(Refused):
     """A text is longer than this server takes: write it once more in at most `limit` characters."""
 
-    def __init__(self, tracker: str, request: str, said: str, hint: str = "", limit: int = 0) -> None:
-        super().__init__(tracker, request, said, hint)
+    def __init__(self, tracker: str, request: str, reason: str, hint: str = "", limit: int = 0) -> None:
+        super().__init__(tracker, request, reason, hint)
         self.limit = limit
 
 

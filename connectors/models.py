@@ -348,5 +348,5 @@ class Finding:
 
     what: str
     ok: bool
-    said: str
+    reason: str
     hint: str = ""

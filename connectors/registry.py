@@ -93,7 +93,7 @@ def connector(kind: str) -> Connector | None:
     for point in entry_points(group=GROUP, name=kind):
         result = point.load()
         if not isinstance(result, Connector):
-            said = f"the entry point {point.value} of {GROUP} is no connectors.registry.Connector"
-            raise TypeError(said)
+            message = f"the entry point {point.value} of {GROUP} is no connectors.registry.Connector"
+            raise TypeError(message)
         return result
     return None

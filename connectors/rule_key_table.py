@@ -20,7 +20,7 @@ class RuleKeys:
     @property
     def lacking(self) -> frozenset[str]:
         """The keys that no edition can answer."""
-        return frozenset(key for key, said in self.answers.items() if all(one == NO for one in said))
+        return frozenset(key for key, message in self.answers.items() if all(one == NO for one in message))
 
 
 def both(answer: str) -> tuple[str, str]:

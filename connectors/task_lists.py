@@ -55,8 +55,8 @@ def _box(tokens: "Sequence[Token]", item: int) -> ChecklistItem | None:
     box = _BOX.match(text)
     if box is None:
         return None
-    said = " ".join(_COMMENT.sub(" ", text[box.end() :]).translate(_SHOW).split())
-    return ChecklistItem(said, box[1] != " ")
+    message = " ".join(_COMMENT.sub(" ", text[box.end() :]).translate(_SHOW).split())
+    return ChecklistItem(message, box[1] != " ")
 
 
 @cache

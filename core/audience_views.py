@@ -20,7 +20,7 @@ from core.publish.comment.phrases import not_shown
 from core.publish.visibility import WITHHELD, View
 from mappings.goal_tree import GoalTree, HealthName
 
-_NO_HEALTH = Health(HealthName.UNMEASURED, WITHHELD.said, WITHHELD.said)
+_NO_HEALTH = Health(HealthName.UNMEASURED, WITHHELD.reason, WITHHELD.reason)
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ def _task(task: Task, view: View) -> Task:
     """
     if task.status_option:
         cancelled = task.state is StatusCategory.CANCELLED
-        said = "cancelled" if cancelled else f"counts as {percent(task.credit)}"
-        task = replace(task, status_option="", credit_said=said)
+        message = "cancelled" if cancelled else f"counts as {percent(task.credit)}"
+        task = replace(task, status_option="", credit_reason=message)
     blocked = task.blocked
     if blocked is None:
         return task
@@ -101,7 +101,7 @@ def _task(task: Task, view: View) -> Task:
 
 def _health(health: Health, measure: Measure) -> Health:
     if health.name is HealthName.UNMEASURED and isinstance(measure, Unmeasured):
-        return replace(health, said=measure.said, arithmetic=measure.said)
+        return replace(health, reason=measure.reason, arithmetic=measure.reason)
     return health
 
 

@@ -94,7 +94,7 @@ def _parts(subject: str, goals: GoalTree, seen: Visible, view: View) -> Iterator
         return
     yield f"{subject}: {title}"
     for word, measure in measures.items():
-        yield f"  {word}: {measure.said if isinstance(measure, Unmeasured) else percent(measure)}"
+        yield f"  {word}: {measure.reason if isinstance(measure, Unmeasured) else percent(measure)}"
     if hidden:
         yield f"  follows also from {not_shown(hidden)}"
 

@@ -93,7 +93,7 @@ def items_of(report: Report) -> tuple[Item, ...]:
         if written.outcome != "done":
             known = target_of(written.action) in report.as_before
             kind: Kind = "quarantined" if known else "failed"
-            result.append(_item(kind, written.action.sentence, written.said))
+            result.append(_item(kind, written.action.sentence, written.reason))
     for action in quarantine.parts.waiting:
         entry = quarantine.book.get(target_of(action))
         if entry is not None:

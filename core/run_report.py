@@ -122,17 +122,17 @@ def _reading(pulled: Pulled) -> str:
         return "not read"
     if pulled.held is not None:
         return "held"
-    said = f"{pulled.seen} read, {pulled.new} new, {pulled.changed} changed"
-    said += f", {pulled.gone} gone" if pulled.gone else ""
-    return f"{said}, the look for what is gone put off" if pulled.sweep_put_off else said
+    message = f"{pulled.seen} read, {pulled.new} new, {pulled.changed} changed"
+    message += f", {pulled.gone} gone" if pulled.gone else ""
+    return f"{message}, the look for what is gone put off" if pulled.sweep_put_off else message
 
 
 def _spending(allowances: Mapping[str, tuple[Allowance, ...]]) -> str:
     """`API quota: github 12 of 2,500; ` for those that a run counted against; empty if it did not."""
-    said = [
+    parts = [
         f"{name} {item.used:,} of {item.allowed:,}{'' if item.resource == 'core' else f' ({item.resource})'}"
         for name, told in allowances.items()
         for item in told
         if item.run or item.put_off
     ]
-    return f"API quota: {', '.join(said)}; " if said else ""
+    return f"API quota: {', '.join(parts)}; " if parts else ""

@@ -96,8 +96,8 @@ def _sync(job: RunContext, step: Callable[[int, int], None]) -> Report:
     run = job.store.begin_run(job.now, "sync")
     try:
         concluded = conclude(job)
-        for said in estimate_write_time(concluded.plan, job.trackers):
-            log.info("%s", said)
+        for message in estimate_write_time(concluded.plan, job.trackers):
+            log.info("%s", message)
         total = len(concluded.plan.actions)
         moments = concluded.moments.of
         recorder = Recorder(job.store, run, job.now, moments, lambda done: step(done, total))
@@ -350,17 +350,17 @@ def _problems(
 ) -> tuple[str, ...]:
     """Everything that went wrong before the plan, a sentence each."""
     silent = {item.tracker for item in pulled if item.down}
-    said = [str(item.error) for item in pulled if item.error]
-    said += [why for tracker, why in found.down.items() if tracker not in silent]
-    said += [problem for item in pulled for problem in item.problems]
-    said += [f"{place.label} could not be read: {place.reason}" for place in known.failing]
-    said += known.targets.missing
+    parts = [str(item.error) for item in pulled if item.error]
+    parts += [why for tracker, why in found.down.items() if tracker not in silent]
+    parts += [problem for item in pulled for problem in item.problems]
+    parts += [f"{place.label} could not be read: {place.reason}" for place in known.failing]
+    parts += known.targets.missing
     asking = {owner for query in known.refused for owner in known.scheme.compiled.query_owners[query]}
-    said += [f"{owner}: {why}" for owner, why in known.reach.problems.items() if owner not in asking]
-    said += map(str, query_problems(known.refused, job.mapping, job.problem))
-    said += [
+    parts += [f"{owner}: {why}" for owner, why in known.reach.problems.items() if owner not in asking]
+    parts += map(str, query_problems(known.refused, job.mapping, job.problem))
+    parts += [
         f"{tracker}: {issue.key or issue.id} could not be read: {issue.why}"
         for tracker, unread in known.unread.items()
         for issue in unread
     ]
-    return tuple(said)
+    return tuple(parts)

@@ -132,9 +132,9 @@ def undo(job: RunContext, runs: Sequence[int]) -> tuple[Plan, tuple[Written, ...
     failed = sum(item.outcome != "done" for item in written)
     _forget_contention(job.store, written)
     what = ", ".join(map(str, runs)) or "what is marked as ours"
-    said = f"run {run} took back {what}: {len(written)} written, {failed} failed"
+    message = f"run {run} took back {what}: {len(written)} written, {failed} failed"
     outcome = "failed" if failed or plan.held else "done"
-    job.store.end_run(run, job.now, outcome, said, {"written": len(written) - failed, "failed": failed})
+    job.store.end_run(run, job.now, outcome, message, {"written": len(written) - failed, "failed": failed})
     return plan, written
 
 

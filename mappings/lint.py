@@ -27,8 +27,8 @@ def lint(
 
     def warn(table: str, item: Planned, warned: Iterable[Warned]) -> None:
         origin = (origins or {}).get(item.id, Origin("mappings", None))
-        for said, hint in warned:
-            results_found.append(Problem(origin.file, origin.line, f"{table}.{item.id}", said, hint))
+        for message, hint in warned:
+            results_found.append(Problem(origin.file, origin.line, f"{table}.{item.id}", message, hint))
 
     for goal in mapping.goals.values():
         for check_goal in (*COMMON_CHECKS, *GOAL_CHECKS):
@@ -49,8 +49,10 @@ def interim_targets(_mapping: GoalTree, item: Planned, _today: date) -> Iterator
         if before.on == after.on:
             yield f"two targets for {after.on}", "Keep one of them"
         elif after.percent < before.percent:
-            said = f"the target falls from {before.percent}% on {before.on} to {after.percent}% on {after.on}"
-            yield said, "Targets say what share is reached in all, so they rise"
+            message = (
+                f"the target falls from {before.percent}% on {before.on} to {after.percent}% on {after.on}"
+            )
+            yield message, "Targets say what share is reached in all, so they rise"
     for target in targets:
         if item.due is not None and target.on > item.due:
             yield f"the target for {target.on} lies after the due date {item.due}", "Move one of them"
@@ -157,8 +159,8 @@ def milestone_ends_with_goal(mapping: GoalTree, milestone: Milestone, _today: da
     """A milestone is due no later than the goals it leads to."""
     for goal in mapping.goals_of(milestone):
         if milestone.due and goal.due and milestone.due > goal.due:
-            said = f"due on {milestone.due}, after the goal {goal.id} on {goal.due}"
-            yield said, "What comes after the goal's end cannot help it; move one of them"
+            message = f"due on {milestone.due}, after the goal {goal.id} on {goal.due}"
+            yield message, "What comes after the goal's end cannot help it; move one of them"
 
 
 def milestone_shows_somewhere(_mapping: GoalTree, milestone: Milestone, _today: date) -> Iterator[Warned]:

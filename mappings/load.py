@@ -40,12 +40,12 @@ class Loaded:
     drafts: tuple[Draft, ...] = field(default=(), repr=False)
     """As they stand in the files."""
 
-    def problem(self, owner: str, path: Sequence[str | int], said: str, hint: str = "") -> Problem:
+    def problem(self, owner: str, path: Sequence[str | int], reason: str, hint: str = "") -> Problem:
         """A problem within the table of a goal, key result or milestone, with its file and line."""
         result = next((draft for draft in self.drafts if draft.id == owner), None)
         if result is None:
-            return Problem("mappings", None, shown_path((owner, *path)), said, hint)
-        return result.problem(path, said, hint)
+            return Problem("mappings", None, shown_path((owner, *path)), reason, hint)
+        return result.problem(path, reason, hint)
 
     @property
     def origins(self) -> dict[str, Origin]:
@@ -80,14 +80,14 @@ def _emptied(sources: Sequence[Source], found: Sequence[Draft], *, complete: boo
     """
     for source in sources:
         if not source.tables:
-            said = "says nothing: no goal, key result or milestone stands in it"
+            message = "says nothing: no goal, key result or milestone stands in it"
             hint = "Put back what stood there, or take the file away if that is meant"
-            yield Problem(source.name, None, "", said, hint)
+            yield Problem(source.name, None, "", message, hint)
     anything = any(source.tables for source in sources)
     if complete and anything and not any(isinstance(draft.item, Milestone) for draft in found):
-        said = "no milestone stands in any mapping file"
+        message = "no milestone stands in any mapping file"
         hint = "Add [milestones.<id>]; to take back what milepost wrote, run `milepost undo --all`"
-        yield Problem(sources[0].name if len(sources) == 1 else "mappings", None, "", said, hint)
+        yield Problem(sources[0].name if len(sources) == 1 else "mappings", None, "", message, hint)
 
 
 def _files(patterns: Iterable[str], base: Path, problems: list[Problem]) -> list[Path]:
@@ -96,8 +96,8 @@ def _files(patterns: Iterable[str], base: Path, problems: list[Problem]) -> list
         try:
             files, strays = _matching(Path(pattern).expanduser(), base)
         except (ValueError, RuntimeError, OSError) as error:
-            said = f'"{pattern}" is no pattern: {getattr(error, "strerror", None) or error}'
-            problems.append(Problem("mappings", None, "", said, "Write a path; * stands for any name"))
+            message = f'"{pattern}" is no pattern: {getattr(error, "strerror", None) or error}'
+            problems.append(Problem("mappings", None, "", message, "Write a path; * stands for any name"))
             continue
         for file in strays:
             hint = "Name the file itself in the configuration, or put it there instead of a link"
@@ -105,9 +105,9 @@ def _files(patterns: Iterable[str], base: Path, problems: list[Problem]) -> list
                 Problem("mappings", None, "", f'"{pattern}": {file} leads out of its folder', hint)
             )
         if not files and not strays:
-            said = f'"{pattern}" matches no file'
+            message = f'"{pattern}" matches no file'
             hint = f"Patterns are relative to {base}; * stands for any name, ** for any folders"
-            problems.append(Problem("mappings", None, "", said, hint))
+            problems.append(Problem("mappings", None, "", message, hint))
         result.update(dict.fromkeys(files))
     return list(result)
 

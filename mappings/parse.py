@@ -42,9 +42,9 @@ class Source:
     tables: dict[str, Any]
     locator: Locator
 
-    def problem(self, path: Sequence[str | int], said: str, hint: str = "") -> Problem:
+    def problem(self, path: Sequence[str | int], reason: str, hint: str = "") -> Problem:
         """A problem at a place in this file."""
-        return Problem(self.name, self.locator.line(path), shown_path(path), said, hint)
+        return Problem(self.name, self.locator.line(path), shown_path(path), reason, hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +68,28 @@ class Draft:
             place[: len(path)] == path or path[: len(place)] == place for place in self.faulty if place
         )
 
-    def problem(self, path: Sequence[str | int], said: str, hint: str = "") -> Problem:
+    def problem(self, path: Sequence[str | int], reason: str, hint: str = "") -> Problem:
         """A problem at a place inside this table."""
-        return self.source.problem((*self.path, *path), said, hint)
+        return self.source.problem((*self.path, *path), reason, hint)
 
 
 def read(file: Path, name: str, problems: list[Problem]) -> Source | None:
     """One file's tables; None, and a problem, if it cannot be read or is no TOML."""
     try:
         if file.stat().st_size > LARGEST:
-            said = f"is larger than {LARGEST // 1024 // 1024} MiB"
-            problems.append(Problem(name, None, "", said, "Split it, or look whether it is the right file"))
+            message = f"is larger than {LARGEST // 1024 // 1024} MiB"
+            problems.append(
+                Problem(name, None, "", message, "Split it, or look whether it is the right file")
+            )
             return None
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         problems.append(Problem(name, None, "", f"cannot be read: {error}", "Mapping files are UTF-8 text"))
         return None
     for line, shown in tokens(text):
-        said = f"a token is written here: {shown}"
+        message = f"a token is written here: {shown}"
         hint = "Take it out, revoke it, and set MILEPOST_TRACKERS__<NAME>__TOKEN in the environment instead"
-        problems.append(Problem(name, line, "", said, hint))
+        problems.append(Problem(name, line, "", message, hint))
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -103,15 +105,15 @@ def read(file: Path, name: str, problems: list[Problem]) -> Source | None:
 
 
 def _bad_toml(name: str, text: str, error: tomllib.TOMLDecodeError) -> Problem:
-    said = str(error)
-    place = _ERROR_PLACE.search(said)
+    message = str(error)
+    place = _ERROR_PLACE.search(message)
     last = max(1, len(text.splitlines()))
     line = int(place[1]) if place and place[1] else last
-    said = _ERROR_PLACE.sub("", said)
+    message = _ERROR_PLACE.sub("", message)
     hint = "The rest of this file is not checked until this is mended"
-    if "twice" in said or "overwrite" in said.casefold():
+    if "twice" in message or "overwrite" in message.casefold():
         hint = f"The same table or key stands here for the second time. {hint}"
-    return Problem(name, line, "", f"no TOML: {said}", hint)
+    return Problem(name, line, "", f"no TOML: {message}", hint)
 
 
 def drafts(source: Source, problems: list[Problem]) -> Iterator[Draft]:
@@ -136,7 +138,7 @@ def _draft(source: Source, table: str, id_: str, raw: Any, problems: list[Proble
         return None
     known_id = _id_or_stand_in(source, place, problems)
     item, result = _peeled(TABLES[table], raw, known_id)
-    problems.extend(source.problem((*place, *fault.path), fault.said, fault.hint) for fault in result)
+    problems.extend(source.problem((*place, *fault.path), fault.reason, fault.hint) for fault in result)
     if item is None:
         return None
     return Draft(source, table, id_, item, frozenset(fault.path for fault in result))
@@ -146,9 +148,9 @@ def _id_or_stand_in(source: Source, place: tuple[str, str], problems: list[Probl
     try:
         return _ID.validate_python(place[1])
     except ValidationError:
-        said = f'"{place[1]}" is no id'
+        message = f'"{place[1]}" is no id'
         hint = "An id is at most 40 small letters, digits, - and _, and begins with a letter or digit"
-        problems.append(source.problem(place, said, hint))
+        problems.append(source.problem(place, message, hint))
         return "stand-in"
 
 

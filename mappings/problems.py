@@ -33,16 +33,16 @@ class Problem:
     """From 1; None where the trouble is with the file, or with something that no line says."""
     path: str
     """The place in the tables, positions from 1: `milestones.blog.rules[2].epic`; may be empty."""
-    said: str
+    reason: str
     hint: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("file", "path", "said", "hint"):
+        for name in ("file", "path", "reason", "hint"):
             object.__setattr__(self, name, _visible(redact(getattr(self, name))))
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        parts = [part for part in (place, self.path, self.said) if part]
+        parts = [part for part in (place, self.path, self.reason) if part]
         text = ": ".join(parts)
         return f"{text}. {self.hint}" if self.hint else text
 
@@ -111,7 +111,7 @@ def from_validation(
     result = []
     for fault in faults(error, at(data, prefix), model):
         path = (*prefix, *fault.path)
-        result.append(Problem(file, locator.line(path), shown_path(path), fault.said, fault.hint))
+        result.append(Problem(file, locator.line(path), shown_path(path), fault.reason, fault.hint))
     return tuple(result)
 
 
@@ -135,7 +135,7 @@ class Fault:
     """One error of pydantic in plain words; `kind` is pydantic's name of it."""
 
     path: Path
-    said: str
+    reason: str
     hint: str
     kind: str
 
@@ -195,10 +195,10 @@ def _words(detail: ErrorDetails, path: Path, model: type[BaseModel] | None) -> t
     if kind == SAYS_NOTHING:
         return detail["msg"], ""
     expected = _EXPECTED.get(kind)
-    said = f"expected {expected}" if expected else _lower(detail["msg"])
+    message = f"expected {expected}" if expected else _lower(detail["msg"])
     if kind == "string_pattern_mismatch":
-        said = "use small letters, digits, - and _, beginning with a letter or digit"
-    return f"{said}, read {_shown(detail['input'], name)}", ""
+        message = "use small letters, digits, - and _, beginning with a letter or digit"
+    return f"{message}, read {_shown(detail['input'], name)}", ""
 
 
 def _meant(name: str, path: Path, model: type[BaseModel] | None) -> str:

@@ -71,9 +71,9 @@ def unique_ids(checked: Checked) -> None:
         other = first.setdefault(draft.id, draft)
         if other is not draft:
             line = other.source.locator.line(other.path)
-            said = f'the id "{draft.id}" is taken: {SINGULAR[other.table]} at {other.source.name}:{line}'
+            message = f'the id "{draft.id}" is taken: {SINGULAR[other.table]} at {other.source.name}:{line}'
             hint = "Goals, key results and milestones of all files share one namespace of ids; rename one"
-            checked.problems.append(draft.problem((), said, hint))
+            checked.problems.append(draft.problem((), message, hint))
 
 
 def links(checked: Checked, draft: Draft) -> None:
@@ -91,13 +91,13 @@ def _link(checked: Checked, draft: Draft, path: Place, name: str, table: str) ->
         return
     wanted = SINGULAR[table]
     if tables:
-        said = f'"{name}" is a {SINGULAR[min(tables)]}, expected a {wanted}'
+        message = f'"{name}" is a {SINGULAR[min(tables)]}, expected a {wanted}'
         hint = "A milestone leads to key results, and each key result belongs to a goal"
     else:
-        said = f'there is no {wanted} "{name}"'
+        message = f'there is no {wanted} "{name}"'
         known = (other.id for other in checked.drafts if other.table == table)
         hint = nearest(name, known) or f"Add [{table}.{name}]"
-    checked.problems.append(draft.problem(path, said, hint))
+    checked.problems.append(draft.problem(path, message, hint))
 
 
 def intake_label(checked: Checked, draft: Draft) -> None:
@@ -107,8 +107,8 @@ def intake_label(checked: Checked, draft: Draft) -> None:
     length = len(INTAKE + draft.id)
     for info in checked.trackers:
         if length > info.label_limit:
-            said = f"the label {INTAKE}{draft.id} is {length} long, {info.name} takes {info.label_limit}"
-            checked.problems.append(draft.problem((), said, "Choose a shorter id"))
+            message = f"the label {INTAKE}{draft.id} is {length} long, {info.name} takes {info.label_limit}"
+            checked.problems.append(draft.problem((), message, "Choose a shorter id"))
 
 
 def tracking(checked: Checked, draft: Draft) -> None:
@@ -133,9 +133,9 @@ def whole_rule(checked: Checked, draft: Draft, position: int, rule: Rule) -> Non
 
     compilers = (Compiler(info, checked.references, unknown) for info in checked.trackers)
     if all(compiler.rule(rule) == NEVER for compiler in compilers):
-        said = "no issue can match: no tracker has everything that these keys ask for together"
+        message = "no issue can match: no tracker has everything that these keys ask for together"
         hint = "Every key of a rule must hold; for alternatives write two rules, or any = [...]"
-        checked.problems.append(draft.problem(path, said, hint))
+        checked.problems.append(draft.problem(path, message, hint))
 
 
 def conditions(
@@ -167,8 +167,8 @@ def _scope(
         wanted.add(fold_name(name))
         if fold_name(name) not in known:
             hint = nearest(name, checked.references.trackers)
-            said = f'there is no tracker "{name}"'
-            checked.problems.append(draft.problem((*path, "tracker", position), said, hint))
+            message = f'there is no tracker "{name}"'
+            checked.problems.append(draft.problem((*path, "tracker", position), message, hint))
     for info in outer:
         # A tracker that does not exist is reported once, not again for everything said of it.
         if not wanted & known or fold_name(info.name) in wanted:
@@ -184,12 +184,15 @@ def _places(
         for position, name in enumerate(getattr(condition, key) if speaking else ()):
             bare = name.removesuffix("/*") if key == "repository" else name
             if any(sign in bare for sign in "*?["):
-                said, hint = f'"{name}" is a pattern', "Only owner/* is one, for every repository of an owner"
+                message, hint = (
+                    f'"{name}" is a pattern',
+                    "Only owner/* is one, for every repository of an owner",
+                )
             elif container_fits(name, held):
                 continue
             else:
-                said, hint = f'no tracker has the {key} "{name}"', nearest(name, held)
-            checked.problems.append(draft.problem((*path, key, position), said, hint))
+                message, hint = f'no tracker has the {key} "{name}"', nearest(name, held)
+            checked.problems.append(draft.problem((*path, key, position), message, hint))
 
 
 def _kinds(
@@ -204,8 +207,8 @@ def _kinds(
         kind = ONLY_IN.get(name)
         what = f"is for trackers of kind {kind}" if kind else "is for other kinds of tracker"
         hint = "Name another tracker" if name in QUERY_KEYS else "Name another tracker, or leave it out"
-        said = f"{key} {what}, but this rule is about {there}"
-        checked.problems.append(draft.problem((*path, key), said, hint))
+        message = f"{key} {what}, but this rule is about {there}"
+        checked.problems.append(draft.problem((*path, key), message, hint))
 
 
 def _fields(
@@ -217,10 +220,10 @@ def _fields(
         if sources and sources.isdisjoint(info.name for info in scope):
             there = ", ".join(f"{info.name} ({info.kind})" for info in scope)
             project, _, _ = name.partition("/")
-            said = f'the project "{project}" is one of {", ".join(sorted(sources))}, '
-            said += f"but this rule is about {there}"
+            message = f'the project "{project}" is one of {", ".join(sorted(sources))}, '
+            message += f"but this rule is about {there}"
             hint = "Name another tracker, or a field that this one has"
-            checked.problems.append(draft.problem((*path, "field", name), said, hint))
+            checked.problems.append(draft.problem((*path, "field", name), message, hint))
 
 
 def _labels(
@@ -231,12 +234,12 @@ def _labels(
     limit = max((info.label_limit for info in scope), default=0)
     for name in names if scope else ():
         if len(name) > limit:
-            said = f'the label "{name}" is {len(name)} long, the longest possible is {limit}'
+            message = f'the label "{name}" is {len(name)} long, the longest possible is {limit}'
         elif " " in name and not any(info.label_spaces for info in scope):
-            said = f'no label of {", ".join(info.name for info in scope)} can hold a space: "{name}"'
+            message = f'no label of {", ".join(info.name for info in scope)} can hold a space: "{name}"'
         else:
             continue
-        checked.problems.append(draft.problem((*path, "label"), said, "No issue can have this label"))
+        checked.problems.append(draft.problem((*path, "label"), message, "No issue can have this label"))
 
 
 def _owned(
@@ -246,21 +249,21 @@ def _owned(
     readings = checked.references.readings(text)
     owners = checked.references.owners(text, names)
     if not readings:
-        said = f'"{text}" is no issue key that a configured tracker knows'
+        message = f'"{text}" is no issue key that a configured tracker knows'
         hint = "Keys look like BLOG-12 in Jira and owner/name#12 on GitHub"
     elif not owners:
-        said = f"no tracker{_among(checked, names)} owns {text}"
+        message = f"no tracker{_among(checked, names)} owns {text}"
         hint = _scopes(checked, names, text)
     elif len(owners) > 1:
-        said = f"{text} could belong to {' or '.join(owners)}"
+        message = f"{text} could belong to {' or '.join(owners)}"
         first = min(owners)
         hint = f'Write "{first}:{text}"' + (f', or add tracker = "{first}" to the rule' if key else "")
     elif key and not speaks(key, checked.references.trackers[min(owners)]):
-        said = f"{key} is for trackers of kind {ONLY_IN[key]}, but {text} belongs to {min(owners)}"
+        message = f"{key} is for trackers of kind {ONLY_IN[key]}, but {text} belongs to {min(owners)}"
         hint = f"Use {'sub_issues_of' if key == 'epic' else 'epic'} or parent"
     else:
         return
-    checked.problems.append(draft.problem(path, said, hint))
+    checked.problems.append(draft.problem(path, message, hint))
 
 
 def _among(checked: Checked, names: Sequence[str]) -> str:

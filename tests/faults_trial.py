@@ -119,7 +119,7 @@ def texts(report: Report) -> tuple[str, ...]:
     """Everything that a report says of what went wrong."""
     concluded = report.concluded
     held = (f"{each.what}: {each.why}" for each in concluded.plan.held)
-    failed = (each.said for each in report.written if each.outcome != "done")
+    failed = (each.reason for each in report.written if each.outcome != "done")
     return (*concluded.problems, *held, *failed)
 
 

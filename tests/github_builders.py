@@ -25,7 +25,7 @@ class Waits:
     """Remembers what the connector said and how long it would have slept."""
 
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.reason: list[str] = []
         self.slept: list[float] = []
 
 
@@ -44,7 +44,7 @@ def hub(
         GitHubSettings.model_validate({**usual, **values}),
         memory=memory or DictMemory(),
         clock=clock,
-        notify=waits.said.append,
+        notify=waits.reason.append,
         sleep=waits.slept.append,
     )
 

@@ -97,13 +97,13 @@ def test_a_service_management_project_is_public_unless_its_customers_see_no_comm
 
 def test_check_says_which_projects_show_comments_to_customers(jira: JiraHarness) -> None:
     jira.site.serve_customers("BLOG")
-    [told] = [one for one in jira.open().check(frozenset(Capability)) if "customers" in one.said]
+    [told] = [one for one in jira.open().check(frozenset(Capability)) if "customers" in one.reason]
     assert (told.what, told.ok) == ("project BLOG", True)
-    assert "counts as public" in told.said
+    assert "counts as public" in told.reason
     assert "internal_comments = true" in told.hint
     for settings in ({"internal_comments": True}, {"audiences": {"BLOG": "organisation"}}):
         found = jira.open(**settings).check(frozenset(Capability))
-        assert not [one for one in found if "customers" in one.said]
+        assert not [one for one in found if "customers" in one.reason]
 
 
 @pytest.mark.parametrize(

@@ -84,13 +84,13 @@ def test_a_check_of_an_app_finds_all_well_or_says_which_permission_is_missing(
 ) -> None:
     site, app = install(server, keys[1], issues="read")
     found = on_sandbox(server, site, private_key=keys[0], **app).check(frozenset(Capability))
-    assert [(one.what, one.ok, one.said) for one in found if "App" in one.what] == [
+    assert [(one.what, one.ok, one.reason) for one in found if "App" in one.what] == [
         ("App permission", False, "Issues: read")
     ]
-    assert not any("not proven" in one.said for one in found), "it is known to be missing"
+    assert not any("not proven" in one.reason for one in found), "it is known to be missing"
     reading = on_sandbox(server, site, private_key=keys[0], **app).check(frozenset({Capability.READ}))
     assert all(one.ok for one in reading)
-    assert reading[0].said == "signed in as milepost[bot]"
+    assert reading[0].reason == "signed in as milepost[bot]"
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,9 @@ def test_what_an_app_may_write_in_a_repository_is_not_proven_beforehand(
     needs = frozenset(Capability)
     found = on_sandbox(server, site, private_key=keys[0], **{**app, **scope}).check(needs)
     place = "organisation acme" if "organization" in scope else "repository acme/site"
-    told = {one.what: one.said for one in found if one.what.startswith(f"{place}: ")}
+    told = {one.what: one.reason for one in found if one.what.startswith(f"{place}: ")}
     assert told == {f"{place}: {need}": APP_UNPROVEN for need in needs - {Capability.READ}}
-    assert not any(one.said == "allowed" for one in found)
+    assert not any(one.reason == "allowed" for one in found)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def api() -> Iterator[responses.RequestsMock]:
 
 
 def findings(tracker: GitHubTracker, *needs: Capability) -> dict[str, tuple[bool, str, str]]:
-    return {one.what: (one.ok, one.said, one.hint) for one in tracker.check(frozenset(needs))}
+    return {one.what: (one.ok, one.reason, one.hint) for one in tracker.check(frozenset(needs))}
 
 
 def test_a_check_tells_what_the_account_may_not_do_and_how_to_mend_it(api: responses.RequestsMock) -> None:

@@ -147,7 +147,7 @@ def test_a_rate_limit_is_waited_for_as_github_asks_and_said_aloud(
     an_hour_off = hub(waits, clock=lambda: NOW + timedelta(hours=1))
     assert an_hour_off.reader.label_definitions("acme/site") == ()
     assert waits.slept == [seconds]
-    assert "hub: rate limit, waiting" in waits.said[0]
+    assert "hub: rate limit, waiting" in waits.reason[0]
 
 
 def test_secondary_limits_in_a_row_are_waited_for_longer_and_longer(
@@ -190,7 +190,7 @@ def test_a_refused_write_says_which_permission_is_missing(
     with pytest.raises(Refused) as caught:
         hub().writer.create_comment(REF, "x", "milepost:a")
     assert hint in caught.value.hint
-    assert "HTTP 403: Forbidden" in caught.value.said
+    assert "HTTP 403: Forbidden" in caught.value.reason
 
 
 def test_a_missing_repository_is_a_mistake_that_names_it(api: responses.RequestsMock) -> None:

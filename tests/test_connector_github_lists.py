@@ -124,7 +124,7 @@ def test_a_check_of_an_organisation_tells_where_it_may_not_write(
 ) -> None:
     site.grant("acme/app", "milepost-bot", "pull")
     found = on_sandbox(server, site, repositories=[], organization="acme").check(frozenset(Capability))
-    bad = {one.what: one.said for one in found if not one.ok}
+    bad = {one.what: one.reason for one in found if not one.ok}
     assert bad == {
         "organisation acme: change labels": "not allowed in acme/app",
         "organisation acme: define labels": "not allowed in acme/app",

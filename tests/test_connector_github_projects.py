@@ -168,7 +168,7 @@ def test_a_fault_of_one_project_leaves_its_values_as_they_were_and_is_told(at: B
     assert "could not be read" in found.missing_fields[SIZE]
     issues = [issue for page in found.pages for issue in page.issues]
     assert [dict(issue.fields)[SIZE] for issue in issues] == [1]
-    assert any("the project roadmap (acme/1) was not read" in line for line in at.waits.said)
+    assert any("the project roadmap (acme/1) was not read" in line for line in at.waits.reason)
     at.cursor = found.cursor
     at.server.clear_faults()
     assert at.pull() == {}

@@ -42,13 +42,13 @@ def test_a_check_names_each_missing_permission_and_the_tokens_scope(cloud: Excha
     cloud.json("GET", "mypermissions", granted("ADD_COMMENTS"))
     findings = {finding.what: finding for finding in cloud.open().check(ALL)}
     bad = findings["write comments in BLOG"]
-    assert (bad.ok, bad.said) == (False, "missing: ADD_COMMENTS")
+    assert (bad.ok, bad.reason) == (False, "missing: ADD_COMMENTS")
     assert "write:jira-work" in bad.hint
     assert findings["read issues in BLOG"].ok
     assert findings["change labels in BLOG"].ok
-    assert "12 issues" in findings["scope"].said
-    assert findings["change labels in BLOG"].said == "granted to the account"
-    assert "show only when it is written" in findings["single issues"].said
+    assert "12 issues" in findings["scope"].reason
+    assert findings["change labels in BLOG"].reason == "granted to the account"
+    assert "show only when it is written" in findings["single issues"].reason
     assert "token scopes" not in findings
 
 
@@ -58,9 +58,9 @@ def test_a_check_tells_which_fields_it_found_and_for_which_projects(mock: respon
     exchange.json("POST", "search/approximate-count", {"count": 0})
     exchange.json("GET", "mypermissions", granted())
     findings = {finding.what: finding for finding in exchange.open().check(ALL)}
-    assert findings["story points of company-managed projects"].said == "Story Points (customfield_10002)"
+    assert findings["story points of company-managed projects"].reason == "Story Points (customfield_10002)"
     assert (
-        findings["story points of team-managed projects"].said == "Story point estimate (customfield_10016)"
+        findings["story points of team-managed projects"].reason == "Story point estimate (customfield_10016)"
     )
     assert "Nothing is in scope" in findings["scope"].hint
 

@@ -250,16 +250,16 @@ def test_a_check_tells_renamed_archived_and_hidden_projects_and_looks_at_the_oth
     jira.site.hide_project("GONE")
     found = {one.what: one for one in jira.open(projects=scope).check(frozenset({Capability.READ}))}
     assert "project BLOG" not in found
-    assert (found["project OLD"].ok, found["project OLD"].said) == (True, "called NEW today")
-    assert (found["project PAST"].ok, found["project PAST"].said) == (True, "archived")
+    assert (found["project OLD"].ok, found["project OLD"].reason) == (True, "called NEW today")
+    assert (found["project PAST"].ok, found["project PAST"].reason) == (True, "archived")
     assert not found["project GONE"].ok
     assert found["scope"].ok
-    assert "1 issues" in found["scope"].said
+    assert "1 issues" in found["scope"].reason
     assert found["read issues in BLOG"].ok
 
 
 def test_a_check_tells_a_setting_that_names_no_field_and_the_fields_that_are_there(jira: JiraHarness) -> None:
     findings = jira.open(story_points="Pints").check(frozenset())
     (bad,) = [one for one in findings if not one.ok]
-    assert "story_points = 'Pints'" in bad.said
+    assert "story_points = 'Pints'" in bad.reason
     assert any(one.what == "sprint" for one in findings)

@@ -138,7 +138,7 @@ def test_each_configuration_loads_and_names_exactly_the_secrets_that_it_needs(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = written(tmp_path, *blocks("toml config"), *blocks(f"toml {kind}"))
-    said = [problem.said for problem in missing_secrets(load_config(file))]
+    said = [problem.reason for problem in missing_secrets(load_config(file))]
     missing = set(re.findall(r"MILEPOST_\w+", " ".join(said)))
     assert missing == set(variables(kind))
     for name, value in variables(kind).items():

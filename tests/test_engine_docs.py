@@ -116,7 +116,7 @@ def test_the_examples_of_what_is_cancelled_are_what_the_engine_says() -> None:
         state = crediting.state(issue)
         credit = crediting.credit(tagged(issue), state)
         share = "" if state is StatusCategory.CANCELLED else f", credit {number(credit.share)}"
-        assert said == f"{WORDS[state]}{share} ({credit.said})", line
+        assert said == f"{WORDS[state]}{share} ({credit.reason})", line
 
 
 def test_the_example_of_shared_estimates_is_what_the_engine_says() -> None:

@@ -63,14 +63,14 @@ def test_exactly_at_a_threshold_counts_as_reaching_it(done: int, name: str) -> N
 
 def test_the_due_day_is_over_with_its_last_moment_and_not_before() -> None:
     last = after(90) - timedelta(microseconds=1)
-    assert "past its due date" not in health(last, *tasks(1, 2)).said
-    assert "past its due date" in health(after(90), *tasks(1, 2)).said
+    assert "past its due date" not in health(last, *tasks(1, 2)).reason
+    assert "past its due date" in health(after(90), *tasks(1, 2)).reason
 
 
 def test_the_first_day_begins_at_nothing_and_the_last_ends_at_everything() -> None:
     assert health(after(0), *tasks(1, 2)).expected == 0
     assert health(after(89.999), *tasks(1, 2)).name is HealthName.OFF_TRACK
-    assert "past its due date, 2027-03-31" in health(after(90), *tasks(1, 2)).said
+    assert "past its due date, 2027-03-31" in health(after(90), *tasks(1, 2)).reason
 
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
@@ -88,8 +88,8 @@ def in_zone(now: datetime, zone: tzinfo, **planned: Any) -> Health:
 @pytest.mark.parametrize(("hour", "past"), [(16, False), (23, False), (24, True)])
 def test_a_due_day_in_california_is_over_when_it_is_over_there(hour: int, past: bool) -> None:
     now = datetime(2027, 3, 31, tzinfo=LOS_ANGELES).astimezone(UTC) + timedelta(hours=hour, minutes=30)
-    assert ("past its due date" in in_zone(now, LOS_ANGELES).said) is past
-    assert "past its due date" in in_zone(now + timedelta(days=1), UTC).said
+    assert ("past its due date" in in_zone(now, LOS_ANGELES).reason) is past
+    assert "past its due date" in in_zone(now + timedelta(days=1), UTC).reason
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_a_day_on_which_clocks_change_is_as_long_as_it_is(zone: tzinfo, day: dat
     halfway = in_zone(begin + timedelta(hours=hours) / 2, zone, **one_day)
     assert halfway.expected == Fraction(1, 2)
     assert (
-        "past its due date" not in in_zone(begin + timedelta(hours=hours, minutes=-1), zone, **one_day).said
+        "past its due date" not in in_zone(begin + timedelta(hours=hours, minutes=-1), zone, **one_day).reason
     )
-    assert "past its due date" in in_zone(begin + timedelta(hours=hours), zone, **one_day).said
+    assert "past its due date" in in_zone(begin + timedelta(hours=hours), zone, **one_day).reason
 
 
 @pytest.mark.parametrize("zone", [LOS_ANGELES, ZoneInfo("Pacific/Kiritimati")])
@@ -134,7 +134,7 @@ def test_days_are_those_of_utc_wherever_the_clock_stands() -> None:
 
 def test_within_the_grace_slow_progress_means_nothing() -> None:
     early = health(after(8.9), *tasks(0, 2))
-    assert (early.name, early.said) == (HealthName.ON_TRACK, "too early to judge")
+    assert (early.name, early.reason) == (HealthName.ON_TRACK, "too early to judge")
     assert health(after(9), *tasks(0, 2)).name is HealthName.OFF_TRACK
 
 
@@ -154,7 +154,7 @@ def test_all_boxes_ticked_but_not_closed_is_not_done() -> None:
     assert health(after(45), ticked).name is HealthName.ON_TRACK
     late = health(after(90), ticked)
     assert late.name is HealthName.OFF_TRACK
-    assert late.said == "past its due date, 2027-03-31: not every task is closed"
+    assert late.reason == "past its due date, 2027-03-31: not every task is closed"
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_all_boxes_ticked_but_not_closed_is_not_done() -> None:
 )
 def test_without_dates_pace_cannot_be_measured(planned: dict[str, Any], said: str) -> None:
     result = health(after(45), *tasks(1, 2), **planned)
-    assert (result.name, result.said) == (HealthName.UNMEASURED, said)
+    assert (result.name, result.reason) == (HealthName.UNMEASURED, said)
 
 
 def test_a_due_date_alone_still_tells_when_it_is_past() -> None:
@@ -176,7 +176,7 @@ def test_a_due_date_alone_still_tells_when_it_is_past() -> None:
 
 def test_what_is_unmeasured_has_no_health() -> None:
     result = health(after(45))
-    assert (result.name, result.said) == (HealthName.UNMEASURED, "no scope: no task belongs to it yet")
+    assert (result.name, result.reason) == (HealthName.UNMEASURED, "no scope: no task belongs to it yet")
 
 
 def test_between_interim_targets_expectation_is_linear() -> None:
@@ -210,7 +210,7 @@ def test_a_persons_word_stands_through_its_last_day() -> None:
     override = {"health": "at_risk", "until": date(2027, 2, 14), "reason": "author is ill", "by": "Ana"}
     said = health(after(44.9), *tasks(0, 2), override=override)
     assert said.name is HealthName.AT_RISK
-    assert said.said == "set by Ana until 2027-02-14: author is ill"
+    assert said.reason == "set by Ana until 2027-02-14: author is ill"
     assert said.overridden_until == date(2027, 2, 14)
     assert "computed: off_track" in said.arithmetic
     assert health(after(45), *tasks(0, 2), override=override).name is HealthName.OFF_TRACK
@@ -229,7 +229,7 @@ def test_open_work_that_nobody_touched_is_stale() -> None:
 
 def test_the_phrase_does_not_change_by_the_hour() -> None:
     entries = tasks(10, 90)
-    assert health(after(45), *entries).said == health(after(46.3), *entries).said
+    assert health(after(45), *entries).reason == health(after(46.3), *entries).reason
 
 
 def test_a_due_date_at_the_end_of_the_calendar_means_never() -> None:

@@ -142,7 +142,7 @@ def test_all_reasons_are_said_and_the_gravest_gives_the_name() -> None:
     )
     assert isinstance(state.measure, Unmeasured)
     assert state.measure.why is Why.PROBLEM
-    assert state.measure.said == (
+    assert state.measure.reason == (
         "the server refused the query; could not be read: BLOG-8, BLOG-9; "
         'status without category: BLOG-1 is in "Limbo"'
     )

@@ -237,7 +237,7 @@ def test_guardrails_alone_do_not_make_a_goal_done_before_its_due_date() -> None:
 def test_a_goal_goes_as_badly_as_the_worse_of_delivered_and_achieved() -> None:
     state = goal(*work("blog", 5, 5), results=(a_key_result(metric=metric("300")),))
     assert state.health.name is HealthName.OFF_TRACK
-    assert state.health.said.startswith("achieved: far behind")
+    assert state.health.reason.startswith("achieved: far behind")
 
 
 def test_a_broken_guardrail_puts_a_goal_at_risk() -> None:
@@ -246,7 +246,7 @@ def test_a_broken_guardrail_puts_a_goal_at_risk() -> None:
         *work("blog", 5, 5),
         results=(a_key_result(metric=metric("2900"), weight=Decimal(9)), broken),
     )
-    assert (state.health.name, state.health.said) == (HealthName.AT_RISK, "guardrail not met: errors")
+    assert (state.health.name, state.health.reason) == (HealthName.AT_RISK, "guardrail not met: errors")
 
 
 def test_a_silent_source_does_not_hide_that_a_goal_is_off_track() -> None:

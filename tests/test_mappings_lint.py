@@ -33,7 +33,7 @@ def warned(
 
 
 def places(problems: Iterable[Problem]) -> list[tuple[str, str]]:
-    return [(each.path, each.said) for each in problems]
+    return [(each.path, each.reason) for each in problems]
 
 
 def test_a_sound_mapping_has_no_warning() -> None:

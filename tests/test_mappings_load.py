@@ -182,7 +182,7 @@ def test_a_slip_is_told_with_its_place_and_a_hint(
 ) -> None:
     found = only(tmp_path, SOUND.replace(old, new))
     assert (found.file, found.line, found.path) == ("a.toml", line, path)
-    assert said in found.said
+    assert said in found.reason
     assert hint in found.hint
 
 
@@ -227,7 +227,7 @@ def test_a_slip_in_a_rule_is_told_with_its_place_and_a_hint(
     assert found.path == f"milestones.blog.rules[2]{path}"
     assert found.line is not None
     assert found.line >= 14
-    assert said in found.said
+    assert said in found.reason
     assert hint in found.hint
 
 
@@ -251,8 +251,8 @@ def test_every_problem_of_every_file_is_reported_at_once(tmp_path: Path) -> None
 def test_a_file_that_is_no_toml_does_not_hide_the_others(tmp_path: Path) -> None:
     found = problems(tmp_path, SOUND.replace('"show"', '"elsewhere"') + "epik = 1\n", "[goals.x]\ntitle = \n")
     assert [(each.file, each.line) for each in found] == [("a.toml", 14), ("b.toml", 2)]
-    assert "no TOML" in found[1].said
-    assert "(at line" not in found[1].said
+    assert "no TOML" in found[1].reason
+    assert "(at line" not in found[1].reason
 
 
 def test_an_unfinished_text_is_told_with_its_last_line(tmp_path: Path) -> None:
@@ -269,12 +269,12 @@ def test_a_table_written_twice_in_one_file_is_told(tmp_path: Path) -> None:
 def test_an_id_is_taken_over_all_tables_and_files(tmp_path: Path, table: str) -> None:
     found = only(tmp_path, SOUND, f"\n[{table}.visitors]\ntitle = 'x'\n")
     assert (found.file, found.line, found.path) == ("b.toml", 2, f"{table}.visitors")
-    assert found.said == 'the id "visitors" is taken: key result at a.toml:5'
+    assert found.reason == 'the id "visitors" is taken: key result at a.toml:5'
 
 
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     (tmp_path / "b.toml").write_bytes(b"\xff\xfe")
-    assert "cannot be read" in only(tmp_path, SOUND).said
+    assert "cannot be read" in only(tmp_path, SOUND).reason
 
 
 def test_a_pattern_that_matches_no_file_is_told(tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_a_pattern_that_matches_no_file_is_told(tmp_path: Path) -> None:
 def test_a_key_of_two_trackers_needs_a_word_on_which(tmp_path: Path) -> None:
     trackers = (JIRA, tracker_info("other", "jira", "*"))
     found = only(tmp_path, SOUND, trackers=trackers)
-    assert found.said == "BLOG-1 could belong to jira or other"
+    assert found.reason == "BLOG-1 could belong to jira or other"
     assert found.hint == 'Write "jira:BLOG-1", or add tracker = "jira" to the rule'
     named = SOUND.replace("BLOG-1", "jira:BLOG-1")
     assert read(tmp_path, named, trackers=trackers).mapping.milestones["blog"].rules[0].epic == (
@@ -300,13 +300,13 @@ def test_a_tracking_issue_belongs_to_a_tracker(tmp_path: Path, place: str) -> No
     text = SOUND.replace(f"[{place}]\n", f'[{place}]\ntracking = ["BLOG-1", "OPS-3"]\n')
     found = only(tmp_path, text)
     assert found.path == f"{place}.tracking[2]"
-    assert found.said == "no tracker owns OPS-3"
+    assert found.reason == "no tracker owns OPS-3"
 
 
 def test_the_label_of_a_milestone_fits_into_every_tracker(tmp_path: Path) -> None:
     short = replace(GITHUB, label_limit=13)
     found = only(tmp_path, SOUND, trackers=(JIRA, short))
-    assert found.said == "the label milestone/blog is 14 long, github takes 13"
+    assert found.reason == "the label milestone/blog is 14 long, github takes 13"
 
 
 @pytest.mark.parametrize(
@@ -325,9 +325,9 @@ def test_a_token_in_a_file_is_told_and_never_shown(
 ) -> None:
     text = f"{SOUND}[goals.second]\n{line.format(secret)}\n"
     found = problems(tmp_path, text)
-    told = [each for each in found if "a token is written here" in each.said]
+    told = [each for each in found if "a token is written here" in each.reason]
     assert [each.line for each in told] == [15]
-    assert shown in told[0].said
+    assert shown in told[0].reason
     assert "MILEPOST_TRACKERS__" in told[0].hint
     assert all(secret not in f"{each} {each!r}" for each in found)
 

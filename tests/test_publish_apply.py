@@ -88,7 +88,7 @@ class Board:
     def _attempt(self, change: Callable[[], None]) -> None:
         self.writes += 1
         fault = self.faults.pop(0) if self.faults else None
-        if fault is None or fault.said == "written":
+        if fault is None or fault.reason == "written":
             change()
         if fault is not None:
             raise fault
@@ -183,7 +183,7 @@ def test_nothing_more_is_written_once_recording_fails() -> None:
 def test_a_refused_write_fails_alone(kind: type[TrackerError]) -> None:
     written = run((create(), relabel()), a_board(error(kind)))
     assert outcomes(written) == ["failed", "done"]
-    assert "POST /comment: no" in written[0].said
+    assert "POST /comment: no" in written[0].reason
 
 
 @pytest.mark.parametrize("kind", [TrackerDown, BadConfiguration])
@@ -191,7 +191,7 @@ def test_the_rest_of_a_tracker_that_is_out_is_put_off_and_others_go_on(kind: typ
     down, up = a_board(error(kind)), a_board()
     written = run((create(), relabel(), relabel(TRACKING)), down, up)
     assert outcomes(written) == ["failed", "failed", "done"]
-    assert written[1].said.startswith("put off: ")
+    assert written[1].reason.startswith("put off: ")
     assert down.writes == 1
 
 
@@ -223,7 +223,7 @@ def test_a_container_that_refuses_three_changes_in_a_row_is_not_asked_again_for_
     board = a_board(*[error(kind)] * 3)
     written = run((*labels_of(5), create(), relabel(TRACKING)), board)
     assert outcomes(written) == ["failed"] * 5 + ["done", "done"]
-    assert "BLOG refused 3 changes in a row" in written[4].said
+    assert "BLOG refused 3 changes in a row" in written[4].reason
     assert board.writes == 5
 
 
@@ -238,7 +238,7 @@ def test_an_error_that_no_tracker_should_raise_puts_off_its_tracker_and_no_other
     broken.world = {}  # every write to it raises KeyError
     written = run((relabel(), relabel(), relabel(TRACKING)), broken, up)
     assert outcomes(written) == ["failed", "failed", "done"]
-    assert "KeyError" in written[0].said
+    assert "KeyError" in written[0].reason
 
 
 def test_a_create_whose_answer_was_lost_is_found_and_not_repeated() -> None:
@@ -266,7 +266,7 @@ def test_asked_to_stop_it_puts_off_the_rest() -> None:
     plan = Plan((create(), relabel()))
     boards = {"jira": board}
     written = apply(plan, boards, boards, record=lambda _: None, stop=lambda: board.writes > 0)
-    assert [(each.outcome, each.said) for each in written] == [("done", ""), ("failed", STOPPED)]
+    assert [(each.outcome, each.reason) for each in written] == [("done", ""), ("failed", STOPPED)]
 
 
 # ---- undo

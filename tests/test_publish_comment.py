@@ -287,7 +287,8 @@ def test_the_digest_moves_with_every_number_that_is_shown() -> None:
 def test_days_that_pass_are_no_new_meaning() -> None:
     blog = marketing_state().milestones["blog"]
     said = [
-        replace(blog, health=replace(blog.health, said=f"no task moved for {days} days")) for days in (15, 16)
+        replace(blog, health=replace(blog.health, reason=f"no task moved for {days} days"))
+        for days in (15, 16)
     ]
     first, second = (digest(the_summary(state=marketing_state(blog=each))) for each in said)
     assert first == second
@@ -297,8 +298,8 @@ def test_a_source_that_is_down_makes_its_own_comment_wait_but_not_that_of_others
     state = marketing_state(site=replace(marketing_state().milestones["site"], measure=DOWN))
     goals = {"show": replace(state.goals["show"], missing=("site",))}
     state = replace(state, goals=goals)
-    assert the_summary("site", state=state).waiting == DOWN.said
-    assert the_summary("show", state=state).waiting == DOWN.said
+    assert the_summary("site", state=state).waiting == DOWN.reason
+    assert the_summary("show", state=state).waiting == DOWN.reason
     blog = the_summary("blog", state=state)
     assert blog.waiting is None
     assert blog.links_waiting

@@ -65,7 +65,7 @@ def test_what_is_not_measured_has_no_progress_label() -> None:
 def test_labels_wait_for_a_source_that_was_not_read() -> None:
     down = marketing_state(blog=replace(marketing_state().milestones["blog"], measure=DOWN))
     waiting = {each.ref.key: each.waiting for each in wanted(LabelPolicy(), down)}
-    assert waiting == {"BLOG-1": DOWN.said, "BLOG-2": DOWN.said, "acme/site#7": None}
+    assert waiting == {"BLOG-1": DOWN.reason, "BLOG-2": DOWN.reason, "acme/site#7": None}
 
 
 @pytest.mark.parametrize(

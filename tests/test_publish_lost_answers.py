@@ -69,7 +69,7 @@ def test_a_change_whose_answer_is_lost_twice_is_unknown_and_the_next_is_tried(na
     board = furnished(a_board(error(AnswerLost, "written"), error(AnswerLost, "written")))
     written = run([action, relabel()], board)
     assert outcomes(written) == ["unknown", "done"]
-    assert written[0].said.endswith("the next run looks again")
+    assert written[0].reason.endswith("the next run looks again")
     assert written[0].cause == "unavailable"
     assert board.writes == 3
     assert right(board)

@@ -173,7 +173,7 @@ def test_a_comment_that_nothing_points_to_any_more_is_removed() -> None:
 def test_while_a_tracker_is_down_the_last_good_comment_stays() -> None:
     down = marketing_state(blog=replace(marketing_state().milestones["blog"], measure=DOWN))
     waiting = plan(DesiredState((on_epic(state=down),)), agreeing(on_epic()))
-    assert waiting == Plan((), (Held("comment on BLOG-1", DOWN.said, "the next run that can read it"),))
+    assert waiting == Plan((), (Held("comment on BLOG-1", DOWN.reason, "the next run that can read it"),))
     found = replace(agreeing(on_epic()), down={"jira": "jira did not answer"})
     for wanted in (DesiredState((on_epic(),)), DesiredState()):
         made = plan(wanted, found)
@@ -226,9 +226,9 @@ def test_a_label_is_defined_before_its_use_and_only_if_it_is_used() -> None:
 
 
 def test_labels_of_something_that_was_not_read_wait() -> None:
-    labelled = Labelled(EPIC, "BLOG", (GREEN,), waiting=DOWN.said)
+    labelled = Labelled(EPIC, "BLOG", (GREEN,), waiting=DOWN.reason)
     made = plan(DesiredState(labels=(labelled,)), ActualState(labels={EPIC: (RED.name,)}))
-    assert made == Plan((), (Held("labels of BLOG-1", DOWN.said, "the next run that can read it"),))
+    assert made == Plan((), (Held("labels of BLOG-1", DOWN.reason, "the next run that can read it"),))
 
 
 def test_the_order_of_the_plan_does_not_depend_on_the_order_of_what_was_found() -> None:

@@ -43,8 +43,8 @@ def task(number: int) -> IssueRef:
     return IssueRef("jira", str(number), f"BLOG-{number}")
 
 
-def failed(action: Action, cause: Cause = "refused", said: str = "jira: PUT /issue/1: HTTP 403") -> Written:
-    return Written(action, "failed", said, cause=cause)
+def failed(action: Action, cause: Cause = "refused", reason: str = "jira: PUT /issue/1: HTTP 403") -> Written:
+    return Written(action, "failed", reason, cause=cause)
 
 
 def after(book: Book, made: Changes) -> Book:
@@ -166,10 +166,10 @@ def test_what_is_tried_again_goes_last_and_what_waits_not_at_all() -> None:
 
 
 def test_the_same_reason_is_no_news_whatever_numbers_stand_in_it_and_another_one_is() -> None:
-    first = failed(label(), said="HTTP 403: request 1234567 refused")
+    first = failed(label(), reason="HTTP 403: request 1234567 refused")
     book = noted({}, first)
     for said, same in (("HTTP 403: request 7654321 refused", True), ("HTTP 410: gone", False)):
-        again = changes(book, {target_of(label())}, [failed(label(), said=said)], {}, {"jira"}, NOON + HOUR)
+        again = changes(book, {target_of(label())}, [failed(label(), reason=said)], {}, {"jira"}, NOON + HOUR)
         assert bool(again.as_before) is same
 
 
@@ -230,7 +230,9 @@ def test_two_or_another_reason_or_another_container_stand_for_nothing_but_themse
     two = [label(ref=task(number)) for number in (1, 2)]
     other = label(ref=IssueRef("jira", "9", "MKT-9"))
     locked = label(ref=task(8))
-    book = noted({}, *map(failed, (*two, other)), failed(locked, said="jira: PUT /issue/8: HTTP 400: locked"))
+    book = noted(
+        {}, *map(failed, (*two, other)), failed(locked, reason="jira: PUT /issue/8: HTTP 400: locked")
+    )
     assert not sort_out([*two, other, locked], book, {}, NOON + HOUR).alike
 
 

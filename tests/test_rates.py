@@ -37,7 +37,7 @@ class Vendor:
         self.time = START
         self.arrived: list[float] = []
         self.slept: list[float] = []
-        self.said: list[str] = []
+        self.reason: list[str] = []
         self._random = random.Random(seed)
 
     def sleep(self, seconds: float) -> None:
@@ -56,7 +56,7 @@ class Vendor:
             RetryPolicy(write_spacing=spacing, max_wait=max_wait),
             clock=lambda: self.time,
             sleep=self.sleep,
-            notify=self.said.append,
+            notify=self.reason.append,
             rates=rates,
         )
 
@@ -116,7 +116,7 @@ def test_with_patience_one_run_writes_everything_at_the_same_rates() -> None:
     left, why = run(vendor, memory, list(range(1_200)), max_wait=3_600.0)
     assert (left, why) == ([], "")
     assert most(vendor.arrived, 3600) <= 500
-    assert any("limit of 500 writes an hour, waiting" in each for each in vendor.said)
+    assert any("limit of 500 writes an hour, waiting" in each for each in vendor.reason)
 
 
 def test_no_minute_has_more_than_eighty_writes_however_small_the_spacing() -> None:

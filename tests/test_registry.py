@@ -41,7 +41,7 @@ def test_a_connector_that_does_not_load_is_a_problem_of_the_configuration(
     with pytest.raises(SettingsProblems) as caught:
         load_config(configured(tmp_path, kind))
     (problem,) = caught.value.problems
-    assert said in problem.said
+    assert said in problem.reason
     assert problem.path == "trackers.own.kind"
     assert problem.line == 3
 

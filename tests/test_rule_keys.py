@@ -70,7 +70,7 @@ def test_a_key_that_no_tracker_of_the_rule_can_answer_is_refused(kind: str, tmp_
             load(["a.toml"], tmp_path, (info,))
         [problem] = raised.value.problems
         assert (problem.line, problem.path) == (4, f"milestones.blog.rules[1].{key}")
-        assert re.search(rf"{key} is for .*, but this rule is about {kind} \({kind}\)", problem.said)
+        assert re.search(rf"{key} is for .*, but this rule is about {kind} \({kind}\)", problem.reason)
 
 
 def test_a_key_that_one_of_the_trackers_can_answer_is_taken(tmp_path: Path) -> None:
@@ -94,4 +94,6 @@ def test_a_field_of_a_project_is_refused_in_a_rule_about_another_tracker(tmp_pat
             load(["a.toml"], tmp_path, trackers)
         [problem] = raised.value.problems
         assert (problem.line, problem.path) == (5, 'milestones.blog.rules[1].field."Roadmap/Status"')
-        assert problem.said == ('the project "Roadmap" is one of github, but this rule is about jira (jira)')
+        assert problem.reason == (
+            'the project "Roadmap" is one of github, but this rule is about jira (jira)'
+        )

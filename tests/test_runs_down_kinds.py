@@ -40,7 +40,7 @@ def test_a_milestone_whose_tasks_are_on_a_tracker_that_is_down_waits(
             report = here.sync()
             measure = report.concluded.known.state.milestones[name].measure
             assert isinstance(measure, Unmeasured)
-            assert "github not read since" in measure.said
+            assert "github not read since" in measure.reason
             assert here.ours()["MKT-7"] == before
             github = {key: names for key, names in labels.items() if "#" in key}
             assert {key: here.labels()[key] for key in github} == github
@@ -63,7 +63,7 @@ def test_a_key_result_whose_own_work_is_on_a_tracker_that_is_down_waits(tmp_path
         own = report.concluded.known.state.key_results["leads"].own
         assert own is not None
         assert isinstance(own.measure, Unmeasured)
-        assert "github not read since" in own.measure.said
+        assert "github not read since" in own.measure.reason
         assert here.ours()["MKT-1"] == before
         here.server.clear_faults()
         here.agreed()

@@ -305,7 +305,7 @@ def test_a_run_that_is_asked_to_stop_between_writes_is_finished_by_the_next(
 
         report = here.sync(step=step)
         assert [each.outcome for each in report.written[:after]] == ["done"] * after
-        assert all("asked to stop" in each.said for each in report.written[after:])
+        assert all("asked to stop" in each.reason for each in report.written[after:])
         here.rested()
         here.sync()
         here.agreed()

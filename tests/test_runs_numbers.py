@@ -124,7 +124,7 @@ def test_the_field_of_story_points_is_that_of_the_project_and_a_left_over_is_non
         here.settings["jira"] = {"story_points": {"MKT": "Pints"}}
         measure = here.plan().known.state.milestones["words"].measure
         assert isinstance(measure, Unmeasured)
-        assert "story_points = { MKT = 'Pints' }, and this Jira has no such field" in measure.said
+        assert "story_points = { MKT = 'Pints' }, and this Jira has no such field" in measure.reason
 
 
 def test_a_done_task_that_gets_a_subtask_is_told_as_replaced_on_the_epic(tmp_path: Path) -> None:

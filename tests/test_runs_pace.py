@@ -41,7 +41,7 @@ def test_a_run_that_the_limits_hold_up_says_so_before_it_writes_and_the_next_one
         assert said.startswith("github: its limits let ")
         assert "take about 52 min; what a run puts off, the next one writes" in said
         assert report.failed
-        put_off = [each for each in report.written if "put off" in each.said]
+        put_off = [each for each in report.written if "put off" in each.reason]
         done = [each for each in report.written if each.outcome == "done" and each.action.tracker == "github"]
         assert len(done) == 5
         assert put_off

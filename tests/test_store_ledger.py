@@ -84,7 +84,7 @@ def test_numbers_of_runs_are_never_used_again(store: Store) -> None:
 def test_what_a_run_said_holds_no_credential(store: Store) -> None:
     run = store.begin_run(NOON, "sync")
     store.end_run(run, LATER, "failed", "jira: sent ghp_" + "a1" * 18, {})
-    assert store.runs()[0].said == "jira: sent (hidden)"
+    assert store.runs()[0].reason == "jira: sent (hidden)"
 
 
 def test_a_run_that_never_began_is_refused(store: Store) -> None:
@@ -179,7 +179,7 @@ def test_what_fails_again_alike_is_counted_and_not_kept_again(store: Store) -> N
         assert store.entries(again) == ()
     assert [each.times for each in store.entries(first)] == [4, 1]
     other = a_run(store, NOON + 5 * DAY, written(1, "HTTP 410"))
-    assert [each.said for each in store.entries(other)] == ["HTTP 410"]
+    assert [each.reason for each in store.entries(other)] == ["HTTP 410"]
 
 
 def test_what_is_done_is_never_counted_with_another(store: Store) -> None:

@@ -131,7 +131,7 @@ def test_a_pattern_reads_nothing_from_outside_its_folder(
 ) -> None:
     plant(goals)
     found = refused([pattern], goals.parent)
-    assert any("leads out of its folder" in each.said for each in found), found
+    assert any("leads out of its folder" in each.reason for each in found), found
     assert not any(SECRET in str(each) for each in found)
 
 
@@ -185,7 +185,7 @@ def test_a_file_larger_than_any_mapping_is_not_read(goals: Path) -> None:
     with (goals / "huge.toml").open("wb") as file:
         file.truncate(LARGEST + 1)
     [found] = refused(["*.toml"], goals)
-    assert "larger than 8 MiB" in found.said
+    assert "larger than 8 MiB" in found.reason
 
 
 def test_a_pipe_or_a_device_in_the_folder_is_no_mapping_and_is_not_waited_for(goals: Path) -> None:

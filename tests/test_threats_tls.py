@@ -92,7 +92,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_before_the_token_goes_
 ) -> None:
     error = what_came_of(kind, server.url)
     assert isinstance(error, BadConfiguration)
-    assert "certificate is not trusted" in error.said
+    assert "certificate is not trusted" in error.reason
     assert "ca_file" in error.hint
     assert server.seen == []
 
@@ -111,7 +111,7 @@ def test_another_authority_than_the_one_named_is_not_trusted(
     other = tmp_path / "other.pem"
     trustme.CA().cert_pem.write_to_path(other)
     error = what_came_of(kind, server.url, ca_file=str(other))
-    assert "certificate is not trusted" in error.said
+    assert "certificate is not trusted" in error.reason
     assert server.seen == []
 
 
@@ -124,7 +124,7 @@ def test_a_certificate_of_another_host_is_refused_even_from_the_own_authority(
         error = what_came_of(kind, server.url, ca_file=str(server.authority))
     finally:
         server.close()
-    assert "certificate is not trusted" in error.said
+    assert "certificate is not trusted" in error.reason
     assert server.seen == []
 
 
@@ -188,5 +188,5 @@ def test_no_protocol_older_than_tls_1_2_is_spoken(kind: str, tmp_path: Path) -> 
         error = what_came_of(kind, server.url, ca_file=str(server.authority))
     finally:
         server.close()
-    assert "no secure connection" in error.said
+    assert "no secure connection" in error.reason
     assert server.seen == []

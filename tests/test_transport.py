@@ -145,7 +145,7 @@ def test_a_create_that_nobody_listens_to_is_unavailable_not_lost() -> None:
     with pytest.raises(Unavailable) as caught:
         world.create()
     assert world.sent == RetryPolicy().attempts
-    assert "no connection" in caught.value.said
+    assert "no connection" in caught.value.reason
 
 
 def test_an_unknown_host_is_named_as_such() -> None:
@@ -250,7 +250,7 @@ def test_stopping_ends_a_wait_at_once() -> None:
         thread.start()
         thread.join(timeout=5)
         assert not thread.is_alive()
-        assert caught[0].said == "stopped while waiting"
+        assert caught[0].reason == "stopped while waiting"
     finally:
         STOP.clear()
 

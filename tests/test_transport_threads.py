@@ -219,7 +219,7 @@ def test_the_first_error_ends_what_has_not_begun_and_the_waits_of_what_has() -> 
             caught.append(error)
 
     in_thread(run)
-    assert caught[0].said == "gone"
+    assert caught[0].reason == "gone"
     assert len(begun) <= 2
     assert not STOP.is_set()
 

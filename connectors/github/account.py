@@ -38,7 +38,7 @@ class Account:
             return self._named(viewer.get("login") if isinstance(viewer, dict) else None)
         except Missing as problem:  # which would be taken for an issue that is gone
             hint = "Check the url of this tracker, its path included"
-            raise BadConfiguration(problem.tracker, problem.request, problem.said, hint) from problem
+            raise BadConfiguration(problem.tracker, problem.request, problem.reason, hint) from problem
 
     def _named(self, found: object) -> str:
         if not isinstance(found, str) or not found:

@@ -96,7 +96,7 @@ class _Check:
                 row = self.api.record(self.api.get(f"/repos/{name}"))
             except TrackerError as problem:
                 hint = problem.hint or "Check its spelling, and that the account may read it"
-                yield Finding(f"repository {name}", False, problem.said, hint)
+                yield Finding(f"repository {name}", False, problem.reason, hint)
                 continue
             yield _reached(name, row)
             yield from self._allowed(f"repository {name}", row)
@@ -126,9 +126,9 @@ class _Check:
         app = self.api.settings.app_id is not None
         if app and not self.writes:
             return  # told as a missing permission of the App
-        said, hint = (APP_UNPROVEN, APP_HINT) if app else (UNPROVEN, UNPROVEN_HINT)
+        message, hint = (APP_UNPROVEN, APP_HINT) if app else (UNPROVEN, UNPROVEN_HINT)
         for need in sorted(self.needs - {Capability.READ}):
-            yield Finding(f"{what}: {need}", True, said, hint)
+            yield Finding(f"{what}: {need}", True, message, hint)
 
     def organisation(self) -> Iterator[Finding]:
         """What the account sees of an organisation; where it may not write is told together."""
@@ -161,18 +161,18 @@ class _Check:
         try:
             self.api.graphql(CHILDREN, {"ids": [], "first": 1})
         except Unsupported:
-            said = "this GitHub knows no sub-issues; rules by tree find only the root"
-            yield Finding("sub-issues", False, said, "Update the Enterprise Server, or use rules by label")
+            message = "this GitHub knows no sub-issues; rules by tree find only the root"
+            yield Finding("sub-issues", False, message, "Update the Enterprise Server, or use rules by label")
             return
         yield Finding("sub-issues", True, "supported")
 
 
 def _scopes(answer: HttpResponse, needs: frozenset[Capability]) -> Iterator[Finding]:
     """Classic tokens say their scopes in a header; fine-grained ones do not."""
-    said = answer.headers.get("x-oauth-scopes")
-    if said is None:
+    message = answer.headers.get("x-oauth-scopes")
+    if message is None:
         return
-    scopes = {scope.strip() for scope in said.split(",")} - {""}
+    scopes = {scope.strip() for scope in message.split(",")} - {""}
     ok = bool(scopes & {"repo", "public_repo"}) or needs <= {Capability.READ}
     hint = "" if ok else "Give the token the scope repo (private) or public_repo, or use a fine-grained token"
     yield Finding("token scopes", ok, ", ".join(sorted(scopes)) or "none", hint)
@@ -201,4 +201,4 @@ def _reached(name: str, row: Mapping[str, Any]) -> Finding:
 
 def _failed(what: str, problem: TrackerError) -> Finding:
     where = f"{problem.request}: " if problem.request else ""
-    return Finding(what, False, f"{where}{problem.said}", problem.hint or f"To recover: {problem.recovery}")
+    return Finding(what, False, f"{where}{problem.reason}", problem.hint or f"To recover: {problem.recovery}")

@@ -180,11 +180,15 @@ class GitHubClient:
             if link.get("rel") == relation:
                 url = urljoin(answer.url, link.get("url", ""))
                 if not self._ours(url):
-                    said = f"the {relation} page is said to be on another server or path"
-                    raise InvalidResponse(self.tracker, answer.request, said, "Check the url of this tracker")
+                    message = f"the {relation} page is said to be on another server or path"
+                    raise InvalidResponse(
+                        self.tracker, answer.request, message, "Check the url of this tracker"
+                    )
                 if relation == "next" and answer.body.strip() == b"[]":
-                    said = "an empty page is followed by another, so rows are missing"
-                    raise InvalidResponse(self.tracker, answer.request, said, "The next run reads it again")
+                    message = "an empty page is followed by another, so rows are missing"
+                    raise InvalidResponse(
+                        self.tracker, answer.request, message, "The next run reads it again"
+                    )
                 return url
         return None
 
@@ -253,15 +257,15 @@ class GitHubClient:
             extensions.get("code") for e in errors if isinstance(extensions := e.get("extensions"), dict)
         }
         message = str(errors[0].get("message"))
-        said = "".join(c if c.isprintable() else " " for c in message)[:300]
+        text = "".join(c if c.isprintable() else " " for c in message)[:300]
         if codes & {"undefinedField", "undefinedType"} or _NO_FIELD.search(message):
-            return Unsupported(said)
+            return Unsupported(text)
         kinds = {error.get("type") for error in errors}
         if kinds & _TOO_MUCH:
-            return TooMuch(self.tracker, request, said)
+            return TooMuch(self.tracker, request, text)
         if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
-            return Refused(self.tracker, request, said, "The account lacks the permission to read this")
-        return InvalidResponse(self.tracker, request, f"GraphQL answered with an error: {said}")
+            return Refused(self.tracker, request, text, "The account lacks the permission to read this")
+        return InvalidResponse(self.tracker, request, f"GraphQL answered with an error: {text}")
 
     def _follow(self, answer: HttpResponse) -> tuple[str, dict[str, str | int]]:
         """Where a redirect leads on the same server, with the query that was asked; else raises."""
@@ -309,14 +313,14 @@ class GitHubClient:
             answer = self.transport.read(f"POST {path}", lambda: self._wire.send(app, "POST", path, None, {}))
         except Missing as problem:
             hint = "Check app_id and installation_id, and that the App is still installed"
-            raise BadConfiguration(self.tracker, problem.request, problem.said, hint) from problem
+            raise BadConfiguration(self.tracker, problem.request, problem.reason, hint) from problem
         result = self.record(answer)
         try:
             until = datetime.fromisoformat(result["expires_at"])
             return _Token(Auth.Token(result["token"]), until.astimezone(UTC))
         except (KeyError, TypeError, ValueError, OverflowError, AssertionError) as problem:
-            said = "expected a token and the time when it expires"
-            raise InvalidResponse(self.tracker, answer.request, said) from problem
+            message = "expected a token and the time when it expires"
+            raise InvalidResponse(self.tracker, answer.request, message) from problem
 
 
 def sort_scope(error: TrackerError, what: str) -> TrackerError:
@@ -324,9 +328,9 @@ def sort_scope(error: TrackerError, what: str) -> TrackerError:
     if not isinstance(error, Missing):
         return error
     hint = f"Check the spelling of {what}, and that the account may read it"
-    if "HTTP 410" in error.said:
+    if "HTTP 410" in error.reason:
         hint = f"Issues are disabled in {what}; enable them or take it out of the configuration"
-    return BadConfiguration(error.tracker, error.request, f"{what}: {error.said}", hint)
+    return BadConfiguration(error.tracker, error.request, f"{what}: {error.reason}", hint)
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:

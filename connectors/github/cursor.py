@@ -35,8 +35,8 @@ class Cursor:
     """The time is the server's. Else it is ours, and only names the pull: no reading goes by it."""
 
     def __str__(self) -> str:
-        said = {"v": _VERSION, "at": self.at.isoformat(), "scope": self.scope, "n": self.count}
-        return orjson.dumps(said if self.dated else {**said, "dated": False}).decode()
+        message = {"v": _VERSION, "at": self.at.isoformat(), "scope": self.scope, "n": self.count}
+        return orjson.dumps(message if self.dated else {**message, "dated": False}).decode()
 
     @property
     def name(self) -> str:
@@ -116,7 +116,7 @@ def scope_digest(settings: GitHubSettings, interest: Interest) -> str:
 
     Roots and keys are left out: whatever is named newly is not yet remembered and so comes whole.
     """
-    said = [
+    parts = [
         _ROWS,
         settings.url,
         sorted(name.lower() for name in settings.repositories),
@@ -127,7 +127,7 @@ def scope_digest(settings: GitHubSettings, interest: Interest) -> str:
         *(["fields", sorted(interest.fields)] if interest.fields else []),
         *_of_projects(settings),
     ]
-    return hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
 
 
 def _of_projects(settings: GitHubSettings) -> list[object]:
@@ -163,8 +163,8 @@ class Standing:
 
 def named_digest(interest: Interest) -> str:
     """Changes whenever other roots or keys are named."""
-    said = [sorted(interest.roots), sorted(interest.keys)]
-    return hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
+    parts = [sorted(interest.roots), sorted(interest.keys)]
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
 
 
 def standing_at(memory: ConnectorState, cursor: Cursor) -> Standing | None:

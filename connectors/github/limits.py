@@ -78,14 +78,14 @@ class Explain:
 
     def __call__(self, request: str, answer: HttpResponse, /) -> TrackerError | None:
         """An error with what is missing, or None where the usual words do."""
-        said = message_in(answer)
+        message = message_in(answer)
         if answer.status == 401:
             hint = f"Check {self._variable}: wrong, expired or revoked"
-            return BadConfiguration(self._tracker, request, said, hint)
+            return BadConfiguration(self._tracker, request, message, hint)
         if answer.status == 403:
-            return Refused(self._tracker, request, said, _permission_hint(answer))
+            return Refused(self._tracker, request, message, _permission_hint(answer))
         if answer.status == 451:
-            return Refused(self._tracker, request, said, "GitHub has blocked this repository")
+            return Refused(self._tracker, request, message, "GitHub has blocked this repository")
         return None
 
 

@@ -235,10 +235,10 @@ class Listing:
         """The rows that say of which issue they are; with others, the list counts as not read to its end."""
         named = [row for row in rows if names_issue(row)]
         if len(named) < len(rows):
-            said = (
+            message = (
                 f"{len(rows) - len(named)} of {len(rows)} rows of this list say not of which issue they are"
             )
-            problem = InvalidResponse(self._api.tracker, f"GET {sheet.path}", said)
+            problem = InvalidResponse(self._api.tracker, f"GET {sheet.path}", message)
             if sheet.path not in self._by_path:
                 raise problem
             home = self._by_path[sheet.path]

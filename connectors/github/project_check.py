@@ -24,7 +24,7 @@ def project_findings(api: GitHubClient) -> Iterator[Finding]:
         except TrackerDown:
             raise
         except TrackerError as problem:
-            yield Finding(what, False, problem.said, READ_HINT)
+            yield Finding(what, False, problem.reason, READ_HINT)
         else:
             yield Finding(what, True, f"can be read; its fields: {_fields(heads[project])}")
     status = api.settings.status_field
@@ -58,7 +58,7 @@ def missing_fields(api: GitHubClient, names: Collection[str]) -> Mapping[str, st
         except TrackerDown:
             raise
         except TrackerError as problem:
-            missing |= dict.fromkeys(fields, problem.said)
+            missing |= dict.fromkeys(fields, problem.reason)
             continue
         why = what_is_missing(project, head, fields.values())
         there = f"; there are: {_fields(head)}"

@@ -33,8 +33,8 @@ class Project:
         if match is None or not is_owner(match["owner"]):
             raise ValueError(f'expected "owner/number" or the address of a project, got {text!r}')
         if not _ALIAS.fullmatch(name):
-            said = "expected at most 40 letters, digits, - and _ as the name of a project"
-            raise ValueError(f"{said}, got {name!r}")
+            message = "expected at most 40 letters, digits, - and _ as the name of a project"
+            raise ValueError(f"{message}, got {name!r}")
         return cls(name, match["owner"], int(match["number"]))
 
 

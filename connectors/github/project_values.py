@@ -152,17 +152,17 @@ class ProjectValues:
             return
         kept = self._facts(_PROJECTS)
         stands = {base.name: kept[base.name]} if base is not None and base.name in kept else {}
-        said = {}
+        message = {}
         for project, reading in self._readings.items():
             if not reading.kept_as:
                 reading = replace(reading, kept_as=now.name)
                 self._readings[project] = reading
-            said[project.name] = {
+            message[project.name] = {
                 "at": reading.at.isoformat() if reading.at else "",
                 "missing": dict(reading.missing),
                 "items": reading.kept_as,
             }
-        stands[now.name] = said
+        stands[now.name] = message
         for project, reading in self._readings.items():
             self._keep_items(project, reading, stands)
         if stands != kept:
@@ -201,8 +201,8 @@ class ProjectValues:
             return replace(before, at=None, missing=dict.fromkeys(names, "this GitHub has no projects"))
         except TrackerError as problem:
             self._api.notify(f"{self._api.tracker}: the project {project} was not read: {problem}")
-            said = f"the project {project.name} could not be read; `milepost check` tells why"
-            return replace(before, at=None, missing=dict.fromkeys(names, said))
+            message = f"the project {project.name} could not be read; `milepost check` tells why"
+            return replace(before, at=None, missing=dict.fromkeys(names, message))
         self._read_now.add(project)
         same = before.items == reading.items
         return replace(reading, kept_as=before.kept_as if same else "")
@@ -244,7 +244,7 @@ class ProjectValues:
                 if tuple(held["names"]) != names or held["of"] != f"{project.owner}/{project.number}".lower():
                     continue
                 items = {str(id_): _remembered_item(*row) for id_, row in held["items"].items()}
-                missing = {str(name): str(said) for name, said in result["missing"].items()}
+                missing = {str(name): str(message) for name, message in result["missing"].items()}
                 at = bounds.server_time(bounds.moment(result["at"]))
                 yield project, Reading(names, items, at, missing, str(result["items"]))
             except (AttributeError, KeyError, TypeError, ValueError):

@@ -151,8 +151,8 @@ def _item(api: GitHubClient, project: Project, row: object, count: int) -> tuple
     """One item with its id; None for a draft, and for content that the token may not see."""
     if row is None:
         # Of a project that a fine-grained token may not read GitHub gives empty data, and no error.
-        said = f"items of the project {project} came empty"
-        raise InvalidResponse(api.tracker, "POST /graphql", said, READ_HINT)
+        message = f"items of the project {project} came empty"
+        raise InvalidResponse(api.tracker, "POST /graphql", message, READ_HINT)
     if not isinstance(row, dict):
         raise InvalidResponse(api.tracker, "POST /graphql", f"expected an item of the project {project}")
     content = row.get("content")
@@ -202,6 +202,6 @@ def what_is_missing(project: Project, head: Head, names: Collection[str]) -> Map
         if result is None:
             missing[name] = f'the project {project.name} has no field "{name}"'
         elif not result.readable:
-            said = f'the field "{name}" of the project {project.name} shows what the issue itself has'
-            missing[name] = f"{said}: use the key of rules for that"
+            message = f'the field "{name}" of the project {project.name} shows what the issue itself has'
+            missing[name] = f"{message}: use the key of rules for that"
     return missing

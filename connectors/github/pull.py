@@ -316,8 +316,8 @@ class PullRun:
                     if row is None:
                         self._lose(node.id, node.place.key, "it is in a tree but cannot be read")
                         if node.parent is not None:
-                            said = f"its sub-issue {node.place.key} cannot be read"
-                            self._lose(None, node.parent[1], said)
+                            message = f"its sub-issue {node.place.key} cannot be read"
+                            self._lose(None, node.parent[1], message)
                             self.spoilt.add(node.place.key)
                     else:
                         rows.append(row)

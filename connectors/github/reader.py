@@ -140,7 +140,7 @@ class GitHubReader:
         """See Reader. GitHub is asked by key: another issue under it means that this one is gone."""
         result = read_apart(refs, self._whereabouts, _repository)
         return {
-            ref: Whereabouts(Fate.UNKNOWN, reason=value.said) if isinstance(value, TrackerError) else value
+            ref: Whereabouts(Fate.UNKNOWN, reason=value.reason) if isinstance(value, TrackerError) else value
             for ref, value in result.items()
         }
 
@@ -148,7 +148,7 @@ class GitHubReader:
         try:
             page = self.fetch([ref.key])
         except Refused as problem:
-            return Whereabouts(Fate.HIDDEN, reason=problem.said)
+            return Whereabouts(Fate.HIDDEN, reason=problem.reason)
         for issue in page.issues:
             if issue.ref == ref:
                 return Whereabouts(Fate.PRESENT, issue)
@@ -264,8 +264,8 @@ class GitHubReader:
             description = row.get("description") or ""
             return LabelDefinition(str(row["name"]), str(row["color"]).lower(), str(description))
         except (AttributeError, KeyError, TypeError) as problem:
-            said = "expected a label with name and color"
-            raise InvalidResponse(self._api.tracker, "GET labels", said) from problem
+            message = "expected a label with name and color"
+            raise InvalidResponse(self._api.tracker, "GET labels", message) from problem
 
 
 def _repository(ref: IssueRef) -> str:

@@ -115,8 +115,8 @@ class GitHubRequester:
     ) -> HttpResponse:
         """One HTTP request; `url` is a path below the base URL, or whole and on the same host."""
         if self._ca_file is not None and not self._ca_file.is_file():
-            said = f"there is no file {self._ca_file}"
-            raise BadConfiguration(self._tracker, "", said, "Let ca_file name certificates in PEM format")
+            message = f"there is no file {self._ca_file}"
+            raise BadConfiguration(self._tracker, "", message, "Let ca_file name certificates in PEM format")
         sent = {"Accept": _ACCEPT}
         with self._line() as line:
             line.requester(auth).requestJson(verb, url, parameters, sent, body, line.wire)
@@ -156,9 +156,9 @@ def app_auth(tracker: str, settings: GitHubSettings) -> Auth.AppAuth:
     try:
         auth.create_jwt()
     except Exception as problem:  # PyJWT and cryptography each have errors of their own for a bad key
-        said = f"the App's private key cannot sign ({type(problem).__name__})"
+        message = f"the App's private key cannot sign ({type(problem).__name__})"
         hint = "Expected the PEM file that GitHub made, with its BEGIN and END lines"
-        raise BadConfiguration(tracker, "", said, hint) from None
+        raise BadConfiguration(tracker, "", message, hint) from None
     return auth
 
 
@@ -168,5 +168,7 @@ def _key_file(tracker: str, file: Path | None) -> str:
     try:
         return file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as problem:
-        said = f"cannot read private_key_file {file} ({type(problem).__name__})"
-        raise BadConfiguration(tracker, "", said, "Expected a PEM file that this user may read") from problem
+        message = f"cannot read private_key_file {file} ({type(problem).__name__})"
+        raise BadConfiguration(
+            tracker, "", message, "Expected a PEM file that this user may read"
+        ) from problem

@@ -35,10 +35,12 @@ def matching(api: GitHubClient, names: Names, query: str) -> frozenset[str]:
 
 def _search(api: GitHubClient, names: Names, query: str) -> set[str]:
     if len(query) > QUERY_LIMIT:
-        said = (
+        message = (
             f"cannot measure: with its scope the query is {len(query)} characters, GitHub takes {QUERY_LIMIT}"
         )
-        raise Refused(api.tracker, "GET /search/issues", said, "Write a shorter query, or use rules instead")
+        raise Refused(
+            api.tracker, "GET /search/issues", message, "Write a shorter query, or use rules instead"
+        )
     ids: set[str] = set()
     for answer in api.answers("/search/issues", {"q": query, "per_page": PER_PAGE}, resource="search"):
         body = api.record(answer)
@@ -63,8 +65,8 @@ def _id_in_scope(api: GitHubClient, names: Names, row: Any) -> set[str]:
 def _incomplete(api: GitHubClient, total: object) -> Refused:
     hint = "Narrow the query, or use rules by label, milestone or repository instead"
     if type(total) is int and total > RESULT_LIMIT:
-        said = f"cannot measure: {total} issues match, of which GitHub gives the first {RESULT_LIMIT}"
+        message = f"cannot measure: {total} issues match, of which GitHub gives the first {RESULT_LIMIT}"
     else:
-        said = "cannot measure: GitHub says that the results of this search are incomplete"
+        message = "cannot measure: GitHub says that the results of this search are incomplete"
         hint = "Run again later; if it stays so, use rules instead"
-    return Refused(api.tracker, "GET /search/issues", said, hint)
+    return Refused(api.tracker, "GET /search/issues", message, hint)

@@ -103,8 +103,8 @@ class GitHubSettings(TrackerSettings):
     @classmethod
     def _projects(cls, projects: dict[str, str]) -> dict[str, str]:
         result = [Project.read(name, text) for name, text in projects.items()]
-        said = [f"{item.owner}/{item.number}".casefold() for item in result]
-        for several in (said, [fold_name(item.name) for item in result]):
+        parts = [f"{item.owner}/{item.number}".casefold() for item in result]
+        for several in (parts, [fold_name(item.name) for item in result]):
             twice = [value for place, value in enumerate(several) if value in several[:place]]
             if twice:
                 raise ValueError(f"named twice: {twice[0]}")
@@ -135,8 +135,8 @@ class GitHubSettings(TrackerSettings):
         named = self.status_field
         if named is not None and "/" in named and split_field(named, self.project_names) is None:
             several = ", ".join(self.projects) or "none"
-            said = f"status_field = {named!r} names no project; `projects` has {several}"
-            raise ValueError(f"{said}. Write a field of the organisation without a slash, or by its id")
+            message = f"status_field = {named!r} names no project; `projects` has {several}"
+            raise ValueError(f"{message}. Write a field of the organisation without a slash, or by its id")
         if self.in_progress_statuses and named is None:
             raise ValueError("in_progress_statuses needs status_field: of which field they are options")
         return self

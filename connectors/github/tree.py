@@ -273,10 +273,10 @@ def _node(
     return Node(str(database_id), str(node_id), place, str(updated), parent, children)
 
 
-def _garbled(api: GitHubClient, said: str) -> InvalidResponse:
-    return InvalidResponse(api.tracker, "POST /graphql", f"a sub-issue cannot be read: {said}")
+def _garbled(api: GitHubClient, reason: str) -> InvalidResponse:
+    return InvalidResponse(api.tracker, "POST /graphql", f"a sub-issue cannot be read: {reason}")
 
 
 def reason_of(problem: TrackerError) -> str:
     """What was asked and what came back, for a person; without the tracker, which is told beside it."""
-    return f"{problem.request}: {problem.said}" if problem.request else problem.said
+    return f"{problem.request}: {problem.reason}" if problem.request else problem.reason

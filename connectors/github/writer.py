@@ -33,7 +33,7 @@ class GitHubWriter:
         try:
             return self._comment(answer, body)
         except InvalidResponse as problem:
-            raise AnswerLost(self._api.tracker, answer.request, problem.said) from problem
+            raise AnswerLost(self._api.tracker, answer.request, problem.reason) from problem
 
     def edit_comment(self, ref: IssueRef, comment: PostedComment, body: str, mark: str) -> PostedComment:
         """See Writer."""
@@ -144,8 +144,8 @@ class GitHubWriter:
         result = self._api.record(answer)
         id_, text = result.get("id"), result.get("body")
         if type(id_) is not int:
-            said = "expected a comment with its id"
-            raise InvalidResponse(self._api.tracker, answer.request, said)
+            message = "expected a comment with its id"
+            raise InvalidResponse(self._api.tracker, answer.request, message)
         text = text if isinstance(text, str) else body
         url, updated = str(result.get("html_url") or ""), moment(result.get("updated_at"))
         return PostedComment(str(id_), text, mine=True, url=url, updated=updated)
@@ -183,9 +183,9 @@ class GitHubWriter:
         if name.strip() in ("", ".", ".."):
             raise Refused(self._api.tracker, "", f"{name!r} cannot be a label", "Use another name")
 
-    def _refuse(self, answer: HttpResponse, said: str) -> NoReturn:
+    def _refuse(self, answer: HttpResponse, reason: str) -> NoReturn:
         hint = "The account needs the triage or write role in this repository"
-        raise Refused(self._api.tracker, answer.request, said, hint)
+        raise Refused(self._api.tracker, answer.request, reason, hint)
 
 
 def _quoted(name: str) -> str:

@@ -62,9 +62,9 @@ class HttpResponse:
                 mended = json.loads(_as_unicode(self.body), parse_int=_whole, parse_constant=_no_constant)
                 if _shallow(mended):
                     return mended
-            said = f"expected JSON, got {_shape(self)} (HTTP {self.status})"
+            message = f"expected JSON, got {_shape(self)} (HTTP {self.status})"
             hint = "Check that the URL is the tracker's own, not that of a login page or proxy"
-            raise InvalidResponse(self.tracker, self.request or self.url, said, hint) from problem
+            raise InvalidResponse(self.tracker, self.request or self.url, message, hint) from problem
 
 
 def _shallow(document: Any) -> bool:
@@ -159,19 +159,19 @@ def _pieces(response: requests.Response) -> Iterator[bytes]:
 
 def explain_status(tracker: str, request: str, answer: HttpResponse) -> TrackerError:
     """The contract's error for an answer that is no success, where the vendor's connector says no more."""
-    said = message_in(answer)
+    message = message_in(answer)
     if answer.status in (301, 302, 303, 307, 308):
         hint = "Configure the address that it moved to"
         return BadConfiguration(tracker, request, f"moved to {_place(answer)} (HTTP {answer.status})", hint)
     if answer.status == 401:
-        return BadConfiguration(tracker, request, said, "Check the token: wrong, expired or revoked")
+        return BadConfiguration(tracker, request, message, "Check the token: wrong, expired or revoked")
     if answer.status in (404, 410):
-        return Missing(tracker, request, said)
+        return Missing(tracker, request, message)
     if answer.status >= 500 or answer.status in (408, 429):
-        return Unavailable(tracker, request, said)
+        return Unavailable(tracker, request, message)
     if 400 <= answer.status < 500:
-        return Refused(tracker, request, said)
-    return InvalidResponse(tracker, request, said)
+        return Refused(tracker, request, message)
+    return InvalidResponse(tracker, request, message)
 
 
 def message_in(answer: HttpResponse) -> str:

@@ -213,13 +213,13 @@ class Transport:
 
     def _without_secrets(self, error: TrackerError) -> TrackerError:
         """The same error; a tracker that echoes a credential must not bring it into a log or a store."""
-        said, hint = error.said, error.hint
+        message, hint = error.reason, error.hint
         for secret in self._secrets:
-            said, hint = said.replace(secret, "…"), hint.replace(secret, "…")
+            message, hint = message.replace(secret, "…"), hint.replace(secret, "…")
         return (
             error
-            if (said, hint) == (error.said, error.hint)
-            else type(error)(error.tracker, error.request, said, hint)
+            if (message, hint) == (error.reason, error.hint)
+            else type(error)(error.tracker, error.request, message, hint)
         )
 
     def _veiled(self, answer: HttpResponse) -> HttpResponse:
@@ -241,7 +241,7 @@ class Transport:
         except requests.RequestException as problem:
             raise self._sort_exception(job.request, problem, job.repeatable) from problem
         except (InvalidResponse, BadConfiguration) as problem:
-            raise type(problem)(self.tracker, job.request, problem.said, problem.hint) from problem
+            raise type(problem)(self.tracker, job.request, problem.reason, problem.hint) from problem
         now = self._clock()
         self.budget.note(job.resource, answer, now)
         wait = self._rate_limit(answer, now)
@@ -254,9 +254,9 @@ class Transport:
     def _spend(self, job: "_Job") -> None:
         """Count one request; raises PutOff for a read that the budget does not allow any more."""
         if job.reads and self._used >= _MOST:
-            said = f"{_MOST:,} requests in one run, and no end of them"
+            message = f"{_MOST:,} requests in one run, and no end of them"
             raise InvalidResponse(
-                self.tracker, job.request, said, "Make several trackers of it, or look at its lists"
+                self.tracker, job.request, message, "Make several trackers of it, or look at its lists"
             )
         now = self._clock()
         spent = None if self._wrote or not job.reads else self.budget.spent(job.resource, now)
@@ -264,10 +264,10 @@ class Transport:
             left = spent.reset - now
             if left > _SHORT_WINDOW:
                 until = datetime.fromtimestamp(spent.reset, UTC).astimezone()
-                said = f"put off: milepost's share of the API quota is spent until {until:%H:%M:%S}"
+                message = f"put off: milepost's share of the API quota is spent until {until:%H:%M:%S}"
                 hint = "The next run goes on; to allow more, raise the share"
                 self.budget.put_off(job.resource, job.request)
-                raise QuotaExhausted(self.tracker, job.request, said, hint)
+                raise QuotaExhausted(self.tracker, job.request, message, hint)
             self._hold(now + left)
             self._pass_gate(job.request)
         with self._lock:
@@ -311,8 +311,10 @@ class Transport:
         return _Again(error, None) if answer.status in _REPEATED else error
 
     def _too_long(self, request: str, answer: HttpResponse, wait: float) -> TrackerError:
-        said = f"HTTP {answer.status}: asked to wait {duration(wait)}, allowed are {self.policy.max_wait:g} s"
-        return TrackerDown(self.tracker, request, said, "Raise max_wait, or run again later")
+        message = (
+            f"HTTP {answer.status}: asked to wait {duration(wait)}, allowed are {self.policy.max_wait:g} s"
+        )
+        return TrackerDown(self.tracker, request, message, "Raise max_wait, or run again later")
 
     def _sort_exception(
         self, request: str, problem: requests.RequestException, repeatable: bool
@@ -327,12 +329,12 @@ class Transport:
         if isinstance(problem, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
             return BadConfiguration(self.tracker, request, "the address cannot be used", "Check the url")
         never_sent = any(isinstance(cause, ConnectTimeoutError | NewConnectionError) for cause in causes)
-        said = describe(problem, causes, *self.policy.timeout)
+        message = describe(problem, causes, *self.policy.timeout)
         if not repeatable and not never_sent:
-            return AnswerLost(self.tracker, request, said + _MAYBE)
+            return AnswerLost(self.tracker, request, message + _MAYBE)
         hint = "Check the address and the network" if never_sent else ""
         kind = TrackerDown if never_sent else Unavailable
-        error = kind(self.tracker, request, said, hint)
+        error = kind(self.tracker, request, message, hint)
         return _Again(error, None) if isinstance(problem, _TROUBLE) else error
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
@@ -356,7 +358,7 @@ class Transport:
             if not news:
                 return  # another thread has said so
         until = datetime.fromtimestamp(now + seconds, UTC).astimezone()
-        why = "rate limit" if again.limited else again.error.said
+        why = "rate limit" if again.limited else again.error.reason
         self._notify(f"{self.tracker}: {why}, waiting {duration(seconds)} until {until:%H:%M:%S} ({request})")
 
     def _pause(self, request: str, seconds: float) -> None:
@@ -375,8 +377,8 @@ class Transport:
             return
         until = datetime.fromtimestamp(self._clock() + left, UTC).astimezone()
         if left > self.policy.max_wait:
-            said = f"put off: the limit of {rate} is reached until {until:%H:%M:%S}"
-            raise QuotaExhausted(self.tracker, request, said, "The next run goes on from here")
+            message = f"put off: the limit of {rate} is reached until {until:%H:%M:%S}"
+            raise QuotaExhausted(self.tracker, request, message, "The next run goes on from here")
         if left >= _TOLD:
             self._notify(f"{self.tracker}: limit of {rate}, waiting {duration(left)} until {until:%H:%M:%S}")
         self._pause(request, left)
@@ -399,7 +401,7 @@ class _Again(Exception):
     """Try again after `wait` seconds (None: by back-off); `error` is what to raise when tries run out."""
 
     def __init__(self, error: TrackerError, wait: float | None, *, limited: bool = False) -> None:
-        super().__init__(error.said)
+        super().__init__(error.reason)
         self.error = error
         self.wait = wait
         self.limited = limited

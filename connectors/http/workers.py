@@ -185,10 +185,10 @@ class _Merge(Generic[_T]):
                 return None
             return next(self._streams, None)
 
-    def _put(self, said: tuple[_T] | BaseException | None) -> None:
+    def _put(self, reason: tuple[_T] | BaseException | None) -> None:
         while not self._cancel.is_set():
             try:
-                self._queue.put(said, timeout=_GLANCE)
+                self._queue.put(reason, timeout=_GLANCE)
             except queue.Full:
                 continue
             return

@@ -100,9 +100,9 @@ def _customers(session: JiraClient) -> Iterator[Finding]:
         except TrackerError:
             continue  # told with the projects
         if shown:
-            said = "a service management project, whose customers see comments: it counts as public"
+            message = "a service management project, whose customers see comments: it counts as public"
             hint = "Set internal_comments = true to hide them from customers, or audiences for this project"
-            yield Finding(f"project {key}", True, said, hint)
+            yield Finding(f"project {key}", True, message, hint)
 
 
 def _habits(session: JiraClient) -> Iterator[Finding]:
@@ -164,22 +164,22 @@ def _permissions(session: JiraClient, needs: frozenset[Capability]) -> Iterator[
             continue
         for need in wanted:
             missing = [one for one in _PERMISSIONS[need] if not _has(granted, one)]
-            said = f"missing: {', '.join(missing)}" if missing else "granted to the account"
-            yield Finding(f"{need}{place}", not missing, said, _hint(session, need) if missing else "")
+            message = f"missing: {', '.join(missing)}" if missing else "granted to the account"
+            yield Finding(f"{need}{place}", not missing, message, _hint(session, need) if missing else "")
 
 
 def _unproven(session: JiraClient, needs: frozenset[Capability]) -> Iterator[Finding]:
     """What no answer of Jira proves beforehand, because `mypermissions` does not tell it."""
     if not needs - {Capability.READ}:
         return
-    said = (
+    message = (
         "states of a workflow that cannot be edited, and screens without labels, show only when it is written"
     )
-    yield Finding("single issues", True, said, "What is refused goes into quarantine and is told")
+    yield Finding("single issues", True, message, "What is refused goes into quarantine and is told")
     if session.settings.host == SCOPED_HOST:
         scopes = sorted({_SCOPES[need] for need in needs} - {""})
-        said = "a token with scopes does not tell them; what is missing shows only when it is used"
-        yield Finding("token scopes", True, said, f"It needs {' and '.join(scopes)}")
+        message = "a token with scopes does not tell them; what is missing shows only when it is used"
+        yield Finding("token scopes", True, message, f"It needs {' and '.join(scopes)}")
 
 
 def _has(granted: Json, permission: str) -> bool:
@@ -202,5 +202,5 @@ def _tried(what: str, look: Callable[[], Finding]) -> Finding:
 def _failed(what: str, problem: TrackerError) -> Finding:
     hint = problem.hint or ("" if isinstance(problem, BadConfiguration) else f"Then {problem.recovery}")
     return Finding(
-        what, False, f"{problem.request}: {problem.said}" if problem.request else problem.said, hint
+        what, False, f"{problem.request}: {problem.reason}" if problem.request else problem.reason, hint
     )

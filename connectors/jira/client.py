@@ -187,7 +187,7 @@ class JiraClient:
             if path not in ("myself", "serverInfo"):
                 raise
             hint = "Check the url, its path included"
-            raise BadConfiguration(self.name, request, f"no Jira here ({gone.said})", hint) from gone
+            raise BadConfiguration(self.name, request, f"no Jira here ({gone.reason})", hint) from gone
         if answer.headers.get("x-ausername", "").lower() == "anonymous" or login_failed(answer):
             raise self.refused_login(request, "answered, but to nobody: the login failed")
         self._proved = self._proved or names_caller(answer)
@@ -348,14 +348,14 @@ class JiraClient:
 
     # Errors
 
-    def refused_login(self, request: str, said: str) -> BadConfiguration:
+    def refused_login(self, request: str, reason: str) -> BadConfiguration:
         """The error for credentials that Jira does not take, with what usually is wrong."""
         hint = f"Check {variable(self.name, 'TOKEN')}: wrong, expired or revoked"
         if self.settings.login == "basic":
             hint += f"; and {variable(self.name, 'EMAIL')}: the address of the token's owner"
         if self.settings.host.endswith(CLOUD_DOMAIN):
             hint += f"; scoped tokens need read:jira-user and url = https://{GATEWAY_HOST}/ex/jira/<cloudId>"
-        return BadConfiguration(self.name, request, said, hint)
+        return BadConfiguration(self.name, request, reason, hint)
 
     def refused(self, answer: HttpResponse) -> TrackerError:
         """The error for a write that was accepted for closer inspection and is refused after all."""
@@ -378,7 +378,7 @@ class JiraClient:
         if answer.status in (301, 302, 303, 307, 308):
             error = explain_status(self.name, request, answer)
             return BadConfiguration(
-                self.name, request, error.said, f"{error.hint}; a login page means that the login failed"
+                self.name, request, error.reason, f"{error.hint}; a login page means that the login failed"
             )
         return None
 

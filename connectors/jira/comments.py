@@ -98,8 +98,8 @@ def _all(session: JiraClient, ref: IssueRef) -> tuple[list[Json], int]:
         result = _once(session, ref)
         if result is not None:
             return result
-    said = f"the comments changed while they were read, {_RESTARTS} times over"
-    raise Unavailable(session.name, session.request("GET", f"issue/{step(ref.id)}/comment"), said)
+    message = f"the comments changed while they were read, {_RESTARTS} times over"
+    raise Unavailable(session.name, session.request("GET", f"issue/{step(ref.id)}/comment"), message)
 
 
 def _once(session: JiraClient, ref: IssueRef) -> tuple[list[Json], int] | None:
@@ -127,8 +127,10 @@ def _once(session: JiraClient, ref: IssueRef) -> tuple[list[Json], int] | None:
             return list(result.values()), page.total
         empty = 0 if page.rows else empty + 1
         if empty >= _MOST_EMPTY:
-            said = f"{page.total} comments are said to be there, and {empty} pages in a row have none"
-            raise InvalidResponse(session.name, session.request("GET", f"issue/{step(ref.id)}/comment"), said)
+            message = f"{page.total} comments are said to be there, and {empty} pages in a row have none"
+            raise InvalidResponse(
+                session.name, session.request("GET", f"issue/{step(ref.id)}/comment"), message
+            )
         before = page.total
         # The row in the last place is read again, to see that none has left; a hidden one shows nothing.
         last = next(reversed(page.rows)) if page.rows and len(page.rows) >= page.places else None

@@ -112,7 +112,7 @@ def find_fields(
         except BadConfiguration as problem:
             renamed = [field for field in fields if field.id in before.get(text, ())]
             if not renamed:
-                missing.append((text, f"{problem.said}. {problem.hint}"))
+                missing.append((text, f"{problem.reason}. {problem.hint}"))
                 return before.get(text, ())  # so that one odd list of fields takes no value from any row
             today = " and ".join(f"{field.name!r} ({field.id})" for field in renamed)
             wrong.append(f"the mapping asks for {text!r}, which is called {today} today. Write that")
@@ -126,11 +126,11 @@ def find_fields(
     ) -> tuple[str, ...]:
         if override is None:
             return by_type(types)
-        said = f"{{ {project} = {override!r} }}" if project else repr(override)
+        message = f"{{ {project} = {override!r} }}" if project else repr(override)
         try:
-            return _named(name, f"{setting} = {said}", override, fields)
+            return _named(name, f"{setting} = {message}", override, fields)
         except BadConfiguration as problem:
-            wrong.append(f"{problem.said}. {problem.hint}")
+            wrong.append(f"{problem.reason}. {problem.hint}")
             if setting in ("story_points", "sprint", "team"):
                 missing.append((setting, wrong[-1]))
             return by_type(types) if setting == "epic_link" else ()

@@ -66,10 +66,10 @@ def stated_limit(answer: HttpResponse, text: str) -> int | None:
     except orjson.JSONDecodeError:
         return None
     errors = result.get("errors") if isinstance(result, dict) else None
-    said = errors.get("comment") if isinstance(errors, dict) else None
-    if answer.status != 400 or not isinstance(said, str):
+    message = errors.get("comment") if isinstance(errors, dict) else None
+    if answer.status != 400 or not isinstance(message, str):
         return None
-    numbers = [int("".join(filter(str.isdecimal, one))) for one in _GROUPED.findall(said)]
+    numbers = [int("".join(filter(str.isdecimal, one))) for one in _GROUPED.findall(message)]
     return next((one for one in numbers if 0 < one < characters(text)), None)
 
 

@@ -46,7 +46,7 @@ class Locator:
                 if (answer.get("fields") or {}).get(_ARCHIVED_AT):
                     archived.add(ref.id)
             else:
-                reason = answer.said if isinstance(answer, TrackerError) else "no answer"
+                reason = answer.reason if isinstance(answer, TrackerError) else "no answer"
                 result[ref] = Whereabouts(Fate.UNKNOWN, reason=reason)
         there = {ref.id: at.issue for ref, at in result.items() if at.fate is Fate.PRESENT and at.issue}
         archived |= self._unlisted([id_ for id_ in there if id_ not in archived], there)
@@ -74,9 +74,9 @@ class Locator:
         try:
             return self._search.present(ref.id, self._names)
         except Missing as gone:
-            return Whereabouts(Fate.GONE, reason=gone.said)
+            return Whereabouts(Fate.GONE, reason=gone.reason)
         except Refused as refused:
-            return Whereabouts(Fate.HIDDEN, reason=refused.said)
+            return Whereabouts(Fate.HIDDEN, reason=refused.reason)
 
     def _read(self, row: Json) -> Whereabouts:
         issue = self._reader.read(row)

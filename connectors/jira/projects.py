@@ -74,7 +74,7 @@ class Projects:
                 else:
                     keys[key] = project.name
                 continue
-            result[key] = Container(ids.get(key, key), key, error=project.said)
+            result[key] = Container(ids.get(key, key), key, error=project.reason)
             if isinstance(project, Missing | Refused):
                 failed.append(result[key])
             else:

@@ -322,8 +322,8 @@ class JiraReader:
         They are told as not read, and read again from where they were. Raises Garbled where there is one
         project, or none shows such rows by itself.
         """
-        said = f"{reading.nameless} {NAMELESS}"
-        garbled = InvalidResponse(self._session.name, self._session.request("POST", "search"), said)
+        message = f"{reading.nameless} {NAMELESS}"
+        garbled = InvalidResponse(self._session.name, self._session.request("POST", "search"), message)
         projects = self._session.settings.projects
         if len(projects) < 2:
             raise garbled
@@ -338,7 +338,7 @@ class JiraReader:
             except BadConfiguration:
                 continue  # it is told, or archived
             if spoilt:
-                failed.append(replace(self._projects.stored(key), error=said))
+                failed.append(replace(self._projects.stored(key), error=message))
         if not failed:
             raise garbled
         return tuple(failed)

@@ -136,8 +136,10 @@ class Search:
         """Issues by key or id, those that are gone left out. Raises Unavailable if one did not come."""
         for page, errors in self.by_keys(keys, fields, fresh=fresh):
             if errors:
-                said = f"Jira could not send {len(errors)} issues this time"
-                raise Unavailable(self._session.name, self._session.request("POST", "issue/bulkfetch"), said)
+                message = f"Jira could not send {len(errors)} issues this time"
+                raise Unavailable(
+                    self._session.name, self._session.request("POST", "issue/bulkfetch"), message
+                )
             yield from page
 
     def one(self, key: str, fields: Sequence[str]) -> Json | None:
@@ -195,7 +197,7 @@ class Search:
         try:
             answer = self._whole("issue/bulkfetch", {"issueIdsOrKeys": chunk, "fields": list(fields)})
         except (BadConfiguration, Unavailable) as problem:
-            if len(chunk) == 1 or not _TOO_LARGE.search(problem.said):
+            if len(chunk) == 1 or not _TOO_LARGE.search(problem.reason):
                 raise
             half = len(chunk) // 2
             halves = [self._bulk(part, fields) for part in (chunk[:half], chunk[half:])]
@@ -221,8 +223,8 @@ class Search:
         """
         before = self._session.server().cloud
         if self._session.ask_server().cloud == before:
-            said, hint = "there is no search at this address", "Check the url, its path included"
-            raise BadConfiguration(self._session.name, self._session.request("POST", path), said, hint)
+            message, hint = "there is no search at this address", "Check the url, its path included"
+            raise BadConfiguration(self._session.name, self._session.request("POST", path), message, hint)
 
     @property
     def _path(self) -> str:
@@ -251,8 +253,8 @@ class Search:
                 return
             empty = 0 if page else empty + 1
             if not isinstance(token, str) or token in used or empty > 1:
-                said = "the pages lead nowhere; nobody can tell whether all issues came"
-                raise InvalidResponse(self._session.name, answer.request, said)
+                message = "the pages lead nowhere; nobody can tell whether all issues came"
+                raise InvalidResponse(self._session.name, answer.request, message)
             used.add(token)
             request["nextPageToken"] = token
 
@@ -264,8 +266,8 @@ class Search:
             whole = yield from self._onward(jql, fields, 0, None)
             if whole:
                 return
-        said = f"the issues changed while they were read, {_RESTARTS} times over"
-        raise Unavailable(self._session.name, self._session.request("POST", "search"), said)
+        message = f"the issues changed while they were read, {_RESTARTS} times over"
+        raise Unavailable(self._session.name, self._session.request("POST", "search"), message)
 
     def _side_by_side(self, jql: str, fields: Sequence[str]) -> Generator[list[Json], None, bool]:
         """All pages beside one another, as soon as the first told how many; whether they are whole.
@@ -330,7 +332,7 @@ class Search:
             try:
                 return self._whole(path, {**request, "maxResults": size})
             except (BadConfiguration, Unavailable) as problem:
-                if size <= 2 or not _TOO_LARGE.search(problem.said):
+                if size <= 2 or not _TOO_LARGE.search(problem.reason):
                     raise
                 self._cap = min(self._cap, size // 2)
 
@@ -342,7 +344,7 @@ class Search:
             raise _WrongKind from gone
         except Refused as refused:
             hint = "The account may not search here: check its permission to browse the projects"
-            raise BadConfiguration(self._session.name, refused.request, refused.said, hint) from refused
+            raise BadConfiguration(self._session.name, refused.request, refused.reason, hint) from refused
 
 
 def _chunks(ids: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -89,7 +89,7 @@ class Surveyor:
             except (BadConfiguration, InvalidResponse, Unavailable) as problem:
                 refused = problem if isinstance(problem, BadConfiguration) else refused
                 project = readable.found[key]
-                failed = Container(project.id, project.name, project.archived, error=problem.said)
+                failed = Container(project.id, project.name, project.archived, error=problem.reason)
                 self._containers[project.id] = failed
             else:
                 self._clear([key])

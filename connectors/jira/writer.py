@@ -53,8 +53,8 @@ class JiraWriter:
         try:
             created = self._told(answer, ref)
         except InvalidResponse as problem:
-            said = f"{problem.said}, though the comment may have been written"
-            raise AnswerLost(self._session.name, answer.request, said) from problem
+            message = f"{problem.reason}, though the comment may have been written"
+            raise AnswerLost(self._session.name, answer.request, message) from problem
         if (
             self._marks_kept is None
             and not self._keeps_mark(ref, created.id, mark)
@@ -89,8 +89,8 @@ class JiraWriter:
         path = f"issue/{step(ref.id)}"
         for label in added:
             if not label or len(label) > LABEL_LIMIT or any(one.isspace() for one in label):
-                said = f"{label!r} is no label: Jira takes 1 to {LABEL_LIMIT} characters without blanks"
-                raise Refused(self._session.name, self._session.request("PUT", path), said)
+                message = f"{label!r} is no label: Jira takes 1 to {LABEL_LIMIT} characters without blanks"
+                raise Refused(self._session.name, self._session.request("PUT", path), message)
         verbs = [{"add": label} for label in added] + [{"remove": label} for label in removed]
         labels, quiet = self._send_verbs(ref, path, verbs)
         undone = (set(added) - set(labels)) | (set(removed) & set(labels))
@@ -101,11 +101,11 @@ class JiraWriter:
             if not undone:
                 self._habits.note(LOUD)
         if undone:
-            said = f"Jira took the request but did not do it: {', '.join(sorted(undone))}"
+            message = f"Jira took the request but did not do it: {', '.join(sorted(undone))}"
             raise Refused(
                 self._session.name,
                 self._session.request("PUT", path),
-                said,
+                message,
                 "Check the permission to edit issues",
             )
         return labels
@@ -177,9 +177,9 @@ class JiraWriter:
         if limit is None or characters(text) <= limit:
             return
         request = self._session.request("POST" if wanted.create else "PUT", path)
-        said = f"HTTP 400: this server takes at most {limit:,} characters, and the comment is longer"
+        message = f"HTTP 400: this server takes at most {limit:,} characters, and the comment is longer"
         hint = "Ask whoever runs it to raise jira.text.field.character.limit"
-        raise TooLong(self._session.name, request, said, hint, limit)
+        raise TooLong(self._session.name, request, message, hint, limit)
 
     @property
     def _marks_kept(self) -> bool | None:

@@ -25,8 +25,8 @@ def world_for(wanted: Mapping[str, tuple[str, str | None]], world: World | None 
     for name, (kind, face) in wanted.items():
         if kind not in FACES or (face or "") not in FACES[kind]:
             known = ", ".join(f'"sandbox:{item}"' for item in FACES.get(kind, ())) or "none"
-            said = f'trackers.{name}: there is no built-in tracker "sandbox:{face or ""}" of kind {kind}'
-            raise ValueError(f"{said}; there is {known}")
+            message = f'trackers.{name}: there is no built-in tracker "sandbox:{face or ""}" of kind {kind}'
+            raise ValueError(f"{message}; there is {known}")
         if name in world.sites:
             continue
         now = world.clock.now()

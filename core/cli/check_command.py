@@ -78,7 +78,7 @@ def check(
             *older_names(app),
             *audiences(app),
         ):
-            console.print(f"{'✓' if finding.ok else '✗'} {clean(f'{finding.what}: {finding.said}', 600)}")
+            console.print(f"{'✓' if finding.ok else '✗'} {clean(f'{finding.what}: {finding.reason}', 600)}")
             if finding.hint:
                 console.print(f"    {clean(finding.hint, 600)}")
             well = well and finding.ok

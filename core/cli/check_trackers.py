@@ -41,9 +41,9 @@ def findings(app: App) -> Iterator[Finding]:
         try:
             result = tracker.check(wanted)
         except TrackerError as error:
-            yield Finding(name, False, error.said, error.hint)
+            yield Finding(name, False, error.reason, error.hint)
         else:
-            yield from (Finding(f"{name}: {item.what}", item.ok, item.said, item.hint) for item in result)
+            yield from (Finding(f"{name}: {item.what}", item.ok, item.reason, item.hint) for item in result)
 
 
 def missing_issues(app: App) -> Iterator[Finding]:
@@ -59,7 +59,7 @@ def missing_issues(app: App) -> Iterator[Finding]:
             # A key that moved is found under its new name, so it is asked for alone.
             alone = {key: tracker.reader.fetch([key]).issues for key in wanted if key not in there}
         except TrackerError as error:
-            yield Finding(f"{name}: issues that the mapping names", False, error.said, error.hint)
+            yield Finding(f"{name}: issues that the mapping names", False, error.reason, error.hint)
             continue
         missing = [key for key, issues in alone.items() if not issues]
         for key, issues in alone.items():
@@ -127,9 +127,13 @@ def audiences(app: App) -> Iterator[Finding]:
     known = audiences_of(app.store, infos, goals, usual)
     items = [*goals.goals.values(), *goals.key_results.values(), *goals.milestones.values()]
     silent = sum(item.audience is None for item in items)
-    said = f"{len(items) - silent} of {len(items)} say so themselves, the others are meant for: {usual.value}"
+    message = (
+        f"{len(items) - silent} of {len(items)} say so themselves, the others are meant for: {usual.value}"
+    )
     hint = "Set audience in the mapping, or [publish] audience for all that say nothing of it"
-    yield Finding("whom goals, key results and milestones are meant for", True, said, hint if silent else "")
+    yield Finding(
+        "whom goals, key results and milestones are meant for", True, message, hint if silent else ""
+    )
     for name, tracker in known.trackers.items():
         for place, audience in sorted(tracker.places.items()):
             hidden = [item.id for item in items if audience and not _named(known, item.id, audience)]

@@ -76,8 +76,8 @@ def _second(console: Console, config: Path, folder: Path) -> None:
 def _third(console: Console, config: Path, folder: Path) -> None:
     with open_app(config, state=folder) as app:
         _title(console, "The next day, two tasks get done")
-        for said in _get_done(app):
-            console.print(said)
+        for message in _get_done(app):
+            console.print(message)
         _title(console, "Third sync: only what this touches")
         report = _synced(app)
         for line in written_lines(report.written):
@@ -110,19 +110,19 @@ def _get_done(app: App) -> list[str]:
     if app.sandbox is None:
         raise UserError("the demo needs built-in trackers")
     world = app.sandbox.world
-    said = []
+    parts = []
     with world.lock:
         world.clock.advance(DAY)
         for site in world.sites.values():
             if isinstance(site, JiraSite):
                 site.transition("BLOG-4", "Done", "Done")
-                said.append(f"{site.name}: BLOG-4, {site.issue('BLOG-4').summary}, is done")
+                parts.append(f"{site.name}: BLOG-4, {site.issue('BLOG-4').summary}, is done")
             elif isinstance(site, GitHubSite):
                 site.close("acme/site#4")
-                said.append(
+                parts.append(
                     f"{site.name}: acme/site#4, {site.issue('acme/site#4').title}, is closed as completed"
                 )
-    return said
+    return parts
 
 
 def _counted(written: Sequence[Written]) -> Iterator[Text]:
@@ -133,8 +133,8 @@ def _counted(written: Sequence[Written]) -> Iterator[Text]:
         if outcome.outcome == "done"
     )
     for tracker in dict.fromkeys(name for name, _ in done):
-        said = ", ".join(f"{words}: {count}" for (name, words), count in done.items() if name == tracker)
-        yield Text.assemble(("✓ ", "green"), f"{tracker}: {said}")
+        message = ", ".join(f"{words}: {count}" for (name, words), count in done.items() if name == tracker)
+        yield Text.assemble(("✓ ", "green"), f"{tracker}: {message}")
     yield from written_lines(outcome for outcome in written if outcome.outcome != "done")
 
 

@@ -100,8 +100,8 @@ def last_run_line(run: RunRecord | None) -> Text:
         return Text(
             f"last run: run {run.run}, begun {at(run.begun)}, has not ended (still going on, or broken off)"
         )
-    said = clean(run.said, 600) or f"run {run.run} {run.outcome}"
-    return Text(f"last run, {at(run.begun)}: {said}", style="" if run.outcome == "done" else "yellow")
+    message = clean(run.reason, 600) or f"run {run.run} {run.outcome}"
+    return Text(f"last run, {at(run.begun)}: {message}", style="" if run.outcome == "done" else "yellow")
 
 
 def at(moment: datetime) -> str:

@@ -51,8 +51,8 @@ def plan(
             console.print(f"problem: {problem}")
         for warning in concluded.warnings:
             console.print(f"! {clean(warning, 600)}")
-        for said in pace:
-            console.print(said)
+        for message in pace:
+            console.print(message)
         waiting = f", {len(concluded.plan.quarantined)} in quarantine" if concluded.plan.quarantined else ""
         console.print(f"{len(concluded.plan.actions)} to write, {len(concluded.plan.held)} held{waiting}.")
     if concluded.failed:

@@ -34,10 +34,10 @@ def query_findings(app: App) -> Iterator[Finding]:
         try:
             tracker.reader.matching(query.text)
         except TrackerError as error:
-            yield from _refused(app, query, error.said, error.hint)
+            yield from _refused(app, query, error.reason, error.hint)
         except Exception as error:
             failed = unexpected(query.tracker, error)
-            yield from _refused(app, query, failed.said, failed.hint)
+            yield from _refused(app, query, failed.reason, failed.hint)
         else:
             answered[query.tracker] = answered.get(query.tracker, 0) + 1
     for name, number in sorted(answered.items()):
@@ -45,9 +45,9 @@ def query_findings(app: App) -> Iterator[Finding]:
         yield Finding(f"{name}: queries in rules", True, f"{queries} answered")
 
 
-def _refused(app: App, query: Query, said: str, hint: str) -> Iterator[Finding]:
+def _refused(app: App, query: Query, reason: str, hint: str) -> Iterator[Finding]:
     for owner, path in asking(query, app.loaded.mapping):
-        yield _finding(app.loaded.problem(owner, path, f"{query.tracker}: {said}"), hint)
+        yield _finding(app.loaded.problem(owner, path, f"{query.tracker}: {reason}"), hint)
 
 
 def field_findings(app: App) -> Iterator[Finding]:
@@ -60,15 +60,15 @@ def field_findings(app: App) -> Iterator[Finding]:
         try:
             missing = tracker.missing_fields(asked)
         except TrackerError as error:
-            yield Finding(f"{name}: fields that the mapping asks for", False, error.said, error.hint)
+            yield Finding(f"{name}: fields that the mapping asks for", False, error.reason, error.hint)
             continue
-        for field, said in missing.items():
+        for field, message in missing.items():
             owners = compiled.field_owners(name, field)
             for owner in owners_of(app.loaded.mapping):
                 if owner.id not in owners:
                     continue
                 for path in _asking(owner.weigh_by, owner.rules, field):
-                    yield _finding(app.loaded.problem(owner.id, path, f"{name}: {said}"), "")
+                    yield _finding(app.loaded.problem(owner.id, path, f"{name}: {message}"), "")
 
 
 def _asking(weigh_by: str, rules: Collection[Rule], field: str) -> Iterator[Path]:
@@ -82,7 +82,7 @@ def _asking(weigh_by: str, rules: Collection[Rule], field: str) -> Iterator[Path
 
 def _finding(problem: Problem, hint: str) -> Finding:
     place = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
-    return Finding(f"{place}: {problem.path}", False, problem.said, hint)
+    return Finding(f"{place}: {problem.path}", False, problem.reason, hint)
 
 
 def _compiled(app: App) -> RuleSet:

@@ -52,7 +52,7 @@ def weighted_mean(elements: Sequence[Element], nothing: Unmeasured) -> Mean:
     mean = sum((weight * share for weight, share in known), Fraction(0)) / sum(weight for weight, _ in known)
     if mean == ALL and holes:
         why = combined(holes)
-        return Mean(Unmeasured(why.why, f"complete as far as it is measured, but {why.said}"), missing)
+        return Mean(Unmeasured(why.why, f"complete as far as it is measured, but {why.reason}"), missing)
     return Mean(mean, missing)
 
 
@@ -60,7 +60,7 @@ def combined(holes: Sequence[tuple[str, Unmeasured]]) -> Unmeasured:
     """Several unmeasured elements as one: the gravest reason, and what is said of each."""
     order = (*SILENT, *(why for why in Why if why not in SILENT))
     gravest = min((hole.why for _, hole in holes), key=order.index)
-    return Unmeasured(gravest, "; ".join(listed([f"{name}: {hole.said}" for name, hole in holes])))
+    return Unmeasured(gravest, "; ".join(listed([f"{name}: {hole.reason}" for name, hole in holes])))
 
 
 def listed(texts: Sequence[str], most: int = LISTED) -> list[str]:

@@ -22,7 +22,7 @@ class Credit:
     """The share of one task that counts as done (0 to 1), and where it comes from."""
 
     share: Fraction
-    said: str
+    reason: str
 
 
 def _itself(project: str) -> Iterable[str]:
@@ -90,8 +90,8 @@ class Credits:
             return Credit(Fraction(ticked, boxes), f"{ticked} of {boxes} boxes")
         named = here._of_status(issue)
         if named is not None:
-            share, said = named
-            return Credit(share, f'status_credit of "{said}" is {number(share)}')
+            share, message = named
+            return Credit(share, f'status_credit of "{message}" is {number(share)}')
         if state is StatusCategory.IN_PROGRESS:
             return Credit(here.in_progress, f"in_progress_credit is {number(here.in_progress)}")
         return Credit(NOTHING, "to do")
@@ -106,13 +106,13 @@ class Credits:
 
     def _cancelled_by(self, issue: Issue) -> str:
         """What makes a done issue a cancelled one; empty if nothing does."""
-        for said, name in (
+        for message, name in (
             (issue.status_option, issue.status_option),
             (issue.status_option_id, issue.status_option),
             (issue.status, issue.status),
             (issue.status_id, issue.status),
         ):
-            if said and fold_name(said) in self.cancelled_statuses:
+            if message and fold_name(message) in self.cancelled_statuses:
                 return f'status "{name}"'
         resolution = issue.resolution
         if resolution and (fold_name(resolution) in self.cancelled or issue.resolution_id in self.cancelled):
@@ -125,10 +125,10 @@ class Credits:
             return None
         category = f"{CATEGORY}{issue.category.value}"
         option = (issue.status_option_id, issue.status_option)
-        for said in (*option, issue.status_id, issue.status, category):
-            share = self.by_status.get(fold_name(said)) if said else None
+        for message in (*option, issue.status_id, issue.status, category):
+            share = self.by_status.get(fold_name(message)) if message else None
             if share is not None:
-                return share, said
+                return share, message
         return None
 
     def _named(self, issue: Issue) -> StatusCategory:

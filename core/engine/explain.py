@@ -128,7 +128,7 @@ def _fraction(owner: MilestoneState) -> str:
 
 
 def _measure(measure: Measure) -> str:
-    return f"unmeasured: {_plain(measure.said)}" if isinstance(measure, Unmeasured) else percent(measure)
+    return f"unmeasured: {_plain(measure.reason)}" if isinstance(measure, Unmeasured) else percent(measure)
 
 
 def _task(task: Task) -> str:
@@ -136,13 +136,15 @@ def _task(task: Task) -> str:
     head = f"{_plain(name)} {WORDS[task.state]}"
     rule = f"[{_plain(task.rule.name)}] {_plain(task.title)}"
     if task.state is StatusCategory.CANCELLED:
-        because = f" ({_plain(task.credit_said)})" if task.credit_said not in ("", WORDS[task.state]) else ""
+        because = (
+            f" ({_plain(task.credit_reason)})" if task.credit_reason not in ("", WORDS[task.state]) else ""
+        )
         return f"{head}{because}  {rule}"
     earned = (
         f"weight {number(task.weight)} × credit {number(task.credit)} = {number(task.weight * task.credit)}"
     )
-    told = (task.credit_said, task.weight_said, blocked_words(task.blocked) if task.blocked else "")
-    because = "; ".join(_plain(said) for said in told if said)
+    told = (task.credit_reason, task.weight_reason, blocked_words(task.blocked) if task.blocked else "")
+    because = "; ".join(_plain(message) for message in told if message)
     return f"{head}: {earned} ({because})  {rule}" if because else f"{head}: {earned}  {rule}"
 
 
@@ -204,13 +206,13 @@ def _mean(title: str, elements: Sequence[Element], measure: Measure) -> Iterator
         yield f"  {title}: ({terms}) / ({weights}) = {percent(measure)}"
     for element in elements:
         share = element.measure
-        said = _measure(share) if isinstance(share, Unmeasured) else exact_percent(share)
-        yield f"    {element.id} (weight {number(element.weight)}): {said}"
+        message = _measure(share) if isinstance(share, Unmeasured) else exact_percent(share)
+        yield f"    {element.id} (weight {number(element.weight)}): {message}"
 
 
 def _health(health: Health) -> Iterator[str]:
-    yield f"  health: {health.name.value.replace('_', ' ')} ({_plain(health.said)})"
-    if health.arithmetic != health.said:
+    yield f"  health: {health.name.value.replace('_', ' ')} ({_plain(health.reason)})"
+    if health.arithmetic != health.reason:
         yield f"    {_plain(health.arithmetic)}"
     if health.stale:
         yield "    stale: no task was touched lately"

@@ -120,14 +120,14 @@ def _health(evidence: _Evidence, course: Course, policy: HealthPolicy, now: date
     healths = [_side(name, side, course, work, policy, now) for name, side in evidence.sides]
     broken = [state.id for _, state in evidence.members if state.met is False]
     if broken:
-        said = f"guardrail not met: {', '.join(broken)}"
-        healths.append(Health(HealthName.AT_RISK, said, said))
+        message = f"guardrail not met: {', '.join(broken)}"
+        healths.append(Health(HealthName.AT_RISK, message, message))
     arithmetic = "; ".join(health.arithmetic for health in healths)
     gravest = worst(healths)
     silent = [(name, side) for name, side in evidence.sides if _is_silent(side)]
     if gravest is None or (silent and gravest.name is not HealthName.OFF_TRACK):
-        said = "; ".join(health.said for health in healths if health.name is HealthName.UNMEASURED)
-        return Health(HealthName.UNMEASURED, said, arithmetic)
+        message = "; ".join(health.reason for health in healths if health.name is HealthName.UNMEASURED)
+        return Health(HealthName.UNMEASURED, message, arithmetic)
     return replace(gravest, arithmetic=arithmetic)
 
 
@@ -135,7 +135,7 @@ def _side(
     name: str, side: Measure, course: Course, work: Work, policy: HealthPolicy, now: datetime
 ) -> Health:
     health = pace_health(side, course, work, policy, now)
-    return replace(health, said=f"{name}: {health.said}", arithmetic=f"{name}: {health.arithmetic}")
+    return replace(health, reason=f"{name}: {health.reason}", arithmetic=f"{name}: {health.arithmetic}")
 
 
 def _is_silent(side: Measure) -> bool:

@@ -84,14 +84,14 @@ def pace_health(measure: Measure, course: Course, work: Work, policy: HealthPoli
     begun; on track within the grace period; else by the thresholds of the policy.
     """
     if isinstance(measure, Unmeasured):
-        return Health(HealthName.UNMEASURED, measure.said, measure.said)
+        return Health(HealthName.UNMEASURED, measure.reason, measure.reason)
     if work.finished:
         return Health(HealthName.DONE, "complete", f"progress {percent(measure)}")
     if course.due is not None and course.past(now):
-        said = f"past its due date, {course.due.isoformat()}"
+        message = f"past its due date, {course.due.isoformat()}"
         if measure == ALL:
-            said += f": {work.still}"
-        return Health(HealthName.OFF_TRACK, said, f"progress {percent(measure)}, {said}", expected=ALL)
+            message += f": {work.still}"
+        return Health(HealthName.OFF_TRACK, message, f"progress {percent(measure)}, {message}", expected=ALL)
     expected = expected_by(course.points(), now)
     if expected is None:
         return _without_dates(course, work, now)
@@ -123,7 +123,7 @@ def with_override(health: Health, override: HealthOverride | None, now: datetime
     return replace(
         health,
         name=override.health,
-        said=f"set{by} until {override.until.isoformat()}: {override.reason}",
+        reason=f"set{by} until {override.until.isoformat()}: {override.reason}",
         arithmetic=f"set{by} until {override.until.isoformat()}; computed: "
         f"{health.name.value} ({health.arithmetic})",
         overridden_until=override.until,
@@ -165,8 +165,8 @@ def _without_dates(course: Course, work: Work, now: datetime) -> Health:
     if course.start is not None and now < start_of(course.start, course.zone) and not work.begun:
         return Health(HealthName.NOT_STARTED, "not started", f"starts on {course.start.isoformat()}")
     missing = "due date" if course.due is None else "start date"
-    said = f"it has no {missing}, so its pace cannot be measured"
-    return Health(HealthName.UNMEASURED, said, said)
+    message = f"it has no {missing}, so its pace cannot be measured"
+    return Health(HealthName.UNMEASURED, message, message)
 
 
 def _nothing_expected(measure: Fraction, work: Work) -> Health:
@@ -180,7 +180,7 @@ def _by_pace(
     measure: Fraction, expected: Fraction, course: Course, policy: HealthPolicy, now: datetime
 ) -> Health:
     pace = measure / expected
-    name, said = _judge(pace, policy)
+    name, message = _judge(pace, policy)
     numbers = (
         f"progress {exact_percent(measure)} / expected by now {exact_percent(expected)} = "
         f"pace {_floored(pace)}; on track from {policy.on_track_from}, at risk from {policy.at_risk_from}"
@@ -189,7 +189,7 @@ def _by_pace(
     if name is not HealthName.ON_TRACK and passed is not None and passed < Fraction(policy.grace):
         grace = f"; {exact_percent(passed)} of the time has passed, within the grace of {policy.grace}"
         return Health(HealthName.ON_TRACK, "too early to judge", numbers + grace, expected, pace)
-    return Health(name, said, numbers, expected, pace)
+    return Health(name, message, numbers, expected, pace)
 
 
 def _floored(pace: Fraction) -> str:

@@ -221,15 +221,15 @@ def _mirror_reasons(groups: Sequence[Group], states: States, over: set[int]) -> 
     reasons: dict[IssueRef, str] = {}
     for place, (original, *copies) in enumerate(groups):
         for copy in copies:
-            said = _mirror_of(copy, original, states)
-            reasons[copy.issue.ref] = f"{said}, whose children count" if place in over else said
+            message = _mirror_of(copy, original, states)
+            reasons[copy.issue.ref] = f"{message}, whose children count" if place in over else message
     return reasons
 
 
 def _mirror_of(copy: Tagged, original: Tagged, states: States) -> str:
     here, there = states[copy.issue.ref], states[original.issue.ref]
-    said = f"mirror of {original.issue.ref.key}"
-    return said if here is there else f"{said}, which is {WORDS[there]} while this is {WORDS[here]}"
+    message = f"mirror of {original.issue.ref.key}"
+    return message if here is there else f"{message}, which is {WORDS[there]} while this is {WORDS[here]}"
 
 
 def _live_by_page(live: Sequence[Tagged]) -> tuple[dict[str, Tagged], dict[str, Tagged]]:

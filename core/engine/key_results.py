@@ -124,7 +124,7 @@ def _work(kind: KeyResultKind, measure: Measure, delivered: Mean, parts: list[Mi
 
 def _guardrail_health(measure: Measure, course: Course, now: datetime) -> Health:
     if isinstance(measure, Unmeasured):
-        return Health(HealthName.UNMEASURED, measure.said, measure.said)
+        return Health(HealthName.UNMEASURED, measure.reason, measure.reason)
     if measure == NOTHING:
         return Health(HealthName.OFF_TRACK, "the guardrail is not met", "the guardrail is not met")
     if course.past(now):

@@ -150,13 +150,13 @@ def _unmeasured(name: str, inputs: Silence, tally: Tally, total: Fraction) -> Un
         if reason is not None
     ]
     if result:
-        return Unmeasured(result[0].why, "; ".join(reason.said for reason in result))
+        return Unmeasured(result[0].why, "; ".join(reason.reason for reason in result))
     return _no_scope(tally, absent=name in inputs.absent) if total == 0 else None
 
 
 def _problem(name: str, inputs: Silence) -> Unmeasured | None:
-    said = inputs.problems.get(name)
-    return None if said is None else Unmeasured(Why.PROBLEM, said)
+    message = inputs.problems.get(name)
+    return None if message is None else Unmeasured(Why.PROBLEM, message)
 
 
 def _source_down(name: str, inputs: Silence) -> Unmeasured | None:
@@ -187,16 +187,16 @@ def _unknown_status(tally: Tally) -> Unmeasured | None:
 def _no_scope(tally: Tally, *, absent: bool) -> Unmeasured:
     tasks, cancelled = tally.tasks, tally.of(StatusCategory.CANCELLED)
     if tasks > cancelled:
-        said = _all(tasks - cancelled, "has an estimate of 0", "have an estimate of 0")
+        message = _all(tasks - cancelled, "has an estimate of 0", "have an estimate of 0")
     elif cancelled:
-        said = _all(cancelled, "is cancelled", "are cancelled")
+        message = _all(cancelled, "is cancelled", "are cancelled")
     elif tally.left_out:
-        said = "nothing that is tagged to it counts as a task"
+        message = "nothing that is tagged to it counts as a task"
     elif absent:
-        said = "an issue that its rules name is not there"
+        message = "an issue that its rules name is not there"
     else:
-        said = "no task belongs to it yet"
-    return Unmeasured(Why.NO_SCOPE, f"no scope: {said}")
+        message = "no task belongs to it yet"
+    return Unmeasured(Why.NO_SCOPE, f"no scope: {message}")
 
 
 def _all(number: int, one: str, many: str) -> str:

@@ -31,7 +31,7 @@ class Unmeasured:
     """Progress that is not known, and what to tell people about it. Never 0% and never 100%."""
 
     why: Why
-    said: str
+    reason: str
     """A full phrase: `no scope: all 3 tasks are cancelled`, `jira not read since 2027-02-12 09:00 UTC`."""
 
 
@@ -149,9 +149,9 @@ class Task:
     box: int | None = None
     """The position of a task-list box in the issue's body, from 1; None for an issue of its own."""
     created: datetime | None = None
-    credit_said: str = ""
+    credit_reason: str = ""
     """Where the credit comes from, for `why`: `done`, `3 of 5 boxes`."""
-    weight_said: str = ""
+    weight_reason: str = ""
     """Where the weight comes from, for `why`: `no estimate: the median`."""
     blocked: Blocked | None = None
     """What has to be done before it; None where it is closed or waits for nothing."""
@@ -200,7 +200,7 @@ class Health:
     """How it goes. `expected` is the share expected by now (0 to 1), `pace` progress divided by it."""
 
     name: HealthName
-    said: str
+    reason: str
     """One phrase that gives the reason, without a number that changes by the hour."""
     arithmetic: str
     """For `why`: the numbers written out."""

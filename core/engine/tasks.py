@@ -103,7 +103,9 @@ def build_tasks(
         len(left_out),
         max((task.updated for task in tasks), default=None),
         tuple(
-            unknown_said(task.ref.key, task.status) for task in tasks if task.state is StatusCategory.UNKNOWN
+            unknown_reason(task.ref.key, task.status)
+            for task in tasks
+            if task.state is StatusCategory.UNKNOWN
         ),
         shares.amounts,
     )
@@ -132,7 +134,7 @@ def part_of(tagged: Tagged, weigh_by: str, crediting: Credits) -> Part:
     return _Piece(tagged, state, credit, estimate_of(tagged.issue, weigh_by)).part
 
 
-def unknown_said(key: str, status: str) -> str:
+def unknown_reason(key: str, status: str) -> str:
     """A task whose status has no category, in words."""
     return f'{key} is in "{status}"'
 
@@ -225,7 +227,7 @@ def _task(piece: _Piece, weigher: Weigher) -> Task:
         url=issue.url,
         title=issue.title if box is None else issue.checklist[box - 1].text,
         state=piece.state,
-        status=issue.status if box is None else piece.credit.said,
+        status=issue.status if box is None else piece.credit.reason,
         weight=weight.weight,
         estimated=weight.estimated,
         credit=piece.credit.share,
@@ -235,8 +237,8 @@ def _task(piece: _Piece, weigher: Weigher) -> Task:
         resolved=issue.resolved if box is None else None,
         box=box,
         created=issue.created,
-        credit_said=piece.credit.said,
-        weight_said=weight.said,
+        credit_reason=piece.credit.reason,
+        weight_reason=weight.reason,
         status_option=issue.status_option if box is None else "",
     )
 

@@ -24,7 +24,7 @@ class Weight:
 
     weight: Fraction
     estimated: bool
-    said: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

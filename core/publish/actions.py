@@ -177,7 +177,7 @@ class Written:
 
     action: Action
     outcome: Outcome
-    said: str = ""
+    reason: str = ""
     comment: PostedComment | None = None
     labels: tuple[str, ...] | None = field(default=None)
     cause: Cause = field(default="", compare=False)

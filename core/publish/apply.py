@@ -147,10 +147,10 @@ def _create(action: WriteComment, reader: Reader, writer: Writer) -> Written:
         try:
             there = _look(action, reader)
         except TrackerError as error:
-            return replace(lost, said=f"{reason}; and it could not be looked for: {error}")
+            return replace(lost, reason=f"{reason}; and it could not be looked for: {error}")
         if there is not None:
             return Written(action, "done", "the answer was lost, but the comment is there", comment=there)
-    return replace(lost, said=f"{reason}; the next run looks again")
+    return replace(lost, reason=f"{reason}; the next run looks again")
 
 
 def _look(action: WriteComment, reader: Reader) -> PostedComment | None:

@@ -44,20 +44,20 @@ class Circuit:
         action = written.action
         tracker, place, kind = action.tracker, container_of(action), type(action).__name__
         if written.cause == "tracker":
-            self._tracker[tracker] = f"put off: {written.said}"
+            self._tracker[tracker] = f"put off: {written.reason}"
         elif written.cause == "unavailable":
             self._silent[tracker] = self._silent.get(tracker, 0) + 1
             if self._silent[tracker] >= IN_ROW:
                 reason = f"put off: {IN_ROW} changes in a row failed on {tracker}, the last one with: "
-                self._kinds[tracker, "", kind] = f"{reason}{written.said}"
+                self._kinds[tracker, "", kind] = f"{reason}{written.reason}"
         elif written.cause == "refused":
             self._silent[tracker] = 0
             if action in self._alike:
-                self._again[self._alike[action]] = written.said
+                self._again[self._alike[action]] = written.reason
             self._refused[tracker, place] = self._refused.get((tracker, place), 0) + 1
             if self._refused[tracker, place] >= IN_ROW:
                 reason = f"put off: {place} refused {IN_ROW} changes in a row, the last one with: "
-                self._kinds[tracker, place, kind] = f"{reason}{written.said}"
+                self._kinds[tracker, place, kind] = f"{reason}{written.reason}"
         else:
             self._silent[tracker] = self._refused[tracker, place] = 0
 

@@ -168,14 +168,14 @@ class _Sorter:
         if rival is not None:
             came_back = rival in entry.others and entry.wish == self.wishes[target]
             if entry.against == rival or came_back:
-                said = Held(
+                message = Held(
                     f"comment on {action.ref.key}",
                     f'{writer(rival)} writes here too as instance "{instance}", and something else than '
                     f"this one ({own}) would",
                     "set [publish] instance in one of the two, or run "
                     f"`milepost adopt {action.ref.key}` to take the comment over for good",
                 )
-                self.held[target] = replace(entry, against=rival, held=said)
+                self.held[target] = replace(entry, against=rival, held=message)
                 return
             self.rivals[target] = rival
         elif _sets_back(action, record):

@@ -110,12 +110,12 @@ class Labeller:
     def digest(self, owner: str) -> str:
         """Another one if the labels of what is tagged to this milestone or key result may be others."""
         some = [Readers(audience) for audience in Audience]
-        said = [
+        parts = [
             (name, *map(repr, self._told(name, (owner,), (), readers)))
             for name in sorted(self._shapes)
             for readers in some
         ]
-        return hashlib.sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def _tell(
         self, tracker: str, tags: tuple[str, ...], about: tuple[str, ...], readers: Readers
@@ -207,7 +207,7 @@ def _waiting(ids: Iterable[str], state: State) -> str | None:
             measures.append(state.key_results[id_].measure)
         if id_ in state.goals:
             measures += [state.goals[id_].delivered, state.goals[id_].achieved]
-    down = (one.said for one in measures if isinstance(one, Unmeasured) and one.why is Why.SOURCE_DOWN)
+    down = (one.reason for one in measures if isinstance(one, Unmeasured) and one.why is Why.SOURCE_DOWN)
     return next(down, None)
 
 

@@ -125,14 +125,14 @@ def wish_of(action: Action) -> str:
     """12 hex digits of what is to be written; of a comment, its meaning."""
     match action:
         case ChangeLabels():
-            said = repr((action.add, action.remove))
+            message = repr((action.add, action.remove))
         case WriteComment():
-            said = action.digest
+            message = action.digest
         case DefineLabel():
-            said = repr(action.definition)
+            message = repr(action.definition)
         case _:
-            said = "removed"
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+            message = "removed"
+    return hashlib.sha256(message.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def pause(count: int) -> timedelta:
@@ -335,7 +335,7 @@ def _after(
         what=action.sentence,
         wishes=_wishes(before, wish_of(action)),
         updated=updated,
-        reason=put_off.reason if put_off else written.said,
+        reason=put_off.reason if put_off else written.reason,
         refused=refused,
         count=count,
         early=early,

@@ -93,8 +93,8 @@ def written_lines(written: Iterable[Written]) -> Iterator[Text]:
     for item in written:
         mark = {"done": ("✓ ", "green"), "failed": ("✗ ", "red"), "unknown": ("? ", "yellow")}[item.outcome]
         line = Text.assemble(mark, clean(item.action.sentence, 400))
-        if item.said:
-            line.append(f" ({clean(item.said, 600)})", style="dim")
+        if item.reason:
+            line.append(f" ({clean(item.reason, 600)})", style="dim")
         yield line
 
 
@@ -139,8 +139,8 @@ def _cells(measure: Measure) -> tuple[Text, Text, Text]:
 
 
 def _details(*parts: str, style: str) -> tuple[Text, ...]:
-    said = " · ".join(clean(part, 600) for part in parts if part)
-    return (Text(said, style=style),) if said else ()
+    message = " · ".join(clean(part, 600) for part in parts if part)
+    return (Text(message, style=style),) if message else ()
 
 
 def _reading(result: KeyResult) -> str:
@@ -152,13 +152,13 @@ def _reading(result: KeyResult) -> str:
     shown = [f"{plain_number(number.current)}{'%' if percents else ''}"]
     if isinstance(number, Metric):
         shown.append(f"of {plain_number(number.target)}{'%' if percents else ''}")
-    said = " ".join(shown) + (f" {number.unit}" if number.unit and not percents else "")
-    return f"{said} ({number.as_of})" if number.as_of else said
+    message = " ".join(shown) + (f" {number.unit}" if number.unit and not percents else "")
+    return f"{message} ({number.as_of})" if number.as_of else message
 
 
 def _counts(state: MilestoneState) -> str:
     counts = state.counts
-    said = [
+    parts = [
         f"{number} {word}"
         for number, word in (
             (counts.done, "done"),
@@ -171,11 +171,11 @@ def _counts(state: MilestoneState) -> str:
         )
         if number
     ]
-    return ", ".join(said) or "no task"
+    return ", ".join(parts) or "no task"
 
 
 def _why_not(measure: Measure) -> str:
-    return f"cannot be measured: {measure.said}" if isinstance(measure, Unmeasured) else ""
+    return f"cannot be measured: {measure.reason}" if isinstance(measure, Unmeasured) else ""
 
 
 def _health(health: Health) -> Text:
@@ -184,7 +184,7 @@ def _health(health: Health) -> Text:
 
 def _stale(health: Health) -> str:
     """What the one word of health leaves out."""
-    said = ["stale: no task has moved for a while"] if health.stale else []
+    message = ["stale: no task has moved for a while"] if health.stale else []
     if health.overridden_until is not None:
-        said.append(f"health set by hand until {health.overridden_until}")
-    return ", ".join(said)
+        message.append(f"health set by hand until {health.overridden_until}")
+    return ", ".join(message)

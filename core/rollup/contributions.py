@@ -61,7 +61,7 @@ def _part(issue: Issue, rule: RuleId, checklist: bool, scheme: RollupRules) -> t
     """The part of an issue as text, and where it stands; equal issues are worked out once."""
     weigh_by = scheme.weigh_by[rule.owner]
     counts = issue.checklist if checklist else ()
-    said = (
+    parts = (
         rule.owner,
         rule.position,
         issue.category,
@@ -75,12 +75,12 @@ def _part(issue: Issue, rule: RuleId, checklist: bool, scheme: RollupRules) -> t
         estimate_of(issue, weigh_by),
         counts,
     )
-    known = scheme.parts.get(said)
+    known = scheme.parts.get(parts)
     if known is None:
         part = part_of(tagged_of(issue, rule, scheme.compiled), weigh_by, scheme.crediting)
         known = (part.text, _STANDING.get(part.state, 1))
         if not counts:
-            scheme.parts[said] = known
+            scheme.parts[parts] = known
     return known
 
 

@@ -71,7 +71,7 @@ class RollupRules:
         compiled = RuleSet.compile(goals, tuple(infos.values()), noted, names)
         for tracker, place in _projects(progress, infos):
             names(tracker, place)
-        said = (
+        parts = (
             LAYOUT,
             open_tasks,
             progress.model_dump_json(),
@@ -84,7 +84,7 @@ class RollupRules:
             sorted((*place, result or "") for place, result in named.items()),
             sorted((*place, sorted(result)) for place, result in places.items() if len(result) > 1),
         )
-        basis = hashlib.sha256(orjson.dumps(said)).hexdigest()[:32]
+        basis = hashlib.sha256(orjson.dumps(parts)).hexdigest()[:32]
         return cls(goals, compiled, {}, progress, open_tasks, basis, infos, named, places)
 
     def at_present(self, resolve: Resolver) -> "RollupRules":
@@ -147,8 +147,8 @@ class RollupRules:
     @cached_property
     def answers(self) -> str:
         """The matches as a text, equal for equal ones."""
-        said = {f"{query.tracker}\0{query.text}": sorted(ids) for query, ids in self.matches.items()}
-        return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
+        message = {f"{query.tracker}\0{query.text}": sorted(ids) for query, ids in self.matches.items()}
+        return orjson.dumps(message, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def moved_answers(before: str, after: str) -> set[tuple[str, str]]:

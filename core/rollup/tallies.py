@@ -42,5 +42,5 @@ def _tally(owner: str, summed: Tally, shared: str | None, reader: RollupReader, 
     return replace(summed, parts=parts, shared=amounts)
 
 
-def _parts(said: dict[str, int]) -> dict[Part, int]:
-    return {Part.read(text): number for text, number in said.items()}
+def _parts(reason: dict[str, int]) -> dict[Part, int]:
+    return {Part.read(text): number for text, number in reason.items()}

@@ -34,9 +34,9 @@ def read_settings(layers: Layers) -> Settings:
     try:
         return read_layered(layers)
     except (OSError, UnicodeDecodeError) as error:
-        said = f"a secret file cannot be read: {error}"
+        message = f"a secret file cannot be read: {error}"
         raise SettingsProblems(
-            (Problem(SECRETS_DIR, None, "", said, "Secret files are UTF-8 text"),)
+            (Problem(SECRETS_DIR, None, "", message, "Secret files are UTF-8 text"),)
         ) from None
 
 
@@ -68,8 +68,8 @@ def secrets_folder() -> Path | None:
     if not named:
         return None
     if not Path(named).is_dir():
-        said = f"{named} is no folder"
-        raise SettingsProblems((Problem(SECRETS_DIR, None, "", said, "Create it, or unset the variable"),))
+        message = f"{named} is no folder"
+        raise SettingsProblems((Problem(SECRETS_DIR, None, "", message, "Create it, or unset the variable"),))
     return Path(named)
 
 

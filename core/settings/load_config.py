@@ -79,8 +79,8 @@ def _read(file: Path, problems: list[Problem]) -> Source:
     if not file.exists():
         raise SettingsProblems((Problem(str(file), None, "", "there is no such file", hint),))
     if not file.is_file():
-        said = "this is a folder, not a file" if file.is_dir() else "this is no file"
-        raise SettingsProblems((Problem(str(file), None, "", said, hint),))
+        message = "this is a folder, not a file" if file.is_dir() else "this is no file"
+        raise SettingsProblems((Problem(str(file), None, "", message, hint),))
     source = read(file, str(file), problems)
     if source is None:
         shown = (
@@ -145,14 +145,14 @@ def _tracker(
     try:
         result = connector(kind) if isinstance(kind, str) else None
     except Exception as error:  # whatever another distribution's module raises when it is loaded
-        said = f"the connector of kind {kind!r} cannot be loaded: {type(error).__name__}: {error}"
-        return (source.problem((*place, "kind"), said, "Install a version of it that fits, or remove it"),)
+        message = f"the connector of kind {kind!r} cannot be loaded: {type(error).__name__}: {error}"
+        return (source.problem((*place, "kind"), message, "Install a version of it that fits, or remove it"),)
     if result is None:
-        said = '"kind" is missing' if kind is None else f"there is no connector of kind {kind!r}"
+        message = '"kind" is missing' if kind is None else f"there is no connector of kind {kind!r}"
         known = source.tables.get("trackers")
         if not isinstance(known, dict) or name not in known:
             return (_stray(layers, name, known),)
-        return (source.problem((*place, "kind"), said, nearest(str(kind or ""), kinds())),)
+        return (source.problem((*place, "kind"), message, nearest(str(kind or ""), kinds())),)
     values = {key: _from_text(key, value) for key, value in raw.items()}
     sandbox = _sandbox_face(values)
     if sandbox is not None:
@@ -180,7 +180,7 @@ def _left_over(source: Source, layers: Layers, settings: Settings) -> dict[str, 
     return {
         name: replace(
             _stray(layers, name, known),
-            said=f"no tracker is called {name}, so that this credential is not used",
+            reason=f"no tracker is called {name}, so that this credential is not used",
             hint=nearest(name, known) or "Unset it, or add the tracker to the configuration file",
         )
         for name, raw in settings.trackers.items()
@@ -204,9 +204,9 @@ def _anchored(settings: TrackerSettings, base: Path) -> TrackerSettings:
 def _stray(layers: Layers, name: str, known: object) -> Problem:
     """A tracker that stands in no file: nearly always a misspelt variable."""
     where = only_outside(layers, "trackers", name) or PREFIX
-    said = f"no tracker of the configuration file is called {name}, and no kind is set for it here"
+    message = f"no tracker of the configuration file is called {name}, and no kind is set for it here"
     return Problem(
-        where, None, f"trackers.{name}", said, nearest(name, known if isinstance(known, dict) else ())
+        where, None, f"trackers.{name}", message, nearest(name, known if isinstance(known, dict) else ())
     )
 
 

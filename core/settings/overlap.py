@@ -30,21 +30,21 @@ def overlapping(
             continue
         line = source.locator.line(("trackers", first.name))
         place = f"[trackers.{first.name}]" + (f" in line {line}" if line is not None else "")
-        said = f"leads to the same site as {place} ({min(same)}), and both read {shared}"
+        message = f"leads to the same site as {place} ({min(same)}), and both read {shared}"
         hint = (
             "Make one table of the two, or let them read different projects or repositories: "
             "one issue must belong to one tracker"
         )
-        yield source.problem(("trackers", second.name), said, hint)
+        yield source.problem(("trackers", second.name), message, hint)
 
 
 def shared_prefix(config: Config) -> Iterator[Problem]:
     """A warning where an instance of its own uses the label prefix of the default instance."""
     policy: PublishPolicy = config.settings.publish
     if policy.labels.enabled and policy.shares_prefix:
-        said = (
+        message = (
             f'the labels of instance "{policy.instance}" begin with {DEFAULT_PREFIX}, as those of every '
             "installation without an instance of its own: two such would take each other's labels away"
         )
         hint = f'Leave `prefix` out for "{prefix_of(policy.instance)}", or set another'
-        yield Problem(str(config.file), None, "publish.labels.prefix", said, hint)
+        yield Problem(str(config.file), None, "publish.labels.prefix", message, hint)

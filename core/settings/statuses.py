@@ -31,9 +31,9 @@ def unmatched_statuses(
     for info in trackers:
         table = ("trackers", info.name)
         if info.status_field and not names.get((info.name, "status_option")):
-            said = f'no issue has a value in the field "{info.status_field}"'
+            message = f'no issue has a value in the field "{info.status_field}"'
             what = "Check its name; a field of a project is named project/field, by a name in `projects`"
-            yield source.problem((*table, "status_field"), said, what)
+            yield source.problem((*table, "status_field"), message, what)
             continue
         for key, several in info.named_statuses.items():
             for position, name in enumerate(several):
@@ -60,8 +60,8 @@ def _compared(
     wanted = fold_name(name)
     if wanted in there or wanted in ids or (_looks_like_id(wanted) and not ids):
         return  # a store that was filled before ids were kept knows them after the next comparison
-    said = f'no issue is in the status "{name}"'
-    yield source.problem(place, said, hint(name, tuple(sorted(there.values()))))
+    message = f'no issue is in the status "{name}"'
+    yield source.problem(place, message, hint(name, tuple(sorted(there.values()))))
 
 
 def _there(names: Names, trackers: Iterable[str], kinds: Sequence[str]) -> Mapping[str, str]:

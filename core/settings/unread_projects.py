@@ -25,5 +25,5 @@ def unread_projects(
         scopes = [one.info.containers for one in trackers.values() if tracker in ("", one.name)]
         if not any(container_fits(place, scope) for scope in scopes):
             there = [one for scope in scopes for one in scope if "*" not in one]
-            said = f'no tracker reads a project or repository that is called "{place}"'
-            yield source.problem(where, said, nearest(place, there))
+            message = f'no tracker reads a project or repository that is called "{place}"'
+            yield source.problem(where, message, nearest(place, there))

@@ -60,9 +60,9 @@ class Definitions:
         }
         places = {place: self.before[place] if place in left else now for place, now in self.now.items()}
         items = {**self.items, **{name: self.items_before[name] for name in self.items_before if left}}
-        said = _written(places, items)
-        if store.fact(FACT) != said:
-            store.save_fact(FACT, said)
+        message = _written(places, items)
+        if store.fact(FACT) != message:
+            store.save_fact(FACT, message)
 
 
 def definitions_of(
@@ -98,8 +98,8 @@ def _written(places: Mapping[Place, Readers], items: Mapping[str, Readers]) -> s
     by_tracker: dict[str, dict[str, list[str]]] = {}
     for (tracker, container), readers in places.items():
         by_tracker.setdefault(tracker, {})[container] = _plain(readers)
-    said = {"places": by_tracker, "items": {name: _plain(readers) for name, readers in items.items()}}
-    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
+    message = {"places": by_tracker, "items": {name: _plain(readers) for name, readers in items.items()}}
+    return orjson.dumps(message, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _plain(readers: Readers) -> list[str]:
@@ -126,7 +126,7 @@ def _mapping(value: object) -> Iterator[tuple[str, Any]]:
 
 
 def _all_readers(value: object) -> Iterator[tuple[str, Readers]]:
-    for name, said in _mapping(value):
-        match said:
+    for name, message in _mapping(value):
+        match message:
             case [str(audience), str(circle)] if audience in set(Audience):
                 yield name, Readers(Audience(audience), circle)

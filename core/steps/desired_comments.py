@@ -104,7 +104,7 @@ def find_desired_comments(
     wanted: list[DesiredComment] = []
     settled: set[IssueRef] = set()
 
-    def said(ref: IssueRef, about: tuple[str, ...], changes: Mapping[str, Change], view: View) -> Summary:
+    def reason(ref: IssueRef, about: tuple[str, ...], changes: Mapping[str, Change], view: View) -> Summary:
         return summarise(
             ref,
             about,
@@ -122,7 +122,7 @@ def find_desired_comments(
         # Nothing is written where that is not known, so that what is concluded for nobody harms nobody.
         readers = audiences.of(ref)
         view = views.setdefault(readers, audiences.view(readers or NOBODY))
-        summary = said(ref, about, {}, view)
+        summary = reason(ref, about, {}, view)
         if readers is None:
             summary = replace(summary, readers=None, waiting=summary.waiting or unknown_readers(ref))
         info = infos[ref.tracker]
@@ -132,7 +132,7 @@ def find_desired_comments(
         before = told(ref) if record is not None else {}
         if before:
             changes = _changes(about, before, moments, view)
-            waiting, summary = summary.waiting, said(ref, about, changes, view)
+            waiting, summary = summary.waiting, reason(ref, about, changes, view)
             summary = replace(summary, readers=readers, waiting=waiting)
         heads = _heads_in(before, goals)
         wanted.append(desired_comment(summary, info, policy.instance, heads, installation))

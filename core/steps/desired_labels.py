@@ -25,7 +25,7 @@ class Labels:
     issues: tuple[Issue, ...] = ()
     """These issues, and those that should carry none of our labels and do."""
     differing: frozenset[Key] = frozenset()
-    said: tuple[str, Mapping[str, str]] | None = None
+    reason: tuple[str, Mapping[str, str]] | None = None
     """Digests of the policy, and of what labels say by owner; None where nothing was looked at."""
 
 
@@ -52,7 +52,7 @@ def find_desired_labels(
     digest = _digest(policy, infos, audiences)
     before = known.tags.labelled_as()
     owners = [*known.state.milestones, *known.state.key_results]
-    said = {owner: labeller.digest(owner) for owner in owners}
+    message = {owner: labeller.digest(owner) for owner in owners}
     result = _Checked(known, labeller, policy, infos, carriers, places)
     keys = known.tags.unsettled(digest)
     if keys is None:
@@ -60,7 +60,7 @@ def find_desired_labels(
             check()
             result.look_at(page, everything=True)
     else:
-        changed = {owner for owner, now in said.items() if owner in before and before[owner] != now}
+        changed = {owner for owner, now in message.items() if owner in before and before[owner] != now}
         keys |= known.tags.keys_of(sorted(changed))
         keys |= {(ref.tracker, ref.id) for ref in carriers}
         for page in known.tags.pages(swept) if swept else ():
@@ -73,7 +73,7 @@ def find_desired_labels(
         tuple(result.wanted),
         tuple(result.issues),
         frozenset((issue.ref.tracker, issue.ref.id) for issue in result.differing),
-        (digest, {owner: now for owner, now in said.items() if before.get(owner) != now}),
+        (digest, {owner: now for owner, now in message.items() if before.get(owner) != now}),
     )
 
 
@@ -88,8 +88,8 @@ def _digest(policy: LabelPolicy, infos: Mapping[str, TrackerInfo], audiences: Au
         for name, tracker in sorted(audiences.trackers.items())
     ]
     meant = sorted((name, repr(readers)) for name, readers in audiences.items.items())
-    said = f"{policy.model_dump_json()} {limits} {read} {meant}"
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    message = f"{policy.model_dump_json()} {limits} {read} {meant}"
+    return hashlib.sha256(message.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class _Checked:

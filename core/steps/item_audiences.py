@@ -64,7 +64,9 @@ class OpenTasks:
         self._audiences = audiences
         self._number = number
         wanted = sorted(owners)
-        self._listed = {name: Listed(read_open(said)) for name, said in known.tags.open_of(wanted).items()}
+        self._listed = {
+            name: Listed(read_open(message)) for name, message in known.tags.open_of(wanted).items()
+        }
         self._mixed: dict[str, tuple[IssueRef, ...]] = {}
         self._made: dict[tuple[str, Readers | None], Listed] = {}
 

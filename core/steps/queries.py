@@ -55,8 +55,8 @@ def run_queries(
             try:
                 with stop.reading():
                     matches[query] = readers[query.tracker].matching(query.text)
-                said = orjson.dumps(sorted(matches[query])).decode()
-                _set(place, _place(query), said)
+                message = orjson.dumps(sorted(matches[query])).decode()
+                _set(place, _place(query), message)
                 _set(place, _reason(query), "")
                 continue
             except TrackerError as error:
@@ -76,10 +76,10 @@ def cached_results(queries: Iterable[Query], store: RunStore) -> QueryResults:
     refused: dict[Query, str] = {}
     for query in queries:
         place = store.memory(query.tracker)
-        said, reason = place.get(_place(query)), place.get(_reason(query))
-        if said is not None:
-            matches[query] = frozenset(orjson.loads(said))
-        if reason or said is None:
+        message, reason = place.get(_place(query)), place.get(_reason(query))
+        if message is not None:
+            matches[query] = frozenset(orjson.loads(message))
+        if reason or message is None:
             refused[query] = reason or "it was never asked; run `milepost sync`"
     return QueryResults(matches, refused)
 

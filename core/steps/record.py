@@ -162,13 +162,13 @@ def _same(now: PostedComment, before: PostedComment) -> bool:
 
 def record_labels(store: RunStore, labels: Labels, written: Sequence[Written]) -> None:
     """Remember which issues are still to be looked at for their labels."""
-    if labels.said is None:
+    if labels.reason is None:
         return
     done = (
         outcome.action.ref
         for outcome in written
         if isinstance(outcome.action, ChangeLabels) and outcome.outcome == "done"
     )
-    policy, said = labels.said
+    policy, message = labels.reason
     with store.tagging() as writer:
-        writer.settle(left_over(labels, done), policy, said)
+        writer.settle(left_over(labels, done), policy, message)

@@ -23,9 +23,9 @@ MOST = 50
 """So many are told one by one; who wrote more of them will find the rest."""
 
 
-def nowhere(owner: str, path: Place, said: str, hint: str) -> Problem:
+def nowhere(owner: str, path: Place, reason: str, hint: str) -> Problem:
     """A problem of a mapping that came from no file."""
-    return Problem("mapping", None, ".".join(map(str, (owner, *path))), said, hint)
+    return Problem("mapping", None, ".".join(map(str, (owner, *path))), reason, hint)
 
 
 def unmatched(
@@ -80,18 +80,18 @@ class _Unmatched:
             if one.kind == "field" and one.owner in self._known.reach.problems:
                 continue  # the tracker has no such field, which is told by itself
             if len(self.problems) < MOST:  # the nearest of many names takes a while to be found
-                said, hint = what_is_wrong(one, foreign)
+                message, hint = what_is_wrong(one, foreign)
             else:
-                said, hint = f'no issue bears "{one.name}"', ""
-            self._tell(one, said, hint)
+                message, hint = f'no issue bears "{one.name}"', ""
+            self._tell(one, message, hint)
 
     def _is_own(self, name: str) -> bool:
         return name.casefold().startswith(self._prefix)
 
-    def _tell(self, one: Asked, said: str, hint: str) -> None:
+    def _tell(self, one: Asked, reason: str, hint: str) -> None:
         if one.path[0] == "rules":
             self._told[one.owner].add(int(one.path[1]))
-        self.problems.append(self._problem(one.owner, one.path, said, hint))
+        self.problems.append(self._problem(one.owner, one.path, reason, hint))
 
     def missing_issues(self, *, tell: bool) -> None:
         """Issues that rules name and that no tracker has, but for those that are missed by their comments."""
@@ -104,9 +104,9 @@ class _Unmatched:
                     continue
                 self._told[owner].add(int(path[1]))
                 if tell and (tracker, key) not in tracked:
-                    said = f"there is no issue {key} in {tracker}"
+                    message = f"there is no issue {key} in {tracker}"
                     hint = "Correct the key, or let the account see the issue"
-                    self.problems.append(self._problem(owner, path, said, hint))
+                    self.problems.append(self._problem(owner, path, message, hint))
 
     def idle(self) -> None:
         """Rules that give no issue its tag, and milestones without a task."""
@@ -124,19 +124,19 @@ class _Unmatched:
                 self._without_task(owner, idle)
                 continue
             for position in idle:
-                said = "no issue is tagged by this rule"
+                message = "no issue is tagged by this rule"
                 why = "Nothing matches it, or the rules before it match the same"
                 hint = why if position else "Nothing matches it"
-                self.problems.append(self._problem(owner.id, ("rules", position), said, hint))
+                self.problems.append(self._problem(owner.id, ("rules", position), message, hint))
 
     def _without_task(self, owner: Milestone | KeyResult, idle: Sequence[int]) -> None:
         if len(idle) < len(owner.rules) or not (owner.rules or isinstance(owner, Milestone)):
             return  # what is wrong with its rules is told
         number = len(owner.rules)
         none = f"none of its {number} rules matches an issue" if number > 1 else "its rule matches no issue"
-        said = f"no task: {none if number else f'no issue has the label {INTAKE}{owner.id}'}"
+        message = f"no task: {none if number else f'no issue has the label {INTAKE}{owner.id}'}"
         self.problems.append(
-            self._problem(owner.id, (), said, "`milepost why` tells of a single issue what it counts for")
+            self._problem(owner.id, (), message, "`milepost why` tells of a single issue what it counts for")
         )
 
     def _measured(self, owner: Milestone | KeyResult) -> bool:
@@ -153,9 +153,9 @@ class _Unmatched:
             for label in labels:
                 name = label.casefold()
                 if name.startswith(INTAKE) and name.removeprefix(INTAKE) not in milestones:
-                    said = f'the label "{label}" names no milestone'
+                    message = f'the label "{label}" names no milestone'
                     hint = nearest(name.removeprefix(INTAKE), milestones)
-                    self.problems.append(Problem(tracker, None, "", said, hint))
+                    self.problems.append(Problem(tracker, None, "", message, hint))
 
 
 def _read(store: RunStore, trackers: Collection[str]) -> frozenset[str]:

@@ -51,7 +51,7 @@ def begin_run(connection: Connection, at: datetime, kind: str) -> int:
 
 
 def end_run(
-    connection: Connection, run: int, at: datetime, outcome: str, said: str, counts: Mapping[str, int]
+    connection: Connection, run: int, at: datetime, outcome: str, reason: str, counts: Mapping[str, int]
 ) -> None:
     """Write down how a run ended. Raises LookupError for a run that never began."""
     done = connection.execute(
@@ -60,7 +60,7 @@ def end_run(
         .values(
             ended=micros(at),
             outcome=clean(outcome),
-            said=clean(without_secrets(said)),
+            reason=clean(without_secrets(reason)),
             counts=dump(dict(counts)),
         )
     )
@@ -87,7 +87,7 @@ def _run(row: Row[Any]) -> RunRecord:
         begun=credible_moment(row.begun) or EPOCH,
         ended=credible_moment(row.ended),
         outcome=row.outcome,
-        said=row.said,
+        reason=row.said,
         counts=_counts(row.counts),
     )
 
@@ -108,7 +108,7 @@ def record(connection: Connection, run: int, written: Written, at: datetime) -> 
     """
     if connection.execute(select(runs.c.run).where(runs.c.run == run)).scalar() is None:
         raise LookupError(f"there is no run {run}")
-    written = replace(written, said=without_secrets(written.said))
+    written = replace(written, reason=without_secrets(written.reason))
     target = _target(written)
     if target is not None and _count(connection, target, written, at):
         return
@@ -131,7 +131,7 @@ def _count(connection: Connection, target: str, written: Written, at: datetime) 
     if row is None:
         return False
     try:
-        same = plain(decode_written(row.document).said) == plain(clean(written.said))
+        same = plain(decode_written(row.document).reason) == plain(clean(written.reason))
     except UNREADABLE:
         return False
     if same:

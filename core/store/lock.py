@@ -76,7 +76,7 @@ def _write_holder(holder: Path) -> None:
 def _read_holder(holder: Path) -> tuple[int | None, datetime | None]:
     try:
         with os.fdopen(os.open(holder, os.O_RDONLY | _NO_LINK), "rb") as file:
-            said = orjson.loads(file.read(_LONGEST))
-        return int(said["pid"]), datetime.fromisoformat(said["since"])
+            message = orjson.loads(file.read(_LONGEST))
+        return int(message["pid"]), datetime.fromisoformat(message["since"])
     except (OSError, ValueError, KeyError, TypeError):
         return None, None

@@ -44,7 +44,7 @@ def save_audiences(
         if clean(name).casefold() in present:
             rows[clean(name).casefold()] = _REFUSED if audience is None else audience.value
     if rows:
-        values = [{"tracker": tracker, "name": name, "audience": said} for name, said in rows.items()]
+        values = [{"tracker": tracker, "name": name, "audience": message} for name, message in rows.items()]
         connection.execute(upsert(audiences, ("audience",)), values)
 
 

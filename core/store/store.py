@@ -104,9 +104,9 @@ class Store(ContainerStore):
         """
         return pulling.save(self._database, tracker, pull, at)
 
-    def pull_failed(self, tracker: str, at: datetime, said: str) -> None:
+    def pull_failed(self, tracker: str, at: datetime, reason: str) -> None:
         """Remember that a pull failed, and why; cursor and issues stay."""
-        row = {"tracker": clean(tracker), "failed_at": micros(at), "error": clean(without_secrets(said))}
+        row = {"tracker": clean(tracker), "failed_at": micros(at), "error": clean(without_secrets(reason))}
         with self._database.writing() as connection:
             connection.execute(upsert_pull(("failed_at", "error")), row)
 
@@ -310,10 +310,10 @@ class Store(ContainerStore):
         with self._database.writing() as connection:
             return ledger.begin_run(connection, at, kind)
 
-    def end_run(self, run: int, at: datetime, outcome: str, said: str, counts: Mapping[str, int]) -> None:
+    def end_run(self, run: int, at: datetime, outcome: str, reason: str, counts: Mapping[str, int]) -> None:
         """Write down how a run ended. Raises LookupError for a run that never began."""
         with self._database.writing() as connection:
-            ledger.end_run(connection, run, at, outcome, said, counts)
+            ledger.end_run(connection, run, at, outcome, reason, counts)
 
     def prune(self, keep: timedelta, at: datetime) -> None:
         """Once a day: make few the entries that are older than `keep`, and forget runs that wrote nothing.

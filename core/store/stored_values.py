@@ -116,7 +116,7 @@ class RunRecord:
     ended: datetime | None = None
     outcome: str | None = None
     """As `end_run` was told; "crashed" once a later run has begun although this one never ended."""
-    said: str = ""
+    reason: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
 
     @property

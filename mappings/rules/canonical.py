@@ -25,24 +25,24 @@ def canonical(rule: Rule) -> dict[str, Any]:
 
 
 def _condition(condition: Condition) -> dict[str, Any]:
-    said: dict[str, Any] = {}
+    message: dict[str, Any] = {}
     for name in CONDITION_KEYS:
         value = getattr(condition, name)
         if not value:
             continue
         if name in NESTED_KEYS:
-            said[name] = sorted((_condition(inner) for inner in value), key=str)
+            message[name] = sorted((_condition(inner) for inner in value), key=str)
         elif name in EXACT_KEYS:
-            said[name] = value
+            message[name] = value
         elif name == "field":
-            said[name] = {field: _listed(wanted) for field, wanted in sorted(value.items())}
+            message[name] = {field: _listed(wanted) for field, wanted in sorted(value.items())}
         elif isinstance(value, LabelMatch):
-            said[name] = {part: _listed(getattr(value, part)) for part in ("any", "all", "none")}
+            message[name] = {part: _listed(getattr(value, part)) for part in ("any", "all", "none")}
         else:
-            said[name] = _listed(value)
-    if isinstance(said.get("label"), list):
-        said["label"] = {"any": said["label"], "all": [], "none": []}
-    return said
+            message[name] = _listed(value)
+    if isinstance(message.get("label"), list):
+        message["label"] = {"any": message["label"], "all": [], "none": []}
+    return message
 
 
 def _listed(wanted: Any) -> list[Any]:

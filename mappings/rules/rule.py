@@ -29,9 +29,9 @@ SAYS_NOTHING = "says_nothing"
 """pydantic's name for the error of a table in which the keys that matter are missing."""
 
 
-def says_nothing(said: str) -> PydanticCustomError:
+def says_nothing(reason: str) -> PydanticCustomError:
     """The error of a table in which the keys that matter are missing."""
-    return PydanticCustomError(SAYS_NOTHING, "{said}", {"said": said})
+    return PydanticCustomError(SAYS_NOTHING, "{said}", {"said": reason})
 
 
 def listed(value: object) -> object:

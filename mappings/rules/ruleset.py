@@ -258,12 +258,12 @@ class RuleSet:
         if item is None:
             raise KeyError(owner)
         tracking = sorted(self.references.tracked(item)) if isinstance(item, Milestone) else []
-        said = {
+        message = {
             "rules": [canonical(rule) for rule in item.rules],
             "weigh_by": item.counting,
             "tracking": [list(pair) for pair in tracking],
         }
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+        return hashlib.sha256(json.dumps(message, sort_keys=True).encode()).hexdigest()[:12]
 
     def _draw(self) -> Iterator[Drawn]:
         for rule_id, rule in self._rules.items():

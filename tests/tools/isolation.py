@@ -308,7 +308,7 @@ def _left(report: Report) -> str:
     """What a run after the fault still has to complain of."""
     if report.failed:
         held = [f"{each.what}: {each.why}" for each in report.concluded.plan.held]
-        failed = [each.said for each in report.written if each.outcome != "done"]
+        failed = [each.reason for each in report.written if each.outcome != "done"]
         return f"it still fails: {[*report.concluded.problems, *held, *failed][:2]}"
     return f"{report.fields['quarantined']} left in quarantine" if report.fields["quarantined"] else ""
 

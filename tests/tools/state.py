@@ -200,7 +200,7 @@ class Stand:
             failed = report.failed
             if failed:
                 held = [f"{each.what}: {each.why}" for each in report.concluded.plan.held]
-                reasons = [*report.concluded.problems, *held, *(each.said for each in report.written)]
+                reasons = [*report.concluded.problems, *held, *(each.reason for each in report.written)]
                 named = named or "; ".join(reasons) or f"no reason: {report.line}"
         if failed:
             return WRONG, f"never well again: {named}"

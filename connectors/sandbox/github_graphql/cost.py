@@ -67,11 +67,11 @@ class Counter:
         if self._schema.query_type is not None:
             self._selections(operation.selection_set, self._schema.query_type, 1)
         if self.count.nodes > MAX_NODES:
-            said = (
+            message = (
                 f"This query requests up to {self.count.nodes:,} possible nodes which exceeds "
                 f"the maximum limit of {MAX_NODES:,}."
             )
-            raise Refusal("MAX_NODE_LIMIT_EXCEEDED", said)
+            raise Refusal("MAX_NODE_LIMIT_EXCEEDED", message)
         return self.count
 
     def _selections(self, chosen: SelectionSetNode, parent: GraphQLNamedType, times: int) -> None:
@@ -108,24 +108,24 @@ class Counter:
             if size is None:
                 continue
             if not 1 <= size <= MAX_PAGE:
-                said = (
+                message = (
                     f"Requesting {size} records on the `{name}` connection exceeds the `{bound}` limit "
                     f"of {MAX_PAGE} records."
                 )
-                raise Refusal("EXCESSIVE_PAGINATION", said, field)
+                raise Refusal("EXCESSIVE_PAGINATION", message, field)
             self.count.lists += times
             self.count.nodes += times * size
             self.count.largest = max(self.count.largest, size)
             return int(size)
-        said = f"You must provide a `first` or `last` value to properly paginate the `{name}` connection."
-        raise Refusal("MISSING_PAGINATION_BOUNDARIES", said, field)
+        message = f"You must provide a `first` or `last` value to properly paginate the `{name}` connection."
+        raise Refusal("MISSING_PAGINATION_BOUNDARIES", message, field)
 
     def _ids(self, field: FieldNode) -> int:
         ids = self._arguments(field).get("ids") or []
         number = len(ids) if isinstance(ids, list) else 1
         if number > MAX_IDS:
-            said = f"You may not provide more than {MAX_IDS} node ids; you provided {number}."
-            raise Refusal("ARGUMENT_LIMIT", said, field)
+            message = f"You may not provide more than {MAX_IDS} node ids; you provided {number}."
+            raise Refusal("ARGUMENT_LIMIT", message, field)
         self.count.nodes += number
         self.count.largest = max(self.count.largest, number)
         return max(1, number)

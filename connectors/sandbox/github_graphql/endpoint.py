@@ -50,8 +50,8 @@ def answer_query(site: Truth, credential: Credential, body: bytes, pay: Pay) -> 
         return {"errors": [_shown(error)]}
     budget = pay(count.points)
     if budget is None:
-        said = f"API rate limit exceeded for user ID {site.account(credential.login).id}."
-        return {"errors": [{"type": "RATE_LIMITED", "message": said}]}
+        message = f"API rate limit exceeded for user ID {site.account(credential.login).id}."
+        return {"errors": [{"type": "RATE_LIMITED", "message": message}]}
     result = execute_sync(
         schema,
         document,

@@ -63,8 +63,8 @@ def project_of(account: Account, info: "Info", number: int) -> Project:
     refusal = asking.site.project_refusal(result, asking.credential)
     if result is not None and refusal is None:
         return result
-    kind, said = refusal or ("NOT_FOUND", "")
-    raise Refusal(kind, said or f"Could not resolve to a ProjectV2 with the number {number}.")
+    kind, message = refusal or ("NOT_FOUND", "")
+    raise Refusal(kind, message or f"Could not resolve to a ProjectV2 with the number {number}.")
 
 
 def project_by_id(asking: "Asking", number: int) -> Project | None:

@@ -357,8 +357,8 @@ def check_label(name: str, description: str | None) -> None:
     if len(name) > MAX_LABEL_NAME:
         raise Impossible(f"name is too long (maximum is {MAX_LABEL_NAME} characters)", "name", "custom")
     if description is not None and len(description) > MAX_LABEL_DESCRIPTION:
-        said = f"description is too long (maximum is {MAX_LABEL_DESCRIPTION} characters)"
-        raise Impossible(said, "description", "custom")
+        message = f"description is too long (maximum is {MAX_LABEL_DESCRIPTION} characters)"
+        raise Impossible(message, "description", "custom")
     if any(ord(character) > 0xFFFF for character in description or ""):
         raise Impossible("description cannot contain 4-byte Unicode characters", "description", "custom")
 

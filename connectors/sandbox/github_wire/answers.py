@@ -78,8 +78,8 @@ def refused(resource: str, impossible: Impossible) -> ApiError:
 
 def moved(status: int, location: str) -> ApiError:
     """A redirect in GitHub's shape."""
-    said = "Moved Permanently" if status == 301 else "Temporary Redirect"
-    return ApiError(status, said, headers={"Location": location}, url=location)
+    message = "Moved Permanently" if status == 301 else "Temporary Redirect"
+    return ApiError(status, message, headers={"Location": location}, url=location)
 
 
 @dataclass(frozen=True, slots=True)

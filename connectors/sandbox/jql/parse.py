@@ -170,9 +170,9 @@ def parse(jql: str) -> Query:
 
 def _complaint(jql: str, wrong: UnexpectedInput) -> str:
     ended = getattr(getattr(wrong, "token", None), "type", "") == "$END"
-    said = jql[max(wrong.column, 1) - 1 :] if wrong.line == 1 else jql.splitlines()[wrong.line - 1]
-    if ended or not said.strip():
+    message = jql[max(wrong.column, 1) - 1 :] if wrong.line == 1 else jql.splitlines()[wrong.line - 1]
+    if ended or not message.strip():
         return "Error in the JQL Query: The query ends too early; expecting a field, an operator or a value."
-    word = said.split()[0][:40]
+    word = message.split()[0][:40]
     place = f"(line {wrong.line}, character {wrong.column})"
     return f"Error in the JQL Query: '{word}' was not expected here. {place}"

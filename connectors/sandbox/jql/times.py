@@ -58,8 +58,8 @@ def _steps(call: Function, unit: str) -> int:
     own = {"day": "d", "week": "w", "month": "M", "year": "y"}[unit]
     if len(call.arguments) == 1 and (match := re.fullmatch(rf"([+-]?\d+){own}?", call.arguments[0].strip())):
         return int(match[1])
-    said = ", ".join(call.arguments)
-    raise JqlError(f"Function '{call.name}' expects an increment such as '-1{own}', not '{said}'.")
+    message = ", ".join(call.arguments)
+    raise JqlError(f"Function '{call.name}' expects an increment such as '-1{own}', not '{message}'.")
 
 
 def _start(moment: datetime, unit: str, steps: int) -> datetime:

@@ -124,7 +124,7 @@ def _milestone(
 def _health(health: Health, measure: Measure) -> Health:
     """The same; where it gives the reason why there is no measure, in the words of `measure`."""
     if health.name is HealthName.UNMEASURED and isinstance(measure, Unmeasured):
-        return replace(health, said=measure.said, arithmetic=measure.said)
+        return replace(health, reason=measure.reason, arithmetic=measure.reason)
     return health
 
 
@@ -205,7 +205,7 @@ def _goal(goal: Goal, results: Sequence[KeyResult], state: State, mapping: GoalT
     delivered = view.reason(measured.delivered, *parts, *below)
     achieved = view.reason(measured.achieved, *parts, *below) if figures else WITHHELD
     told = figures and (view.whole and all(map(view.item, below)))
-    health = measured.health if told else replace(measured.health, said="", arithmetic="")
+    health = measured.health if told else replace(measured.health, reason="", arithmetic="")
     several = [result for result in results if result.id in state.key_results]
     return GoalPart(
         id=goal.id if shown else "",
@@ -277,7 +277,7 @@ def _waiting(milestones: Sequence[str], goals: Sequence[Goal], state: State, map
         results = [result.id for result in mapping.key_results_of(goal.id)]
         measures += [state.key_results[id_].delivered for id_ in results if id_ in state.key_results]
     lost = [results_found for results_found in map(_down, measures) if results_found is not None]
-    return lost[0].said if lost else None
+    return lost[0].reason if lost else None
 
 
 def _rests_on_down(goal: Goal, results: Sequence[KeyResult], state: State) -> bool:

@@ -54,7 +54,9 @@ def _half(meaning: object) -> str:
 
 def _measure_meaning(measure: Measure) -> str:
     if isinstance(measure, Unmeasured):
-        return measure.why.value if measure.why is Why.SOURCE_DOWN else f"{measure.why.value}: {measure.said}"
+        return (
+            measure.why.value if measure.why is Why.SOURCE_DOWN else f"{measure.why.value}: {measure.reason}"
+        )
     return percent(measure)
 
 
@@ -64,7 +66,7 @@ def _health_meaning(health: Health) -> list[str]:
         health.name.value,
         str(health.stale),
         str(health.overridden_until),
-        _NUMBERS.sub("#", health.said),
+        _NUMBERS.sub("#", health.reason),
     ]
 
 

@@ -44,7 +44,7 @@ def about_goal(part: GoalPart, fold: int | None, title_limit: int = 120) -> list
 
 def _barred(word: str, measure: Measure) -> Spans:
     if measure is WITHHELD:
-        return (Own(f"{word.capitalize()}: {WITHHELD.said}"),)
+        return (Own(f"{word.capitalize()}: {WITHHELD.reason}"),)
     if isinstance(measure, Unmeasured):
         return (Own(f"{word.capitalize()}: "), *_said(measure))
     return (Own(f"{bar(measure)} {percent(measure)} {word}"),)
@@ -56,7 +56,7 @@ def _heads(part: GoalPart) -> Spans:
 
 def _short(measure: Measure) -> str:
     if measure is WITHHELD:
-        return WITHHELD.said
+        return WITHHELD.reason
     return "not measurable" if isinstance(measure, Unmeasured) else percent(measure)
 
 
@@ -66,9 +66,9 @@ def _two_numbers(part: GoalPart) -> Spans:
 
 def _said(measure: Measure) -> Spans:
     if measure is WITHHELD:
-        return (Own(WITHHELD.said),)
+        return (Own(WITHHELD.reason),)
     if isinstance(measure, Unmeasured):
-        return (Own("cannot measure: "), Foreign(measure.said, _SAID))
+        return (Own("cannot measure: "), Foreign(measure.reason, _SAID))
     return (Own(percent(measure)),)
 
 
@@ -103,8 +103,8 @@ def _milestones(part: GoalPart, fold: int | None) -> list[Block]:
 
 def _hidden(number: int, noun: str, *, alone: bool) -> list[Block]:
     """How many there are that the readers may not know; nothing for none."""
-    said = not_shown(number, noun)
-    return [Paragraph(((Own(said if alone else f"and {said}"),),))] if number else []
+    message = not_shown(number, noun)
+    return [Paragraph(((Own(message if alone else f"and {message}"),),))] if number else []
 
 
 def _count(number: int, noun: str) -> Paragraph:

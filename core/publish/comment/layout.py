@@ -115,12 +115,12 @@ def _health_name(health: Health) -> str:
 def _numbers(part: MilestonePart) -> list[Spans]:
     lines: list[Spans] = []
     if isinstance(part.measure, Unmeasured):
-        lines.append((Own("Cannot measure: "), Foreign(part.measure.said, _SAID)))
+        lines.append((Own("Cannot measure: "), Foreign(part.measure.reason, _SAID)))
     else:
         lines.append((Own(f"{bar(part.measure)} {percent(part.measure)}"),))
     lines.append((Own(counts_words(part.counts)),))
-    if part.health.said and not isinstance(part.measure, Unmeasured):
-        lines.append((Own(f"{_health_name(part.health).capitalize()}: "), Foreign(part.health.said, _SAID)))
+    if part.health.reason and not isinstance(part.measure, Unmeasured):
+        lines.append((Own(f"{_health_name(part.health).capitalize()}: "), Foreign(part.health.reason, _SAID)))
     about: list[Spans] = []
     if part.due:
         about.append((Own(f"Due {part.due.isoformat()}"),))
@@ -134,7 +134,7 @@ def _numbers(part: MilestonePart) -> list[Spans]:
 def counts_words(counts: Counts) -> str:
     """`3 of 5 tasks done · 1 in progress · 1 to do · 1 cancelled`; what is zero is left out."""
     total = in_scope(counts)
-    said = [f"{counts.done:,} of {total:,} {'task' if total == 1 else 'tasks'} done"]
+    parts = [f"{counts.done:,} of {total:,} {'task' if total == 1 else 'tasks'} done"]
     rest = (
         (counts.in_progress, "in progress"),
         (counts.todo, "to do"),
@@ -143,7 +143,7 @@ def counts_words(counts: Counts) -> str:
         (counts.unestimated, "without an estimate"),
         (counts.blocked, "open task is blocked" if counts.blocked == 1 else "open tasks are blocked"),
     )
-    return " · ".join(said + [f"{count:,} {words}" for count, words in rest if count])
+    return " · ".join(parts + [f"{count:,} {words}" for count, words in rest if count])
 
 
 def _change(part: MilestonePart, fold: int | None) -> list[Block]:

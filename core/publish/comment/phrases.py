@@ -17,9 +17,9 @@ Heads = Mapping[str, tuple[Measure, Measure]]
 
 def news(summary: Summary, before: Heads | None = None) -> str:
     """One phrase for the plan: `4 of 5 tasks done, 60% → 80%`. Numbers of our own only, no outside text."""
-    said = [_milestone_news(part) for part in summary.milestones]
-    said += [_goal_news(part, (before or {}).get(part.id)) for part in summary.goals]
-    return _few(said)
+    parts = [_milestone_news(part) for part in summary.milestones]
+    parts += [_goal_news(part, (before or {}).get(part.id)) for part in summary.goals]
+    return _few(parts)
 
 
 def links_news(summary: Summary, before: Heads) -> str:
@@ -32,10 +32,10 @@ def links_news(summary: Summary, before: Heads) -> str:
     return _few(moved) or "a goal or key result that it leads to changed"
 
 
-def _few(said: list[str]) -> str:
-    if len(said) > 2:
-        return f"{'; '.join(said[:2])}; and {len(said) - 2} more"
-    return "; ".join(said)
+def _few(reason: list[str]) -> str:
+    if len(reason) > 2:
+        return f"{'; '.join(reason[:2])}; and {len(reason) - 2} more"
+    return "; ".join(reason)
 
 
 def _goal_news(part: GoalPart, before: tuple[Measure, Measure] | None) -> str:

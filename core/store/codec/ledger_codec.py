@@ -32,7 +32,7 @@ def encode_written(written: Written) -> str:
         {
             "action": _action(written.action),
             "outcome": written.outcome,
-            "said": written.said,
+            "said": written.reason,
             "comment": _maybe_comment(written.comment),
             "labels": written.labels,
         }
@@ -45,7 +45,7 @@ def decode_written(stored: str) -> Written:
     return Written(
         action=_unaction(document["action"]),
         outcome=document["outcome"],
-        said=document["said"],
+        reason=document["said"],
         comment=_maybe_uncomment(document["comment"]),
         labels=None if document["labels"] is None else tuple(document["labels"]),
     )
@@ -216,7 +216,7 @@ def _unaction(document: Document) -> Action:
 
 def _measure(measure: Measure) -> str | Document:
     if isinstance(measure, Unmeasured):
-        return {"why": measure.why.value, "said": measure.said}
+        return {"why": measure.why.value, "said": measure.reason}
     return ratio(measure)
 
 

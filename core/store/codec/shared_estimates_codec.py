@@ -11,20 +11,20 @@ from core.store.corruption import LARGEST_COUNT
 
 def write_shared(parts: Mapping[Part, int], amounts: Mapping[Fraction, int]) -> str:
     """The parts of all tasks and what parents shared; `read_shared` gives both back."""
-    said = {
+    message = {
         "parts": {part.text: number for part, number in parts.items()},
         "amounts": {str(amount): number for amount, number in amounts.items()},
     }
-    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
+    return orjson.dumps(message, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def read_shared(document: str) -> tuple[Mapping[Part, int], Mapping[Fraction, int]]:
     """By part and by amount: how often. Raises ValueError for anything that `write_shared` never writes."""
-    said = orjson.loads(document)
-    if not isinstance(said, dict) or set(said) != {"parts", "amounts"}:
+    message = orjson.loads(document)
+    if not isinstance(message, dict) or set(message) != {"parts", "amounts"}:
         raise ValueError("expected parts and amounts")
-    parts = {Part.read(text): _count(number) for text, number in _items(said["parts"])}
-    return parts, {Fraction(text): _count(number) for text, number in _items(said["amounts"])}
+    parts = {Part.read(text): _count(number) for text, number in _items(message["parts"])}
+    return parts, {Fraction(text): _count(number) for text, number in _items(message["amounts"])}
 
 
 def _items(value: object) -> list[tuple[str, object]]:

@@ -164,7 +164,7 @@ class SqlRollupWriter:
         self.unsettle(left)
         row = {"key": _LABEL_POLICY, "value": policy}
         self._connection.execute(upsert(tagging, ("value",)), row)
-        rows = [{"owner": owner, "labelled": said} for owner, said in labelled.items()]
+        rows = [{"owner": owner, "labelled": message} for owner, message in labelled.items()]
         if rows:
             self._connection.execute(upsert(owners, ("labelled",)), rows)
 
@@ -290,7 +290,7 @@ class SqlRollupReader:
                 statement = select(owners.c.owner, owners.c.open).where(
                     owners.c.owner.in_(chunk), owners.c.open.is_not(None)
                 )
-                result.update((owner, said) for owner, said in connection.execute(statement))
+                result.update((owner, message) for owner, message in connection.execute(statement))
         return result
 
     def tags_of(self, keys: Iterable[Key]) -> dict[Key, tuple[tuple[str, int], ...]]:

@@ -63,7 +63,7 @@ class Folder(c.Reader, c.Writer):
         try:
             found = [c.Finding("read", True, f"{len(self.present())} issues in {self.settings.path}")]
         except c.TrackerError as error:
-            return (c.Finding("read", False, error.said, error.hint),)
+            return (c.Finding("read", False, error.reason, error.hint),)
         for folder in self._folders() if needs - {c.Capability.READ} else ():
             ok = os.access(folder, os.W_OK)
             found.append(c.Finding(f"write in {folder.name}", ok, "granted" if ok else "no permission"))
@@ -186,9 +186,9 @@ class Folder(c.Reader, c.Writer):
             folders += [one for one in self.settings.path.iterdir() if one.is_dir() and one not in folders]
             paths = [path for one in folders for path in one.iterdir() if path.suffix == ".json"]
         except OSError as error:
-            where, said = str(self.settings.path), f"cannot be listed: {error.strerror}"
+            where, message = str(self.settings.path), f"cannot be listed: {error.strerror}"
             raise c.Unavailable(
-                self.info.name, where, said, "Is it mounted, and is its path right?"
+                self.info.name, where, message, "Is it mounted, and is its path right?"
             ) from error
         return {path.stem: (path, _row(path)) for path in paths if path.stem.isdecimal()}
 
