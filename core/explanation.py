@@ -23,39 +23,43 @@ class UnknownSubject(Exception):
 
 
 def explain(
-    subject: str, job: RunContext, known: Evaluation, audience: Audience | None = None
+    subject: str, context: RunContext, evaluation: Evaluation, audience: Audience | None = None
 ) -> Iterator[str]:
     """Lines for a person, with nothing that is not for this audience (None: everything).
 
     Raises UnknownSubject, also for what is not for the audience: that it is there is nothing for it either.
     """
     if audience is not None:
-        return _for_audience(subject, job, known, audience)
-    if subject in job.mapping.milestones:
-        lines = explain_milestone(subject, job.mapping, known.in_detail([subject])).lines
-        return iter((*lines, *_unanswered(subject, job, known)))
-    if subject in job.mapping.key_results:
-        lines = explain_key_result(subject, job.mapping, known.in_detail([subject])).lines
-        return iter((*lines, *_unanswered(subject, job, known)))
-    if subject in job.mapping.goals:
-        return iter(explain_goal(subject, job.mapping, known.state).lines)
-    issue = _issue(subject, job)
+        return _for_audience(subject, context, evaluation, audience)
+    if subject in context.mapping.milestones:
+        lines = explain_milestone(subject, context.mapping, evaluation.in_detail([subject])).lines
+        return iter((*lines, *_unanswered(subject, context, evaluation)))
+    if subject in context.mapping.key_results:
+        lines = explain_key_result(subject, context.mapping, evaluation.in_detail([subject])).lines
+        return iter((*lines, *_unanswered(subject, context, evaluation)))
+    if subject in context.mapping.goals:
+        return iter(explain_goal(subject, context.mapping, evaluation.state).lines)
+    issue = _issue(subject, context)
     if issue is None:
-        raise UnknownSubject(_nothing(subject, job.mapping))
-    return _explained(issue, job.mapping, known, known.targets.about.get(issue.ref, ()))
+        raise UnknownSubject(_nothing(subject, context.mapping))
+    return _explained(issue, context.mapping, evaluation, evaluation.targets.about.get(issue.ref, ()))
 
 
-def _unanswered(subject: str, job: RunContext, known: Evaluation) -> Iterator[str]:
+def _unanswered(subject: str, context: RunContext, evaluation: Evaluation) -> Iterator[str]:
     """Where the mapping asks the queries that keep this from being measured."""
-    for problem in query_problems(known.refused, job.mapping, job.problem, [subject]):
+    for problem in query_problems(evaluation.refused, context.mapping, context.problem, [subject]):
         yield f"  {problem}"
 
 
-def _for_audience(subject: str, job: RunContext, known: Evaluation, audience: Audience) -> Iterator[str]:
-    view = audiences_of(job.store, job.infos, job.mapping, job.publish.audience).view(Readers(audience))
-    owner = subject in job.mapping.milestones or subject in job.mapping.key_results
-    state = known.in_detail([subject]) if owner else known.state
-    seen = visible(job.mapping, state, view)
+def _for_audience(
+    subject: str, context: RunContext, evaluation: Evaluation, audience: Audience
+) -> Iterator[str]:
+    view = audiences_of(context.store, context.infos, context.mapping, context.publish.audience).view(
+        Readers(audience)
+    )
+    owner = subject in context.mapping.milestones or subject in context.mapping.key_results
+    state = evaluation.in_detail([subject]) if owner else evaluation.state
+    seen = visible(context.mapping, state, view)
     goals, all_of_it = seen.goals, state
     state = seen.state
     if subject in goals.milestones:
@@ -64,13 +68,13 @@ def _for_audience(subject: str, job: RunContext, known: Evaluation, audience: Au
         if tasks:
             yield f"  and {not_shown(tasks, 'task')}"
     elif subject in goals.key_results or subject in goals.goals:
-        yield from _parts(subject, job.mapping, seen, view)
+        yield from _parts(subject, context.mapping, seen, view)
     else:
-        issue = None if _is_id(subject, job.mapping) else _issue(subject, job)
+        issue = None if _is_id(subject, context.mapping) else _issue(subject, context)
         if issue is None or not view.issue(issue.ref):
             raise UnknownSubject(_nothing(subject, goals))
-        about = tuple(filter(view.item, known.targets.about.get(issue.ref, ())))
-        yield from _explained(issue, goals, known, about, view)
+        about = tuple(filter(view.item, evaluation.targets.about.get(issue.ref, ())))
+        yield from _explained(issue, goals, evaluation, about, view)
     yield f"  shown as those may see it who may read what is {audience}"
 
 
@@ -104,19 +108,19 @@ def _is_id(subject: str, goals: GoalTree) -> bool:
     return subject in goals.milestones or subject in goals.key_results or subject in goals.goals
 
 
-def _issue(subject: str, job: RunContext) -> Issue | None:
-    resolve = job.store.resolver()
-    for name, info in job.infos.items():
+def _issue(subject: str, context: RunContext) -> Issue | None:
+    resolve = context.store.resolver()
+    for name, info in context.infos.items():
         key = info.normal_key(subject)
         id_ = resolve(name, key) if key else None
-        result = job.store.issue(IssueRef(name, id_, subject)) if id_ else None
+        result = context.store.issue(IssueRef(name, id_, subject)) if id_ else None
         if result is not None:
             return result
     return None
 
 
 def _explained(
-    issue: Issue, goals: GoalTree, known: Evaluation, about: Sequence[str], view: View | None = None
+    issue: Issue, goals: GoalTree, evaluation: Evaluation, about: Sequence[str], view: View | None = None
 ) -> Iterator[str]:
     yield f"{issue.ref.key}: {issue.title}"
     yield f"  status: {issue.status} ({issue.category.value})" + (
@@ -129,10 +133,10 @@ def _explained(
     if about:
         yield f"  carries the comment about {', '.join(about)}"
     place = (issue.ref.tracker, issue.ref.id)
-    tags = known.tags.tags_of([place]).get(place, ())
-    state = known.in_detail(owner for owner, _ in tags)
+    tags = evaluation.tags.tags_of([place]).get(place, ())
+    state = evaluation.in_detail(owner for owner, _ in tags)
     if view is not None:
-        state = visible(known.scheme.goals, state, view).state
+        state = visible(evaluation.scheme.goals, state, view).state
     lines = explain_issue(issue.ref, goals, state).lines
     yield from (f"  {line}" for line in lines)
     if not tags:

@@ -85,7 +85,7 @@ class Change:
 
 def items_of(report: Report) -> tuple[Item, ...]:
     """Everything that the report tells of, in its order."""
-    concluded = report.concluded
+    concluded = report.conclusion
     quarantine, plan = concluded.quarantine, concluded.plan
     result = [_problem(problem) for problem in concluded.problems]
     result += [_held("held", hold) for hold in plan.held]

@@ -25,14 +25,14 @@ from core.store.stored_values import GoalValue
 class Conclusion:
     """A run up to its plan: everything read, measured and compared, and nothing written."""
 
-    known: Evaluation
-    pulled: tuple[Pulled, ...]
-    wanted: DesiredState
-    found: ActualState
+    evaluation: Evaluation
+    pulls: tuple[Pulled, ...]
+    desired: DesiredState
+    actual: ActualState
     issues: Mapping[IssueRef, Issue]
     """What is known of the issues that the plan may speak of."""
     labels: Labels
-    moments: SnapshotFactory
+    snapshots: SnapshotFactory
     goals: Mapping[str, GoalValue]
     """The numbers from which the next run measures how far a goal jumped; without those that are held."""
     held_owners: frozenset[str]
@@ -40,10 +40,10 @@ class Conclusion:
     plan: Plan
     problems: tuple[str, ...]
     quarantine: Quarantine
-    contended: ConflictCheck
-    prefix: OldLabels
-    firsts: FirstRuns
-    wished: tuple[Action, ...]
+    conflicts: ConflictCheck
+    old_labels: OldLabels
+    first_runs: FirstRuns
+    unlimited_actions: tuple[Action, ...]
     """The actions of the plan before a limit held some of them."""
     notes: tuple[str, ...] = ()
     """What the comparison with all that is there found out; nothing that went wrong."""
@@ -55,7 +55,7 @@ class Conclusion:
     @property
     def failed(self) -> bool:
         """Whether something that the mapping rests on could not be read or found."""
-        return bool(self.problems) or any(pull.down for pull in self.pulled)
+        return bool(self.problems) or any(pull.down for pull in self.pulls)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Report:
     """A finished run."""
 
     run: int
-    concluded: Conclusion
+    conclusion: Conclusion
     written: tuple[Written, ...]
     seconds: float
     as_before: frozenset[Target] = frozenset()
@@ -82,8 +82,8 @@ class Report:
             for outcome in self.written
             if outcome.outcome != "done" and target_of(outcome.action) not in self.as_before
         ]
-        held = set(self.concluded.plan.held) - self.concluded.contended.held_before
-        return self.concluded.failed or bool(held) or bool(news)
+        held = set(self.conclusion.plan.held) - self.conclusion.conflicts.held_before
+        return self.conclusion.failed or bool(held) or bool(news)
 
     @property
     def fields(self) -> Mapping[str, object]:
@@ -92,12 +92,12 @@ class Report:
         return {
             "run": self.run,
             "outcome": "failed" if self.failed else "done",
-            "trackers": {pull.tracker: _reading(pull) for pull in self.concluded.pulled},
+            "trackers": {pull.tracker: _reading(pull) for pull in self.conclusion.pulls},
             "written": outcomes.count("done"),
             "failed": len(outcomes) - outcomes.count("done"),
-            "held": len(self.concluded.plan.held),
-            "quarantined": len(self.concluded.plan.quarantined) + len(self.as_before),
-            "problems": len(self.concluded.problems),
+            "held": len(self.conclusion.plan.held),
+            "quarantined": len(self.conclusion.plan.quarantined) + len(self.as_before),
+            "problems": len(self.conclusion.problems),
             "quotas": {name: [asdict(item) for item in told] for name, told in self.allowances.items()},
             "seconds": round(self.seconds, 2),
         }
@@ -107,7 +107,7 @@ class Report:
         """The run in one line, for a person."""
         fields = self.fields
         waiting = f"{fields['quarantined']} in quarantine; " if fields["quarantined"] else ""
-        read = "; ".join(f"{pull.tracker}: {_reading(pull)}" for pull in self.concluded.pulled)
+        read = "; ".join(f"{pull.tracker}: {_reading(pull)}" for pull in self.conclusion.pulls)
         return (
             f"run {self.run} {fields['outcome']}: {read}; {fields['written']} written, "
             f"{fields['failed']} failed, {fields['held']} held, {fields['problems']} problems; "

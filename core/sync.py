@@ -79,7 +79,7 @@ class RunContext:
     """After this age the ledger keeps only what taking back what still stands would need."""
 
 
-def sync(job: RunContext, step: Callable[[int, int], None] = lambda _done, _total: None) -> Report:
+def sync(context: RunContext, step: Callable[[int, int], None] = lambda _done, _total: None) -> Report:
     """One whole run, on a store that was repaired where it had to be.
 
     `step` is told how many of the planned writes are done, and of how many.
@@ -87,133 +87,150 @@ def sync(job: RunContext, step: Callable[[int, int], None] = lambda _done, _tota
     Raises Stopped if someone asks to stop while it reads, and StoreError; a tracker's failure never
     raises: it stands in the report.
     """
-    run = partial(_sync, job, step)
-    return with_repair(run, job.store, job.pulls.every, job.now, job.stop)
+    run = partial(_sync, context, step)
+    return with_repair(run, context.store, context.pulls.every, context.now, context.stop)
 
 
-def _sync(job: RunContext, step: Callable[[int, int], None]) -> Report:
+def _sync(context: RunContext, step: Callable[[int, int], None]) -> Report:
     began = monotonic()
-    run = job.store.begin_run(job.now, "sync")
+    run = context.store.begin_run(context.now, "sync")
     try:
-        concluded = conclude(job)
-        for message in estimate_write_time(concluded.plan, job.trackers):
+        conclusion = conclude(context)
+        for message in estimate_write_time(conclusion.plan, context.trackers):
             log.info("%s", message)
-        total = len(concluded.plan.actions)
-        moments = concluded.moments.of
-        recorder = Recorder(job.store, run, job.now, moments, lambda done: step(done, total))
+        total = len(conclusion.plan.actions)
+        moments = conclusion.snapshots.of
+        recorder = Recorder(context.store, run, context.now, moments, lambda done: step(done, total))
         written = apply(
-            concluded.plan,
-            {name: tracker.reader for name, tracker in job.trackers.items()},
-            {name: tracker.writer for name, tracker in job.trackers.items()},
+            conclusion.plan,
+            {name: tracker.reader for name, tracker in context.trackers.items()},
+            {name: tracker.writer for name, tracker in context.trackers.items()},
             recorder.record,
-            stop=job.stop,
-            alike=concluded.quarantine.parts.alike,
+            stop=context.stop,
+            alike=conclusion.quarantine.parts.alike,
         )
         records = take_over_comments(
-            job.store,
+            context.store,
             run,
-            concluded.wanted,
-            concluded.found,
-            concluded.plan,
+            conclusion.desired,
+            conclusion.actual,
+            conclusion.plan,
             moments,
-            job.publish.instance,
-            job.infos,
+            context.publish.instance,
+            context.infos,
         )
-        _remember_looks(job, concluded, records)
-        record_labels(job.store, concluded.labels, written)
-        concluded.firsts.keep(job.store, concluded.wished, written)
-        if concluded.definitions is not None and concluded.wanted.untold is not None:
-            concluded.definitions.keep(job.store, concluded.wanted.untold, concluded.found, written)
+        _remember_looks(context, conclusion, records)
+        record_labels(context.store, conclusion.labels, written)
+        conclusion.first_runs.keep(context.store, conclusion.unlimited_actions, written)
+        if conclusion.definitions is not None and conclusion.desired.untold is not None:
+            conclusion.definitions.keep(context.store, conclusion.desired.untold, conclusion.actual, written)
     except BaseException:
-        job.store.end_run(run, job.now, "broken off", f"run {run} was broken off before its end", {})
+        context.store.end_run(run, context.now, "broken off", f"run {run} was broken off before its end", {})
         raise
-    job.store.save_goal_values(concluded.goals)
-    if job.store.tags().some_unexplained():
-        with job.store.tagging() as writer:
-            writer.expect_from_here(concluded.held_owners)
-    spent = {name: told for name, tracker in job.trackers.items() if (told := allowances_of(tracker))}
-    keep(job.store, concluded.contended, written)
-    remember_prefix(job.store, concluded.prefix, written, concluded.quarantine.book)
-    kept = concluded.quarantine.keep(job.store, written, _complete(concluded), job.now)
-    report = Report(run, concluded, written, monotonic() - began, kept.as_before, spent)
+    context.store.save_goal_values(conclusion.goals)
+    if context.store.tags().some_unexplained():
+        with context.store.tagging() as writer:
+            writer.expect_from_here(conclusion.held_owners)
+    spent = {name: told for name, tracker in context.trackers.items() if (told := allowances_of(tracker))}
+    keep(context.store, conclusion.conflicts, written)
+    remember_prefix(context.store, conclusion.old_labels, written, conclusion.quarantine.book)
+    kept = conclusion.quarantine.keep(context.store, written, _complete(conclusion), context.now)
+    report = Report(run, conclusion, written, monotonic() - began, kept.as_before, spent)
     counts = {key: value for key, value in report.fields.items() if isinstance(value, int)}
-    job.store.end_run(run, job.now, str(report.fields["outcome"]), report.line, counts)
-    job.store.prune(job.keep, job.now)
+    context.store.end_run(run, context.now, str(report.fields["outcome"]), report.line, counts)
+    context.store.prune(context.keep, context.now)
     return report
 
 
-def conclude(job: RunContext) -> Conclusion:
+def conclude(context: RunContext) -> Conclusion:
     """Everything up to the plan: reads the trackers into the store, and writes to no tracker."""
-    scheme = _scheme(job)
-    since = edits_since(job.store, job.infos, job.pulls.every, job.now)
-    pulled = tuple(_pull(job, scheme))
+    scheme = _scheme(context)
+    since = edits_since(context.store, context.infos, context.pulls.every, context.now)
+    pulled = tuple(_pull(context, scheme))
     down = {item.tracker: item.since for item in pulled if item.down}
-    scheme = scheme.at_present(job.store.resolver())
-    readers = {name: tracker.reader for name, tracker in job.trackers.items()}
-    answers = run_queries(scheme.compiled.queries, readers, down, job.store, job.stop)
+    scheme = scheme.at_present(context.store.resolver())
+    readers = {name: tracker.reader for name, tracker in context.trackers.items()}
+    answers = run_queries(scheme.compiled.queries, readers, down, context.store, context.stop)
     scheme = replace(scheme, matches=answers.matches)
     compared = any(item.swept for item in pulled)
-    _bring_into_step(job, scheme, since, compared=compared)
-    known = _know(job, scheme, answers, job.store.tags(), down)
-    job.stop.check()
-    moments = SnapshotFactory(known, job.now.astimezone(job.zone))
-    goals = goal_values(job.mapping, known.state, job.progress)
-    records = job.store.publications()
+    _bring_into_step(context, scheme, since, compared=compared)
+    evaluation = _know(context, scheme, answers, context.store.tags(), down)
+    context.stop.check()
+    moments = SnapshotFactory(evaluation, context.now.astimezone(context.zone))
+    goals = goal_values(context.mapping, evaluation.state, context.progress)
+    records = context.store.publications()
     read = {item.tracker: item for item in pulled}
     swept = frozenset(name for name, value in read.items() if value.swept)
-    audiences = audiences_of(job.store, job.infos, job.mapping, job.publish.audience)
+    audiences = audiences_of(context.store, context.infos, context.mapping, context.publish.audience)
     comments = find_desired_comments(
-        known,
+        evaluation,
         records,
-        job.store.snapshots,
+        context.store.snapshots,
         moments,
-        job.publish,
-        job.infos,
+        context.publish,
+        context.infos,
         swept.union(down),
         audiences,
-        job.store.installation(),
+        context.store.installation(),
     )
-    places = places_of(job.infos, job.store.containers(), job.store.resolver())
-    carriers = frozenset({*known.targets.about, *records})
+    places = places_of(context.infos, context.store.containers(), context.store.resolver())
+    carriers = frozenset({*evaluation.targets.about, *records})
     labels = find_desired_labels(
-        known, job.publish.labels, job.infos, carriers, swept, job.stop.check, places, audiences
+        evaluation,
+        context.publish.labels,
+        context.infos,
+        carriers,
+        swept,
+        context.stop.check,
+        places,
+        audiences,
     )
-    untold = UntoldLabels(job.mapping, job.publish.labels, job.infos, audiences)
+    untold = UntoldLabels(context.mapping, context.publish.labels, context.infos, audiences)
     definitions = None
-    if job.publish.labels.enabled:
-        definitions = definitions_of(job.store, job.infos, audiences, untold)
-    wanted = DesiredState(comments.wanted, labels.wanted, untold)
-    issues = dict(known.carrying(records)) | {issue.ref: issue for issue in labels.issues}
+    if context.publish.labels.enabled:
+        definitions = definitions_of(context.store, context.infos, audiences, untold)
+    desired = DesiredState(comments.wanted, labels.wanted, untold)
+    issues = dict(evaluation.carrying(records)) | {issue.ref: issue for issue in labels.issues}
     records = {ref: record for ref, record in records.items() if ref not in comments.settled}
-    result = read_actual(wanted, issues, records, readers, job.infos, read, places, job.stop, definitions)
-    result = replace(result, installation=job.store.installation())
-    before = job.store.goal_values()
-    job.stop.check()
-    planned = make_plan(wanted, result, job.publish, job.infos)
-    prefix = remove_old_labels(planned, job.store, job.publish.labels, result.posted, result.down, places)
-    others = check_other_writers(prefix.plan, wanted, result, job.publish, job.infos, job.store)
+    result = read_actual(
+        desired, issues, records, readers, context.infos, read, places, context.stop, definitions
+    )
+    result = replace(result, installation=context.store.installation())
+    before = context.store.goal_values()
+    context.stop.check()
+    planned = make_plan(desired, result, context.publish, context.infos)
+    prefix = remove_old_labels(
+        planned, context.store, context.publish.labels, result.posted, result.down, places
+    )
+    others = check_other_writers(prefix.plan, desired, result, context.publish, context.infos, context.store)
     whole = others.plan
-    quarantine = Quarantine.of(whole, job.store, issues, job.now)
+    quarantine = Quarantine.of(whole, context.store, issues, context.now)
     whole = quarantine.plan(whole)
-    jumps = jumps_of(known, before, goals, job.health, job.now, job.zone)
-    facts = facts_of(known, whole, jumps, job.limits.never_held)
-    firsts = FirstRuns.of(job.store, job.mapping, job.infos, known.state, result.down, facts.owners)
+    jumps = jumps_of(evaluation, before, goals, context.health, context.now, context.zone)
+    facts = facts_of(evaluation, whole, jumps, context.limits.never_held)
+    firsts = FirstRuns.of(
+        context.store, context.mapping, context.infos, evaluation.state, result.down, facts.owners
+    )
     facts = replace(facts, again=frozenset(quarantine.parts.again), first=firsts.new)
-    plan = apply_limits(whole, facts, job.limits, job.force)
+    plan = apply_limits(whole, facts, context.limits, context.force)
     # A jump that is held is measured from the same place next time.
-    jumped = held_goals(whole, facts, job.limits, job.force)
-    goals = values_to_keep(before, goals, known.state, jumped)
-    still_held = held_owners(jumped, job.mapping, known.state)
+    jumped = held_goals(whole, facts, context.limits, context.force)
+    goals = values_to_keep(before, goals, evaluation.state, jumped)
+    still_held = held_owners(jumped, context.mapping, evaluation.state)
     plan = replace(plan, held=tuple(item.held for item in pulled if item.held) + plan.held)
-    problems = _problems(job, known, pulled, result)
+    problems = _problems(context, evaluation, pulled, result)
     notes = tuple(note for item in pulled for note in item.notes)
-    warnings = idle_warnings(job.force, _groups(job, pulled, whole, facts) if job.force.names else ())
-    warnings += tuple(map(str, unmatched(known, job.store, job.problem, job.publish.labels.prefix)))
-    job.stop.check()
+    warnings = idle_warnings(
+        context.force, _groups(context, pulled, whole, facts) if context.force.names else ()
+    )
+    warnings += tuple(
+        map(str, unmatched(evaluation, context.store, context.problem, context.publish.labels.prefix))
+    )
+    context.stop.check()
     return Conclusion(
-        known,
+        evaluation,
         pulled,
-        wanted,
+        desired,
         result,
         issues,
         labels,
@@ -233,134 +250,138 @@ def conclude(job: RunContext) -> Conclusion:
     )
 
 
-def _groups(job: RunContext, pulled: Iterable[Pulled], whole: Plan, facts: Facts) -> frozenset[str]:
+def _groups(context: RunContext, pulled: Iterable[Pulled], whole: Plan, facts: Facts) -> frozenset[str]:
     """All that limits hold, or would hold if nothing were released."""
-    held = apply_limits(whole, facts, job.limits).held
+    held = apply_limits(whole, facts, context.limits).held
     lost = {item.held.group for item in pulled if item.held}
     lost |= {holding.group(item.tracker).name for item in pulled if item.released}
     return frozenset({*lost, *(hold.group for hold in held)} - {""})
 
 
-def _complete(concluded: Conclusion) -> frozenset[str]:
+def _complete(conclusion: Conclusion) -> frozenset[str]:
     """The trackers of which the plan has everything that is wanted: none where something was held back."""
-    if concluded.plan.held:
+    if conclusion.plan.held:
         return frozenset()
-    return frozenset(item.tracker for item in concluded.pulled if item.tracker not in concluded.found.down)
+    return frozenset(item.tracker for item in conclusion.pulls if item.tracker not in conclusion.actual.down)
 
 
-def _remember_looks(job: RunContext, concluded: Conclusion, records: Mapping[IssueRef, Publication]) -> None:
+def _remember_looks(
+    context: RunContext, conclusion: Conclusion, records: Mapping[IssueRef, Publication]
+) -> None:
     """Note which comments stand as recorded, so that nobody asks again until their issue changes."""
     changed = {
-        action.ref for action in concluded.plan.actions if isinstance(action, WriteComment | DeleteComment)
+        action.ref for action in conclusion.plan.actions if isinstance(action, WriteComment | DeleteComment)
     }
-    read = {item.tracker: item for item in concluded.pulled}
-    result = replace(concluded.found, records=records)
-    for record in verified_records(result, concluded.issues, read):
+    read = {item.tracker: item for item in conclusion.pulls}
+    result = replace(conclusion.actual, records=records)
+    for record in verified_records(result, conclusion.issues, read):
         if record.ref not in changed:
-            job.store.save_publication(record)
+            context.store.save_publication(record)
 
 
 @contextmanager
-def stored_evaluation(job: RunContext) -> Iterator[Evaluation]:
+def stored_evaluation(context: RunContext) -> Iterator[Evaluation]:
     """What is known without asking any tracker; a tracker whose last reading failed counts as down.
 
     Where the mapping was changed since, everything is tagged by the new one, and nothing of that stored.
     """
-    states = {name: job.store.pull_state(name).believed(job.now) for name in job.infos}
+    states = {name: context.store.pull_state(name).believed(context.now) for name in context.infos}
     down = {
-        name: state.believed(job.now).read_at
+        name: state.believed(context.now).read_at
         for name, state in states.items()
         if state.error or state.read_at is None
     }
-    scheme = _scheme(job)
-    answers = cached_results(scheme.compiled.queries, job.store)
+    scheme = _scheme(context)
+    answers = cached_results(scheme.compiled.queries, context.store)
     scheme = replace(scheme, matches=answers.matches)
-    tags = job.store.tags()
+    tags = context.store.tags()
     if in_step(tags, scheme):
-        yield _know(job, scheme, answers, tags, down)
+        yield _know(context, scheme, answers, tags, down)
         return
-    with job.store.trial() as (writer, trial):
+    with context.store.trial() as (writer, trial):
         refresh(writer, scheme)
-        yield _know(job, scheme, answers, trial, down)
+        yield _know(context, scheme, answers, trial, down)
 
 
-def _pull(job: RunContext, scheme: RollupRules) -> list[Pulled]:
+def _pull(context: RunContext, scheme: RollupRules) -> list[Pulled]:
     """All trackers at once, so that a run takes as long as the slowest of them."""
 
     def reading(name: str) -> Callable[[], Pulled]:
         interest = scheme.compiled.interest(name)
-        rules = replace(job.pulls, force=job.force.frees(holding.group(name)))
-        return lambda: pull(job.trackers[name], job.store, interest, rules, job.now, job.stop)
+        rules = replace(context.pulls, force=context.force.frees(holding.group(name)))
+        return lambda: pull(context.trackers[name], context.store, interest, rules, context.now, context.stop)
 
-    return run_parallel([reading(name) for name in job.trackers], job.stop)
+    return run_parallel([reading(name) for name in context.trackers], context.stop)
 
 
-def _scheme(job: RunContext) -> RollupRules:
-    listed = job.publish.comments.open_tasks
-    return RollupRules.of(job.mapping, job.infos, job.store.resolver(), job.progress, listed)
+def _scheme(context: RunContext) -> RollupRules:
+    listed = context.publish.comments.open_tasks
+    return RollupRules.of(context.mapping, context.infos, context.store.resolver(), context.progress, listed)
 
 
 def _bring_into_step(
-    job: RunContext, scheme: RollupRules, since: Mapping[str, datetime], *, compared: bool
+    context: RunContext, scheme: RollupRules, since: Mapping[str, datetime], *, compared: bool
 ) -> None:
     """Tag what changed, and note that labels of that have to be looked at, by this run or a later one.
 
     `compared`: a tracker was compared with all that is there, so that names that went can be forgotten.
     """
-    if in_step(job.store.tags(), scheme) and not compared:
+    if in_step(context.store.tags(), scheme) and not compared:
         return
-    with job.store.tagging() as writer:
-        done = refresh(writer, scheme, job.stop.check, since)
+    with context.store.tagging() as writer:
+        done = refresh(writer, scheme, context.stop.check, since)
         if compared and not done.everything:
-            writer.gather_names(job.stop.check)
-        if done.everything or not job.publish.labels.enabled:
+            writer.gather_names(context.stop.check)
+        if done.everything or not context.publish.labels.enabled:
             writer.unsettle_all()
         else:
             writer.unsettle(sorted(done.keys))
 
 
 def _know(
-    job: RunContext,
+    context: RunContext,
     scheme: RollupRules,
     answers: QueryResults,
     tags: RollupReader,
     down: Mapping[str, datetime | None],
 ) -> Evaluation:
-    resolve = job.store.resolver()
-    failing = failing_containers(job.store, resolve, down)
-    missing = missing_fields.problems(job.store, job.infos, scheme.compiled)
+    resolve = context.store.resolver()
+    failing = failing_containers(context.store, resolve, down)
+    missing = missing_fields.problems(context.store, context.infos, scheme.compiled)
     return evaluate(
         scheme,
         answers,
         tags,
         resolve,
-        job.store.unread(),
+        context.store.unread(),
         down,
         failing,
-        job.health,
-        job.now,
-        job.zone,
+        context.health,
+        context.now,
+        context.zone,
         missing,
-        job.store.present_ids,
+        context.store.present_ids,
     )
 
 
 def _problems(
-    job: RunContext, known: Evaluation, pulled: tuple[Pulled, ...], found: ActualState
+    context: RunContext, evaluation: Evaluation, pulled: tuple[Pulled, ...], actual: ActualState
 ) -> tuple[str, ...]:
     """Everything that went wrong before the plan, a sentence each."""
     silent = {item.tracker for item in pulled if item.down}
     parts = [str(item.error) for item in pulled if item.error]
-    parts += [why for tracker, why in found.down.items() if tracker not in silent]
+    parts += [why for tracker, why in actual.down.items() if tracker not in silent]
     parts += [problem for item in pulled for problem in item.problems]
-    parts += [f"{place.label} could not be read: {place.reason}" for place in known.failing]
-    parts += known.targets.missing
-    asking = {owner for query in known.refused for owner in known.scheme.compiled.query_owners[query]}
-    parts += [f"{owner}: {why}" for owner, why in known.reach.problems.items() if owner not in asking]
-    parts += map(str, query_problems(known.refused, job.mapping, job.problem))
+    parts += [f"{place.label} could not be read: {place.reason}" for place in evaluation.failing]
+    parts += evaluation.targets.missing
+    asking = {
+        owner for query in evaluation.refused for owner in evaluation.scheme.compiled.query_owners[query]
+    }
+    parts += [f"{owner}: {why}" for owner, why in evaluation.reach.problems.items() if owner not in asking]
+    parts += map(str, query_problems(evaluation.refused, context.mapping, context.problem))
     parts += [
         f"{tracker}: {issue.key or issue.id} could not be read: {issue.why}"
-        for tracker, unread in known.unread.items()
+        for tracker, unread in evaluation.unread.items()
         for issue in unread
     ]
     return tuple(parts)

@@ -38,24 +38,24 @@ def runs_to_undo(store: RunStore, run: int | None, *, everything: bool = False) 
     return tuple([item for item in wrote if kinds[item] != KIND][:1])
 
 
-def plan_undo(job: RunContext, runs: Sequence[int]) -> Plan:
+def plan_undo(context: RunContext, runs: Sequence[int]) -> Plan:
     """What taking these runs back would write. Reads what stands; writes nothing.
 
     Of every run (`EveryRun`), also what the ledger does not have and mark or prefix show to be ours: on
     tracking issues, on issues with a comment on record, and on those that carry our labels. The trackers
     are read for it as a run reads them.
     """
-    marked = _marked(job) if isinstance(runs, EveryRun) else _Marked()
-    entries = [entry for run in runs for entry in reversed(job.store.entries(run))]
+    marked = _marked(context) if isinstance(runs, EveryRun) else _Marked()
+    entries = [entry for run in runs for entry in reversed(context.store.entries(run))]
     posted: dict[IssueRef, Posted] = {}
     definitions: dict[tuple[str, str], tuple[LabelDefinition, ...]] = {}
     held: list[Held] = [
         Held(f"what was written to {name}", why, "try again when it can be reached")
         for name, why in sorted(marked.down.items())
     ]
-    for name, tracker in job.trackers.items():
+    for name, tracker in context.trackers.items():
         try:
-            with job.stop.reading():
+            with context.stop.reading():
                 refs = sorted({*_issues(name, entries), *marked.issues(name)})
                 for ref, one in tracker.reader.posted(refs).items():
                     if isinstance(one, TrackerError):
@@ -66,7 +66,7 @@ def plan_undo(job: RunContext, runs: Sequence[int]) -> Plan:
         except TrackerError as error:
             held.append(Held(f"what was written to {name}", str(error), "try again when it can be reached"))
             entries = [entry for entry in entries if entry.action.tracker != name]
-    carried = _carried(job, posted)
+    carried = _carried(context, posted)
     plan = undo_plan(
         entries,
         posted,
@@ -82,7 +82,7 @@ def plan_undo(job: RunContext, runs: Sequence[int]) -> Plan:
             posted,
             definitions,
             lambda tracker, container, label: carried.get((tracker, container, label), set()),
-            job.publish,
+            context.publish,
         )
     return Plan(plan.actions, (*held, *plan.held))
 
@@ -105,36 +105,40 @@ class _Marked:
         return {place for ref, place in self.places.items() if ref.tracker == tracker and place}
 
 
-def _marked(job: RunContext) -> _Marked:
+def _marked(context: RunContext) -> _Marked:
     """Reads the trackers into the store, which may be new, and looks where a run would look."""
-    concluded = conclude(job)
-    prefix = job.publish.labels.prefix
-    places = dict.fromkeys((*concluded.known.targets.about, *job.store.publications()), "")
-    for issue in job.store.issues():
+    conclusion = conclude(context)
+    prefix = context.publish.labels.prefix
+    places = dict.fromkeys((*conclusion.evaluation.targets.about, *context.store.publications()), "")
+    for issue in context.store.issues():
         if issue.ref in places or owned(issue.labels, prefix):
             places.pop(issue.ref, None)
             places[issue.ref] = issue.container
-    return _Marked(places, {name: why for name, why in concluded.found.down.items() if name in job.trackers})
+    return _Marked(
+        places, {name: why for name, why in conclusion.actual.down.items() if name in context.trackers}
+    )
 
 
-def undo(job: RunContext, runs: Sequence[int]) -> tuple[Plan, tuple[Written, ...]]:
+def undo(context: RunContext, runs: Sequence[int]) -> tuple[Plan, tuple[Written, ...]]:
     """Take the runs back; the undo is a run of its own in the ledger."""
-    plan = plan_undo(job, runs)
-    run = job.store.begin_run(job.now, KIND)
-    recorder = Recorder(job.store, run, job.now, lambda _about: {}, lambda _done: None)
+    plan = plan_undo(context, runs)
+    run = context.store.begin_run(context.now, KIND)
+    recorder = Recorder(context.store, run, context.now, lambda _about: {}, lambda _done: None)
     written = apply(
         plan,
-        {name: tracker.reader for name, tracker in job.trackers.items()},
-        {name: tracker.writer for name, tracker in job.trackers.items()},
+        {name: tracker.reader for name, tracker in context.trackers.items()},
+        {name: tracker.writer for name, tracker in context.trackers.items()},
         recorder.record,
-        stop=job.stop,
+        stop=context.stop,
     )
     failed = sum(item.outcome != "done" for item in written)
-    _forget_contention(job.store, written)
+    _forget_contention(context.store, written)
     what = ", ".join(map(str, runs)) or "what is marked as ours"
     message = f"run {run} took back {what}: {len(written)} written, {failed} failed"
     outcome = "failed" if failed or plan.held else "done"
-    job.store.end_run(run, job.now, outcome, message, {"written": len(written) - failed, "failed": failed})
+    context.store.end_run(
+        run, context.now, outcome, message, {"written": len(written) - failed, "failed": failed}
+    )
     return plan, written
 
 
@@ -170,10 +174,12 @@ def _containers(tracker: str, entries: Sequence[Written]) -> list[str]:
     return sorted(defined)
 
 
-def _carried(job: RunContext, posted: dict[IssueRef, Posted]) -> dict[tuple[str, str, str], set[IssueRef]]:
+def _carried(
+    context: RunContext, posted: dict[IssueRef, Posted]
+) -> dict[tuple[str, str, str], set[IssueRef]]:
     """Which issues carry which label, as last read; freshly read ones as they stand now."""
     result: dict[tuple[str, str, str], set[IssueRef]] = {}
-    for issue in job.store.issues():
+    for issue in context.store.issues():
         now = posted.get(issue.ref)
         for label in now.labels if now else issue.labels:
             result.setdefault((issue.ref.tracker, issue.container, label.casefold()), set()).add(issue.ref)

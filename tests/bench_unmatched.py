@@ -32,10 +32,10 @@ def unmatched(scale: Scale) -> Iterator[Figure]:
         with store.tagging() as writer:
             refresh(writer, scheme)
         resolve, health = store.resolver(), HealthPolicy()
-        known = evaluate(scheme, QueryResults(), store.tags(), resolve, {}, {}, (), health, NOW, UTC)
+        evaluation = evaluate(scheme, QueryResults(), store.tags(), resolve, {}, {}, (), health, NOW, UTC)
         for _ in range(scale.repetitions):
             began = time.process_time()
-            step.unmatched(known, store, loaded.problem, "mp/")
+            step.unmatched(evaluation, store, loaded.problem, "mp/")
             told.append((time.process_time() - began) * 1000)
             began = time.process_time()
             with store.tagging() as writer:

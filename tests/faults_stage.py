@@ -184,7 +184,7 @@ def stage(folder: Path, face: str = CLOUD) -> Iterator[Stage]:
 def clean(here: House) -> None:
     """A run without a fault, which has to do everything."""
     report = here.sync()
-    assert not report.failed, (report.line, report.concluded.problems, report.concluded.plan.held)
+    assert not report.failed, (report.line, report.conclusion.problems, report.conclusion.plan.held)
 
 
 def go_on(here: House) -> None:

@@ -117,7 +117,7 @@ def attempt(stage: Stage, case: Case) -> Outcome:
 
 def texts(report: Report) -> tuple[str, ...]:
     """Everything that a report says of what went wrong."""
-    concluded = report.concluded
+    concluded = report.conclusion
     held = (f"{each.what}: {each.why}" for each in concluded.plan.held)
     failed = (each.reason for each in report.written if each.outcome != "done")
     return (*concluded.problems, *held, *failed)

@@ -43,7 +43,7 @@ def a_day(here: House) -> None:
 
 def numbers(here: House) -> dict[str, Measure]:
     """The progress of each milestone, as this store knows it."""
-    return {name: each.measure for name, each in here.plan().known.state.milestones.items()}
+    return {name: each.measure for name, each in here.plan().evaluation.state.milestones.items()}
 
 
 def fresh(here: House, folder: Path) -> House:
@@ -79,4 +79,4 @@ def equals_a_fresh_store_within_a_day(here: House, folder: Path, happens: Happen
     here.world.clock.advance(timedelta(minutes=10).total_seconds())
     report = here.sync()
     assert watch.writes == [], watch.writes
-    assert not report.concluded.problems, report.concluded.problems
+    assert not report.conclusion.problems, report.conclusion.problems

@@ -166,7 +166,7 @@ class House:
     def agreed(self) -> Report:
         """A run after which nothing is left to do, shown by another that finds nothing."""
         report = self.sync()
-        assert not report.failed, (report.line, report.concluded.problems, report.concluded.plan.held)
+        assert not report.failed, (report.line, report.conclusion.problems, report.conclusion.plan.held)
         again = self.plan()
         assert not again.plan.actions, sentences(again)
         assert not again.plan.held, again.plan.held
@@ -313,7 +313,7 @@ def mark_in(comment: Any) -> Mark | None:
 
 def sentences(done: Report | Conclusion) -> list[str]:
     """What was planned."""
-    concluded = done.concluded if isinstance(done, Report) else done
+    concluded = done.conclusion if isinstance(done, Report) else done
     return [action.sentence for action in concluded.plan.actions]
 
 

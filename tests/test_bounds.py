@@ -257,7 +257,7 @@ def test_a_run_by_a_clock_years_ahead_puts_nothing_off_afterwards(years: int, tm
         here.github.close("acme/site#5")
         report = here.sync()
         assert "put off" not in report.line
-        assert not report.failed, report.concluded.problems
+        assert not report.failed, report.conclusion.problems
 
 
 TOKEN_LIKE = "ghp_" + "a1" * 12
@@ -270,7 +270,7 @@ def test_a_sub_issue_in_a_repository_named_like_a_token_has_no_effect(tmp_path: 
         here.github.create_issue(repo, "Ask the printers")
         here.github.add_sub_issue("acme/site#1", f"{repo}#1")
         report = here.agreed()
-        assert {each.tracker for each in report.concluded.pulled if not each.down} == {"jira", "github"}
+        assert {each.tracker for each in report.conclusion.pulls if not each.down} == {"jira", "github"}
         assert here.ours().keys() >= {"BLOG-1", "acme/site#1"}
         here.github.close(f"{repo}#1")
         before = here.ours()["acme/site#1"]

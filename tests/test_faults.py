@@ -102,7 +102,7 @@ def test_a_comment_whose_change_is_held_by_a_limit_is_not_taken_for_what_is_want
             file.unlink()
         here.jira.transition("BLOG-4", "Done")
         here.limits = LimitPolicy(max_first_changes=1)
-        held = here.sync().concluded.plan.held
+        held = here.sync().conclusion.plan.held
         assert any("Edit the progress comment on BLOG-1" in each.what for each in held)
         here.limits = LimitPolicy()
         here.agreed()

@@ -48,7 +48,7 @@ def test_a_source_that_answers_with_an_empty_list_is_not_believed(
             here.server.plan(Fault(kind=Status(200, {}, body), site=site, path=path, times=None))
 
         report = _nothing_published(here, spoil)
-        problems = report.concluded.problems
+        problems = report.conclusion.problems
         lacking = [re.search(r"(\d+) issues of \w+\S* were not listed", each) for each in problems]
         counts = [int(each[1]) for each in lacking if each]
         assert sum(counts) == count, problems
@@ -66,7 +66,7 @@ def test_a_jira_that_hides_one_of_its_projects_is_not_believed(face: str, tmp_pa
                 here.jira.hide(key)
 
         report = _nothing_published(here, spoil)
-        assert any(f"none of its {len(keys)} issues" in each for each in report.concluded.problems)
+        assert any(f"none of its {len(keys)} issues" in each for each in report.conclusion.problems)
         for key in keys:
             here.jira.hide(key, hidden=False)
         here.agreed()
@@ -87,7 +87,7 @@ def test_a_repository_of_three_that_refuses_holds_what_rests_on_its_tracker(tmp_
 
         report = _nothing_published(here, spoil)
         assert any(
-            "github: GET /repos/acme/app/issues: HTTP 403" in said for said in report.concluded.problems
+            "github: GET /repos/acme/app/issues: HTTP 403" in said for said in report.conclusion.problems
         )
         here.server.clear_faults()
         here.agreed()

@@ -39,7 +39,7 @@ def test_a_run_over_spoiled_answers_says_so_and_the_next_good_one_is_right(
         here.server.plan(Fault(kind=Replace(spoil(*changes)), site=site, path=LISTS[site], times=times))
         report = here.sync()
         assert report.line.isprintable()
-        assert all(said.isprintable() and len(said) < 1_500 for said in report.concluded.problems)
+        assert all(said.isprintable() and len(said) < 1_500 for said in report.conclusion.problems)
         for key, body in here.ours().items():
             assert not {0, 100} & set(percents(body)) - set(before.get(key, [])), (key, body.splitlines()[0])
         assert here.foreign() == foreign

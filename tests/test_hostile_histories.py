@@ -68,7 +68,7 @@ def test_parents_in_a_circle_are_measured_and_end_the_run(tmp_path: Path) -> Non
         here.agreed()
         circle(here, "BLOG-2", "BLOG-3", "BLOG-4")
         report = here.sync()
-        assert not any("Traceback" in said for said in report.concluded.problems)
+        assert not any("Traceback" in said for said in report.conclusion.problems)
         assert percents(here.ours()["BLOG-1"])[0] not in (0, 100)
         assert here.plan().plan.actions == ()
 

@@ -53,7 +53,7 @@ def test_rules_places_and_settings_that_name_the_older_name_go_on_meaning_it(
         before, comments = numbers(here), len(here.ours())
         rename(here)
         report = here.sync()
-        assert not report.failed, report.concluded.problems
+        assert not report.failed, report.conclusion.problems
         assert numbers(here) == before
         rest(here)
         assert numbers(here) == before == fresh(here, tmp_path / "fresh")

@@ -23,9 +23,9 @@ def told(readers: Readers | None = PUBLIC, **more: Any) -> DesiredComment:
     return replace(on_epic(), readers=readers, **more)
 
 
-def standing(wanted: DesiredComment, readers: Readers | None, digest: str | None = None) -> ActualState:
+def standing(desired: DesiredComment, readers: Readers | None, digest: str | None = None) -> ActualState:
     """The very comment that is wanted stands there, and was written for these readers."""
-    record = record_of(wanted, a_comment(wanted.body))
+    record = record_of(desired, a_comment(desired.body))
     record = replace(record, readers=readers, digest=digest or record.digest)
     return ActualState(posted={EPIC: posted(EPIC, record.comment)}, records={EPIC: record})
 

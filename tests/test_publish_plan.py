@@ -35,22 +35,22 @@ RED = LabelDefinition("mp/health/off-track", "cf222e", "Health")
 GREEN = LabelDefinition("mp/health/on-track", "2da44e", "Health")
 
 
-def plan(wanted: DesiredState, found: ActualState, policy: PublishPolicy | None = None) -> Plan:
-    return make_plan(wanted, found, policy or PublishPolicy(), INFOS)
+def plan(desired: DesiredState, actual: ActualState, policy: PublishPolicy | None = None) -> Plan:
+    return make_plan(desired, actual, policy or PublishPolicy(), INFOS)
 
 
 def on_epic(**more: Any) -> DesiredComment:
     return desired_comment(the_summary(**more), INFOS["jira"], "default")
 
 
-def record_of(wanted: DesiredComment, comment: PostedComment) -> Publication:
-    return Publication(wanted.ref, wanted.target, comment, wanted.digest, body_hash(comment.body), "run-1")
+def record_of(desired: DesiredComment, comment: PostedComment) -> Publication:
+    return Publication(desired.ref, desired.target, comment, desired.digest, body_hash(comment.body), "run-1")
 
 
-def agreeing(wanted: DesiredComment, *more: PostedComment, **comment: Any) -> ActualState:
+def agreeing(desired: DesiredComment, *more: PostedComment, **comment: Any) -> ActualState:
     """A world in which the comment stands as it was written, beside others."""
-    standing = a_comment(wanted.body)
-    record = record_of(wanted, standing)
+    standing = a_comment(desired.body)
+    record = record_of(desired, standing)
     now = replace(standing, **comment)
     return ActualState(posted={EPIC: posted(EPIC, now, *more)}, records={EPIC: record})
 

@@ -26,7 +26,7 @@ def rest(here: House, hours: int = 36) -> None:
 
 def numbers(here: House) -> dict[str, Measure]:
     """The progress of each milestone, as this store knows it."""
-    return {name: each.measure for name, each in here.plan().known.state.milestones.items()}
+    return {name: each.measure for name, each in here.plan().evaluation.state.milestones.items()}
 
 
 def fresh(here: House, folder: Path) -> dict[str, Measure]:
@@ -154,7 +154,7 @@ def test_an_archived_issue_keeps_its_last_state_and_that_is_said(face: str, tmp_
         here.world.clock.advance(25 * HOURS)
         report = here.sync()
         assert numbers(here)["blog"] == before
-        assert any("BLOG-2 is archived" in note for note in report.concluded.notes)
+        assert any("BLOG-2 is archived" in note for note in report.conclusion.notes)
         with here.job() as job, stored_evaluation(job) as known:
             assert any("archived: no list" in line for line in explain("BLOG-2", job, known))
         rest(here)
@@ -196,7 +196,7 @@ def test_a_repository_that_answers_nothing_leaves_what_does_not_rest_on_it_alone
         here.world.clock.advance(HOURS)
         report = here.sync()
         assert report.failed
-        assert any("acme/shop" in problem for problem in report.concluded.problems)
+        assert any("acme/shop" in problem for problem in report.conclusion.problems)
         assert "blog" in numbers(here)
         blog = here.ours()["BLOG-1"].splitlines()[0]
         assert "90%" in blog or "86%" in blog, blog

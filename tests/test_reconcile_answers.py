@@ -164,8 +164,8 @@ def test_a_full_run_reads_everything_and_keeps_what_was_written(face: str, tmp_p
         with here.job() as job:
             runs, comments = len(job.store.runs()), job.store.publications()
         report = here.sync(full=True)
-        assert all(each.full for each in report.concluded.pulled)
-        assert {each.tracker: each.seen for each in report.concluded.pulled} == {
+        assert all(each.full for each in report.conclusion.pulls)
+        assert {each.tracker: each.seen for each in report.conclusion.pulls} == {
             "jira": len(here.jira.issues),
             "github": len([one for one in here.github.issues.values() if not one.pull_request]),
         }

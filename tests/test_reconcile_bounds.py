@@ -37,7 +37,7 @@ def test_a_loss_that_is_held_is_looked_at_ever_more_rarely_and_ends_by_itself(
         for _ in range(40):
             here.world.clock.advance(HOURS / 4)
             costs.append(requests(here))
-            assert here.sync().concluded.pulled[0].held is not None
+            assert here.sync().conclusion.pulls[0].held is not None
         assert sum(cost > quiet + 1 for cost in costs[8:]) <= 5, costs
         for key in ("BLOG-2", "BLOG-3", "BLOG-4", "BLOG-5"):
             here.jira.hide(key, hidden=False)
@@ -73,10 +73,10 @@ def test_a_repository_that_a_comparison_could_not_read_stays_unread_until_someth
         before = numbers(here)
         here.server.plan(Fault(kind=Status(403), site="github", path="^/repos/acme/shop/issues$", times=None))
         here.world.clock.advance(25 * HOURS)
-        assert any("acme/shop" in problem for problem in here.sync().concluded.problems)
+        assert any("acme/shop" in problem for problem in here.sync().conclusion.problems)
         here.world.clock.advance(HOURS)
         report = here.sync()
-        assert any("acme/shop" in problem for problem in report.concluded.problems)
+        assert any("acme/shop" in problem for problem in report.conclusion.problems)
         assert numbers(here)["site"] != before["site"], "it is not measured"
         here.server.clear_faults()
         rest(here)
@@ -99,7 +99,7 @@ def test_an_issue_that_the_jql_matches_no_more_leaves_with_the_next_comparison(
         here.jira.add_labels(gone.key, "office")
         here.world.clock.advance(25 * HOURS)
         report = here.sync()
-        assert any(gone.key in note and "jql" in note for note in report.concluded.notes)
+        assert any(gone.key in note and "jql" in note for note in report.conclusion.notes)
         assert numbers(here) == fresh(here, tmp_path / "fresh")
 
 

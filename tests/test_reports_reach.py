@@ -35,10 +35,10 @@ def lines(*issues: Issue, tracking: Collection[IssueRef] = ()) -> list[str]:
         scheme = RollupRules.of(mapping, infos, store.resolver(), ProgressPolicy(), 10)
         with store.tagging() as writer:
             refresh(writer, scheme)
-        known = evaluate(
+        evaluation = evaluate(
             scheme, QueryResults(), store.tags(), store.resolver(), {}, {}, (), HealthPolicy(), NOON, UTC
         )
-        return list(reach_lines(known, tracking))
+        return list(reach_lines(evaluation, tracking))
 
 
 def test_issues_that_no_rule_tags_are_counted_by_place() -> None:

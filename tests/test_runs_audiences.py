@@ -78,7 +78,7 @@ def test_a_run_in_which_nothing_changes_writes_nothing_and_asks_nothing_about_re
         watch, asked = here.watch(), len(here.server.log)
         report = here.sync()
         assert watch.writes == []
-        assert not report.failed, report.concluded.plan.held
+        assert not report.failed, report.conclusion.plan.held
         paths = [each.path for each in here.server.log[asked:]]
         assert len(paths) == 3, paths  # one for each repository, and one for Jira
         assert not [path for path in paths if "/project/" in path]
@@ -134,7 +134,7 @@ def test_a_repository_that_is_opened_loses_the_definitions_of_labels_that_its_re
         removed = [place for place, path in enumerate(first) if "/acme/inner/labels/" in path]
         assert removed, report.line
         assert not [path for path in first[: max(removed)] if re.search(r"/issues/\d+/labels", path)]
-        assert not report.concluded.plan.held
+        assert not report.conclusion.plan.held
         here.undo()
         assert "zqaorg" not in definitions_of(here, "acme/inner")
         assert strangers(here, published(here, PUBLIC), readable(PUBLIC)) == set()
@@ -221,7 +221,7 @@ def test_where_it_is_not_known_who_may_read_nothing_is_written(tmp_path: Path) -
         here.server.plan(Fault(kind=Status(502), path=r"^/repos/acme/inner$", times=None))
         report = here.sync(force=True)
         assert "acme/inner#1" not in here.ours()
-        held = {each.what: each.why for each in report.concluded.plan.held}
+        held = {each.what: each.why for each in report.conclusion.plan.held}
         assert "it is not known yet who may read acme/inner" in held["comment on acme/inner#1"]
         assert strangers(here, published(here, PUBLIC), readable(PUBLIC)) == set()
         here.server.clear_faults()
@@ -284,9 +284,9 @@ def test_a_report_for_an_audience_has_nothing_that_is_not_for_it(tmp_path: Path)
             assert list(explain("zqaresid-stone", job, known))  # without an audience everything is told
 
 
-def tree_lines(job: RunContext, known: Evaluation, audience: Audience) -> list[str]:
+def tree_lines(context: RunContext, evaluation: Evaluation, audience: Audience) -> list[str]:
     """What `milepost status --audience` prints."""
     console = Console(width=200, file=StringIO(), record=True)
-    for line in meant_for(job, known, audience):
+    for line in meant_for(context, evaluation, audience):
         console.print(line)
     return console.export_text().splitlines()

@@ -124,7 +124,7 @@ def test_what_blocks_an_issue_is_counted_where_github_does_not_name_it(tmp_path:
         path = r"/dependencies/blocked_by$"
         ill = here.server.plan(Fault(kind=Status(500), site="github", path=path, times=None))
         report = here.sync()
-        assert not report.failed, report.concluded.problems
+        assert not report.failed, report.conclusion.problems
         assert "blocked by 2 issues that are not shown here" in comment(here)
         here.server.lift(ill)
         here.world.clock.advance(A_DAY)

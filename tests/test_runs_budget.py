@@ -35,7 +35,7 @@ def test_a_tracker_beyond_its_share_is_put_off_and_the_others_are_done(tmp_path:
         report = here.sync()
         assert report.failed
         assert "github: put off" in report.line
-        assert [said for said in report.concluded.problems if "put off: milepost's share" in said]
+        assert [said for said in report.conclusion.problems if "put off: milepost's share" in said]
         after = here.ours()
         assert after["BLOG-1"] != before["BLOG-1"]
         assert {key: body for key, body in after.items() if "#" in key} == {
@@ -55,7 +55,7 @@ def test_what_was_put_off_comes_in_the_next_window_and_nothing_is_lost(tmp_path:
         here.world.clock.advance(timedelta(hours=2).total_seconds())
         here.settings["github"] = {}
         report = here.agreed()
-        read = next(each for each in report.concluded.pulled if each.tracker == "github")
+        read = next(each for each in report.conclusion.pulls if each.tracker == "github")
         assert read.changed >= 1
 
 

@@ -38,7 +38,7 @@ def test_a_milestone_whose_tasks_are_on_a_tracker_that_is_down_waits(
         for _ in range(2):
             here.world.clock.advance(90_000)
             report = here.sync()
-            measure = report.concluded.known.state.milestones[name].measure
+            measure = report.conclusion.evaluation.state.milestones[name].measure
             assert isinstance(measure, Unmeasured)
             assert "github not read since" in measure.reason
             assert here.ours()["MKT-7"] == before
@@ -60,7 +60,7 @@ def test_a_key_result_whose_own_work_is_on_a_tracker_that_is_down_waits(tmp_path
         before = here.ours()["MKT-1"]
         down(here)
         report = here.sync()
-        own = report.concluded.known.state.key_results["leads"].own
+        own = report.conclusion.evaluation.state.key_results["leads"].own
         assert own is not None
         assert isinstance(own.measure, Unmeasured)
         assert "github not read since" in own.measure.reason

@@ -38,7 +38,7 @@ def test_a_tracker_that_is_down_holds_what_rests_on_it_and_the_others_go_on(
         _down(here, "jira", kind)
         report = here.sync()
         assert report.failed
-        assert [each.tracker for each in report.concluded.pulled if each.down] == ["jira"]
+        assert [each.tracker for each in report.conclusion.pulls if each.down] == ["jira"]
         after = here.standing()
         jira = {key for key in before if "#" not in key}
         assert {key: after[key] for key in jira} == {key: before[key] for key in jira}
@@ -57,7 +57,7 @@ def test_a_tracker_that_refuses_connections_holds_what_rests_on_it(tmp_path: Pat
         here.settings["jira"] = {"url": "http://127.0.0.1:9", "connect_timeout": 1}
         report = here.sync()
         assert report.failed
-        assert "no connection" in report.concluded.problems[0]
+        assert "no connection" in report.conclusion.problems[0]
         assert here.standing() == before
         here.settings["jira"] = {}
         here.agreed()
@@ -71,7 +71,7 @@ def test_a_milestone_fed_by_both_trackers_waits_while_one_of_them_is_down(tmp_pa
         here.jira.transition("MKT-4", "Done")
         _down(here, "github", Status(500))
         report = here.sync()
-        assert any("MKT-2" in held.what for held in report.concluded.plan.held)
+        assert any("MKT-2" in held.what for held in report.conclusion.plan.held)
         assert here.ours()["MKT-2"] == before
         here.server.clear_faults()
         here.agreed()
@@ -96,7 +96,7 @@ def test_a_goal_that_only_seems_to_jump_because_a_tracker_is_down_holds_nothing(
             here.github.close(f"acme/site#{number}")
         _down(here, "jira", Status(500))
         report = here.sync()
-        assert not any("jumped" in held.why for held in report.concluded.plan.held)
+        assert not any("jumped" in held.why for held in report.conclusion.plan.held)
         assert percents(here.ours()["acme/site#1"]) == [100]
         here.server.clear_faults()
         assert not here.sync().failed
@@ -117,7 +117,7 @@ def test_an_outage_does_not_let_a_jump_pass_unseen(tmp_path: Path) -> None:
         here.sync()
         here.server.clear_faults()
         report = here.sync()
-        assert any("jumped from 46% to" in held.why for held in report.concluded.plan.held)
+        assert any("jumped from 46% to" in held.why for held in report.conclusion.plan.held)
 
 
 def test_an_outage_elsewhere_does_not_let_small_steps_look_like_a_jump(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_an_outage_elsewhere_does_not_let_small_steps_look_like_a_jump(tmp_path:
         _down(here, "github", Status(500))
         for number, percent in ((2, 40), (3, 65), (4, 90)):
             here.jira.transition(f"BLOG-{number}", "Done")
-            assert any("acme/site#1" in held.what for held in here.sync().concluded.plan.held)
+            assert any("acme/site#1" in held.what for held in here.sync().conclusion.plan.held)
             assert percents(here.ours()["BLOG-1"]) == [percent]
 
 
@@ -146,7 +146,7 @@ def test_an_issue_that_cannot_be_read_is_named_and_what_rests_on_it_is_not_measu
         here.server.plan(Fault(kind=spoil, site="jira", path="/search|/bulkfetch", times=None))
         report = here.sync()
         assert report.failed
-        assert any("BLOG-4" in said and "could not be read" in said for said in report.concluded.problems)
+        assert any("BLOG-4" in said and "could not be read" in said for said in report.conclusion.problems)
         assert here.ours()["BLOG-1"].startswith("h3. Set up an attractive blog: cannot measure")
         assert re.search(r"could not be read: BLOG\W+4", here.ours()["BLOG-1"])
         assert percents(here.ours()["acme/site#1"]) == [50]

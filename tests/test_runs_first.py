@@ -16,7 +16,7 @@ def test_the_first_run_writes_one_comment_on_each_tracking_issue_and_labels_on_w
     with house(tmp_path, face) as here:
         foreign = here.foreign()
         report = here.sync()
-        assert not report.failed, report.concluded.problems
+        assert not report.failed, report.conclusion.problems
         comments = here.ours()
         assert {key: percents(body) for key, body in comments.items()} == {
             "BLOG-1": [65],

@@ -153,8 +153,8 @@ def test_a_project_that_cannot_be_read_is_a_failure_of_what_rests_on_it_alone(
         here.world.clock.advance(900)
         report = here.sync()
         assert report.failed
-        assert not any(each.down for each in report.concluded.pulled)
-        (problem,) = report.concluded.problems
+        assert not any(each.down for each in report.conclusion.pulls)
+        (problem,) = report.conclusion.problems
         assert problem.startswith("effort: github: the project roadmap ")
         assert "Secret" not in problem
         body = here.ours()[TARGET]
@@ -228,7 +228,7 @@ def test_the_option_of_the_status_field_gives_credit_and_cancels(tmp_path: Path)
         site.delete_project(project)
         here.world.clock.advance(900)
         report = here.sync()
-        assert {problem.partition(":")[0] for problem in report.concluded.problems} >= {"credit", "site"}
+        assert {problem.partition(":")[0] for problem in report.conclusion.problems} >= {"credit", "site"}
         assert "Cannot measure" in here.ours()[TARGET]
 
 

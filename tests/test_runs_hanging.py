@@ -119,7 +119,7 @@ def test_a_query_of_a_rule_costs_only_its_milestone(kind: Drip | Hang, tmp_path:
             go_on(here, number)
             report = here.sync()
             assert report.failed
-            [problem] = [each for each in report.concluded.problems if "labels = words" in each]
+            [problem] = [each for each in report.conclusion.problems if "labels = words" in each]
             assert ("took more than 300 s" if kind == Drip() else "before the answer was in") in problem
         assert percents(here.ours()["MKT-7"]) == [100]
         assert percents(here.ours()["acme/shop#1"]) == [100]

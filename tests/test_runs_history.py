@@ -220,7 +220,7 @@ def test_whatever_happens_every_run_leaves_the_truth_and_touches_nothing_of_othe
             here.sweep_every = timedelta(0) if swept else timedelta(days=999)
             foreign = here.foreign()
             report = here.sync()
-            assert not report.failed, (report.line, report.concluded.problems, report.concluded.plan.held)
+            assert not report.failed, (report.line, report.conclusion.problems, report.conclusion.plan.held)
             assert here.foreign() == foreign
             check(here)
         here.undo(everything=True)

@@ -28,7 +28,7 @@ def test_labels_that_a_limit_held_are_written_when_it_allows_them_although_nothi
 ) -> None:
     with house(tmp_path) as here:
         here.limits = LimitPolicy(max_first_changes=1)
-        assert here.sync().concluded.plan.held
+        assert here.sync().conclusion.plan.held
         assert here.labels().keys() <= {"acme/site#7"}  # the only task of its milestone there
         here.limits = LimitPolicy()
         here.sync()
@@ -69,7 +69,7 @@ def test_another_prefix_moves_every_label_without_reading_an_issue_again(tmp_pat
         old = here.labels()
         here.publish = PublishPolicy(labels=LabelPolicy(prefix="goal:"))
         report = here.sync()
-        assert [each.seen for each in report.concluded.pulled if each.full] == []
+        assert [each.seen for each in report.conclusion.pulls if each.full] == []
         # What bears the former prefix is not ours any more; what should stand stands with the new one.
         now = {
             key: {name for name in one.labels if name.startswith("goal:")}
@@ -105,7 +105,7 @@ def test_a_changed_mapping_tags_what_is_stored_and_asks_no_tracker_for_it(tmp_pa
         assert len(here.server.log) == before
         plan = here.plan()
         asked = [each for each in here.server.log[before:] if "bulkfetch" in each.path]
-        assert (plan.known.state.milestones["extra"].counts.done >= 1, asked) == (True, [])
+        assert (plan.evaluation.state.milestones["extra"].counts.done >= 1, asked) == (True, [])
 
 
 def test_looking_with_another_mapping_writes_nothing_into_the_store(tmp_path: Path) -> None:

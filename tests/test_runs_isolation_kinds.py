@@ -62,7 +62,7 @@ def story(folder: Path, face: str, spoil: Callable[[House], object] | None) -> l
         for _ in range(2):
             here.world.clock.advance(86_400 / 2 + 60)
             report = here.sync()
-        assert not report.failed, (report.line, report.concluded.problems)
+        assert not report.failed, (report.line, report.conclusion.problems)
         told.append(headlines(here))
     return told
 
@@ -333,7 +333,7 @@ def test_a_query_that_fails_costs_only_the_milestones_on_it(kind: Kind, face: st
             go_on(here, number)
             report = here.sync()
             assert report.failed
-            assert any("labels = words" in problem for problem in report.concluded.problems)
+            assert any("labels = words" in problem for problem in report.conclusion.problems)
         assert percents(here.ours()["MKT-3"]) == []
         assert percents(here.ours()["MKT-7"]) == [100]
         assert percents(here.ours()["BLOG-1"]) == [90]

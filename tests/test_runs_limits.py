@@ -21,7 +21,7 @@ def test_more_changes_than_allowed_are_held_one_by_one_until_they_are_forced(tmp
         assert report.failed
         assert here.ours() == {}
         assert here.labels().keys() == {"acme/site#7"}  # the only task of its milestone there
-        held = report.concluded.plan.held
+        held = report.conclusion.plan.held
         assert held == planned.held
         assert any(each.what.startswith("Write the progress comment on BLOG-1: ") for each in held)
         assert all("changes (limit 1)" in each.why and "--force" in each.release for each in held)
@@ -47,7 +47,7 @@ def test_two_hundred_issues_that_somebody_labels_hold_their_own_milestone_and_no
         here.github.close("acme/site#4")
         here.jira.transition("MKT-4", "Done", "Done")
         report = here.sync()
-        held = report.concluded.plan.held
+        held = report.conclusion.plan.held
         assert len(held) == 212
         assert {each.why for each in held} == {"the plan of blog on jira has 212 changes (limit 200)"}
         assert percents(here.ours()["acme/site#1"])[0] == 75
@@ -59,7 +59,7 @@ def test_two_hundred_issues_that_somebody_labels_hold_their_own_milestone_and_no
         )
         here.world.clock.advance(900)
         here.github.close("acme/site#5")
-        assert {each.why for each in here.sync().concluded.plan.held} == {each.why for each in held}
+        assert {each.why for each in here.sync().conclusion.plan.held} == {each.why for each in held}
         assert percents(here.ours()["acme/site#1"])[0] == 100
         assert not here.sync(force=True).failed
         here.agreed()
@@ -71,7 +71,7 @@ def test_the_first_sync_of_a_company_of_266_tasks_is_published(tmp_path: Path) -
         report = here.agreed()
         assert len(report.written) > 266
         label_all(here, 201, "milestone/blog")
-        assert len(here.sync().concluded.plan.held) >= 201
+        assert len(here.sync().conclusion.plan.held) >= 201
 
 
 def test_a_milestone_that_is_added_later_has_a_first_run_of_its_own(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_milestone_that_is_added_later_has_a_first_run_of_its_own(tmp_path: Pa
             if "printing" in issue.labels:
                 here.jira.remove_labels(issue.key, "printing")
         report = here.sync()
-        assert {each.why for each in report.concluded.plan.held} == {
+        assert {each.why for each in report.conclusion.plan.held} == {
             "30 of 41 comments and labelled issues on jira would lose what milepost wrote there (limit 20%)"
         }
 
@@ -130,12 +130,12 @@ def test_a_tracker_that_lost_many_issues_is_not_believed_until_it_is_forced(
             report = here.sync()
             assert report.failed
             assert watch.writes == []
-            [lost] = [each.held for each in report.concluded.pulled if each.held]
+            [lost] = [each.held for each in report.conclusion.pulls if each.held]
             assert "4 of its 13 issues are gone" in lost.why
             assert "max_lost_percent = 20" in lost.why
         assert here.ours() == before
         forced = here.sync(force=True)
-        assert not forced.failed, forced.concluded.problems
+        assert not forced.failed, forced.conclusion.problems
         assert "0 of 0 tasks done" in here.ours()["BLOG-1"]
         here.agreed()
 
@@ -194,7 +194,7 @@ def test_a_goal_that_jumps_by_what_nobody_edited_is_held_until_it_is_released(
             report = here.sync()
             assert report.failed
             assert watch.writes == []
-            held = report.concluded.plan.held
+            held = report.conclusion.plan.held
             [why] = {each.why for each in held}
             assert "jumped from 46% to 75%, and no edit explains it: 4 tasks that nobody edited" in why
             assert "without which it is at 46% (limit 25 points)" in why
@@ -279,9 +279,9 @@ def test_the_tasks_of_a_source_that_vanish_hold_the_goal_even_where_the_loss_was
             here.jira.hide(key)
         assert here.sync().failed
         report = here.sync(force=Release(names=frozenset({"lost=jira", "lost=github"})))
-        idle = [each for each in report.concluded.warnings if "releases nothing" in each]
+        idle = [each for each in report.conclusion.warnings if "releases nothing" in each]
         assert idle == ["--force lost=github releases nothing in this run: there are goal=small, lost=jira"]
-        assert {each.group for each in report.concluded.plan.held} == {"goal=small"}
+        assert {each.group for each in report.conclusion.plan.held} == {"goal=small"}
         assert percents(here.ours()["MKT-1"])[0] == 66
 
 
@@ -305,7 +305,7 @@ def test_a_jump_is_measured_over_all_runs_that_were_held(tmp_path: Path) -> None
         recategorise(here, *TASKS)
         here.sync()
         here.github.close("acme/site#4")
-        why = here.sync().concluded.plan.held[0].why
+        why = here.sync().conclusion.plan.held[0].why
         assert "jumped from 46% to 83%" in why
         assert "without which it is at 55%" in why
         here.jira.move_status("Review", "indeterminate")
@@ -321,7 +321,7 @@ def test_a_milestone_that_goes_from_the_mapping_takes_nothing_back_until_it_is_r
         here.mapping = without(MARKETING, "milestones.blog")
         report = here.sync()
         assert report.failed
-        held = report.concluded.plan.held
+        held = report.conclusion.plan.held
         assert {each.group for each in held} == {"removals=jira"}
         assert len(held) == 7  # the labels of six issues, and the comment on the epic
         assert "7 of 12 comments and labelled issues on jira" in held[0].why

@@ -40,7 +40,7 @@ def test_a_task_that_moves_to_another_project_stays_one_task_and_keeps_its_state
         assert new in here.ours()["BLOG-1"]
         assert "scope added" not in here.ours()["BLOG-1"]
         assert percents(here.ours()["BLOG-1"]) == [65]
-        assert report.concluded.problems == ()
+        assert report.conclusion.problems == ()
 
 
 @FACES
@@ -51,7 +51,7 @@ def test_an_epic_that_moves_is_still_the_one_that_the_mapping_names(face: str, t
         watch = here.watch()
         report = here.agreed()
         assert watch.created == watch.deleted == []
-        assert report.concluded.problems == ()
+        assert report.conclusion.problems == ()
         assert percents(here.ours()[new]) == [65]
         here.jira.transition("BLOG-4", "Done")
         here.agreed()
@@ -157,7 +157,7 @@ def test_an_epic_that_is_deleted_is_told_and_does_not_stop_the_rest(tmp_path: Pa
         here.github.close("acme/site#4")
         report = here.sync()
         assert report.failed
-        assert any("BLOG-1 was not found in jira" in said for said in report.concluded.problems)
+        assert any("BLOG-1 was not found in jira" in said for said in report.conclusion.problems)
         assert percents(here.ours()["acme/site#1"]) == [75]
 
 
@@ -274,7 +274,7 @@ def test_a_query_that_the_server_refuses_makes_its_milestone_unmeasured_and_says
         here.mapping += milestone("cards", "jql = 'colour = blue'", 'tracking = "MKT-6"')
         report = here.sync()
         assert report.failed
-        assert any("cards" in said and "colour" in said for said in report.concluded.problems)
+        assert any("cards" in said and "colour" in said for said in report.conclusion.problems)
         assert "MKT-6" not in here.ours() or "cannot measure" in here.ours()["MKT-6"].splitlines()[0]
         assert percents(here.ours()["BLOG-1"]) == [65]
 

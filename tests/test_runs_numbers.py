@@ -27,7 +27,7 @@ def test_hidden_advice_and_code_are_no_tasks_and_action_items_are(tmp_path: Path
             rule = f'keys = "{key}"\ntask_list = true'
             here.mapping += milestone(f"look{number}", rule, f'tracking = "{keys[0]}"')
         here.jira.edit("BLOG-5", description=ACTIONS)
-        state = here.plan().known.state.milestones
+        state = here.plan().evaluation.state.milestones
         counts = [state[f"look{number}"].counts for number in range(3)]
         assert [(each.done, each.todo) for each in counts] == [(2, 0), (1, 0), (1, 1)]
 
@@ -39,18 +39,18 @@ def test_what_was_given_up_does_not_count_though_its_resolution_is_done(tmp_path
         for key in ("BLOG-2", "BLOG-3"):
             here.jira.transition(key, "Done")
         here.jira.transition("BLOG-4", dropped.name)
-        words = here.plan().known.state.milestones["words"]
+        words = here.plan().evaluation.state.milestones["words"]
         assert (words.counts.done, words.counts.todo + words.counts.in_progress) == (2, 1)
         assert words.measure == Fraction(2, 3)
         # In a language of which nobody told us anything: by its id, and in one project alone.
         here.jira.rename_status(dropped.name, "Wird verworfen")
         here.sync(full=True)
-        assert here.plan().known.state.milestones["words"].measure == Fraction(3, 4)
+        assert here.plan().evaluation.state.milestones["words"].measure == Fraction(3, 4)
         there = ProjectPolicy(cancelled_statuses=(dropped.id,))
         here.progress = ProgressPolicy(projects={"blog": there})
-        assert here.plan().known.state.milestones["words"].measure == Fraction(2, 3)
+        assert here.plan().evaluation.state.milestones["words"].measure == Fraction(2, 3)
         here.progress = ProgressPolicy(projects={"jira:MKT": there})
-        assert here.plan().known.state.milestones["words"].measure == Fraction(3, 4)
+        assert here.plan().evaluation.state.milestones["words"].measure == Fraction(3, 4)
 
 
 def test_a_project_goes_on_by_the_name_that_its_settings_have_for_it(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_project_goes_on_by_the_name_that_its_settings_have_for_it(tmp_path: P
         here.jira.rename_project("BLOG", "NEWS")
         here.world.clock.advance(25 * 3600)
         here.sync()
-        assert here.plan().known.state.milestones["words"].counts.cancelled == 2
+        assert here.plan().evaluation.state.milestones["words"].counts.cancelled == 2
 
 
 def test_labels_of_github_are_emoji_however_they_are_spelt(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_labels_of_github_are_emoji_however_they_are_spelt(tmp_path: Path) -> No
         here.github.create_issue("acme/site", "A", labels=[":sparkles: new"])
         here.github.create_issue("acme/site", "B", labels=["✨\ufe0f NEW", ":construction:"])
         here.github.create_issue("acme/site", "C", labels=["new"])
-        counts = here.plan().known.state.milestones["words"].counts
+        counts = here.plan().evaluation.state.milestones["words"].counts
         assert (counts.todo, counts.in_progress) == (1, 1)
 
 
@@ -88,13 +88,13 @@ def test_stories_that_are_cut_up_stay_where_they_stood(tmp_path: Path) -> None:
             if done:
                 here.jira.transition(key, "Done")
         here.sync()
-        assert here.plan().known.state.milestones["words"].measure == Fraction(14, 18)
+        assert here.plan().evaluation.state.milestones["words"].measure == Fraction(14, 18)
         for parent, status in ((keys[0], "Done"), (keys[2], "To Do")):
             for number in range(3):
                 here.jira.create_issue(
                     "BLOG", f"Part {number}", type="Sub-task", parent=parent, labels=["words"], status=status
                 )
-        words = here.plan().known.state.milestones["words"]
+        words = here.plan().evaluation.state.milestones["words"]
         assert (words.measure, words.counts.unestimated) == (Fraction(14, 18), 0)
         assert words.counts.done + words.counts.todo == 8
 
@@ -109,20 +109,20 @@ def test_the_field_of_story_points_is_that_of_the_project_and_a_left_over_is_non
         for project, points, estimate in values:
             key = here.jira.create_issue(project, "Task", labels=["words"]).key
             here.jira.edit(key, points=estimate, custom={company.id: points})
-        words = here.plan().known.state.milestones["words"]
+        words = here.plan().evaluation.state.milestones["words"]
         assert words.total == 3 + 5 + 4 + 4
         assert words.counts.unestimated == 2
         # One project keeps its points in the other field all the same.
         here.settings["jira"] = {"story_points": {"blog": "Story point estimate"}}
         here.sync()
-        assert here.plan().known.state.milestones["words"].total == 50 + 70 + 5 + 50
+        assert here.plan().evaluation.state.milestones["words"].total == 50 + 70 + 5 + 50
         here.jira.rename_project("BLOG", "NEWS")
         here.world.clock.advance(25 * 3600)
         here.sync()
         here.sync(full=True)
-        assert here.plan().known.state.milestones["words"].total == 50 + 70 + 5 + 50
+        assert here.plan().evaluation.state.milestones["words"].total == 50 + 70 + 5 + 50
         here.settings["jira"] = {"story_points": {"MKT": "Pints"}}
-        measure = here.plan().known.state.milestones["words"].measure
+        measure = here.plan().evaluation.state.milestones["words"].measure
         assert isinstance(measure, Unmeasured)
         assert "story_points = { MKT = 'Pints' }, and this Jira has no such field" in measure.reason
 

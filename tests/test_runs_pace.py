@@ -57,11 +57,11 @@ def test_a_run_that_the_limits_hold_up_says_so_before_it_writes_and_the_next_one
 
 def test_a_plan_that_takes_no_time_says_nothing_of_it(tmp_path: Path) -> None:
     with house(tmp_path) as here, here.job() as job:
-        concluded = conclude(job)
-        assert concluded.plan.actions
-        assert estimate_write_time(concluded.plan, job.trackers) == ()
-        assert estimate_write_time(replace(concluded.plan, actions=()), job.trackers) == ()
-        assert estimate_write_time(Plan(concluded.plan.actions, ()), {}) == ()
+        conclusion = conclude(job)
+        assert conclusion.plan.actions
+        assert estimate_write_time(conclusion.plan, job.trackers) == ()
+        assert estimate_write_time(replace(conclusion.plan, actions=()), job.trackers) == ()
+        assert estimate_write_time(Plan(conclusion.plan.actions, ()), {}) == ()
 
 
 def test_the_plan_command_says_how_long_writing_will_take(

@@ -167,13 +167,13 @@ def test_an_archived_repository_is_known_beforehand_and_holds_nothing(first: boo
         watch = here.watch()
         here.world.clock.advance(DAY)
         report = here.sync()
-        assert not report.failed, (report.line, report.concluded.plan.held)
+        assert not report.failed, (report.line, report.conclusion.plan.held)
         assert written_to(watch, "acme/shop") == []
         here.world.clock.advance(900)
         here.limits = LimitPolicy(max_changes=7)  # four labels of the archive would be too many
         here.github.close("acme/site#4")
         report = here.sync()
-        assert not report.failed, (report.line, report.concluded.plan.held)
+        assert not report.failed, (report.line, report.conclusion.plan.held)
         assert written_to(watch, "acme/shop") == []
         assert written_to(watch, "acme/site") or written_to(watch, "comments")
         assert here.standing()["acme/shop#1"] == before
@@ -193,7 +193,7 @@ def test_an_archived_repository_that_is_configured_by_name_is_not_written_to(tmp
         report = here.sync()
         assert not report.failed
         assert [each for each in watch.writes if each.site == "github"] == []
-        assert [each.what for each in report.concluded.plan.closed] == ["comment on acme/site#1"]
+        assert [each.what for each in report.conclusion.plan.closed] == ["comment on acme/site#1"]
         watch = here.watch()
         here.sync()
         assert len([each for each in here.server.log[watch.start :] if each.site == "github"]) == 1

@@ -26,7 +26,7 @@ def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
 def asked(here: House) -> list[str]:
     before = len(here.server.log)
     report = here.sync()
-    assert not report.failed, report.concluded.problems
+    assert not report.failed, report.conclusion.problems
     return [f"{each.site} {each.method} {each.path}" for each in here.server.log[before:]]
 
 

@@ -78,7 +78,7 @@ def test_while_a_root_is_not_sent_what_its_tree_counts_for_is_unmeasured_in_ever
 
 
 def _milestones(here: House) -> Mapping[str, MilestoneState]:
-    return here.sync().concluded.known.state.milestones
+    return here.sync().conclusion.evaluation.state.milestones
 
 
 def _unsent(key: str) -> Callable[[Any], Any]:
@@ -121,8 +121,8 @@ def test_a_field_that_jira_does_not_have_costs_only_what_asks_for_it(
         furnished(here)
         here.settings["jira"] = dict(settings)
         report = here.sync()
-        assert not any(each.down for each in report.concluded.pulled), report.concluded.problems
-        assert [each for each in report.concluded.problems if "odd: " in each and named in each]
+        assert not any(each.down for each in report.conclusion.pulls), report.conclusion.problems
+        assert [each for each in report.conclusion.problems if "odd: " in each and named in each]
         right = headlines(here)
         assert right.pop("MKT-7") == []
         assert all(right[key] for key in ("BLOG-1", "MKT-2", *GITHUB))
@@ -130,7 +130,7 @@ def test_a_field_that_jira_does_not_have_costs_only_what_asks_for_it(
         here.mapping = MARKETING + SHOP + milestone("odd", 'project = "MKT"\nlabel = "words"', TRACKED)
         here.world.clock.advance(900)
         report = here.sync()
-        assert not report.concluded.problems
+        assert not report.conclusion.problems
         now = headlines(here)
         assert now["MKT-7"]
         assert all(now[key] == right[key] for key in right if key != "MKT-1")  # the goal's own comment
@@ -149,7 +149,7 @@ def test_a_list_of_fields_that_lacks_one_for_a_while_takes_nothing_away(tmp_path
         for _ in range(3):
             here.world.clock.advance(86_400 + 60)
             report = here.sync()
-            assert any("'Story size'" in each for each in report.concluded.problems)
+            assert any("'Story size'" in each for each in report.conclusion.problems)
             assert {key: here.labels()[key] for key in sized} == {key: labels[key] for key in sized}
         here.server.clear_faults()
         here.world.clock.advance(900)

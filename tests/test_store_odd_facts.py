@@ -60,9 +60,9 @@ def test_a_run_on_an_impossible_fact_ends_well_and_writes_what_it_would_have_wri
     before = here.ours()
     put(here.database, table, column, value)
     report = here.sync()
-    assert not report.failed, (report.line, report.concluded.problems, report.concluded.plan.held)
+    assert not report.failed, (report.line, report.conclusion.problems, report.conclusion.plan.held)
     assert here.ours().keys() == before.keys()
-    assert not here.sync().concluded.plan.actions
+    assert not here.sync().conclusion.plan.actions
     with open_store(here.database) as store:
         assert store.runs()[0].outcome == "done"
 

@@ -86,14 +86,14 @@ def test_names_come_with_issues_and_go_with_the_next_comparison(tmp_path: Path) 
         here.agreed()
         here.mapping += milestone("printing", 'label = "printing"')
         here.jira.create_issue("BLOG", "Flyers", labels=["printing"])
-        assert here.sync().concluded.warnings == ()
+        assert here.sync().conclusion.warnings == ()
         here.jira.remove_labels("BLOG-8", "printing")
         here.world.clock.advance(3600)
-        [warning] = here.sync().concluded.warnings  # the name is still known, and the rule is idle
+        [warning] = here.sync().conclusion.warnings  # the name is still known, and the rule is idle
         assert warning.startswith("mapping.toml:")
         assert "milestones.printing: no task: its rule matches no issue" in warning
         here.sweep_every = timedelta(0)
-        [warning] = here.sync().concluded.warnings
+        [warning] = here.sync().conclusion.warnings
         assert 'milestones.printing.rules[1].label: no issue has the label "printing"' in warning
 
 
@@ -108,7 +108,7 @@ WRONG = (
 
 
 def warned(here: House) -> tuple[str, ...]:
-    return here.sync().concluded.warnings
+    return here.sync().conclusion.warnings
 
 
 def test_a_run_tells_each_once_and_the_log_only_what_appears_or_is_over(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_run_tells_each_once_and_the_log_only_what_appears_or_is_over(tmp_path
 
 def test_an_issue_that_is_not_there_is_not_told_as_no_task_yet(tmp_path: Path) -> None:
     with house(tmp_path, mapping=MARKETING + milestone("gone", 'keys = "MKT-77"\n', "tracking = []")) as here:
-        state = here.sync().concluded.known.state.milestones["gone"]
+        state = here.sync().conclusion.evaluation.state.milestones["gone"]
         assert "an issue that its rules name is not there" in str(state.measure)
         assert "yet" not in str(state.measure)
 

@@ -22,7 +22,7 @@ def writes_of(one: House, *, fail: bool = False) -> int:
     """A run, and how many requests of it asked for a change."""
     watch = one.watch()
     report = one.sync()
-    assert report.failed is fail, (report.line, report.concluded.plan.held, report.concluded.problems)
+    assert report.failed is fail, (report.line, report.conclusion.plan.held, report.conclusion.problems)
     return len(watch.writes)
 
 

@@ -54,7 +54,7 @@ def adopt(
     )
 
 
-def _adopted(job: "RunContext", keys: Sequence[str]) -> tuple["Held", ...]:
+def _adopted(context: "RunContext", keys: Sequence[str]) -> tuple["Held", ...]:
     """Release what is held on these issues, or everything without any.
 
     Raises UserError for a key that names no issue on which something is held, and OutcomeError while
@@ -66,25 +66,25 @@ def _adopted(job: "RunContext", keys: Sequence[str]) -> tuple["Held", ...]:
     from core.store import Locked
 
     try:
-        with job.store.lock():
+        with context.store.lock():
             if not keys:
-                return release(job.store, None)
-            named = {key: _issues(job, key) for key in keys}
+                return release(context.store, None)
+            named = {key: _issues(context, key) for key in keys}
             for key, refs in named.items():
-                if not held_now(job.store, refs):
-                    raise UserError(_nothing(job, key))
-            return release(job.store, [ref for refs in named.values() for ref in refs])
+                if not held_now(context.store, refs):
+                    raise UserError(_nothing(context, key))
+            return release(context.store, [ref for refs in named.values() for ref in refs])
     except Locked as error:
         raise OutcomeError(str(error)) from None
 
 
-def _issues(job: "RunContext", key: str) -> list["IssueRef"]:
+def _issues(context: "RunContext", key: str) -> list["IssueRef"]:
     """The issues that bear a key, in any tracker."""
     from connectors.interface import IssueRef
 
-    resolve = job.store.resolver()
+    resolve = context.store.resolver()
     result = []
-    for name, info in job.infos.items():
+    for name, info in context.infos.items():
         normal = info.normal_key(key)
         id_ = resolve(name, normal) if normal is not None else None
         if normal is not None and id_ is not None:
@@ -92,9 +92,9 @@ def _issues(job: "RunContext", key: str) -> list["IssueRef"]:
     return result
 
 
-def _nothing(job: "RunContext", key: str) -> str:
+def _nothing(context: "RunContext", key: str) -> str:
     from core.steps.other_writers import held_now
 
-    held = [item.what for item in held_now(job.store)]
+    held = [item.what for item in held_now(context.store)]
     named = f"held are: {'; '.join(held[:5])}" if held else "nothing is"
     return f"nothing is held on {key!r} because of other writers; {named}"

@@ -80,38 +80,40 @@ def open_context(
         yield context_of(app, force=force, full=full, stop=stop)
 
 
-def conclude_now(job: RunContext) -> Conclusion:
+def conclude_now(context: RunContext) -> Conclusion:
     """Read and conclude with the lock held. Raises OutcomeError while another process runs."""
-    with _alone(job), job.stop.listen(), progress_on_terminal() as shown:
-        ready = _shown(job, shown)
-        concluded = with_repair(lambda: conclude(ready), job.store, job.pulls.every, job.now, job.stop)
+    with _alone(context), context.stop.listen(), progress_on_terminal() as shown:
+        ready = _shown(context, shown)
+        concluded = with_repair(
+            lambda: conclude(ready), context.store, context.pulls.every, context.now, context.stop
+        )
     _log_decisions(concluded.plan)
     return concluded
 
 
-def sync_now(job: RunContext, *, only_changes: bool = False) -> Report:
+def sync_now(context: RunContext, *, only_changes: bool = False) -> Report:
     """One whole run with the lock held. Raises OutcomeError while another process runs.
 
     `only_changes`: log what is wrong, held or in quarantine where that is news since the last such run.
     """
-    with _alone(job), job.stop.listen(), progress_on_terminal() as shown:
-        report = sync(job) if shown is None else sync(_shown(job, shown), _steps(shown))
-        news = changes_since(job.store, report) if only_changes else ()
+    with _alone(context), context.stop.listen(), progress_on_terminal() as shown:
+        report = sync(context) if shown is None else sync(_shown(context, shown), _steps(shown))
+        news = changes_since(context.store, report) if only_changes else ()
     for change in news:
         level = logging.INFO if change.state == "over" or change.item.kind == "closed" else logging.WARNING
         log.log(level, change.line, extra={"fields": change.fields})
-    _log_decisions(report.concluded.plan)
-    for note in report.concluded.notes:
+    _log_decisions(report.conclusion.plan)
+    for note in report.conclusion.notes:
         log.info("%s", clean(note, 400))
     return report
 
 
-def _shown(job: RunContext, shown: "Progress | None") -> RunContext:
+def _shown(context: RunContext, shown: "Progress | None") -> RunContext:
     if shown is None:
-        return job
+        return context
     from core.cli.progress import with_progress
 
-    return replace(job, trackers=with_progress(job.trackers, shown))
+    return replace(context, trackers=with_progress(context.trackers, shown))
 
 
 def _steps(shown: "Progress") -> Callable[[int, int], None]:
@@ -129,30 +131,30 @@ def log_run(report: Report) -> None:
     log.log(level, report.line, extra={"fields": report.fields})
 
 
-def runs_to_take_back(job: RunContext, run: int | None, *, everything: bool) -> tuple[int, ...]:
+def runs_to_take_back(context: RunContext, run: int | None, *, everything: bool) -> tuple[int, ...]:
     """As `runs_to_undo`, with the lock held, on a store that is repaired where it has to be."""
     from core.undo_runs import runs_to_undo
 
-    with _alone(job):
+    with _alone(context):
         return with_repair(
-            lambda: runs_to_undo(job.store, run, everything=everything),
-            job.store,
-            job.pulls.every,
-            job.now,
-            job.stop,
+            lambda: runs_to_undo(context.store, run, everything=everything),
+            context.store,
+            context.pulls.every,
+            context.now,
+            context.stop,
         )
 
 
-def undo_now(job: RunContext, runs: Sequence[int], *, dry_run: bool) -> tuple[Plan, tuple[Written, ...]]:
+def undo_now(context: RunContext, runs: Sequence[int], *, dry_run: bool) -> tuple[Plan, tuple[Written, ...]]:
     """Take runs back with the lock held, or only plan to. Raises OutcomeError while another process runs."""
     from core.undo_runs import plan_undo, undo
 
-    with _alone(job), job.stop.listen():
+    with _alone(context), context.stop.listen():
 
         def taking_back() -> tuple[Plan, tuple[Written, ...]]:
-            return (plan_undo(job, runs), ()) if dry_run else undo(job, runs)
+            return (plan_undo(context, runs), ()) if dry_run else undo(context, runs)
 
-        return with_repair(taking_back, job.store, job.pulls.every, job.now, job.stop)
+        return with_repair(taking_back, context.store, context.pulls.every, context.now, context.stop)
 
 
 def _log_decisions(plan: Plan) -> None:
@@ -163,9 +165,9 @@ def _log_decisions(plan: Plan) -> None:
 
 
 @contextmanager
-def _alone(job: RunContext) -> Iterator[None]:
+def _alone(context: RunContext) -> Iterator[None]:
     try:
-        with job.store.lock():
+        with context.store.lock():
             yield
     except Locked as error:
         raise OutcomeError(str(error)) from None

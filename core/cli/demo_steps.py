@@ -50,12 +50,12 @@ def _first(console: Console, config: Path, folder: Path) -> None:
         _title(console, "First sync")
         console.print(f"Built-in trackers: {names}. In there it is {app.clock():%A, %d %B %Y}.\n")
         report = _synced(app)
-        console.print(tree(app.loaded.mapping, report.concluded.known.state))
+        console.print(tree(app.loaded.mapping, report.conclusion.evaluation.state))
         _title(console, "The plan")
-        for line in plan_lines(report.concluded.plan):
+        for line in plan_lines(report.conclusion.plan):
             console.print(line)
         _title(console, "What was written")
-        for line in (*_counted(report.written), *held_lines(report.concluded.plan.held)):
+        for line in (*_counted(report.written), *held_lines(report.conclusion.plan.held)):
             console.print(line)
         console.print(report.line)
         for ref in _one_of_each(report):
@@ -86,7 +86,7 @@ def _third(console: Console, config: Path, folder: Path) -> None:
         for ref in _one_of_each(report)[:1]:
             _title(console, f"The comment on {ref.key}, edited in place")
             _comment(console, app, ref)
-        console.print(tree(app.loaded.mapping, report.concluded.known.state))
+        console.print(tree(app.loaded.mapping, report.conclusion.evaluation.state))
 
 
 def _only_sandbox(config: Config) -> None:
@@ -101,7 +101,7 @@ def _only_sandbox(config: Config) -> None:
 def _synced(app: App) -> Report:
     report = sync_now(context_of(app))
     if report.failed:
-        raise OutcomeError("\n".join([report.line, *report.concluded.problems]))
+        raise OutcomeError("\n".join([report.line, *report.conclusion.problems]))
     return report
 
 
@@ -149,7 +149,7 @@ _WORDS = {
 
 def _one_of_each(report: Report) -> list[IssueRef]:
     """Of each tracker, the first issue whose comment about a milestone was written."""
-    milestones = report.concluded.known.state.milestones
+    milestones = report.conclusion.evaluation.state.milestones
     first: dict[str, IssueRef] = {}
     for written in report.written:
         action = written.action

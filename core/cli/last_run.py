@@ -109,12 +109,12 @@ def at(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def reach_lines(known: Evaluation, tracking: Collection[IssueRef]) -> Iterator[str]:
+def reach_lines(evaluation: Evaluation, tracking: Collection[IssueRef]) -> Iterator[str]:
     """How far the mapping reaches: how many issues count, and where those are that no rule tags.
 
     Issues that carry a comment (`tracking`) are no work that was forgotten.
     """
-    tags = known.tags
+    tags = evaluation.tags
     reach = coverage(
         sum(tags.tagged_by_tracker().values()),
         ((ref, place) for ref, place in tags.untagged() if ref not in tracking),
@@ -128,10 +128,10 @@ def reach_lines(known: Evaluation, tracking: Collection[IssueRef]) -> Iterator[s
     yield reason_words
 
 
-def meant_for(job: RunContext, known: Evaluation, audience: Audience) -> Iterator[RenderableType]:
+def meant_for(context: RunContext, evaluation: Evaluation, audience: Audience) -> Iterator[RenderableType]:
     """The tree of goals as readers of this audience may see it, and how much else there is."""
-    audiences = audiences_of(job.store, job.infos, job.mapping, job.publish.audience)
-    seen = visible(job.mapping, known.state, audiences.view(Readers(audience)))
+    audiences = audiences_of(context.store, context.infos, context.mapping, context.publish.audience)
+    seen = visible(context.mapping, evaluation.state, audiences.view(Readers(audience)))
     yield tree(seen.goals, seen.state)
     if seen.rest:
         yield seen.rest

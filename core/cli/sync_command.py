@@ -43,13 +43,13 @@ def sync(
     console = out()
     for line in written_lines(report.written):
         console.print(line)
-    for line in held_lines(report.concluded.plan.held):
+    for line in held_lines(report.conclusion.plan.held):
         console.print(line)
-    for note in report.concluded.notes[:NOTES]:
+    for note in report.conclusion.notes[:NOTES]:
         console.print(f"note: {clean(note, 400)}")
-    for problem in report.concluded.problems:
+    for problem in report.conclusion.problems:
         console.print(f"problem: {problem}")
-    for warning in report.concluded.warnings:
+    for warning in report.conclusion.warnings:
         console.print(f"! {clean(warning, 600)}")
     console.print(report.line)
     raise typer.Exit(FAILED if report.failed else DONE)

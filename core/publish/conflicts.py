@@ -95,8 +95,8 @@ def counted(plan: Plan) -> list[Target]:
 
 def check_conflicts(
     whole: Plan,
-    wanted: DesiredState,
-    found: ActualState,
+    desired: DesiredState,
+    actual: ActualState,
     policy: PublishPolicy,
     infos: Mapping[str, TrackerInfo],
     book: Contentions,
@@ -108,7 +108,7 @@ def check_conflicts(
     back with another meaning although ours has not changed, it is a conflict, and nothing is written there
     until both agree, or until `milepost adopt`.
     """
-    sorter = _Sorter(wanted, found, policy, infos, book)
+    sorter = _Sorter(desired, actual, policy, infos, book)
     comments = [action for action in whole.actions if isinstance(action, WriteComment)]
     for comment in comments:
         if not comment.anew:  # what tells too much is held for nobody
@@ -130,7 +130,7 @@ def check_conflicts(
         sorter.rivals,
         frozenset(sorter.set_backs),
         sorter.held,
-        tuple(_ended(book, sorter.held, comments, wanted, found, policy.instance)),
+        tuple(_ended(book, sorter.held, comments, desired, actual, policy.instance)),
     )
 
 
@@ -139,18 +139,18 @@ class _Sorter:
 
     def __init__(
         self,
-        wanted: DesiredState,
-        found: ActualState,
+        desired: DesiredState,
+        actual: ActualState,
         policy: PublishPolicy,
         infos: Mapping[str, TrackerInfo],
         book: Contentions,
     ) -> None:
-        self._found = found
+        self._actual = actual
         self._policy = policy
         self._infos = infos
         self._book = book
-        self._names = {label.ref: label.names for label in wanted.labels}
-        self._meant = {comment.ref: comment.digest for comment in wanted.comments}
+        self._names = {label.ref: label.names for label in desired.labels}
+        self._meant = {comment.ref: comment.digest for comment in desired.comments}
         self.wishes: dict[Target, str] = {}
         self.rivals: dict[Target, str] = {}
         self.set_backs: set[Target] = set()
@@ -162,8 +162,8 @@ class _Sorter:
         """Hold the write of a comment in a conflict, or one that was set back too often."""
         target = Target(action.tracker, COMMENT, action.ref.id)
         entry = self._count(target, self._comment_wish(action))
-        record = self._found.records.get(action.ref)
-        instance, own = self._policy.instance, self._found.installation
+        record = self._actual.records.get(action.ref)
+        instance, own = self._policy.instance, self._actual.installation
         rival = rival_of(action.before, record, instance, own) if action.before is not None else None
         if rival is not None:
             came_back = rival in entry.others and entry.wish == self.wishes[target]
@@ -187,7 +187,7 @@ class _Sorter:
 
     def _keeps_readers(self, action: WriteComment, entry: Contention) -> bool:
         """Whether this very edit was made already, and the server left the comment to its old readers."""
-        info, record = self._infos.get(action.tracker), self._found.records.get(action.ref)
+        info, record = self._infos.get(action.tracker), self._actual.records.get(action.ref)
         if info is None or record is None or action.before is None or record.comment.id != action.before.id:
             return False
         again = entry.writes > 0 and entry.wish == self.wishes[entry.target]
@@ -258,34 +258,34 @@ def _ended(
     book: Contentions,
     held: Mapping[Target, Contention],
     comments: Iterable[WriteComment],
-    wanted: DesiredState,
-    found: ActualState,
+    desired: DesiredState,
+    actual: ActualState,
     instance: str,
 ) -> Iterable[Contention]:
     """What was held or in conflict, and is not any more, as far as it could be read now."""
     writing = {(action.tracker, action.ref.id) for action in comments}
     waiting = {
-        (comment.ref.tracker, comment.ref.id) for comment in wanted.comments if comment.waiting is not None
+        (comment.ref.tracker, comment.ref.id) for comment in desired.comments if comment.waiting is not None
     }
-    unread = {(ref.tracker, ref.id) for ref in found.unreadable}
+    unread = {(ref.tracker, ref.id) for ref in actual.unreadable}
     for target, entry in book.items():
         place = (target.tracker, target.place)
-        if target in held or target.tracker in found.down or place in waiting | unread:
+        if target in held or target.tracker in actual.down or place in waiting | unread:
             continue
-        if target.kind == COMMENT and place not in writing and _accepted(target, found, instance):
+        if target.kind == COMMENT and place not in writing and _accepted(target, actual, instance):
             if entry.others or entry.against is not None or entry.held:
                 yield replace(entry, others=(), against=None, held=None)
         elif entry.held is not None or entry.against is not None:
             yield replace(entry, against=None, held=None)
 
 
-def _accepted(target: Target, found: ActualState, instance: str) -> bool:
+def _accepted(target: Target, actual: ActualState, instance: str) -> bool:
     """Whether a comment of another installation stands there; unless a write is planned, it agrees."""
     ref = IssueRef(target.tracker, target.place, "")
-    posted, record = found.posted.get(ref), found.records.get(ref)
+    posted, record = actual.posted.get(ref), actual.records.get(ref)
     comments = posted.comments if posted is not None else ()
     return any(
-        one.mine and rival_of(one, record, instance, found.installation) is not None for one in comments
+        one.mine and rival_of(one, record, instance, actual.installation) is not None for one in comments
     )
 
 

@@ -180,9 +180,9 @@ def desired_labels(
     )
 
 
-def relabels(now: Iterable[str], wanted: Labelled | None, prefix: str, *, fold: bool) -> Relabels:
+def relabels(now: Iterable[str], desired: Labelled | None, prefix: str, *, fold: bool) -> Relabels:
     """What of our labels to add and to remove, sorted; all others stay. `fold`: case is no difference."""
-    ours, names = owned(now, prefix), wanted.names if wanted else frozenset()
+    ours, names = owned(now, prefix), desired.names if desired else frozenset()
     if not fold:
         return tuple(sorted(names - ours)), tuple(sorted(ours - names))
     want, have = {name.casefold() for name in names}, {name.casefold() for name in ours}

@@ -63,32 +63,32 @@ def exposed(
 
 
 def edit_reason(
-    wanted: DesiredComment, now: PostedComment, record: Publication | None, info: TrackerInfo
+    desired: DesiredComment, now: PostedComment, record: Publication | None, info: TrackerInfo
 ) -> str:
     """Why the comment has to be edited; empty where it may stay as it is."""
     recorded = record if record is not None and record.comment.id == now.id else None
-    return _text_reason(wanted, now, recorded) or visibility_reason(now, info)
+    return _text_reason(desired, now, recorded) or visibility_reason(now, info)
 
 
-def _text_reason(wanted: DesiredComment, now: PostedComment, record: Publication | None) -> str:
-    own, mark = read_mark(wanted.mark), mark_of(now)
+def _text_reason(desired: DesiredComment, now: PostedComment, record: Publication | None) -> str:
+    own, mark = read_mark(desired.mark), mark_of(now)
     if record is None:
-        if mark is not None and _agrees(wanted, now, mark, None):
+        if mark is not None and _agrees(desired, now, mark, None):
             return ""
         if mark is not None and own is not None and mark.installation not in ("", own.installation):
-            return f"{writer(mark.installation)} wrote it, and this one takes it over; {wanted.news}"
-        return f"there is no record of it here, so it is written anew; {wanted.news}"
+            return f"{writer(mark.installation)} wrote it, and this one takes it over; {desired.news}"
+        return f"there is no record of it here, so it is written anew; {desired.news}"
     rival = rival_of(now, record, own.instance, own.installation) if own is not None else None
     if rival is not None and mark is not None:
-        if _agrees(wanted, now, mark, record):
+        if _agrees(desired, now, mark, record):
             return ""
-        return f"{writer(rival)} wrote over it; {wanted.news}"
-    if not same_meaning(record.digest, wanted.digest, links_waiting=wanted.links_waiting):
-        own_moved = not same_meaning(record.digest, wanted.digest, links_waiting=True)
-        return wanted.news if own_moved else wanted.links_news or wanted.news
+        return f"{writer(rival)} wrote over it; {desired.news}"
+    if not same_meaning(record.digest, desired.digest, links_waiting=desired.links_waiting):
+        own_moved = not same_meaning(record.digest, desired.digest, links_waiting=True)
+        return desired.news if own_moved else desired.links_news or desired.news
     if edited(now, record.comment):
         return "somebody edited it; it is set back"
-    if mark is not None and mark.issue_id != wanted.ref.id:
+    if mark is not None and mark.issue_id != desired.ref.id:
         return "it came here from another issue"
     if mark is not None and own is not None and mark.instance != own.instance:
         return f"this instance is called {own.instance} now, no longer {mark.instance}"
@@ -113,15 +113,15 @@ def rival_of(now: PostedComment, record: Publication | None, instance: str, inst
     return None if mark == recorded else mark.installation
 
 
-def _agrees(wanted: DesiredComment, now: PostedComment, mark: Mark, record: Publication | None) -> bool:
+def _agrees(desired: DesiredComment, now: PostedComment, mark: Mark, record: Publication | None) -> bool:
     """Whether a comment that another installation wrote says what this one wants, and nobody edited it."""
-    own = read_mark(wanted.mark)
+    own = read_mark(desired.mark)
     if own is None or (mark.instance, mark.issue_id) != (own.instance, own.issue_id):
         return False
-    if not same_meaning(mark.digest, wanted.digest, links_waiting=wanted.links_waiting):
+    if not same_meaning(mark.digest, desired.digest, links_waiting=desired.links_waiting):
         return False
     if not mark.check:
-        return same_text(without_mark(now.body), without_mark(wanted.body))
+        return same_text(without_mark(now.body), without_mark(desired.body))
     if text_check(now.body) == mark.check:
         return True
     # A server that rewrites letters rewrote ours too: then nothing can be told from the check.

@@ -29,7 +29,7 @@ OPENED = "it is written once it takes changes again, or once the scope covers it
 
 
 def make_plan(
-    wanted: DesiredState, found: ActualState, policy: PublishPolicy, infos: Mapping[str, TrackerInfo]
+    desired: DesiredState, actual: ActualState, policy: PublishPolicy, infos: Mapping[str, TrackerInfo]
 ) -> Plan:
     """The plan that turns what was found into what is wanted; empty where the two agree.
 
@@ -37,12 +37,12 @@ def make_plan(
     nothing where `found.places` says that nothing may be written. What is switched off in the policy stays as
     it is, and so does what rests on a tracker that is down.
     """
-    planner = _Planner(found, policy, infos, wanted.untold)
+    planner = _Planner(actual, policy, infos, desired.untold)
     if policy.labels.enabled:
-        planner.labels(wanted.labels)
+        planner.labels(desired.labels)
         planner.definitions()
     if policy.comments.enabled:
-        planner.comments(wanted.comments)
+        planner.comments(desired.comments)
     return planner.plan()
 
 
@@ -51,12 +51,12 @@ class _Planner:
 
     def __init__(
         self,
-        found: ActualState,
+        actual: ActualState,
         policy: PublishPolicy,
         infos: Mapping[str, TrackerInfo],
         untold: UntoldLabels | None,
     ) -> None:
-        self._found = found
+        self._actual = actual
         self._untold = untold
         self._policy = policy
         self._infos = infos
@@ -97,15 +97,15 @@ class _Planner:
 
     def labels(self, wanted: Sequence[Labelled]) -> None:
         by_ref = {wish.ref: wish for wish in wanted}
-        known = {*self._found.labels, *self._found.posted}
+        known = {*self._actual.labels, *self._actual.posted}
         for ref in known | set(by_ref):
             self._labels_of(ref, by_ref.get(ref))
         ready = [
             wish
             for wish in wanted
             if wish.waiting is None
-            and wish.ref.tracker not in self._found.down
-            and self._found.places.closed_to_labels(wish.ref) is None
+            and wish.ref.tracker not in self._actual.down
+            and self._actual.places.closed_to_labels(wish.ref) is None
         ]
         self._define(item for item in ready if item.ref in known)
 
@@ -113,29 +113,29 @@ class _Planner:
         """Take away what definitions tell to more people than they were made for."""
         if self._untold is None:
             return
-        for (tracker, container), defined in sorted(self._found.definitions.items()):
+        for (tracker, container), defined in sorted(self._actual.definitions.items()):
             place = IssueRef(tracker, "", f"{container}#0")
-            if self._found.places.closed_to_labels(place) is None and tracker not in self._found.down:
+            if self._actual.places.closed_to_labels(place) is None and tracker not in self._actual.down:
                 self._told += self._untold.actions(tracker, container, defined)
         # What is described anew for its readers is not defined a second time.
         told = {definition_key(item) for item in self._told}
         self._defines = [define for define in self._defines if definition_key(define) not in told]
 
-    def _labels_of(self, ref: IssueRef, wanted: Labelled | None) -> None:
-        posted = self._found.posted.get(ref)
-        now = posted.labels if posted else self._found.labels.get(ref)
+    def _labels_of(self, ref: IssueRef, desired: Labelled | None) -> None:
+        posted = self._actual.posted.get(ref)
+        now = posted.labels if posted else self._actual.labels.get(ref)
         today = posted.ref if posted else ref
-        if now is None or ref.tracker not in self._infos or self._found.places.closed_to_labels(today):
+        if now is None or ref.tracker not in self._infos or self._actual.places.closed_to_labels(today):
             return
         fold = self._infos[ref.tracker].has_label_definitions  # GitHub: names are equal whatever their case
-        add, remove = relabels(now, wanted, self._policy.labels.prefix, fold=fold)
+        add, remove = relabels(now, desired, self._policy.labels.prefix, fold=fold)
         if not add and not remove:
             return
-        why = self._unread(ref) or (wanted.waiting if wanted else None)
+        why = self._unread(ref) or (desired.waiting if desired else None)
         if why:
             self._held.append(Held(f"labels of {ref.key}", why, NEXT_PULL))
             return
-        closed = self._found.closed.get((ref.tracker, wanted.container)) if wanted and add else None
+        closed = self._actual.closed.get((ref.tracker, desired.container)) if desired and add else None
         if closed:
             # An undefined label would be defined by its first use, in any colour.
             self._held.append(Held(f"new labels of {ref.key}", closed, NEXT_PULL))
@@ -146,7 +146,7 @@ class _Planner:
 
     def _unread(self, ref: IssueRef) -> str | None:
         """Why nothing is planned for an issue: its tracker is down, or it could not be read itself."""
-        return self._found.down.get(ref.tracker) or self._found.unreadable.get(ref)
+        return self._actual.down.get(ref.tracker) or self._actual.unreadable.get(ref)
 
     def _define(self, used: Iterable[Labelled]) -> None:
         needed: dict[tuple[str, str, str], LabelDefinition] = {}
@@ -154,7 +154,7 @@ class _Planner:
             for label in item.labels:
                 needed.setdefault((item.ref.tracker, item.container, label.name.casefold()), label)
         for (tracker, container, name), label in needed.items():
-            defined = self._found.definitions.get((tracker, container))
+            defined = self._actual.definitions.get((tracker, container))
             if defined is None:
                 continue  # this tracker has no definitions
             before = next((one for one in defined if one.name.casefold() == name), None)
@@ -171,74 +171,74 @@ class _Planner:
             else:
                 self._shut.append(Held(f"comment on {wish.ref.key}", f"it is {why}", OPENED))
         refs = {wish.ref for wish in wanted}
-        for ref, record in self._found.records.items():
+        for ref, record in self._actual.records.items():
             if ref not in refs and ref.tracker in self._infos and self._closed(ref) is None:
                 self._leave(ref, record)
 
     def _closed(self, ref: IssueRef) -> Closed | None:
-        posted = self._found.posted.get(ref)
-        return self._found.places.closed(posted.ref if posted else ref)
+        posted = self._actual.posted.get(ref)
+        return self._actual.places.closed(posted.ref if posted else ref)
 
-    def _comment(self, wanted: DesiredComment) -> None:
-        what = f"comment on {wanted.ref.key}"
-        posted = self._found.posted.get(wanted.ref)
-        record = self._found.records.get(wanted.ref)
+    def _comment(self, desired: DesiredComment) -> None:
+        what = f"comment on {desired.ref.key}"
+        posted = self._actual.posted.get(desired.ref)
+        record = self._actual.records.get(desired.ref)
         ours = self._ours(posted, record) if posted is not None else []
         before = ours[0] if ours else None
-        anew = before is not None and exposed(wanted, wanted.digest, before, record)
+        anew = before is not None and exposed(desired, desired.digest, before, record)
         # What says too much does not wait for numbers.
-        why = self._unread(wanted.ref) or (None if anew else wanted.waiting)
+        why = self._unread(desired.ref) or (None if anew else desired.waiting)
         if why:
             self._held.append(Held(what, why, NEXT_PULL))
             return
         if posted is None:
-            gone = f"{wanted.ref.tracker}: the issue is deleted or out of reach of the account"
+            gone = f"{desired.ref.tracker}: the issue is deleted or out of reach of the account"
             self._held.append(Held(what, gone, "give the account access, or name another issue to carry it"))
             return
         if anew:
-            reason = f"{WIDER}; {wanted.news}"
+            reason = f"{WIDER}; {desired.news}"
         elif before is None:
-            reason = self._first_reason(wanted, posted, record)
+            reason = self._first_reason(desired, posted, record)
         else:
-            reason = edit_reason(wanted, before, record, self._infos[wanted.ref.tracker])
+            reason = edit_reason(desired, before, record, self._infos[desired.ref.tracker])
         if reason:
             write = WriteComment(
                 posted.ref,
-                wanted.target,
-                wanted.body,
-                wanted.mark,
-                wanted.digest,
+                desired.target,
+                desired.body,
+                desired.mark,
+                desired.digest,
                 before,
                 reason,
                 anew,
-                wanted.readers,
-                wanted.fitted,
+                desired.readers,
+                desired.fitted,
             )
             self._writes.append(write)
         for double in ours[1:]:
             reason = "another comment of ours already stands there"
-            self._deletes.append(DeleteComment(posted.ref, wanted.target, double, reason, double=True))
+            self._deletes.append(DeleteComment(posted.ref, desired.target, double, reason, double=True))
 
     def _ours(self, posted: Posted, record: Publication | None) -> list[PostedComment]:
-        return our_comments(posted, record, self._policy.instance, self._found.installation)
+        return our_comments(posted, record, self._policy.instance, self._actual.installation)
 
-    def _first_reason(self, wanted: DesiredComment, posted: Posted, record: Publication | None) -> str:
+    def _first_reason(self, desired: DesiredComment, posted: Posted, record: Publication | None) -> str:
         if record is None:
-            return f"the first one; {wanted.news}"
+            return f"the first one; {desired.news}"
         earlier = next((one for one in posted.comments if one.id == record.comment.id), None)
         if earlier is not None and earlier.mine:
-            return f"the earlier one is that of another instance; {wanted.news}"
+            return f"the earlier one is that of another instance; {desired.news}"
         if earlier is not None:
             # An edit would need rights over other people's comments, and be refused again in every run.
-            old = f"earlier comment on {wanted.ref.key}"
+            old = f"earlier comment on {desired.ref.key}"
             by_another = "another account wrote it, so this one writes its own"
             self._held.append(Held(old, by_another, "remove the earlier comment by hand"))
-            return f"the account has changed; {wanted.news}"
-        return f"it was removed; {wanted.news}"
+            return f"the account has changed; {desired.news}"
+        return f"it was removed; {desired.news}"
 
     def _leave(self, ref: IssueRef, record: Publication) -> None:
         """Take away our comment from an issue that nothing points to any more."""
-        posted = self._found.posted.get(ref)
+        posted = self._actual.posted.get(ref)
         why = self._unread(ref)
         if why:
             self._held.append(Held(f"removal of the comment on {ref.key}", why, NEXT_PULL))

@@ -9,15 +9,15 @@ from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteCommen
 from core.run_report import Conclusion
 
 
-def plan_json(concluded: Conclusion) -> str:
+def plan_json(conclusion: Conclusion) -> str:
     """An object with lists: `actions`, `held`, `quarantined`, `problems` and `warnings`."""
     document = {
-        "actions": [_action(action) for action in concluded.plan.actions],
-        "held": [_held(held) for held in concluded.plan.held],
+        "actions": [_action(action) for action in conclusion.plan.actions],
+        "held": [_held(held) for held in conclusion.plan.held],
         # What waits and is no failure: writes that were refused, and comments where nothing may be written.
-        "quarantined": [_held(held) for held in (*concluded.plan.quarantined, *concluded.plan.closed)],
-        "problems": list(concluded.problems),
-        "warnings": list(concluded.warnings),
+        "quarantined": [_held(held) for held in (*conclusion.plan.quarantined, *conclusion.plan.closed)],
+        "problems": list(conclusion.problems),
+        "warnings": list(conclusion.warnings),
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
 

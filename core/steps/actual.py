@@ -25,7 +25,7 @@ Issues = Mapping[IssueRef, Issue]
 
 
 def read_actual(
-    wanted: DesiredState,
+    desired: DesiredState,
     issues: Issues,
     records: Records,
     readers: Mapping[str, Reader],
@@ -50,7 +50,7 @@ def read_actual(
         if name in down:
             continue
         try:
-            refs = _refs_on(name, wanted, issues, records)
+            refs = _refs_on(name, desired, issues, records)
             refs = [ref for ref in refs if ref in records or places.closed(ref) is None]
             known, unknown = _sorted_out(refs, issues, records, pulled[name])
             standing.posted |= known
@@ -59,7 +59,7 @@ def read_actual(
                     fresh = _each_once(reader.posted(unknown), issues)
                     standing.take(_with_unlisted(fresh, records, reader))
                 if infos[name].has_label_definitions:
-                    containers = _containers_on(name, wanted.labels, issues, pulled[name].swept)
+                    containers = _containers_on(name, desired.labels, issues, pulled[name].swept)
                     there = {container.casefold() for container in containers}
                     suspect = definitions.on(name) if definitions else []
                     containers += [item for item in suspect if item.casefold() not in there]
@@ -115,14 +115,14 @@ class _Standing:
 
 
 def verified_records(
-    found: ActualState, issues: Issues, pulled: Mapping[str, Pulled]
+    actual: ActualState, issues: Issues, pulled: Mapping[str, Pulled]
 ) -> Iterator[Publication]:
     """The records of comments that stood when they were looked at, with the time up to which that is known.
 
     A comment that is written afterwards moves the time of change again, and the next run looks once more.
     """
-    for ref, record in found.records.items():
-        posted, issue = found.posted.get(ref), issues.get(ref)
+    for ref, record in actual.records.items():
+        posted, issue = actual.posted.get(ref), issues.get(ref)
         if posted is None or issue is None or ref.tracker not in pulled:
             continue
         if not any(as_recorded(one, record) for one in posted.comments):
@@ -148,8 +148,8 @@ def _sorted_out(
     return known, unknown
 
 
-def _refs_on(name: str, wanted: DesiredState, issues: Issues, records: Records) -> list[IssueRef]:
-    refs = {comment.ref for comment in wanted.comments} | set(records)
+def _refs_on(name: str, desired: DesiredState, issues: Issues, records: Records) -> list[IssueRef]:
+    refs = {comment.ref for comment in desired.comments} | set(records)
     # A record names the issue by the key it had then; the issue itself, where it is known, by today's.
     today = {ref: issue.ref for ref, issue in issues.items() if ref in refs}
     return sorted(today.get(ref, ref) for ref in refs if ref.tracker == name)

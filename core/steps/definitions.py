@@ -41,7 +41,7 @@ class Definitions:
         return sorted(container for name, container in self.suspect if name == tracker)
 
     def keep(
-        self, store: RunStore, untold: UntoldLabels, found: ActualState, written: Iterable[Written]
+        self, store: RunStore, untold: UntoldLabels, actual: ActualState, written: Iterable[Written]
     ) -> None:
         """Remember for whom the definitions are made that stand now."""
         done = {
@@ -50,7 +50,7 @@ class Definitions:
             if outcome.outcome == "done" and isinstance(outcome.action, DefineLabel | RemoveLabelDefinition)
         }
         read = {
-            (name, container.casefold()): labels for (name, container), labels in found.definitions.items()
+            (name, container.casefold()): labels for (name, container), labels in actual.definitions.items()
         }
         left = {
             place

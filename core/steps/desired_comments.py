@@ -33,13 +33,13 @@ LastSnapshots = Callable[[IssueRef], Snapshots]
 class SnapshotFactory:
     """Milestones as they stand now, for the next comparison; each is made when it is asked for."""
 
-    def __init__(self, known: Evaluation, now: datetime) -> None:
-        self._known = known
+    def __init__(self, evaluation: Evaluation, now: datetime) -> None:
+        self._evaluation = evaluation
         self._now = now
-        self._policy = known.scheme.progress.model_dump_json()
+        self._policy = evaluation.scheme.progress.model_dump_json()
         self._heads = {
             place: Snapshot(now, "", measure, ())
-            for name, goal in known.state.goals.items()
+            for name, goal in evaluation.state.goals.items()
             for place, measure in zip(_places(name), (goal.delivered, goal.achieved), strict=True)
         }
 
@@ -48,13 +48,13 @@ class SnapshotFactory:
 
         The numbers, so that the reason of a later edit can say how far they moved.
         """
-        milestones = self._known.state.milestones
+        milestones = self._evaluation.state.milestones
         return {name: self._stone(name) for name in about if name in milestones} | self._heads
 
     def _stone(self, name: str) -> Snapshot:
         """With a digest of what decided which tasks count and how much."""
-        measured = replace(self._known.state.milestones[name], detail=self._known.detail(name))
-        rules = digest_of(self._known.scheme.compiled.digest(name), self._policy)
+        measured = replace(self._evaluation.state.milestones[name], detail=self._evaluation.detail(name))
+        rules = digest_of(self._evaluation.scheme.compiled.digest(name), self._policy)
         return snapshot(measured, rules, self._now)
 
 
@@ -83,10 +83,10 @@ class Comments:
 
 
 def find_desired_comments(
-    known: Evaluation,
+    evaluation: Evaluation,
     records: Records,
     told: LastSnapshots,
-    moments: SnapshotFactory,
+    snapshots: SnapshotFactory,
     policy: PublishPolicy,
     infos: Mapping[str, TrackerInfo],
     unsure: Container[str],
@@ -98,8 +98,8 @@ def find_desired_comments(
     `unsure`: trackers on which nothing may be taken as settled. `audiences` decides what each comment may
     tell. `installation`: the id in our marks.
     """
-    goals, targets = known.scheme.goals, known.targets
-    listed = OpenTasks(known, audiences, policy.comments.open_tasks, known.scheme.listed)
+    goals, targets = evaluation.scheme.goals, evaluation.targets
+    listed = OpenTasks(evaluation, audiences, policy.comments.open_tasks, evaluation.scheme.listed)
     views: dict[Readers | None, View] = {}
     wanted: list[DesiredComment] = []
     settled: set[IssueRef] = set()
@@ -108,7 +108,7 @@ def find_desired_comments(
         return summarise(
             ref,
             about,
-            known.state,
+            evaluation.state,
             goals,
             open_tasks=policy.comments.open_tasks,
             changes=changes,
@@ -131,7 +131,7 @@ def find_desired_comments(
             continue
         before = told(ref) if record is not None else {}
         if before:
-            changes = _changes(about, before, moments, view)
+            changes = _changes(about, before, snapshots, view)
             waiting, summary = summary.waiting, reason(ref, about, changes, view)
             summary = replace(summary, readers=readers, waiting=waiting)
         heads = _heads_in(before, goals)
@@ -153,21 +153,21 @@ def _stands(summary: Summary, record: Publication, policy: PublishPolicy, info: 
     return record.digest == digest and not exposed(summary, digest, record.comment, record)
 
 
-def facts_of(known: Evaluation, plan: Plan, jumps: tuple[Jump, ...], never_held: int) -> Facts:
+def facts_of(evaluation: Evaluation, plan: Plan, jumps: tuple[Jump, ...], never_held: int) -> Facts:
     """Whose the issues of the plan are: which milestones', key results' and goals' among them.
 
     How much stands on a tracker is counted where more than `never_held` of it would be removed.
     """
-    goals = known.scheme.goals
+    goals = evaluation.scheme.goals
     refs = {
         action.ref
         for action in plan.actions
         if isinstance(action, WriteComment | DeleteComment | ChangeLabels)
     }
-    tags = known.tags.tags_of(sorted((ref.tracker, ref.id) for ref in refs))
+    tags = evaluation.tags.tags_of(sorted((ref.tracker, ref.id) for ref in refs))
     owners = {
         ref: frozenset(owner for owner, _ in tags.get((ref.tracker, ref.id), ())).union(
-            known.targets.about.get(ref, ())
+            evaluation.targets.about.get(ref, ())
         )
         for ref in refs
     }
@@ -180,17 +180,17 @@ def facts_of(known: Evaluation, plan: Plan, jumps: tuple[Jump, ...], never_held:
         jumps=jumps,
         goals={ref: behind[names] for ref, names in owners.items()},
         owners=owners,
-        standing=_standing(known, plan, never_held),
+        standing=_standing(evaluation, plan, never_held),
     )
 
 
-def _standing(known: Evaluation, plan: Plan, never_held: int) -> Mapping[str, int]:
+def _standing(evaluation: Evaluation, plan: Plan, never_held: int) -> Mapping[str, int]:
     """By tracker: the comments and labelled issues there are, with those that would be removed."""
     taken = {tracker: len(removal) for tracker, removal in removals(plan.actions).items()}
     if all(number <= never_held for number in taken.values()):
         return {}
-    tagged = known.tags.tagged_by_tracker()
-    about = Counter(ref.tracker for ref in known.targets.about)
+    tagged = evaluation.tags.tagged_by_tracker()
+    about = Counter(ref.tracker for ref in evaluation.targets.about)
     return {tracker: number + tagged.get(tracker, 0) + about[tracker] for tracker, number in taken.items()}
 
 
@@ -200,11 +200,11 @@ def digest_of(*texts: str) -> str:
 
 
 def _changes(
-    about: Iterable[str], before: Snapshots, moments: SnapshotFactory, view: View
+    about: Iterable[str], before: Snapshots, snapshots: SnapshotFactory, view: View
 ) -> Mapping[str, Change]:
     """What moved since this very comment was last written, with the keys that its readers may see."""
     both = [name for name in about if name in before]
-    now = moments.of(both)
+    now = snapshots.of(both)
     return {name: visible_change(before[name], now[name], view) for name in both if name in now}
 
 

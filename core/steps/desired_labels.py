@@ -30,7 +30,7 @@ class Labels:
 
 
 def find_desired_labels(
-    known: Evaluation,
+    evaluation: Evaluation,
     policy: LabelPolicy,
     infos: Mapping[str, TrackerInfo],
     carriers: frozenset[IssueRef],
@@ -48,27 +48,27 @@ def find_desired_labels(
     """
     if not policy.enabled:
         return Labels()
-    labeller = Labeller(known.state, known.scheme.goals, policy, infos, audiences)
+    labeller = Labeller(evaluation.state, evaluation.scheme.goals, policy, infos, audiences)
     digest = _digest(policy, infos, audiences)
-    before = known.tags.labelled_as()
-    owners = [*known.state.milestones, *known.state.key_results]
+    before = evaluation.tags.labelled_as()
+    owners = [*evaluation.state.milestones, *evaluation.state.key_results]
     message = {owner: labeller.digest(owner) for owner in owners}
-    result = _Checked(known, labeller, policy, infos, carriers, places)
-    keys = known.tags.unsettled(digest)
+    result = _Checked(evaluation, labeller, policy, infos, carriers, places)
+    keys = evaluation.tags.unsettled(digest)
     if keys is None:
-        for page in known.tags.pages():
+        for page in evaluation.tags.pages():
             check()
             result.look_at(page, everything=True)
     else:
         changed = {owner for owner, now in message.items() if owner in before and before[owner] != now}
-        keys |= known.tags.keys_of(sorted(changed))
+        keys |= evaluation.tags.keys_of(sorted(changed))
         keys |= {(ref.tracker, ref.id) for ref in carriers}
-        for page in known.tags.pages(swept) if swept else ():
+        for page in evaluation.tags.pages(swept) if swept else ():
             check()
             result.look_at(page, everything=True)
         for chunk in chunks(sorted(key for key in keys if key[0] not in swept), AT_ONCE):
             check()
-            result.look_at(list(known.tags.issues(chunk).values()), everything=False)
+            result.look_at(list(evaluation.tags.issues(chunk).values()), everything=False)
     return Labels(
         tuple(result.wanted),
         tuple(result.issues),
@@ -97,14 +97,14 @@ class _Checked:
 
     def __init__(
         self,
-        known: Evaluation,
+        evaluation: Evaluation,
         labeller: Labeller,
         policy: LabelPolicy,
         infos: Mapping[str, TrackerInfo],
         carriers: frozenset[IssueRef],
         places: Places,
     ) -> None:
-        self._known = known
+        self._evaluation = evaluation
         self._labeller = labeller
         self._policy = policy
         self._infos = infos
@@ -118,9 +118,11 @@ class _Checked:
     def look_at(self, page: list[Issue], *, everything: bool) -> None:
         """Take note of the issues that differ; and, with `everything`, of each definition that is used."""
         known = {issue.ref: issue for issue in page if self._concerns(issue)}
-        tags = self._known.tags.tags_of((ref.tracker, ref.id) for ref in known)
+        tags = self._evaluation.tags.tags_of((ref.tracker, ref.id) for ref in known)
         tagged = {ref: [o for o, _ in tags.get((ref.tracker, ref.id), ())] for ref in known}
-        about = {ref: self._known.targets.about[ref] for ref in known if ref in self._known.targets.about}
+        about = {
+            ref: self._evaluation.targets.about[ref] for ref in known if ref in self._evaluation.targets.about
+        }
         some = {ref: owners for ref, owners in tagged.items() if owners}
         wanted = {
             desired_label.ref: desired_label
@@ -144,9 +146,9 @@ class _Checked:
             self.issues.append(issue)
         return open_
 
-    def _differs(self, issue: Issue, wanted: Labelled | None) -> bool:
+    def _differs(self, issue: Issue, desired: Labelled | None) -> bool:
         fold = self._infos[issue.ref.tracker].has_label_definitions
-        add, remove = relabels(issue.labels, wanted, self._policy.prefix, fold=fold)
+        add, remove = relabels(issue.labels, desired, self._policy.prefix, fold=fold)
         return bool(add or remove)
 
     def _first(self, each: Labelled) -> bool:

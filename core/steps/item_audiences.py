@@ -58,14 +58,16 @@ def _meant_for(item: Goal | KeyResult | Milestone, goals: GoalTree, usual: Audie
 class OpenTasks:
     """The open tasks that comments list, for different readers."""
 
-    def __init__(self, known: Evaluation, audiences: Audiences, number: int, owners: Iterable[str]) -> None:
+    def __init__(
+        self, evaluation: Evaluation, audiences: Audiences, number: int, owners: Iterable[str]
+    ) -> None:
         """`number`: how many are listed of each milestone."""
-        self._known = known
+        self._evaluation = evaluation
         self._audiences = audiences
         self._number = number
         wanted = sorted(owners)
         self._listed = {
-            name: Listed(read_open(message)) for name, message in known.tags.open_of(wanted).items()
+            name: Listed(read_open(message)) for name, message in evaluation.tags.open_of(wanted).items()
         }
         self._mixed: dict[str, tuple[IssueRef, ...]] = {}
         self._made: dict[tuple[str, Readers | None], Listed] = {}
@@ -80,7 +82,7 @@ class OpenTasks:
 
     def _with_blockers(self, listed: Listed, view: View) -> Listed:
         """The same tasks, those that have to wait with what these readers may know of it."""
-        blocked = self._known.blocked
+        blocked = self._evaluation.blocked
         if not any(task.ref in blocked for task in listed.tasks):
             return listed
         return replace(
@@ -96,7 +98,7 @@ class OpenTasks:
         if made is None:
             made = self._listed.get(name, Listed())
             if not all(map(view.issue, self._places(name))):
-                made = visible_open(self._known.detail(name).tasks, self._number, view)
+                made = visible_open(self._evaluation.detail(name).tasks, self._number, view)
             self._made[name, view.readers] = made
         return made
 
@@ -104,5 +106,5 @@ class OpenTasks:
         """One tagged issue for each place, and each that has a security level: what decides for all."""
         if name not in self._mixed:
             levels = self._audiences.levels
-            self._mixed[name] = self._known.tags.places_of(name, frozenset(levels))
+            self._mixed[name] = self._evaluation.tags.places_of(name, frozenset(levels))
         return self._mixed[name]

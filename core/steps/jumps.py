@@ -82,33 +82,33 @@ def edits_since(
 
 
 def jumps_of(
-    known: Evaluation, before: Values, now: Values, health: HealthPolicy, at: datetime, zone: tzinfo
+    evaluation: Evaluation, before: Values, now: Values, health: HealthPolicy, at: datetime, zone: tzinfo
 ) -> tuple[Jump, ...]:
     """Each goal's number that moved by something that nobody edited; nothing where all was edited.
 
     What such tasks contributed before is put back, and the goal measured once more: that is what edits
     alone explain. Costs nothing where there is no such task.
     """
-    if not known.tags.some_unexplained():
+    if not evaluation.tags.some_unexplained():
         return ()
-    return tuple(_jumps(known, before, now, health, at, zone))
+    return tuple(_jumps(evaluation, before, now, health, at, zone))
 
 
 def _jumps(
-    known: Evaluation, before: Values, now: Values, health: HealthPolicy, at: datetime, zone: tzinfo
+    evaluation: Evaluation, before: Values, now: Values, health: HealthPolicy, at: datetime, zone: tzinfo
 ) -> Iterator[Jump]:
-    goals = known.scheme.goals
+    goals = evaluation.scheme.goals
     owners = {name: _owners_of(name, goals) for name in now}
     every = {owner for names in owners.values() for owner in names}
-    moved = known.tags.unexplained(every)
+    moved = evaluation.tags.unexplained(every)
     if not moved:
         return
     put_back: defaultdict[str, list[Moved]] = defaultdict(list)
     for task in moved:
         put_back[task.owner].append(task)
-    sums = tallies(known.tags, known.scheme)
+    sums = tallies(evaluation.tags, evaluation.scheme)
     sums |= {owner: _put_back(sums.get(owner, Tally()), tasks) for owner, tasks in put_back.items()}
-    explained = measure_sums(known.reach, sums, health, at, zone)
+    explained = measure_sums(evaluation.reach, sums, health, at, zone)
     for name, value in now.items():
         last = before.get(name)
         number = sum(len(put_back.get(owner, ())) for owner in owners[name])

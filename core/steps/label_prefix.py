@@ -53,10 +53,10 @@ def remove_old_labels(
 
 
 def remember_prefix(
-    store: RunStore, found: OldLabels, written: Sequence[Written], quarantined: Collection[Target]
+    store: RunStore, old_labels: OldLabels, written: Sequence[Written], quarantined: Collection[Target]
 ) -> None:
     """Remember the prefix, once nothing of an earlier one is left but what the trackers refuse to change."""
-    if found.prefix is None:
+    if old_labels.prefix is None:
         return
     done = {
         outcome.action.ref
@@ -64,5 +64,5 @@ def remember_prefix(
         if isinstance(outcome.action, ChangeLabels) and outcome.outcome == "done"
     }
     refused = {(target.tracker, target.place) for target in quarantined if target.kind == "labels"}
-    if all(ref in done or (ref.tracker, ref.id) in refused for ref in found.refs):
-        store.save_fact(FACT, found.prefix)
+    if all(ref in done or (ref.tracker, ref.id) in refused for ref in old_labels.refs):
+        store.save_fact(FACT, old_labels.prefix)

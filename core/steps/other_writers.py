@@ -13,19 +13,19 @@ from core.store.interface import RunStore
 
 def check_other_writers(
     whole: Plan,
-    wanted: DesiredState,
-    found: ActualState,
+    desired: DesiredState,
+    actual: ActualState,
     policy: PublishPolicy,
     infos: Mapping[str, TrackerInfo],
     store: RunStore,
 ) -> ConflictCheck:
     """A whole plan without what would go on for ever, by what the store remembers of its targets."""
-    return check_conflicts(whole, wanted, found, policy, infos, store.contention(counted(whole)))
+    return check_conflicts(whole, desired, actual, policy, infos, store.contention(counted(whole)))
 
 
-def keep(store: RunStore, found: ConflictCheck, written: Iterable[Written]) -> None:
+def keep(store: RunStore, check: ConflictCheck, written: Iterable[Written]) -> None:
     """Remember what was written how often, and what is held or in conflict."""
-    changed = after(found, written)
+    changed = after(check, written)
     if changed:
         store.save_contention(changed)
 

@@ -98,8 +98,8 @@ def _unread(now: Snapshot) -> bool:
 def take_over_comments(
     store: RunStore,
     run: int,
-    wanted: DesiredState,
-    found: ActualState,
+    desired: DesiredState,
+    actual: ActualState,
     plan: Plan,
     snapshots: SnapshotsOf,
     instance: str,
@@ -112,36 +112,36 @@ def take_over_comments(
     change is held, is left to a later run: recorded now, its old text would count as what is wanted. Gives
     back all records as they are now.
     """
-    records = dict(found.records)
+    records = dict(actual.records)
     changing = {action.ref for action in plan.actions if isinstance(action, WriteComment)}
-    for comment in wanted.comments:
-        if comment.ref not in changing and comment.ref in found.posted and comment.waiting is None:
+    for comment in desired.comments:
+        if comment.ref not in changing and comment.ref in actual.posted and comment.waiting is None:
             record = records.get(comment.ref)
-            taken = _taken_over(comment, found, record, instance, infos[comment.ref.tracker], run)
+            taken = _taken_over(comment, actual, record, instance, infos[comment.ref.tracker], run)
             if taken is not None:
                 anew = record is None or mark_of(taken.comment) != mark_of(record.comment)
                 store.save_publication(taken, snapshots(parts_of(comment.target)) if anew else None)
                 records[comment.ref] = taken
-    kept = {comment.ref for comment in wanted.comments}
-    for ref in found.records:
-        read = ref.tracker not in found.down and ref not in found.unreadable
-        if ref not in kept and ref not in found.posted and read:
+    kept = {comment.ref for comment in desired.comments}
+    for ref in actual.records:
+        read = ref.tracker not in actual.down and ref not in actual.unreadable
+        if ref not in kept and ref not in actual.posted and read:
             store.forget_publication(ref)
             records.pop(ref, None)
     return records
 
 
 def _taken_over(
-    wanted: DesiredComment,
-    found: ActualState,
+    desired: DesiredComment,
+    actual: ActualState,
     record: Publication | None,
     instance: str,
     info: TrackerInfo,
     run: int,
 ) -> Publication | None:
     """The record of the comment as it stands; None if it stands as recorded, or not as it should."""
-    now = next(iter(our_comments(found.posted[wanted.ref], record, instance, found.installation)), None)
-    if now is None or edit_reason(wanted, now, record, info):
+    now = next(iter(our_comments(actual.posted[desired.ref], record, instance, actual.installation)), None)
+    if now is None or edit_reason(desired, now, record, info):
         return None
     if record is not None and now.id == record.comment.id and mark_of(now) == mark_of(record.comment):
         return (
@@ -150,9 +150,11 @@ def _taken_over(
             else replace(record, comment=now, body_hash=body_hash(now.body))
         )
     mark = mark_of(now)
-    digest = mark.digest if mark is not None else wanted.digest
-    readers = record.readers if record is not None and record.comment.id == now.id else wanted.readers
-    return Publication(wanted.ref, wanted.target, now, digest, body_hash(now.body), str(run), readers=readers)
+    digest = mark.digest if mark is not None else desired.digest
+    readers = record.readers if record is not None and record.comment.id == now.id else desired.readers
+    return Publication(
+        desired.ref, desired.target, now, digest, body_hash(now.body), str(run), readers=readers
+    )
 
 
 def _same(now: PostedComment, before: PostedComment) -> bool:

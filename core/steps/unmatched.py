@@ -29,7 +29,7 @@ def nowhere(owner: str, path: Place, reason: str, hint: str) -> Problem:
 
 
 def unmatched(
-    known: Evaluation, store: RunStore, problem: ProblemAt, prefix: str, *, issues: bool = True
+    evaluation: Evaluation, store: RunStore, problem: ProblemAt, prefix: str, *, issues: bool = True
 ) -> tuple[Problem, ...]:
     """Every name that no issue bears, issue that is not there, rule and milestone without a task; once each.
 
@@ -38,7 +38,7 @@ def unmatched(
     something keeps from being measured, which is told by itself. Labels with our own `prefix` are no names
     that a rule could mean. `issues`: whether missing ones are told.
     """
-    result = _Unmatched(known, store, problem, prefix)
+    result = _Unmatched(evaluation, store, problem, prefix)
     if not result.read:
         return ()
     result.names()
@@ -53,9 +53,9 @@ def unmatched(
 
 
 class _Unmatched:
-    def __init__(self, known: Evaluation, store: RunStore, problem: ProblemAt, prefix: str) -> None:
-        scheme = known.scheme
-        self._known = known
+    def __init__(self, evaluation: Evaluation, store: RunStore, problem: ProblemAt, prefix: str) -> None:
+        scheme = evaluation.scheme
+        self._evaluation = evaluation
         self._problem = problem
         self._prefix = prefix.casefold()
         self._goals = scheme.goals
@@ -72,12 +72,12 @@ class _Unmatched:
             return  # what is not found may stand in a tracker that was never read
         asked = list(asked_names(owners_of(self._goals), self._infos))
         kinds = sorted({one.kind for one in asked})
-        there = self._known.tags.names([(info.name, kind) for info in self._infos for kind in kinds])
+        there = self._evaluation.tags.names([(info.name, kind) for info in self._infos for kind in kinds])
         foreign = {
             place: [name for name in several if not self._is_own(name)] for place, several in there.items()
         }
         for one in unborne(asked, foreign):
-            if one.kind == "field" and one.owner in self._known.reach.problems:
+            if one.kind == "field" and one.owner in self._evaluation.reach.problems:
                 continue  # the tracker has no such field, which is told by itself
             if len(self.problems) < MOST:  # the nearest of many names takes a while to be found
                 message, hint = what_is_wrong(one, foreign)
@@ -98,9 +98,9 @@ class _Unmatched:
         goals = self._goals
         items: tuple[Milestone | Goal, ...] = (*goals.milestones.values(), *goals.goals.values())
         tracked = {pair for item in items for pair in self._references.tracked(item)}
-        for owner, path, text in keys_named(self._known.scheme) if self._known.absent else ():
+        for owner, path, text in keys_named(self._evaluation.scheme) if self._evaluation.absent else ():
             for tracker, key in self._references.owners(text).items():
-                if (tracker, key) not in self._known.absent:
+                if (tracker, key) not in self._evaluation.absent:
                     continue
                 self._told[owner].add(int(path[1]))
                 if tell and (tracker, key) not in tracked:
@@ -110,7 +110,7 @@ class _Unmatched:
 
     def idle(self) -> None:
         """Rules that give no issue its tag, and milestones without a task."""
-        used = self._known.tags.used_rules()
+        used = self._evaluation.tags.used_rules()
         tasks = {owner for owner, _ in used}
         for owner in owners_of(self._goals):
             if not self._measured(owner):
@@ -140,16 +140,18 @@ class _Unmatched:
         )
 
     def _measured(self, owner: Milestone | KeyResult) -> bool:
-        reach = self._known.reach
+        reach = self._evaluation.reach
         rests_on = reach.rests_on.get(owner.id, frozenset())
         silent = owner.id in reach.problems or owner.id in reach.unread or not rests_on.isdisjoint(reach.down)
-        trackers = {name for name in rests_on if name in self._known.scheme.infos}
+        trackers = {name for name in rests_on if name in self._evaluation.scheme.infos}
         return not silent and trackers <= self.read
 
     def strays(self) -> None:
         """Labels by which people tag issues to a milestone that there is not."""
         milestones = self._goals.milestones
-        for (tracker, _), labels in self._known.tags.names([(name, "label") for name in self.read]).items():
+        for (tracker, _), labels in self._evaluation.tags.names(
+            [(name, "label") for name in self.read]
+        ).items():
             for label in labels:
                 name = label.casefold()
                 if name.startswith(INTAKE) and name.removeprefix(INTAKE) not in milestones:

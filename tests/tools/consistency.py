@@ -181,7 +181,7 @@ class Campaign:
             for owner in sorted({*sums[0], *sums[1]})
             if sums[0].get(owner) != sums[1].get(owner)
         ]
-        wanted = {each.ref: each for each in new.wanted.comments if not each.waiting}
+        wanted = {each.ref: each for each in new.desired.comments if not each.waiting}
         for action in new.plan.actions:
             place = (
                 action.container if isinstance(action, DefineLabel | RemoveLabelDefinition) else action.ref.id

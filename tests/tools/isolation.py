@@ -300,16 +300,16 @@ def _numbers(comment: str) -> list[int]:
 
 def _broken(report: Report) -> str:
     """An error that says nothing to a person."""
-    bare = [text for text in report.concluded.problems if not text.strip() or "no tracker should" in text]
+    bare = [text for text in report.conclusion.problems if not text.strip() or "no tracker should" in text]
     return f"a problem without use: {bare[0]!r}" if bare else ""
 
 
 def _left(report: Report) -> str:
     """What a run after the fault still has to complain of."""
     if report.failed:
-        held = [f"{each.what}: {each.why}" for each in report.concluded.plan.held]
+        held = [f"{each.what}: {each.why}" for each in report.conclusion.plan.held]
         failed = [each.reason for each in report.written if each.outcome != "done"]
-        return f"it still fails: {[*report.concluded.problems, *held, *failed][:2]}"
+        return f"it still fails: {[*report.conclusion.problems, *held, *failed][:2]}"
     return f"{report.fields['quarantined']} left in quarantine" if report.fields["quarantined"] else ""
 
 

@@ -199,8 +199,8 @@ class Stand:
                 continue
             failed = report.failed
             if failed:
-                held = [f"{each.what}: {each.why}" for each in report.concluded.plan.held]
-                reasons = [*report.concluded.problems, *held, *(each.reason for each in report.written)]
+                held = [f"{each.what}: {each.why}" for each in report.conclusion.plan.held]
+                reasons = [*report.conclusion.problems, *held, *(each.reason for each in report.written)]
                 named = named or "; ".join(reasons) or f"no reason: {report.line}"
         if failed:
             return WRONG, f"never well again: {named}"

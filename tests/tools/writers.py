@@ -165,7 +165,7 @@ class Trial:
                 if self._others(one) != before:
                     self.result.foreign.append(f"changed what is not its own in round {turn + 1}")
                 if watch.writes and turn >= settling:
-                    told = [action.sentence for action in report.concluded.plan.actions]
+                    told = [action.sentence for action in report.conclusion.plan.actions]
                     self.result.writes.append(f"wrote in round {turn + 1}: {told}")
 
     def _look(self) -> None:
