@@ -19,7 +19,7 @@ class Audience(StrEnum):
 
     def narrower(self, other: "Audience") -> "Audience":
         """The narrower one of the two."""
-        return max(self, other, key=lambda each: each.narrowness)
+        return max(self, other, key=lambda item: item.narrowness)
 
 
 _ORDER = tuple(Audience)

@@ -123,12 +123,12 @@ def _goal(measured: GoalState, goals: GoalTree, view: View) -> GoalState:
     parts = [result.id for result in goals.key_results_of(measured.id)]
     names = (*parts, *(milestone.id for milestone in goals.milestones_of_goal(measured.id)))
     figures = all(map(view.item, parts))
-    told = figures and view.whole and all(map(view.item, names))
+    reported = figures and view.whole and all(map(view.item, names))
     return replace(
         measured,
         delivered=view.reason(measured.delivered, *names),
         achieved=view.reason(measured.achieved, *names) if figures else WITHHELD,
-        health=measured.health if told else _NO_HEALTH,
+        health=measured.health if reported else _NO_HEALTH,
         gap=measured.gap if figures else None,
         missing=tuple(filter(view.item, measured.missing)),
     )

@@ -85,21 +85,21 @@ class Change:
 
 def items_of(report: Report) -> tuple[Item, ...]:
     """Everything that the report tells of, in its order."""
-    concluded = report.conclusion
-    quarantine, plan = concluded.quarantine, concluded.plan
-    result = [_problem(problem) for problem in concluded.problems]
+    conclusion = report.conclusion
+    quarantine, plan = conclusion.quarantine, conclusion.plan
+    result = [_problem(problem) for problem in conclusion.problems]
     result += [_held("held", hold) for hold in plan.held]
     for written in report.written:
         if written.outcome != "done":
-            known = target_of(written.action) in report.as_before
-            kind: Kind = "quarantined" if known else "failed"
+            existing = target_of(written.action) in report.as_before
+            kind: Kind = "quarantined" if existing else "failed"
             result.append(_item(kind, written.action.sentence, written.reason))
     for action in quarantine.parts.waiting:
         entry = quarantine.book.get(target_of(action))
         if entry is not None:
             result.append(_item("quarantined", action.sentence, entry.reason))
     result += [_held("closed", item) for item in plan.closed]
-    result += [_item("warning", warning, "") for warning in concluded.warnings]
+    result += [_item("warning", warning, "") for warning in conclusion.warnings]
     return tuple(result)
 
 

@@ -77,13 +77,13 @@ class Report:
 
         What stays in quarantine, or is held because of other writers as it was before, is no news.
         """
-        news = [
+        changed = [
             outcome
             for outcome in self.written
             if outcome.outcome != "done" and target_of(outcome.action) not in self.as_before
         ]
         held = set(self.conclusion.plan.held) - self.conclusion.conflicts.held_before
-        return self.conclusion.failed or bool(held) or bool(news)
+        return self.conclusion.failed or bool(held) or bool(changed)
 
     @property
     def fields(self) -> Mapping[str, object]:
@@ -98,7 +98,9 @@ class Report:
             "held": len(self.conclusion.plan.held),
             "quarantined": len(self.conclusion.plan.quarantined) + len(self.as_before),
             "problems": len(self.conclusion.problems),
-            "quotas": {name: [asdict(item) for item in told] for name, told in self.allowances.items()},
+            "quotas": {
+                name: [asdict(item) for item in reported] for name, reported in self.allowances.items()
+            },
             "seconds": round(self.seconds, 2),
         }
 
@@ -131,8 +133,8 @@ def _spending(allowances: Mapping[str, tuple[Allowance, ...]]) -> str:
     """`API quota: github 12 of 2,500; ` for those that a run counted against; empty if it did not."""
     parts = [
         f"{name} {item.used:,} of {item.allowed:,}{'' if item.resource == 'core' else f' ({item.resource})'}"
-        for name, told in allowances.items()
-        for item in told
+        for name, reported in allowances.items()
+        for item in reported
         if item.run or item.put_off
     ]
     return f"API quota: {', '.join(parts)}; " if parts else ""

@@ -99,8 +99,8 @@ def _sync(context: RunContext, step: Callable[[int, int], None]) -> Report:
         for message in estimate_write_time(conclusion.plan, context.trackers):
             log.info("%s", message)
         total = len(conclusion.plan.actions)
-        moments = conclusion.snapshots.of
-        recorder = Recorder(context.store, run, context.now, moments, lambda done: step(done, total))
+        snapshots = conclusion.snapshots.of
+        recorder = Recorder(context.store, run, context.now, snapshots, lambda done: step(done, total))
         written = apply(
             conclusion.plan,
             {name: tracker.reader for name, tracker in context.trackers.items()},
@@ -115,7 +115,7 @@ def _sync(context: RunContext, step: Callable[[int, int], None]) -> Report:
             conclusion.desired,
             conclusion.actual,
             conclusion.plan,
-            moments,
+            snapshots,
             context.publish.instance,
             context.infos,
         )
@@ -131,7 +131,9 @@ def _sync(context: RunContext, step: Callable[[int, int], None]) -> Report:
     if context.store.tags().some_unexplained():
         with context.store.tagging() as writer:
             writer.expect_from_here(conclusion.held_owners)
-    spent = {name: told for name, tracker in context.trackers.items() if (told := allowances_of(tracker))}
+    spent = {
+        name: reported for name, tracker in context.trackers.items() if (reported := allowances_of(tracker))
+    }
     keep(context.store, conclusion.conflicts, written)
     remember_prefix(context.store, conclusion.old_labels, written, conclusion.quarantine.book)
     kept = conclusion.quarantine.keep(context.store, written, _complete(conclusion), context.now)
@@ -156,7 +158,7 @@ def conclude(context: RunContext) -> Conclusion:
     _bring_into_step(context, scheme, since, compared=compared)
     evaluation = _know(context, scheme, answers, context.store.tags(), down)
     context.stop.check()
-    moments = SnapshotFactory(evaluation, context.now.astimezone(context.zone))
+    snapshots = SnapshotFactory(evaluation, context.now.astimezone(context.zone))
     goals = goal_values(context.mapping, evaluation.state, context.progress)
     records = context.store.publications()
     read = {item.tracker: item for item in pulled}
@@ -166,7 +168,7 @@ def conclude(context: RunContext) -> Conclusion:
         evaluation,
         records,
         context.store.snapshots,
-        moments,
+        snapshots,
         context.publish,
         context.infos,
         swept.union(down),
@@ -234,7 +236,7 @@ def conclude(context: RunContext) -> Conclusion:
         result,
         issues,
         labels,
-        moments,
+        snapshots,
         goals,
         still_held,
         plan,

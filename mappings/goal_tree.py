@@ -197,5 +197,5 @@ class GoalTree(Frozen):
 
     def goals_of(self, milestone: Milestone) -> Iterator[Goal]:
         """The goals that a milestone leads to through its key results, each once."""
-        wanted = {self.key_results[name].goal for name in milestone.leads_to if name in self.key_results}
-        return (goal for goal in self.goals.values() if goal.id in wanted)
+        requested = {self.key_results[name].goal for name in milestone.leads_to if name in self.key_results}
+        return (goal for goal in self.goals.values() if goal.id in requested)

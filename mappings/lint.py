@@ -23,12 +23,12 @@ def lint(
 
     `origins` (of `Loaded`) gives each warning its file and line.
     """
-    results_found: list[Problem] = []
+    matches: list[Problem] = []
 
     def warn(table: str, item: Planned, warned: Iterable[Warned]) -> None:
         origin = (origins or {}).get(item.id, Origin("mappings", None))
         for message, hint in warned:
-            results_found.append(Problem(origin.file, origin.line, f"{table}.{item.id}", message, hint))
+            matches.append(Problem(origin.file, origin.line, f"{table}.{item.id}", message, hint))
 
     for goal in mapping.goals.values():
         for check_goal in (*COMMON_CHECKS, *GOAL_CHECKS):
@@ -39,7 +39,7 @@ def lint(
     for milestone in mapping.milestones.values():
         for check_stone in (*COMMON_CHECKS, *MILESTONE_CHECKS):
             warn("milestones", milestone, check_stone(mapping, milestone, today))
-    return tuple(results_found)
+    return tuple(matches)
 
 
 def interim_targets(_mapping: GoalTree, item: Planned, _today: date) -> Iterator[Warned]:

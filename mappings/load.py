@@ -73,7 +73,7 @@ def load(patterns: Sequence[str], base: Path, trackers: Sequence[TrackerInfo]) -
     return Loaded(mapping, tuple(files), digest, tuple(result))
 
 
-def _emptied(sources: Sequence[Source], found: Sequence[Draft], *, complete: bool) -> Iterator[Problem]:
+def _emptied(sources: Sequence[Source], result: Sequence[Draft], *, complete: bool) -> Iterator[Problem]:
     """A mapping that was emptied or cut off would take back everything that was ever written.
 
     Whether any milestone is left can only be told where everything was read: `complete`.
@@ -84,7 +84,7 @@ def _emptied(sources: Sequence[Source], found: Sequence[Draft], *, complete: boo
             hint = "Put back what stood there, or take the file away if that is meant"
             yield Problem(source.name, None, "", message, hint)
     anything = any(source.tables for source in sources)
-    if complete and anything and not any(isinstance(draft.item, Milestone) for draft in found):
+    if complete and anything and not any(isinstance(draft.item, Milestone) for draft in result):
         message = "no milestone stands in any mapping file"
         hint = "Add [milestones.<id>]; to take back what milepost wrote, run `milepost undo --all`"
         yield Problem(sources[0].name if len(sources) == 1 else "mappings", None, "", message, hint)
@@ -139,11 +139,11 @@ def _shown(file: Path, base: Path) -> str:
     return str(file.relative_to(base)) if file.is_relative_to(base) else str(file)
 
 
-def _mapping(found: Sequence[Draft], references: References) -> GoalTree:
+def _mapping(result: Sequence[Draft], references: References) -> GoalTree:
     goals: dict[str, Goal] = {}
     key_results: dict[str, KeyResult] = {}
     milestones: dict[str, Milestone] = {}
-    for item in (draft.item for draft in found):
+    for item in (draft.item for draft in result):
         if isinstance(item, Goal):
             goals[item.id] = item.model_copy(update=_tracking(item, references))
         elif isinstance(item, KeyResult):
@@ -177,5 +177,5 @@ def _spelt(texts: Iterable[str], references: References) -> tuple[str, ...]:
     return tuple(dict.fromkeys(references.spelt(text) for text in texts))
 
 
-def _origins(found: Iterable[Draft]) -> dict[str, Origin]:
-    return {draft.id: Origin(draft.source.name, draft.source.locator.line(draft.path)) for draft in found}
+def _origins(result: Iterable[Draft]) -> dict[str, Origin]:
+    return {draft.id: Origin(draft.source.name, draft.source.locator.line(draft.path)) for draft in result}

@@ -191,11 +191,11 @@ def _validated(model: type[Item], raw: dict[str, Any], id_: str) -> Item:
     return model.model_validate({**raw, "id": id_}, by_alias=True, by_name=False)
 
 
-def _follows(fault: Fault, found: dict[Place, Fault]) -> bool:
+def _follows(fault: Fault, result: dict[Place, Fault]) -> bool:
     """Whether a table says nothing only because what it said was taken away before."""
     if fault.kind != SAYS_NOTHING:
         return False
-    return any(len(path) > len(fault.path) and path[: len(fault.path)] == fault.path for path in found)
+    return any(len(path) > len(fault.path) and path[: len(fault.path)] == fault.path for path in result)
 
 
 def _mend(left: dict[str, Any], fault: Fault) -> None:

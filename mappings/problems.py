@@ -61,7 +61,7 @@ class MappingErrors(Exception):
     """Everything that is wrong with the mapping, in the order of files and lines."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda each: (each.file, each.line or 0, each.path)))
+        self.problems = tuple(sorted(problems, key=lambda item: (item.file, item.line or 0, item.path)))
         super().__init__("\n".join(map(str, self.problems)))
 
 
@@ -78,9 +78,9 @@ def shown_path(path: Iterable[str | int]) -> str:
     return text
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, existing: Iterable[str]) -> str:
     """`did you mean "title"?` for a near miss; otherwise what there is to choose from, or nothing."""
-    names = sorted(known)
+    names = sorted(existing)
     folded = {item.casefold(): item for item in names}
     close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
     if close:

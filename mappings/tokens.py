@@ -39,9 +39,9 @@ _API_KEY = re.compile(r"api[_-]?key", re.IGNORECASE)
 def redact(text: str) -> str:
     """The text with every credential cut down to its public beginning: `ghp_…`."""
     if _may_have_shape(text):
-        text = _SHAPES.sub(lambda found: f"{found['start'] or found['pem']}…", text)
+        text = _SHAPES.sub(lambda result: f"{result['start'] or result['pem']}…", text)
     if _may_have_name(text):
-        text = _NAMED.sub(lambda found: found[0].replace(found["value"], "…"), text)
+        text = _NAMED.sub(lambda result: result[0].replace(result["value"], "…"), text)
     return text
 
 

@@ -97,8 +97,8 @@ class _Scan:
         self._at += 2 if array else 1
         return full
 
-    def _note_all(self, known: Path, full: Path) -> None:
-        for length in range(len(known), len(full) + 1):
+    def _note_all(self, existing: Path, full: Path) -> None:
+        for length in range(len(existing), len(full) + 1):
             if length:
                 self._note(full[:length])
 

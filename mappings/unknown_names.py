@@ -99,8 +99,8 @@ def _names(condition: Condition) -> Iterator[tuple[str, str, Iterable[str]]]:
     if NAME_KEYS.keys().isdisjoint(condition.model_fields_set):
         return
     for key, kind in NAME_KEYS.items():
-        if wanted := getattr(condition, key):
-            yield key, kind, wanted
+        if requested := getattr(condition, key):
+            yield key, kind, requested
 
 
 def unborne(asked: Iterable[Asked], names: Names) -> Iterator[Asked]:

@@ -89,14 +89,14 @@ def _link(checked: Checked, draft: Draft, path: Place, name: str, table: str) ->
     tables = {other.table for other in checked.drafts if other.id == name}
     if table in tables or not (tables or checked.complete):
         return
-    wanted = SINGULAR[table]
+    requested = SINGULAR[table]
     if tables:
-        message = f'"{name}" is a {SINGULAR[min(tables)]}, expected a {wanted}'
+        message = f'"{name}" is a {SINGULAR[min(tables)]}, expected a {requested}'
         hint = "A milestone leads to key results, and each key result belongs to a goal"
     else:
-        message = f'there is no {wanted} "{name}"'
-        known = (other.id for other in checked.drafts if other.table == table)
-        hint = nearest(name, known) or f"Add [{table}.{name}]"
+        message = f'there is no {requested} "{name}"'
+        existing = (other.id for other in checked.drafts if other.table == table)
+        hint = nearest(name, existing) or f"Add [{table}.{name}]"
     checked.problems.append(draft.problem(path, message, hint))
 
 
@@ -161,17 +161,17 @@ def _scope(
     if not condition.tracker:
         yield from outer
         return
-    known = {fold_name(info.name) for info in checked.trackers}
-    wanted = set()
+    existing = {fold_name(info.name) for info in checked.trackers}
+    requested = set()
     for position, name in enumerate(condition.tracker):
-        wanted.add(fold_name(name))
-        if fold_name(name) not in known:
+        requested.add(fold_name(name))
+        if fold_name(name) not in existing:
             hint = nearest(name, checked.references.trackers)
             message = f'there is no tracker "{name}"'
             checked.problems.append(draft.problem((*path, "tracker", position), message, hint))
     for info in outer:
         # A tracker that does not exist is reported once, not again for everything said of it.
-        if not wanted & known or fold_name(info.name) in wanted:
+        if not requested & existing or fold_name(info.name) in requested:
             yield info
 
 

@@ -40,7 +40,7 @@ class Account:
             hint = "Check the url of this tracker, its path included"
             raise BadConfiguration(problem.tracker, problem.request, problem.reason, hint) from problem
 
-    def _named(self, found: object) -> str:
-        if not isinstance(found, str) or not found:
+    def _named(self, result: object) -> str:
+        if not isinstance(result, str) or not result:
             raise InvalidResponse(self._api.tracker, "", "GitHub does not say who this account is")
-        return found
+        return result

@@ -34,13 +34,13 @@ _LOW = 0.1
 
 def check(api: GitHubClient, identity: Account, needs: frozenset[Capability]) -> tuple[Finding, ...]:
     """All findings, in the order of asking; ends at once if GitHub cannot be reached or refuses the login."""
-    look = _Check(api, identity, needs)
+    lookup = _Check(api, identity, needs)
     looks: Mapping[str, Callable[[], Iterator[Finding]]] = {
-        "account": look.account,
-        "App": look.app,
-        "repositories": look.repositories,
-        "organisation": look.organisation,
-        "sub-issues": look.trees,
+        "account": lookup.account,
+        "App": lookup.app,
+        "repositories": lookup.repositories,
+        "organisation": lookup.organisation,
+        "sub-issues": lookup.trees,
         "projects": lambda: project_findings(api),
     }
     result: list[Finding] = []
@@ -80,11 +80,13 @@ class _Check:
         row = self.api.record(answer)
         permissions = row.get("permissions")
         granted = permissions.get("issues") if isinstance(permissions, dict) else None
-        wanted = "read" if self.needs <= {Capability.READ} else "write"
-        ok = granted == "write" or granted == wanted
+        requested = "read" if self.needs <= {Capability.READ} else "write"
+        ok = granted == "write" or granted == requested
         self.writes = granted == "write" and row.get("suspended_at") is None
         hint = (
-            "" if ok else f"Give the App the permission Issues: {wanted} and accept it for the installation"
+            ""
+            if ok
+            else f"Give the App the permission Issues: {requested} and accept it for the installation"
         )
         yield Finding("App permission", ok, f"Issues: {granted or 'none'}", hint)
         if row.get("suspended_at") is not None:

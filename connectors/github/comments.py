@@ -21,7 +21,7 @@ def read_comments(api: GitHubClient, identity: Account, path: str) -> tuple[Post
             result[comment.id] = comment
     # One of ours stays ours when somebody edits the mark out of it, which here stands in the text alone.
     ours = (item for item in result.values() if item.mine or MARK_PREFIX in item.body)
-    return tuple(sorted(ours, key=lambda each: int(each.id)))
+    return tuple(sorted(ours, key=lambda element: int(element.id)))
 
 
 def comment_body(row: Any) -> str:

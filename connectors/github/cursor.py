@@ -174,13 +174,13 @@ def standing_at(memory: ConnectorState, cursor: Cursor) -> Standing | None:
         walk, walked = result["walk"], bounds.past(bounds.moment(result["walked"]), cursor.at)
         if walked is None:
             return None
-        known = _remembered(memory, _TREES)[walk]
+        existing = _remembered(memory, _TREES)[walk]
         return Standing(
             str(walk),
             walked,
             str(result["named"]),
             result["whole"] is True,
-            {id_: (str(k), str(p), str(u), str(n), int(c)) for id_, (k, p, u, n, c) in known.items()},
+            {id_: (str(k), str(p), str(u), str(n), int(c)) for id_, (k, p, u, n, c) in existing.items()},
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
@@ -189,8 +189,8 @@ def standing_at(memory: ConnectorState, cursor: Cursor) -> Standing | None:
 def latest_trees(memory: ConnectorState) -> dict[str, Stand]:
     """The trees as they were walked last, whatever cursor that was; nothing where that is not remembered."""
     try:
-        *_, known = _remembered(memory, _TREES).values()
-        return {id_: (str(k), str(p), str(u), str(n), int(c)) for id_, (k, p, u, n, c) in known.items()}
+        *_, existing = _remembered(memory, _TREES).values()
+        return {id_: (str(k), str(p), str(u), str(n), int(c)) for id_, (k, p, u, n, c) in existing.items()}
     except (AttributeError, TypeError, ValueError):
         return {}
 
@@ -210,7 +210,7 @@ def remember(memory: ConnectorState, before: Cursor | None, now: Cursor, standin
     }
     if standing.walk == now.name:
         trees, used = _remembered(memory, _TREES), {item["walk"] for item in kept.values()}
-        others = {name: known for name, known in trees.items() if name in used}
+        others = {name: existing for name, existing in trees.items() if name in used}
         memory.set(_TREES, orjson.dumps({**others, now.name: standing.known}).decode())
     memory.set(_STANDING, orjson.dumps(kept).decode())
 

@@ -46,8 +46,8 @@ class Dependencies:
         """Once everything is read: remember what was told of the issues that changed since then."""
         if self._memory is None:
             return
-        told = {**self._before, **self._now}
-        fresh = {id_: value for id_, value in told.items() if datetime.fromisoformat(value[0]) >= since}
+        reported = {**self._before, **self._now}
+        fresh = {id_: value for id_, value in reported.items() if datetime.fromisoformat(value[0]) >= since}
         if fresh != _read(self._memory):
             self._memory.set(_ANSWERS, orjson.dumps(fresh).decode() if fresh else "")
 

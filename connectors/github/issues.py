@@ -162,17 +162,17 @@ def open_blockers(row: Mapping[str, Any]) -> int:
     return bounds.whole(summary.get("blocked_by"), 0, bounds.LARGEST_ID) or 0
 
 
-def field_values(row: Mapping[str, Any], wanted: Sequence[str]) -> Iterator[tuple[str, FieldValue]]:
+def field_values(row: Mapping[str, Any], requested: Sequence[str]) -> Iterator[tuple[str, FieldValue]]:
     """The values of an organisation's fields for issues, by the name or id that is wanted; None where unset.
 
     Servers without such fields send none. Raises Unreadable for a value that is not what GitHub documents.
     """
-    if not wanted:
+    if not requested:
         return
     held = row.get("issue_field_values", [])
     if not isinstance(held, list) or not all(isinstance(one, dict) for one in held):
         raise Unreadable("issue_field_values: expected a list of values")
-    for name in wanted:
+    for name in requested:
         result = [one for one in held if _is_field(one, name)]
         yield name, _field_value(result[0]) if result else None
 

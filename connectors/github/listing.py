@@ -133,7 +133,7 @@ class Listing:
             replace(self._container(home), error=str(error) or type(error).__name__)
             for home, error in self._failed.values()
         )
-        return tuple(sorted(result, key=lambda each: each.name))
+        return tuple(sorted(result, key=lambda item: item.name))
 
     @property
     def listed(self) -> frozenset[str] | None:
@@ -162,7 +162,7 @@ class Listing:
         """Once the rows of a survey are in: every repository in scope."""
         failed = {item.id: item for item in self.failed}
         read = {item.id: item for item in map(self._container, self._homes.values())}
-        return tuple(sorted({**read, **failed}.values(), key=lambda each: each.name))
+        return tuple(sorted({**read, **failed}.values(), key=lambda element: element.name))
 
     def told(self) -> tuple[Container, ...]:
         """Once everything was read: the repositories of which GitHub tells more than their issues.

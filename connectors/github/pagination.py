@@ -250,8 +250,8 @@ def _stamp(row: Any) -> _Stamp:
 def _last_change(rows: list[Any]) -> datetime | None:
     """The time of the last row; None if the rows are not in order or do not say, so that Links are used."""
     times = [_time(row, "updated_at") for row in rows]
-    known = [time for time in times if time is not None]
-    return known[-1] if known and known == sorted(known) else None
+    existing = [time for time in times if time is not None]
+    return existing[-1] if existing and existing == sorted(existing) else None
 
 
 def _time(row: Any, field: str) -> datetime | None:

@@ -114,8 +114,8 @@ class ProjectValues:
             self._readings[project] = reading
             if kept is not None:
                 self.changed.update(_differences(kept.items, reading.items))
-        known = base is not None and before.keys() >= self._asked.keys()
-        if known and len(self.changed) <= MOST_CHANGED:
+        existing = base is not None and before.keys() >= self._asked.keys()
+        if existing and len(self.changed) <= MOST_CHANGED:
             return True
         self.changed.clear()
         return not self._asked
@@ -215,14 +215,14 @@ class ProjectValues:
         }
         if not fields:
             return Reading(names, {}, now, missing)
-        wanted = list({entry.name: entry for entry in fields.values()}.values())
-        items = dict(read_items(self._api, project, head, wanted))
+        requested = list({entry.name: entry for entry in fields.values()}.values())
+        items = dict(read_items(self._api, project, head, requested))
         gone = before.items.keys() - items.keys()
         if gone and len(items) >= PER_PAGE:
             # An item that moves while the pages are read may be on none of them.
-            again = read_items(self._api, project, head, wanted)
+            again = read_items(self._api, project, head, requested)
             items.update(again)
-        places = {wish.name: place for place, wish in enumerate(wanted)}
+        places = {wish.name: place for place, wish in enumerate(requested)}
         columns = [places[fields[name].name] if name in fields else None for name in names]
         return Reading(names, {id_: _picked(item, columns) for id_, item in items.items()}, now, missing)
 

@@ -126,11 +126,11 @@ class PullRun:
 
     def _walked(self, listed: Iterator[list[Any]]) -> Iterator[Page]:
         """The trees are walked first, so that rows in scope learn their parents from them."""
-        known = self.before.known if self.before else {}
+        existing = self.before.known if self.before else {}
         moved: list[Any] = []
         tree = self._trees(moved)
-        kept = known if tree.failed else {}  # of what could not be walked, what stood before
-        self.twice = {*tree.nodes, *known, *(str(row.get("id")) for row in moved)}
+        kept = existing if tree.failed else {}  # of what could not be walked, what stood before
+        self.twice = {*tree.nodes, *existing, *(str(row.get("id")) for row in moved)}
         walked = {node.id: node.parent for node in tree.nodes.values() if node.parent}
         self.above = {node.place.key: node.parent[1] for node in tree.nodes.values() if node.parent}
         parents = {**_parents(kept or self.last if tree.failed else {}), **walked}
@@ -138,18 +138,18 @@ class PullRun:
             yield from self._page(rows, parents)
         yield from self._page(moved, parents)
         standing = {**kept, **{node.id: _stand(node) for node in tree.nodes.values()}}
-        wanted = [
+        requested = [
             node
             for node in tree.nodes.values()
-            if node.id not in self.seen and not _same(known.get(node.id), standing[node.id])
+            if node.id not in self.seen and not _same(existing.get(node.id), standing[node.id])
         ]
-        for rows in self._fetch(wanted):
+        for rows in self._fetch(requested):
             yield from self._page(rows, parents)
-        gone = [known[id_][0] for id_ in known.keys() - standing.keys() - self.seen]
+        gone = [existing[id_][0] for id_ in existing.keys() - standing.keys() - self.seen]
         yield from self._page(self._rows(gone), parents)
         yield from self._page(self._of_projects(standing), parents)
         # What could not be read is asked for again, though it and its place in the tree do not change.
-        spoilt = [id_ for id_, stand in standing.items() if stand[0] in self.spoilt and id_ not in known]
+        spoilt = [id_ for id_, stand in standing.items() if stand[0] in self.spoilt and id_ not in existing]
         standing = {id_: stand for id_, stand in standing.items() if id_ not in spoilt}
         whole = not self.lost
         if self.lost:
@@ -200,8 +200,8 @@ class PullRun:
         for row in rows:
             if self._skip(row):
                 continue
-            known = parents and isinstance(row, dict)
-            result = read(row, parents.get(str(row.get("id"))) if known else None)
+            existing = parents and isinstance(row, dict)
+            result = read(row, parents.get(str(row.get("id"))) if existing else None)
             if isinstance(result, Issue):
                 issues.append(result)
                 if self.projects is not None:
@@ -301,10 +301,10 @@ class PullRun:
         self.memory.set(NO_TREES, self.now.at.isoformat())
         self.api.notify(f"{self.api.tracker}: this GitHub knows no sub-issues; trees are not measured")
 
-    def _fetch(self, wanted: list[Node]) -> Iterator[list[Any]]:
+    def _fetch(self, requested: list[Node]) -> Iterator[list[Any]]:
         """These issues in full: siblings in one list, others one by one."""
         by_parent: dict[str, list[Node]] = {}
-        for node in wanted:
+        for node in requested:
             by_parent.setdefault(node.parent[1] if node.parent else "", []).append(node)
         for parent, nodes in by_parent.items():
             place = place_of(parent)
@@ -377,8 +377,8 @@ def _stand(node: Node) -> Stand:
     return (node.place.key, parent, node.updated, node.node, -1 if node.children is None else node.children)
 
 
-def _parents(known: Mapping[str, Stand]) -> dict[str, tuple[str, str] | None]:
-    return {id_: (stand[1], known[stand[1]][0]) for id_, stand in known.items() if stand[1] in known}
+def _parents(existing: Mapping[str, Stand]) -> dict[str, tuple[str, str] | None]:
+    return {id_: (stand[1], existing[stand[1]][0]) for id_, stand in existing.items() if stand[1] in existing}
 
 
 def _same(before: Stand | None, now: Stand) -> bool:

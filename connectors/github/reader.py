@@ -252,12 +252,12 @@ class GitHubReader:
             raise InvalidResponse(self._api.tracker, f"GET {asked.path}", str(problem)) from problem
         return Posted(IssueRef(ref.tracker, ref.id, place.key), labels, comments)
 
-    def _is_another(self, ref: IssueRef, asked: Place, found: Place, row: Mapping[str, Any]) -> bool:
+    def _is_another(self, ref: IssueRef, asked: Place, result: Place, row: Mapping[str, Any]) -> bool:
         """Whether the key now names another issue: same place, other id (a repository made anew).
 
         An issue that moved may get a new id; that GitHub led us there from its old place is enough.
         """
-        return asked.key.lower() == found.key.lower() and str(row.get("id")) != ref.id
+        return asked.key.lower() == result.key.lower() and str(row.get("id")) != ref.id
 
     def _definition(self, row: Any) -> LabelDefinition:
         try:

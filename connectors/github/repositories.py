@@ -45,13 +45,13 @@ class Names:
 
     def learn(self, name: str, today: str, id_: str = "") -> None:
         """A configured name leads to the repository that is called so today."""
-        wanted = name.lower()
-        if wanted not in self._configured or not is_repository(today):
+        requested = name.lower()
+        if requested not in self._configured or not is_repository(today):
             return
-        before = self._known.get(wanted, ("", name))
+        before = self._known.get(requested, ("", name))
         same = before[1].lower() == today.lower()
-        today = name if today.lower() == wanted else today
-        self._known[wanted] = (id_ or (before[0] if same else ""), today)
+        today = name if today.lower() == requested else today
+        self._known[requested] = (id_ or (before[0] if same else ""), today)
 
     def keep(self) -> None:
         """Remember it for the next run; nothing is written where nothing is new."""
@@ -61,9 +61,9 @@ class Names:
 
     def covers(self, repository: str) -> bool:
         """Whether a repository lies in the scope, by the name that is configured or by its name today."""
-        wanted = repository.lower()
+        requested = repository.lower()
         return self._settings.covers(repository) or any(
-            wanted == today.lower() for _, today in self._known.values()
+            requested == today.lower() for _, today in self._known.values()
         )
 
     def configured(self) -> Iterator[str]:
@@ -93,8 +93,8 @@ def container(row: Mapping[str, Any], name: str, *, app: bool) -> Container:
     For an App (`app`) the row's permissions say nothing, so that it is not known.
     """
     roles = row.get("permissions")
-    told = isinstance(roles, dict) and not app
-    writable = any(roles.get(role) is True for role in _MAY_LABEL) if told and roles else None
+    reported = isinstance(roles, dict) and not app
+    writable = any(roles.get(role) is True for role in _MAY_LABEL) if reported and roles else None
     return Container(row_id(row) or name.lower(), name, row.get("archived") is True, writable)
 
 

@@ -201,10 +201,10 @@ class GitHubSettings(TrackerSettings):
 
     def covers(self, repository: str) -> bool:
         """Whether a repository lies in the scope, whatever the case of its letters."""
-        wanted = repository.lower()
-        owner = wanted.partition("/")[0]
+        requested = repository.lower()
+        owner = requested.partition("/")[0]
         ours = self.organization is not None and owner == self.organization.lower()
-        return ours or any(wanted == name.lower() for name in self.repositories)
+        return ours or any(requested == name.lower() for name in self.repositories)
 
 
 def variable(name: str, secret: str) -> str:

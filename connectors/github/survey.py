@@ -63,12 +63,12 @@ def survey(
 
 
 def _led(
-    api: GitHubClient, names: Names, wanted: frozenset[str], containers: tuple[Container, ...]
+    api: GitHubClient, names: Names, requested: frozenset[str], containers: tuple[Container, ...]
 ) -> Mapping[str, str]:
     """By name: the id of the repository that it leads to, one question for each that no list has by name."""
     ids = {container.name.lower(): container.id for container in containers}
     led: dict[str, str] = {}
-    for name in (*api.settings.repositories, *sorted(wanted)):
+    for name in (*api.settings.repositories, *sorted(requested)):
         if not is_repository(name):
             continue
         result = ids.get(name.lower()) or ids.get(names.today(name).lower()) or _asked(api, name)

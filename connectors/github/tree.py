@@ -151,12 +151,12 @@ def walk(api: GitHubClient, spelling: Spelling, roots: Iterable[Node]) -> Tree:
     return tree
 
 
-def unchanged(api: GitHubClient, spelling: Spelling, known: Mapping[str, Stand]) -> bool:
+def unchanged(api: GitHubClient, spelling: Spelling, existing: Mapping[str, Stand]) -> bool:
     """Whether all these issues are as they were: their places, changes and numbers of sub-issues.
 
     One request for each 100 of them. Raises Unsupported where the server knows no sub-issues.
     """
-    stands = list(known.items())
+    stands = list(existing.items())
     for start in range(0, len(stands), _MOST_IDS):
         some = stands[start : start + _MOST_IDS]
         data = api.graphql(AS_BEFORE, {"ids": [stand[3] for _, stand in some]})

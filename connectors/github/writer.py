@@ -72,8 +72,8 @@ class GitHubWriter:
         """See Writer. Characters beyond the basic plane are left out of the description (GitHub refuses)."""
         self._check_label(definition.name)
         description = "".join(c for c in definition.description if ord(c) <= 0xFFFF)[:_DESCRIPTION_LIMIT]
-        wanted = {"color": definition.colour.lstrip("#").lower(), "description": description}
-        new = {"name": definition.name, **wanted}
+        requested = {"color": definition.colour.lstrip("#").lower(), "description": description}
+        new = {"name": definition.name, **requested}
         answer = self._on_repository(
             container, lambda path: self._send("POST", f"{path}/labels", new, accept=(422,))
         )
@@ -82,7 +82,7 @@ class GitHubWriter:
                 raise explain_status(self._api.tracker, answer.request, answer)
             answer = self._on_repository(
                 container,
-                lambda path: self._send("PATCH", f"{path}/labels/{_quoted(definition.name)}", wanted),
+                lambda path: self._send("PATCH", f"{path}/labels/{_quoted(definition.name)}", requested),
             )
         if str(self._api.record(answer).get("name")).lower() != definition.name.lower():
             self._refuse(answer, "GitHub took the request but did not define the label")

@@ -32,19 +32,19 @@ class QuotaBudget:
     """Milepost's `share` (above 0, up to 1) of each quota that a tracker tells of, counted per window.
 
     Only requests of its own are counted, so that what others use up is not taken from it. Where a tracker
-    tells of no quota nothing is ever spent. `known` is the `text` of an earlier run in the same window.
+    tells of no quota nothing is ever spent. `existing` is the `text` of an earlier run in the same window.
     A window that ends later than any can (`bounds.LONGEST_WINDOW`), since a clock was set wrong when it was
     noted, counts as none. Safe for several threads.
     """
 
-    def __init__(self, share: float = 0.5, known: str = "") -> None:
+    def __init__(self, share: float = 0.5, existing: str = "") -> None:
         if not 0 < share <= 1:
             raise ValueError(f"the share of the API quota is above 0 and at most 1, not {share}")
         self.share = share
         self._lock = threading.Lock()
         self._windows = {
             item.resource: _Window(Quota(item.limit, item.remaining, item.reset), item.used)
-            for item in from_text(known)
+            for item in from_text(existing)
         }
         self._run: dict[str, int] = {}
         self._put_off: dict[str, str] = {}

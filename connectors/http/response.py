@@ -85,7 +85,7 @@ def _shallow(document: Any) -> bool:
 def _as_unicode(body: bytes) -> str:
     """The body as text that has an encoding; a mark of the byte order at its beginning is left out."""
     text = body.decode("utf-8-sig", "replace")
-    return _ESCAPE.sub(lambda found: "\\ufffd" if found["lone"] else found[0], text)
+    return _ESCAPE.sub(lambda result: "\\ufffd" if result["lone"] else result[0], text)
 
 
 def _whole(digits: str) -> int | float:

@@ -281,9 +281,9 @@ class Transport:
     def _hold(self, until: float) -> bool:
         """Let no request out before `until`; whether that is news."""
         with self._lock:
-            news = until > self._gate + 0.5
+            changed = until > self._gate + 0.5
             self._gate = max(self._gate, until)
-        return news
+        return changed
 
     def _pass_gate(self, request: str) -> None:
         """Wait until the tracker takes requests again, once for each time that it asked to."""
@@ -352,10 +352,10 @@ class Transport:
         seconds = state.next_action.sleep
         now = self._clock()
         if again.limited:
-            news = self._hold(now + seconds)
+            changed = self._hold(now + seconds)
             if self._gate <= now + seconds:
                 self._waited.gate = self._gate  # this thread's own wait covers it
-            if not news:
+            if not changed:
                 return  # another thread has said so
         until = datetime.fromtimestamp(now + seconds, UTC).astimezone()
         why = "rate limit" if again.limited else again.error.reason

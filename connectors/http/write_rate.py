@@ -48,15 +48,15 @@ JIRA_WRITES = (WriteRate(20, 2.0, per_issue=True), WriteRate(100, 30.0, per_issu
 class WriteRates:
     """The writes of late, against what a tracker allows. For one thread at a time.
 
-    `known` is the `text` of an earlier run. All times are in epoch seconds.
+    `existing` is the `text` of an earlier run. All times are in epoch seconds.
     """
 
-    def __init__(self, rates: Iterable[WriteRate] = (), spacing: float = 0.0, known: str = "") -> None:
+    def __init__(self, rates: Iterable[WriteRate] = (), spacing: float = 0.0, existing: str = "") -> None:
         self._rates = tuple(rates)
         self._spacing = spacing
         self._longest = max((rate.span for rate in self._rates), default=0.0)
         longest = max((rate.writes for rate in self._rates if not rate.per_issue), default=0)
-        self._all: deque[float] = deque(_times(known)[-longest:] if longest else (), maxlen=longest)
+        self._all: deque[float] = deque(_times(existing)[-longest:] if longest else (), maxlen=longest)
         self._of: dict[str, deque[float]] = {}
         self._most = max((rate.writes for rate in self._rates if rate.per_issue), default=0)
 
@@ -64,7 +64,7 @@ class WriteRates:
         """Seconds until a write to `subject` (an issue, or empty) is allowed, and the rate that asks so."""
         self._settle(now)
         waits = [(self._left(rate, subject, now), rate) for rate in self._rates]
-        left, rate = max(waits, key=lambda each: each[0], default=(0.0, None))
+        left, rate = max(waits, key=lambda item: item[0], default=(0.0, None))
         return (left, rate) if left > 0 else (0.0, None)
 
     def note(self, subject: str, now: float) -> None:
@@ -137,9 +137,9 @@ def kept(memory: ConnectorState) -> str:
     return memory.get(_KEY) or ""
 
 
-def _times(known: str) -> list[float]:
+def _times(existing: str) -> list[float]:
     try:
-        result = orjson.loads(known or "[]")
+        result = orjson.loads(existing or "[]")
     except orjson.JSONDecodeError:
         return []
     times = (bounds.finite(item) for item in result) if isinstance(result, list) else ()

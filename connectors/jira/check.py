@@ -135,24 +135,24 @@ def _fields(session: JiraClient) -> Iterator[Finding]:
         yield Finding(what, True, used, hint)
 
 
-def _meanings(found: FieldMap, cloud: bool) -> Iterator[tuple[str, tuple[str, ...], str]]:
+def _meanings(result: FieldMap, cloud: bool) -> Iterator[tuple[str, tuple[str, ...], str]]:
     if not cloud:
-        yield "epic link", found.epic_link, "epic_link"
-    if found.points and found.team_points:
-        yield "story points of company-managed projects", found.points, "story_points"
-        yield "story points of team-managed projects", found.team_points, "story_points"
+        yield "epic link", result.epic_link, "epic_link"
+    if result.points and result.team_points:
+        yield "story points of company-managed projects", result.points, "story_points"
+        yield "story points of team-managed projects", result.team_points, "story_points"
     else:
-        yield "story points", found.points or found.team_points, "story_points"
-    for project, ids in found.points_of:
+        yield "story points", result.points or result.team_points, "story_points"
+    for project, ids in result.points_of:
         yield f"story points of {project}", ids, f"story_points = {{ {project} = … }}, now"
-    yield "sprint", found.sprint, "sprint"
-    yield "team", found.team, "team"
+    yield "sprint", result.sprint, "sprint"
+    yield "team", result.team, "team"
 
 
 def _permissions(session: JiraClient, needs: frozenset[Capability]) -> Iterator[Finding]:
     """One finding per project and capability, or for the whole site where no project is named."""
-    wanted = sorted(needs, key=list(Capability).index)
-    asked = ",".join(one for need in wanted for one in _PERMISSIONS[need])
+    requested = sorted(needs, key=list(Capability).index)
+    asked = ",".join(one for need in requested for one in _PERMISSIONS[need])
     for project in session.settings.projects or ("",) if asked else ():
         place = f" in {project}" if project else " in at least one project"
         params = {"permissions": asked, **({"projectKey": project} if project else {})}
@@ -162,7 +162,7 @@ def _permissions(session: JiraClient, needs: frozenset[Capability]) -> Iterator[
         except TrackerError as problem:
             yield _failed(f"permissions{place}", problem)
             continue
-        for need in wanted:
+        for need in requested:
             missing = [one for one in _PERMISSIONS[need] if not _has(granted, one)]
             message = f"missing: {', '.join(missing)}" if missing else "granted to the account"
             yield Finding(f"{need}{place}", not missing, message, _hint(session, need) if missing else "")
@@ -192,9 +192,9 @@ def _hint(session: JiraClient, need: Capability) -> str:
     return f"Grant it to {session.account().name or 'the account'} in the permission scheme{scope}"
 
 
-def _tried(what: str, look: Callable[[], Finding]) -> Finding:
+def _tried(what: str, lookup: Callable[[], Finding]) -> Finding:
     try:
-        return look()
+        return lookup()
     except TrackerError as problem:
         return _failed(what, problem)
 

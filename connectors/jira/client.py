@@ -303,8 +303,8 @@ class JiraClient:
 
     def _remember(self, server: Server) -> Server:
         self._server = server
-        known = {"url": self.settings.url, "cloud": server.cloud, "version": server.version}
-        text = orjson.dumps({**known, "site": server.site}).decode()
+        existing = {"url": self.settings.url, "cloud": server.cloud, "version": server.version}
+        text = orjson.dumps({**existing, "site": server.site}).decode()
         if self.memory.get("jira.server") != text:
             self.memory.set("jira.server", text)
         return server
@@ -325,12 +325,12 @@ class JiraClient:
 
     def _recall(self) -> Server | None:
         try:
-            known = orjson.loads(self.memory.get("jira.server") or "null")
+            existing = orjson.loads(self.memory.get("jira.server") or "null")
         except orjson.JSONDecodeError:
             return None
-        if not isinstance(known, dict) or known.get("url") != self.settings.url:
+        if not isinstance(existing, dict) or existing.get("url") != self.settings.url:
             return None
-        cloud, version, site = known.get("cloud"), known.get("version"), known.get("site")
+        cloud, version, site = existing.get("cloud"), existing.get("version"), existing.get("site")
         if not (isinstance(cloud, bool) and isinstance(version, str) and isinstance(site, str)):
             return None
         return Server(cloud, version, site)

@@ -29,19 +29,19 @@ class Cursor:
 
     def text(self) -> str:
         """As JSON text."""
-        known = {"v": _VERSION, "kind": "jira", "instant": self.instant.isoformat(), "scope": self.digest}
-        return orjson.dumps(known).decode()
+        existing = {"v": _VERSION, "kind": "jira", "instant": self.instant.isoformat(), "scope": self.digest}
+        return orjson.dumps(existing).decode()
 
     @classmethod
     def parse(cls, text: str | None) -> "Cursor | None":
         """The cursor that `text` holds; None if this connector did not write it."""
         try:
-            known = orjson.loads(text or "null")
+            existing = orjson.loads(text or "null")
         except orjson.JSONDecodeError:
             return None
-        if not isinstance(known, dict) or (known.get("v"), known.get("kind")) != (_VERSION, "jira"):
+        if not isinstance(existing, dict) or (existing.get("v"), existing.get("kind")) != (_VERSION, "jira"):
             return None
-        instant, digest = known.get("instant"), known.get("scope")
+        instant, digest = existing.get("instant"), existing.get("scope")
         if not isinstance(instant, str) or not isinstance(digest, str):
             return None
         when = bounds.server_time(bounds.moment(instant))
@@ -68,6 +68,6 @@ def scope_digest(settings: JiraSettings, interest: Interest, fields: Iterable[st
 
 def earliest(instant: datetime, behind: Iterable[str | None]) -> datetime | None:
     """From when on to read; None if something was never read, or nobody knows since when."""
-    moments = [bounds.server_time(bounds.moment(text)) for text in behind]
-    known = [when for when in moments if when is not None]
-    return min([instant, *known]) if len(known) == len(moments) else None
+    snapshots = [bounds.server_time(bounds.moment(text)) for text in behind]
+    existing = [when for when in snapshots if when is not None]
+    return min([instant, *existing]) if len(existing) == len(snapshots) else None

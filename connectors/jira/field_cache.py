@@ -33,13 +33,13 @@ class FieldCache:
 
     def remembered(self, interest: Interest) -> FieldMap | None:
         """What an earlier run found, if it may still be believed."""
-        known = self._read()
-        age = self._session.now().timestamp() - _number(known.get("at"))
-        if known.get("for") != self._wanted(interest) or not -_SLACK <= age <= _FRESH:
+        existing = self._read()
+        age = self._session.now().timestamp() - _number(existing.get("at"))
+        if existing.get("for") != self._wanted(interest) or not -_SLACK <= age <= _FRESH:
             return None
         try:
-            result = _field_map(known["map"])
-            self._absent = frozenset(str(one) for one in known["absent"])
+            result = _field_map(existing["map"])
+            self._absent = frozenset(str(one) for one in existing["absent"])
         except (KeyError, TypeError, ValueError):
             return None
         return None if result.missing else result
@@ -58,9 +58,9 @@ class FieldCache:
 
     def came_without(self, missing: Iterable[str]) -> None:
         """Rows came without these fields: if that is news, the next run asks what the fields mean."""
-        news = frozenset(missing) - self._absent
-        if news:
-            self._absent |= news
+        changed = frozenset(missing) - self._absent
+        if changed:
+            self._absent |= changed
             self._write({**self._read(), "at": 0}, self._absent)
 
     def _wanted(self, interest: Interest) -> str:
@@ -71,27 +71,27 @@ class FieldCache:
 
     def _read(self) -> Json:
         try:
-            known = orjson.loads(self._session.memory.get(_KEY) or "null")
+            existing = orjson.loads(self._session.memory.get(_KEY) or "null")
         except orjson.JSONDecodeError:
             return {}
-        return known if isinstance(known, dict) else {}
+        return existing if isinstance(existing, dict) else {}
 
-    def _write(self, known: Json, absent: frozenset[str]) -> None:
-        self._session.memory.set(_KEY, orjson.dumps({**known, "absent": sorted(absent)}).decode())
+    def _write(self, existing: Json, absent: frozenset[str]) -> None:
+        self._session.memory.set(_KEY, orjson.dumps({**existing, "absent": sorted(absent)}).decode())
 
 
-def _field_map(known: Json) -> FieldMap:
+def _field_map(existing: Json) -> FieldMap:
     """The map that was remembered. Raises KeyError, TypeError or ValueError for anything else."""
-    lists = {name: _texts(known[name]) for name in _LISTS}
-    points_of, asked = (tuple((str(name), _texts(ids)) for name, ids in known[pairs]) for pairs in _PAIRS)
-    missing = tuple((str(name), str(hint)) for name, hint in known["missing"])
+    lists = {name: _texts(existing[name]) for name in _LISTS}
+    points_of, asked = (tuple((str(name), _texts(ids)) for name, ids in existing[pairs]) for pairs in _PAIRS)
+    missing = tuple((str(name), str(hint)) for name, hint in existing["missing"])
     return FieldMap(**lists, points_of=points_of, asked=asked, missing=missing)
 
 
-def _led(known: Json) -> dict[str, tuple[str, ...]]:
+def _led(existing: Json) -> dict[str, tuple[str, ...]]:
     """The ids that names in the mapping led to, as remembered; nothing where that is damaged."""
     try:
-        return {str(name): _texts(ids) for name, ids in known["map"]["asked"]}
+        return {str(name): _texts(ids) for name, ids in existing["map"]["asked"]}
     except (KeyError, TypeError, ValueError):
         return {}
 

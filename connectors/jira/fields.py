@@ -170,8 +170,8 @@ def _named(tracker: str, where: str, text: str, fields: tuple[Field, ...]) -> tu
     if result:
         return result
     by_id = re.fullmatch(r"customfield_\d+", text) is not None
-    known = {fold_name(one.id if by_id else one.name): f"{one.name!r} ({one.id})" for one in fields}
-    near = [known[name] for name in get_close_matches(fold_name(text), known, n=3, cutoff=0.6)]
+    existing = {fold_name(one.id if by_id else one.name): f"{one.name!r} ({one.id})" for one in fields}
+    near = [existing[name] for name in get_close_matches(fold_name(text), existing, n=3, cutoff=0.6)]
     hint = "Take its name or id from GET /rest/api/2/field; perhaps the account may not see it"
     if near:
         hint = f"Did you mean {' or '.join(near)}?"

@@ -41,8 +41,8 @@ def condition_of(session: JiraClient, query: str) -> str:
 
 def both(*conditions: str) -> str:
     """All of these conditions; empty ones ask for nothing."""
-    wanted = [text for text in conditions if text]
-    return wanted[0] if len(wanted) == 1 else " AND ".join(f"({text})" for text in wanted)
+    requested = [text for text in conditions if text]
+    return requested[0] if len(requested) == 1 else " AND ".join(f"({text})" for text in requested)
 
 
 def listed(values: Iterable[str]) -> str:

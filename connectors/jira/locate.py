@@ -32,12 +32,12 @@ class Locator:
 
     def locate(self, refs: Iterable[IssueRef]) -> dict[IssueRef, Whereabouts]:
         """Where each is. Raises TrackerError where the tracker is down or refuses the login."""
-        wanted = list(dict.fromkeys(refs))
-        rows = self._in_bulk(wanted)
-        single = read_apart([ref for ref in wanted if ref.id not in rows], self._ask, project_of)
+        requested = list(dict.fromkeys(refs))
+        rows = self._in_bulk(requested)
+        single = read_apart([ref for ref in requested if ref.id not in rows], self._ask, project_of)
         result: dict[IssueRef, Whereabouts] = {}
         archived: set[str] = set()
-        for ref in wanted:
+        for ref in requested:
             answer = rows.get(ref.id) or single.get(ref)
             if isinstance(answer, Whereabouts):
                 result[ref] = answer

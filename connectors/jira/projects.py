@@ -93,10 +93,10 @@ class Projects:
         """A configured project as far as it is remembered, without asking."""
         return Container(self._ids().get(key, key), key)
 
-    def names(self, wanted: Iterable[str]) -> dict[str, str]:
+    def names(self, requested: Iterable[str]) -> dict[str, str]:
         """By name: the id of the project that it leads to today; without those that lead nowhere."""
         result = {}
-        for name in sorted(set(wanted)):
+        for name in sorted(set(requested)):
             project = self.ask(name) if _NAME.fullmatch(name) else None
             if isinstance(project, Container):
                 result[name] = project.id
@@ -120,9 +120,9 @@ class Projects:
 
     def behind(self, digest: str) -> dict[str, str | None]:
         """By configured key: the cursor's instant from which on it was not read; None: never at all."""
-        known = self._recall(_FAILED)
-        lists = known.get("projects")
-        if known.get("for") != digest or not isinstance(lists, dict):
+        existing = self._recall(_FAILED)
+        lists = existing.get("projects")
+        if existing.get("for") != digest or not isinstance(lists, dict):
             return {}
         return {
             key: since if isinstance(since, str) else None
@@ -132,27 +132,27 @@ class Projects:
 
     def remember_behind(self, digest: str, behind: Mapping[str, str | None]) -> None:
         """Keep it for the next pull of the same scope."""
-        known = {"for": digest, "projects": behind}
-        text = orjson.dumps(known, option=orjson.OPT_SORT_KEYS).decode() if behind else ""
+        existing = {"for": digest, "projects": behind}
+        text = orjson.dumps(existing, option=orjson.OPT_SORT_KEYS).decode() if behind else ""
         if self._session.memory.get(_FAILED) not in (text, text or None):
             self._session.memory.set(_FAILED, text)
 
     def _ids(self) -> dict[str, str]:
-        known = self._recall(_IDS)
-        ids = known.get("ids")
-        if known.get("url") != self._session.settings.url or not isinstance(ids, dict):
+        existing = self._recall(_IDS)
+        ids = existing.get("ids")
+        if existing.get("url") != self._session.settings.url or not isinstance(ids, dict):
             return {}
         return {key: id_ for key, id_ in ids.items() if isinstance(id_, str) and _ID.fullmatch(id_)}
 
-    def _remember_ids(self, found: Mapping[str, str]) -> None:
+    def _remember_ids(self, result: Mapping[str, str]) -> None:
         before = self._ids()
-        if found.items() - before.items():
-            known = {"url": self._session.settings.url, "ids": {**before, **found}}
-            self._session.memory.set(_IDS, orjson.dumps(known, option=orjson.OPT_SORT_KEYS).decode())
+        if result.items() - before.items():
+            existing = {"url": self._session.settings.url, "ids": {**before, **result}}
+            self._session.memory.set(_IDS, orjson.dumps(existing, option=orjson.OPT_SORT_KEYS).decode())
 
     def _recall(self, name: str) -> dict[str, object]:
         try:
-            known = orjson.loads(self._session.memory.get(name) or "null")
+            existing = orjson.loads(self._session.memory.get(name) or "null")
         except orjson.JSONDecodeError:
             return {}
-        return known if isinstance(known, dict) else {}
+        return existing if isinstance(existing, dict) else {}

@@ -117,21 +117,21 @@ class Windows:
         """
         if self._session.now() < since - _MARGIN:
             return None
-        told: datetime | None = None
+        reported: datetime | None = None
         for _ in range(_GUESSES):
             guess = max(self._session.now(), since)
             minutes = _minutes(guess - since, OVERLAP + _SLACK)
             pages = self._search.rows(jql.both(condition, jql.changed(minutes)), names)
             first = next(pages, [])
-            if self._session.asked_at is None and told is None:
+            if self._session.asked_at is None and reported is None:
                 # No Date header: our own clock proves nothing, so that the server is asked for its time.
-                told = self._session.ask_told_time()
+                reported = self._session.ask_told_time()
                 continue
-            taken, heard = self._session.asked_at or told, self._session.now()
-            if taken is None or heard < since - STEP:
+            taken, received = self._session.asked_at or reported, self._session.now()
+            if taken is None or received < since - STEP:
                 return None
             wide = timedelta(minutes=minutes)
-            if heard - since + OVERLAP <= wide <= heard - since + OVERLAP + _MARGIN:
+            if received - since + OVERLAP <= wide <= received - since + OVERLAP + _MARGIN:
                 window = chain([first], pages)
                 return Reading(
                     reader, names, since, taken, taken, interest, condition, outside=outside, window=window
@@ -193,15 +193,15 @@ def asked_for(
     search: Search, keys: Iterable[str], fields: Sequence[str]
 ) -> Iterator[tuple[list[Json], tuple[Unread, ...]]]:
     """Rows by key or id, and those that did not come; where a row has no name, all that came by none."""
-    wanted = list(keys)
+    requested = list(keys)
     came: set[object] = set()
     odd = False
-    for rows, errors in search.by_keys(wanted, fields):
+    for rows, errors in search.by_keys(requested, fields):
         named = [row for row in rows if not nameless(row)]
         odd = odd or len(named) < len(rows)
         came.update(row.get(name) for row in (*named, *errors) for name in ("id", "key"))
         yield named, unsent(errors)
-    lost = [one for one in wanted if one not in came] if odd else []
+    lost = [one for one in requested if one not in came] if odd else []
     why = "Jira sent something else instead of it"
     yield [], tuple(Unread(one, None, why) if one.isdecimal() else Unread(None, one, why) for one in lost)
 

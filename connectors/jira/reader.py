@@ -125,8 +125,10 @@ class JiraReader:
 
         cursor = Cursor(reading.taken, digest).text()
         missing, full = dict(reading.reader.fields.missing), reading.since is None
-        told = self._projects.told if full else tuple
-        return Pull(cursor, pages(), full, lambda: reading.failed, containers=told, missing_fields=missing)
+        reported = self._projects.told if full else tuple
+        return Pull(
+            cursor, pages(), full, lambda: reading.failed, containers=reported, missing_fields=missing
+        )
 
     def _opened(
         self,
@@ -204,8 +206,8 @@ class JiraReader:
 
     def matching(self, query: str) -> frozenset[str]:
         """See the contract. Raises BadConfiguration for a query that is not whole or not understood."""
-        wanted = jql.both(jql.scope_of(self._session), jql.condition_of(self._session, query))
-        return frozenset(self._search.ids(wanted))
+        requested = jql.both(jql.scope_of(self._session), jql.condition_of(self._session, query))
+        return frozenset(self._search.ids(requested))
 
     def comment(self, ref: IssueRef, comment_id: str) -> PostedComment | None:
         """See the contract."""
@@ -331,9 +333,9 @@ class JiraReader:
         failed = []
         for key in projects:
             condition = self._projects.condition([key])
-            wanted = jql.both(condition, window) if window else condition
+            requested = jql.both(condition, window) if window else condition
             try:
-                rows = chain.from_iterable(self._search.rows(wanted, reading.names))
+                rows = chain.from_iterable(self._search.rows(requested, reading.names))
                 spoilt = any(map(nameless, rows))
             except BadConfiguration:
                 continue  # it is told, or archived
@@ -348,11 +350,11 @@ class JiraReader:
             page = reading.scope_page(rows)
             yield Page(page.issues, (*page.unread, *unsent(errors)))
 
-    def _key_pages(self, reading: Reading, known: frozenset[str] = frozenset()) -> Iterator[Page]:
-        """What is named one by one, roots among it, and has not come; `known` would have, if it changed."""
+    def _key_pages(self, reading: Reading, existing: frozenset[str] = frozenset()) -> Iterator[Page]:
+        """What is named one by one, roots among it, and has not come; `existing` would have, if it changed."""
         named = reading.interest.keys | reading.interest.roots
-        wanted = sorted(named - reading.keys - known)
-        for rows, unread in asked_for(self._search, wanted, reading.names):
+        requested = sorted(named - reading.keys - existing)
+        for rows, unread in asked_for(self._search, requested, reading.names):
             page = reading.page(rows)
             yield Page(page.issues, (*page.unread, *unread))
 
@@ -364,9 +366,9 @@ class JiraReader:
     def _tree(self, interest: Interest) -> Tree:
         return Tree(self._search, self._reader(interest)[0].fields, self._session.server().cloud)
 
-    def _tell(self, found: FieldMap) -> None:
+    def _tell(self, result: FieldMap) -> None:
         """Tell once a run what a setting names and Jira does not have."""
-        for message in found.wrong:
+        for message in result.wrong:
             if message not in self._told:
                 self._told.add(message)
                 self._session.notify(f"{self._session.name}: {message}")
@@ -374,10 +376,10 @@ class JiraReader:
     def _digest(self, interest: Interest, names: list[str]) -> str:
         return scope_digest(self._session.settings, interest, names)
 
-    def _reader(self, interest: Interest, known: FieldMap | None = None) -> tuple[IssueReader, list[str]]:
+    def _reader(self, interest: Interest, existing: FieldMap | None = None) -> tuple[IssueReader, list[str]]:
         """How rows are read for this interest; asks what the fields mean where nobody remembers."""
         if interest not in self._readers:
-            result = known or self._known.remembered(interest) or self._known.ask(interest)
+            result = existing or self._known.remembered(interest) or self._known.ask(interest)
             self._tell(result)
             result, site = self._projects.with_ids(result), self._session.server().site
             reader = IssueReader.of(self._session, site, result, interest.checklists)

@@ -121,9 +121,9 @@ class Search:
 
         `fresh`: straight from the database, because an index may lag behind what was written just now.
         """
-        wanted = list(dict.fromkeys(keys))
-        for start in range(0, len(wanted), BULK):
-            chunk = wanted[start : start + BULK]
+        requested = list(dict.fromkeys(keys))
+        for start in range(0, len(requested), BULK):
+            chunk = requested[start : start + BULK]
             if self._session.server().cloud:
                 try:
                     yield self._bulk(chunk, fields)
@@ -203,8 +203,8 @@ class Search:
             halves = [self._bulk(part, fields) for part in (chunk[:half], chunk[half:])]
             return [row for result, _ in halves for row in result], [one for _, bad in halves for one in bad]
         body = mapping(answer, answer.json())
-        told = body.get("issueErrors")
-        errors = told if isinstance(told, list) else []
+        reported = body.get("issueErrors")
+        errors = reported if isinstance(reported, list) else []
         return rows(answer, body, "issues"), [one for one in errors if isinstance(one, dict)]
 
     def _pages(self, jql: str, fields: Sequence[str]) -> Iterator[list[Json]]:

@@ -44,11 +44,11 @@ class TreeCache:
     def recall(cls, memory: ConnectorState, digest: str, links: tuple[str, ...]) -> "TreeCache | None":
         """What the latest pull of the same scope and interest found; None if there was none, or too much."""
         try:
-            known = orjson.loads(memory.get(_KEY) or "null")
-            if not isinstance(known, dict) or known["for"] != digest:
+            existing = orjson.loads(memory.get(_KEY) or "null")
+            if not isinstance(existing, dict) or existing["for"] != digest:
                 return None
-            roots = frozenset(str(one) for one in known["roots"])
-            return cls(digest, roots, _texts(known["members"]), _texts(known["named"]), links)
+            roots = frozenset(str(one) for one in existing["roots"])
+            return cls(digest, roots, _texts(existing["members"]), _texts(existing["named"]), links)
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
             return None
 
@@ -74,15 +74,15 @@ class TreeCache:
         identity, key = row.get("id"), row.get("key")
         if not isinstance(identity, str) or not isinstance(key, str) or not self.members:
             return
-        known = identity in self.members
+        existing = identity in self.members
         keys = self.members.values()
         below = any(one in self.members or one in keys for one in _parents(row, self.links))
-        if known or below:
+        if existing or below:
             self.changed[identity] = key
             self.members[identity] = key
         if identity in self.named:
             self.named[identity] = key
-        self.left |= known and not below and identity not in self.roots
+        self.left |= existing and not below and identity not in self.roots
 
 
 def _parents(row: Json, links: Iterable[str]) -> Iterator[str]:

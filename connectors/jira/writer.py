@@ -67,8 +67,8 @@ class JiraWriter:
         """See the contract. Who may see the comment stays as it is, or becomes what the settings say."""
         path = f"issue/{step(ref.id)}/comment/{step(comment.id)}"
         try:
-            wanted = _Desired(ref, body, mark, comment.visibility, create=False)
-            return self._told(self._comment(path, wanted), ref)
+            requested = _Desired(ref, body, mark, comment.visibility, create=False)
+            return self._told(self._comment(path, requested), ref)
         except TooLong:
             raise
         except Refused as refused:
@@ -133,22 +133,22 @@ class JiraWriter:
                 self._session.change("PUT", path, body, repeatable=True)
         return read_labels(self._session.name, self._search.present(ref.id, ["labels"])), quiet
 
-    def _comment(self, path: str, wanted: "_Desired") -> HttpResponse:
+    def _comment(self, path: str, requested: "_Desired") -> HttpResponse:
         """Write a comment; once more without what this server or this account cannot do, and only that."""
         plain = self._habits.has(PLAIN)
         learned = False
         while True:
             bare = self._session.memory.get(_NO_PROPERTIES) is not None
-            quiet = self._quiet and not wanted.create
-            text = only_bmp(wanted.body) if plain else wanted.body
+            quiet = self._quiet and not requested.create
+            text = only_bmp(requested.body) if plain else requested.body
             special = text != only_bmp(text)
-            body = self._whole_body(text, wanted, bare=bare)
-            self._fits(wanted, path, body["body"])
+            body = self._whole_body(text, requested, bare=bare)
+            self._fits(requested, path, body["body"])
             answer = self._session.change(
-                "POST" if wanted.create else "PUT",
+                "POST" if requested.create else "PUT",
                 path,
                 body,
-                repeatable=not wanted.create,
+                repeatable=not requested.create,
                 accept=(400, *((403,) if quiet else ()), *((500,) if special else ())),
                 params=_QUIETLY if quiet else None,
             )
@@ -159,24 +159,24 @@ class JiraWriter:
             limit = stated_limit(answer, body["body"])
             if limit is not None:
                 self._habits.note_longest(limit)
-                self._fits(wanted, path, body["body"])
+                self._fits(requested, path, body["body"])
             if quiet and _names_mails(answer):
                 self._habits.note(LOUD)
             elif answer.status == 400 and not (bare or self._internal) and b"propert" in answer.body.lower():
                 # A server that knows no properties did nothing; the mark in the text must do.
                 self._session.memory.set(_NO_PROPERTIES, "yes")
             elif answer.status in (400, 500) and special:
-                self._not_written(answer, wanted)
+                self._not_written(answer, requested)
                 plain = learned = True
             else:
                 raise self._session.refused(answer)
 
-    def _fits(self, wanted: "_Desired", path: str, text: str) -> None:
+    def _fits(self, requested: "_Desired", path: str, text: str) -> None:
         """Raises TooLong for a text that is longer than the server was seen to take within the last day."""
         limit = self._habits.longest()
         if limit is None or characters(text) <= limit:
             return
-        request = self._session.request("POST" if wanted.create else "PUT", path)
+        request = self._session.request("POST" if requested.create else "PUT", path)
         message = f"HTTP 400: this server takes at most {limit:,} characters, and the comment is longer"
         hint = "Ask whoever runs it to raise jira.text.field.character.limit"
         raise TooLong(self._session.name, request, message, hint, limit)
@@ -201,13 +201,13 @@ class JiraWriter:
             self._habits.note(FORGETFUL)
         return kept
 
-    def _not_written(self, answer: HttpResponse, wanted: "_Desired") -> None:
+    def _not_written(self, answer: HttpResponse, requested: "_Desired") -> None:
         """Raises AnswerLost where a comment may have been written though the answer was an error."""
-        if not wanted.create or answer.status < 500:
+        if not requested.create or answer.status < 500:
             return
         session = self._session
-        there = read_comments(session, session.account(), session.server().site, wanted.ref)
-        if any(one.mine and (one.mark == wanted.mark or wanted.mark in one.body) for one in there):
+        there = read_comments(session, session.account(), session.server().site, requested.ref)
+        if any(one.mine and (one.mark == requested.mark or requested.mark in one.body) for one in there):
             raise AnswerLost(
                 session.name, answer.request, f"{message_in(answer)}, and a comment stands there"
             )
@@ -216,25 +216,25 @@ class JiraWriter:
     def _quiet(self) -> bool:
         return not self._session.settings.notify_watchers and not self._habits.has(LOUD)
 
-    def _whole_body(self, text: str, wanted: "_Desired", *, bare: bool) -> Json:
+    def _whole_body(self, text: str, requested: "_Desired", *, bare: bool) -> Json:
         kept = self._marks_kept
-        if kept or (kept is None and wanted.create and self._session.server().cloud):
+        if kept or (kept is None and requested.create and self._session.server().cloud):
             # Cloud documents properties of comments; otherwise the text shows the mark until they are seen.
-            text = _without_line(text, wanted.mark)
-        elif wanted.mark not in text:
-            text = f"{text}\n\n{wanted.mark}"
+            text = _without_line(text, requested.mark)
+        elif requested.mark not in text:
+            text = f"{text}\n\n{requested.mark}"
         if bare:
-            return self._body(text, wanted.visibility)
-        return {**self._body(text, wanted.visibility), "properties": self._properties(wanted.mark)}
+            return self._body(text, requested.visibility)
+        return {**self._body(text, requested.visibility), "properties": self._properties(requested.mark)}
 
     @property
     def _internal(self) -> bool:
         return self._session.settings.internal_comments
 
     def _body(self, body: str, visibility: tuple[str, str] | None) -> Json:
-        wanted = self._session.settings.comment_visibility
-        if wanted is not None:
-            visibility = (wanted.type, wanted.value)
+        requested = self._session.settings.comment_visibility
+        if requested is not None:
+            visibility = (requested.type, requested.value)
         shown = {"visibility": {"type": visibility[0], "value": visibility[1]}} if visibility else {}
         return {"body": body, **shown}
 

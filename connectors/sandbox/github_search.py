@@ -113,7 +113,7 @@ def _words(words: Iterable[str], places: set[str]) -> Test:
     strange = places - set(_FIELDS)
     if strange:
         raise SearchError(f"A search goes in {', '.join(_FIELDS)}, not in {', '.join(sorted(strange))}.")
-    wanted = [word.casefold() for word in words]
+    requested = [word.casefold() for word in words]
 
     def test(_: Truth, issue: Issue) -> bool:
         texts = [issue.title] if not places or "title" in places else []
@@ -122,19 +122,19 @@ def _words(words: Iterable[str], places: set[str]) -> Test:
         if not places or "comments" in places:
             texts += [comment.body for comment in issue.comments]
         whole = "\n".join(texts).casefold()
-        return all(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", whole) for word in wanted)
+        return all(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", whole) for word in requested)
 
     return test
 
 
 def _is(value: str) -> Test:
-    wanted = value.casefold()
-    if wanted in _KINDS:
-        return lambda _, issue: issue.pull_request == _KINDS[wanted]
-    if wanted in ("open", "closed"):
-        return lambda _, issue: issue.state == wanted
-    if wanted in ("public", "private"):
-        return lambda truth, issue: truth.repos[issue.repo_id].private == (wanted == "private")
+    requested = value.casefold()
+    if requested in _KINDS:
+        return lambda _, issue: issue.pull_request == _KINDS[requested]
+    if requested in ("open", "closed"):
+        return lambda _, issue: issue.state == requested
+    if requested in ("public", "private"):
+        return lambda truth, issue: truth.repos[issue.repo_id].private == (requested == "private")
     raise SearchError(f"This sandbox does not know is:{value}.")
 
 
@@ -146,41 +146,41 @@ def _state(value: str) -> Test:
 
 def _type(value: str) -> Test:
     """`type:issue` and `type:pr` are kinds; anything else is the name of an issue type."""
-    wanted = value.casefold()
-    return _is(value) if wanted in _KINDS else lambda _, issue: (issue.type or "").casefold() == wanted
+    requested = value.casefold()
+    return _is(value) if requested in _KINDS else lambda _, issue: (issue.type or "").casefold() == requested
 
 
 def _label(value: str) -> Test:
-    wanted = value.casefold()
-    return lambda truth, issue: wanted in (name.casefold() for name in truth.label_names(issue))
+    requested = value.casefold()
+    return lambda truth, issue: requested in (name.casefold() for name in truth.label_names(issue))
 
 
 def _milestone(value: str) -> Test:
-    wanted = value.casefold()
+    requested = value.casefold()
 
     def test(truth: Truth, issue: Issue) -> bool:
         if issue.milestone is None:
             return False
-        return truth.repos[issue.repo_id].milestones[issue.milestone].title.casefold() == wanted
+        return truth.repos[issue.repo_id].milestones[issue.milestone].title.casefold() == requested
 
     return test
 
 
 def _assignee(value: str) -> Test:
-    wanted = value.casefold()
-    return lambda _, issue: wanted in (login.casefold() for login in issue.assignees)
+    requested = value.casefold()
+    return lambda _, issue: requested in (login.casefold() for login in issue.assignees)
 
 
 def _author(value: str) -> Test:
-    wanted = value.casefold()
-    return lambda _, issue: issue.author.casefold() == wanted
+    requested = value.casefold()
+    return lambda _, issue: issue.author.casefold() == requested
 
 
 def _reason(value: str) -> Test:
-    wanted = value.casefold().replace(" ", "_")
-    if wanted not in ("completed", "not_planned", "duplicate"):
+    requested = value.casefold().replace(" ", "_")
+    if requested not in ("completed", "not_planned", "duplicate"):
         raise SearchError(f'The reason is completed, "not planned" or duplicate, not {value!r}.')
-    return lambda _, issue: issue.state_reason == wanted
+    return lambda _, issue: issue.state_reason == requested
 
 
 def _no(value: str) -> Test:
@@ -197,10 +197,10 @@ def _no(value: str) -> Test:
 
 
 def _parent(value: str) -> Test:
-    wanted = value.casefold()
+    requested = value.casefold()
 
     def test(truth: Truth, issue: Issue) -> bool:
-        return issue.parent is not None and truth.key(truth.issues[issue.parent]).casefold() == wanted
+        return issue.parent is not None and truth.key(truth.issues[issue.parent]).casefold() == requested
 
     return test
 

@@ -16,17 +16,17 @@ FACES = {"jira": ("", "cloud", "datacenter"), "github": ("", "cloud")}
 """What may follow `sandbox:`, by kind; nothing means the cloud."""
 
 
-def world_for(wanted: Mapping[str, tuple[str, str | None]], world: World | None = None) -> World:
+def world_for(requested: Mapping[str, tuple[str, str | None]], world: World | None = None) -> World:
     """The world with a seeded site for each wanted tracker: name -> (kind, face). Sites that are there stay.
 
     Raises ValueError for a kind or a face that the sandbox does not have.
     """
     world = world or World(Clock(TODAY), {})
-    for name, (kind, face) in wanted.items():
+    for name, (kind, face) in requested.items():
         if kind not in FACES or (face or "") not in FACES[kind]:
-            known = ", ".join(f'"sandbox:{item}"' for item in FACES.get(kind, ())) or "none"
+            existing = ", ".join(f'"sandbox:{item}"' for item in FACES.get(kind, ())) or "none"
             message = f'trackers.{name}: there is no built-in tracker "sandbox:{face or ""}" of kind {kind}'
-            raise ValueError(f"{message}; there is {known}")
+            raise ValueError(f"{message}; there is {existing}")
         if name in world.sites:
             continue
         now = world.clock.now()
@@ -72,14 +72,14 @@ def _seed_jira(jira: JiraSite) -> None:
     written = "\n".join(f"- [{'x' if place < 3 else ' '}] {post}" for place, post in enumerate(posts))
     jira.edit(keys["posts"], description=f"One post for each part of the company:\n{written}", assignee="ben")
     jira.create_issue("BLOG", "Renew the lease of the printer", type="Task", labels=["office"], by=ana)
-    news = {
+    changed = {
         "template": "Choose a template for the newsletter",
         "first": "Write the first issue",
         "list": "Import the addresses of people who asked for news",
     }
     letters = {
         name: jira.create_issue("MKT", title, labels=["newsletter"], by=ben).key
-        for name, title in news.items()
+        for name, title in changed.items()
     }
     jira.create_issue("MKT", "Order business cards", by=ana)
     _days(jira.clock, 14)

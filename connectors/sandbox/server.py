@@ -220,8 +220,8 @@ class SandboxServer:
     def _respond(self, site: str, request: Request) -> Response:
         with self.world.lock:
             response = self.world.respond(site, request, self.url(site))
-            for told in self.answers:
-                told(request, response)
+            for reported in self.answers:
+                reported(request, response)
             if self.state is not None:
                 self._save()
         return response
@@ -234,8 +234,8 @@ class SandboxServer:
                 self._saved = changes
 
     def _note(self, site: str, request: Request, outcome: _Outcome) -> None:
-        told = outcome.response is not None and not isinstance(outcome.cut, Lost)
-        status = outcome.response.status_code if outcome.response is not None and told else UNANSWERED
+        reported = outcome.response is not None and not isinstance(outcome.cut, Lost)
+        status = outcome.response.status_code if outcome.response is not None and reported else UNANSWERED
         query = request.query_string.decode()
         self.log.append(Logged(request.method, request.path, query, request.get_data(), status, site))
 

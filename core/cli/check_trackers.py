@@ -24,22 +24,22 @@ from mappings.rules.ruleset import RuleSet
 
 def needs(policy: PublishPolicy, has_definitions: bool) -> frozenset[Capability]:
     """What the enabled features need of an account."""
-    wanted = {Capability.READ}
+    requested = {Capability.READ}
     if policy.comments.enabled:
-        wanted.add(Capability.COMMENT)
+        requested.add(Capability.COMMENT)
     if policy.labels.enabled:
-        wanted.add(Capability.LABEL)
+        requested.add(Capability.LABEL)
         if has_definitions:
-            wanted.add(Capability.DEFINE_LABELS)
-    return frozenset(wanted)
+            requested.add(Capability.DEFINE_LABELS)
+    return frozenset(requested)
 
 
 def findings(app: App) -> Iterator[Finding]:
     """Each tracker's own word on reach, credentials and permissions."""
     for name, tracker in app.trackers.items():
-        wanted = needs(app.config.settings.publish, tracker.info.has_label_definitions)
+        requested = needs(app.config.settings.publish, tracker.info.has_label_definitions)
         try:
-            result = tracker.check(wanted)
+            result = tracker.check(requested)
         except TrackerError as error:
             yield Finding(name, False, error.reason, error.hint)
         else:
@@ -51,13 +51,13 @@ def missing_issues(app: App) -> Iterator[Finding]:
     compiled = RuleSet.compile(app.loaded.mapping, app.config.infos, lambda _tracker, _key: None)
     for name, tracker in app.trackers.items():
         interest: Interest = compiled.interest(name)
-        wanted = sorted(interest.keys | interest.roots)
-        if not wanted:
+        requested = sorted(interest.keys | interest.roots)
+        if not requested:
             continue
         try:
-            there = {issue.ref.key for issue in tracker.reader.fetch(wanted).issues}
+            there = {issue.ref.key for issue in tracker.reader.fetch(requested).issues}
             # A key that moved is found under its new name, so it is asked for alone.
-            alone = {key: tracker.reader.fetch([key]).issues for key in wanted if key not in there}
+            alone = {key: tracker.reader.fetch([key]).issues for key in requested if key not in there}
         except TrackerError as error:
             yield Finding(f"{name}: issues that the mapping names", False, error.reason, error.hint)
             continue
@@ -70,7 +70,7 @@ def missing_issues(app: App) -> Iterator[Finding]:
         yield Finding(
             f"{name}: issues that the mapping names",
             not missing,
-            f"{len(wanted) - len(missing)} of {len(wanted)} found"
+            f"{len(requested) - len(missing)} of {len(requested)} found"
             + (f"; not found: {', '.join(missing)}" if missing else ""),
             "Correct the key in the mapping, or let the account see the issue" if missing else "",
         )
@@ -109,14 +109,14 @@ def matching(app: App) -> Iterator[str]:
         )
     if len(unread) == len(app.trackers):
         return
-    with stored_evaluation(context_of(app)) as known:
+    with stored_evaluation(context_of(app)) as existing:
         prefix = app.config.settings.publish.labels.prefix
-        yield from map(str, unmatched(known, app.store, app.loaded.problem, prefix, issues=False))
+        yield from map(str, unmatched(existing, app.store, app.loaded.problem, prefix, issues=False))
         source = read(app.config.file, str(app.config.file), [])
         if unread or source is None:
             return
         infos = app.config.infos
-        borne = known.tags.names([(info.name, kind) for info in infos for kind in KINDS])
+        borne = existing.tags.names([(info.name, kind) for info in infos for kind in KINDS])
         yield from map(str, unmatched_statuses(source, app.config.settings.progress, infos, borne))
 
 
@@ -124,7 +124,7 @@ def audiences(app: App) -> Iterator[Finding]:
     """Whom comments are written for: what is named in which places, as far as a run has learnt it."""
     goals, usual = app.loaded.mapping, app.config.settings.publish.audience
     infos = {info.name: info for info in app.config.infos}
-    known = audiences_of(app.store, infos, goals, usual)
+    existing = audiences_of(app.store, infos, goals, usual)
     items = [*goals.goals.values(), *goals.key_results.values(), *goals.milestones.values()]
     silent = sum(item.audience is None for item in items)
     message = (
@@ -134,25 +134,27 @@ def audiences(app: App) -> Iterator[Finding]:
     yield Finding(
         "whom goals, key results and milestones are meant for", True, message, hint if silent else ""
     )
-    for name, tracker in known.trackers.items():
+    for name, tracker in existing.trackers.items():
         for place, audience in sorted(tracker.places.items()):
-            hidden = [item.id for item in items if audience and not _named(known, item.id, audience)]
+            hidden = [item.id for item in items if audience and not _named(existing, item.id, audience)]
             if hidden:
-                told = f"{place} is {audience}: comments and labels there do not name {len(hidden)} of them"
-                yield Finding(f"{name}: audience", True, told, f"Among them {', '.join(hidden[:3])}")
+                reported = (
+                    f"{place} is {audience}: comments and labels there do not name {len(hidden)} of them"
+                )
+                yield Finding(f"{name}: audience", True, reported, f"Among them {', '.join(hidden[:3])}")
             elif audience is None:
-                told = f"who may read {place} is not known, so that nothing is written there"
-                yield Finding(f"{name}: audience", False, told, f"Set audiences in [trackers.{name}]")
+                reported = f"who may read {place} is not known, so that nothing is written there"
+                yield Finding(f"{name}: audience", False, reported, f"Set audiences in [trackers.{name}]")
         remembered = app.store.containers().get(name, ())
         names = {entry.container.name.casefold() for entry in remembered}
         unknown = [place for place in infos[name].audiences if names and place not in names]
         for place in unknown:
-            told = f"the settings name {place}, and no issue of it was read"
-            yield Finding(f"{name}: audiences", True, told, "Correct the name, if it is wrong")
+            reported = f"the settings name {place}, and no issue of it was read"
+            yield Finding(f"{name}: audiences", True, reported, "Correct the name, if it is wrong")
 
 
-def _named(known: Audiences, name: str, audience: Audience) -> bool:
-    return Readers(audience).may_read(known.items[name])
+def _named(existing: Audiences, name: str, audience: Audience) -> bool:
+    return Readers(audience).may_read(existing.items[name])
 
 
 @runtime_checkable
@@ -169,12 +171,12 @@ def refuse_same_sites(config: Config, trackers: Mapping[str, object]) -> None:
 
     Of those that read the same issues there; addresses alone were compared when the settings were read.
     """
-    told: dict[str, str] = {}
+    reported: dict[str, str] = {}
     for name, tracker in trackers.items():
         if isinstance(tracker, Sited):
             with suppress(TrackerError, ValueError):  # what cannot be reached is told by its findings
-                told[name] = site_of(tracker.site())
+                reported[name] = site_of(tracker.site())
     source = read(config.file, str(config.file), [])
-    wrong = tuple(overlapping(source, config.trackers, told)) if source is not None else ()
+    wrong = tuple(overlapping(source, config.trackers, reported)) if source is not None else ()
     if wrong:
         raise SettingsProblems(wrong)

@@ -84,11 +84,11 @@ def conclude_now(context: RunContext) -> Conclusion:
     """Read and conclude with the lock held. Raises OutcomeError while another process runs."""
     with _alone(context), context.stop.listen(), progress_on_terminal() as shown:
         ready = _shown(context, shown)
-        concluded = with_repair(
+        conclusion = with_repair(
             lambda: conclude(ready), context.store, context.pulls.every, context.now, context.stop
         )
-    _log_decisions(concluded.plan)
-    return concluded
+    _log_decisions(conclusion.plan)
+    return conclusion
 
 
 def sync_now(context: RunContext, *, only_changes: bool = False) -> Report:
@@ -98,8 +98,8 @@ def sync_now(context: RunContext, *, only_changes: bool = False) -> Report:
     """
     with _alone(context), context.stop.listen(), progress_on_terminal() as shown:
         report = sync(context) if shown is None else sync(_shown(context, shown), _steps(shown))
-        news = changes_since(context.store, report) if only_changes else ()
-    for change in news:
+        changed = changes_since(context.store, report) if only_changes else ()
+    for change in changed:
         level = logging.INFO if change.state == "over" or change.item.kind == "closed" else logging.WARNING
         log.log(level, change.line, extra={"fields": change.fields})
     _log_decisions(report.conclusion.plan)

@@ -39,22 +39,22 @@ def plan(
     from core.steps.estimate import estimate_write_time
 
     with open_context(config, force=force or ()) as job:
-        concluded = conclude_now(job)
-        pace = estimate_write_time(concluded.plan, job.trackers)
+        conclusion = conclude_now(job)
+        pace = estimate_write_time(conclusion.plan, job.trackers)
     console = out()
     if json:
-        console.print(plan_json(concluded), soft_wrap=True)
+        console.print(plan_json(conclusion), soft_wrap=True)
     else:
-        for line in plan_lines(concluded.plan):
+        for line in plan_lines(conclusion.plan):
             console.print(line)
-        for problem in concluded.problems:
+        for problem in conclusion.problems:
             console.print(f"problem: {problem}")
-        for warning in concluded.warnings:
+        for warning in conclusion.warnings:
             console.print(f"! {clean(warning, 600)}")
         for message in pace:
             console.print(message)
-        waiting = f", {len(concluded.plan.quarantined)} in quarantine" if concluded.plan.quarantined else ""
-        console.print(f"{len(concluded.plan.actions)} to write, {len(concluded.plan.held)} held{waiting}.")
-    if concluded.failed:
+        waiting = f", {len(conclusion.plan.quarantined)} in quarantine" if conclusion.plan.quarantined else ""
+        console.print(f"{len(conclusion.plan.actions)} to write, {len(conclusion.plan.held)} held{waiting}.")
+    if conclusion.failed:
         raise typer.Exit(FAILED)
-    raise typer.Exit(SOMETHING_TO_DO if concluded.plan or concluded.plan.held else DONE)
+    raise typer.Exit(SOMETHING_TO_DO if conclusion.plan or conclusion.plan.held else DONE)

@@ -45,18 +45,18 @@ def status(
     from core.sync import stored_evaluation
 
     console = out()
-    with open_app(config, trackers=False) as app, stored_evaluation(context_of(app)) as known:
+    with open_app(config, trackers=False) as app, stored_evaluation(context_of(app)) as existing:
         if audience is not None:
-            for line in meant_for(context_of(app), known, audience):
+            for line in meant_for(context_of(app), existing, audience):
                 console.print(line)
             return
-        console.print(tree(app.loaded.mapping, known.state))
+        console.print(tree(app.loaded.mapping, existing.state))
         console.print()
-        for told in reach_lines(known, known.targets.about):
-            console.print(told)
+        for reported in reach_lines(existing, existing.targets.about):
+            console.print(reported)
         prefix = app.config.settings.publish.labels.prefix
-        wrong = query_problems(known.refused, app.loaded.mapping, app.loaded.problem)
-        for problem in (*wrong, *unmatched(known, app.store, app.loaded.problem, prefix)):
+        wrong = query_problems(existing.refused, app.loaded.mapping, app.loaded.problem)
+        for problem in (*wrong, *unmatched(existing, app.store, app.loaded.problem, prefix)):
             console.print(f"! {clean(str(problem), 600)}")
         unread, containers = app.store.unread(), app.store.containers()
         for tracker in app.config.trackers.values():

@@ -38,6 +38,6 @@ def why(
     from core.sync import stored_evaluation
 
     console = out()
-    with open_context(config, trackers=False) as job, stored_evaluation(job) as known:
-        for line in explain(subject, job, known, audience):
+    with open_context(config, trackers=False) as job, stored_evaluation(job) as existing:
+        for line in explain(subject, job, existing, audience):
             console.print(clean(line, 1000) if line.strip() else "")

@@ -214,14 +214,14 @@ def _with_sandbox(config: Config, state: Path | None, stack: ExitStack) -> tuple
 
     path = state / "sandbox.json" if state else config.base / config.settings.sandbox.state
     _make_folder(path, "sandbox.state")
-    wanted = {
+    requested = {
         tracker.name: (tracker.settings.kind, tracker.sandbox)
         for tracker in config.trackers.values()
         if tracker.sandbox is not None
     }
     try:
-        world = World.load(path) if path.exists() else world_for(wanted)
-        world_for(wanted, world)
+        world = World.load(path) if path.exists() else world_for(requested)
+        world_for(requested, world)
     except ValueError as error:
         raise UserError(str(error)) from None
     server = stack.enter_context(SandboxServer(world, path))

@@ -42,14 +42,16 @@ def weighted_mean(elements: Sequence[Element], nothing: Unmeasured) -> Mean:
     silent = [(name, hole) for name, hole in holes if hole.why in SILENT]
     if silent:
         return Mean(combined(silent), missing)
-    known = [
+    existing = [
         (element.weight, element.measure)
         for element in elements
         if not isinstance(element.measure, Unmeasured)
     ]
-    if not known:
+    if not existing:
         return Mean(combined(holes), missing)
-    mean = sum((weight * share for weight, share in known), Fraction(0)) / sum(weight for weight, _ in known)
+    mean = sum((weight * share for weight, share in existing), Fraction(0)) / sum(
+        weight for weight, _ in existing
+    )
     if mean == ALL and holes:
         why = combined(holes)
         return Mean(Unmeasured(why.why, f"complete as far as it is measured, but {why.reason}"), missing)

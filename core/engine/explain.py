@@ -143,8 +143,8 @@ def _task(task: Task) -> str:
     earned = (
         f"weight {number(task.weight)} × credit {number(task.credit)} = {number(task.weight * task.credit)}"
     )
-    told = (task.credit_reason, task.weight_reason, blocked_words(task.blocked) if task.blocked else "")
-    because = "; ".join(_plain(message) for message in told if message)
+    reported = (task.credit_reason, task.weight_reason, blocked_words(task.blocked) if task.blocked else "")
+    because = "; ".join(_plain(message) for message in reported if message)
     return f"{head}: {earned} ({because})  {rule}" if because else f"{head}: {earned}  {rule}"
 
 
@@ -184,8 +184,8 @@ def _guardrail(guardrail: Guardrail, measured: KeyResultState) -> str:
     if isinstance(measured.measure, Unmeasured):
         return _measure(measured.measure)
     bounds = [("below", guardrail.keep_below), ("above", guardrail.keep_above)]
-    wanted = " and ".join(f"{side} {bound}" for side, bound in bounds if bound is not None)
-    return f"{guardrail.current} has to be {wanted}: {'met' if measured.met else 'not met'}"
+    requested = " and ".join(f"{side} {bound}" for side, bound in bounds if bound is not None)
+    return f"{guardrail.current} has to be {requested}: {'met' if measured.met else 'not met'}"
 
 
 def _as_of(checked: Metric | Guardrail) -> list[str]:
@@ -193,7 +193,7 @@ def _as_of(checked: Metric | Guardrail) -> list[str]:
 
 
 def _mean(title: str, elements: Sequence[Element], measure: Measure) -> Iterator[str]:
-    known = [
+    existing = [
         (element.weight, element.measure)
         for element in elements
         if not isinstance(element.measure, Unmeasured)
@@ -201,8 +201,8 @@ def _mean(title: str, elements: Sequence[Element], measure: Measure) -> Iterator
     if isinstance(measure, Unmeasured):
         yield f"  {title}: {_measure(measure)}"
     else:
-        terms = " + ".join(f"{number(weight)} × {exact_percent(share)}" for weight, share in known)
-        weights = " + ".join(number(weight) for weight, _ in known)
+        terms = " + ".join(f"{number(weight)} × {exact_percent(share)}" for weight, share in existing)
+        weights = " + ".join(number(weight) for weight, _ in existing)
         yield f"  {title}: ({terms}) / ({weights}) = {percent(measure)}"
     for element in elements:
         share = element.measure

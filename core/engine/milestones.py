@@ -51,18 +51,22 @@ def measure(
 
 
 def measure_sums(
-    known: Silence, tallies: MappingABC[str, Tally], health: HealthPolicy, now: datetime, zone: tzinfo = UTC
+    existing: Silence,
+    tallies: MappingABC[str, Tally],
+    health: HealthPolicy,
+    now: datetime,
+    zone: tzinfo = UTC,
 ) -> State:
     """The same from what the tasks of each milestone and key result add up to.
 
     A key result without rules and without a tally has no work of its own. `now` and `zone` are those of
     `measure`.
     """
-    mapping, now = known.mapping, now.astimezone(zone)
+    mapping, now = existing.mapping, now.astimezone(zone)
     nothing = Tally()
     milestones = {
         name: measure_milestone(
-            milestone, Course.of(milestone, now), tallies.get(name, nothing), known, health, now
+            milestone, Course.of(milestone, now), tallies.get(name, nothing), existing, health, now
         )
         for name, milestone in mapping.milestones.items()
     }
@@ -71,7 +75,7 @@ def measure_sums(
             result,
             Course.of(result, now, mapping.goals.get(result.goal)),
             tallies.get(name, nothing),
-            known,
+            existing,
             health,
             now,
         )
@@ -115,7 +119,7 @@ def measure_milestone(
     owner: Milestone | KeyResult,
     course: Course,
     tally: Tally,
-    known: Silence,
+    existing: Silence,
     policy: HealthPolicy,
     now: datetime,
 ) -> MilestoneState:
@@ -124,7 +128,7 @@ def measure_milestone(
     The measure is Σ weight·credit / Σ weight over the tasks that are not cancelled, or says why not.
     """
     weighed = weigh(tally, owner.weigh_by)
-    share = _unmeasured(owner.id, known, tally, weighed.total) or weighed.earned / weighed.total
+    share = _unmeasured(owner.id, existing, tally, weighed.total) or weighed.earned / weighed.total
     return MilestoneState(
         id=owner.id,
         measure=share,

@@ -53,7 +53,7 @@ def share(nodes: Mapping[K, Node[K]]) -> Shares[K]:
     if not below:
         return Shares({}, {})
     downwards = _downwards(nodes)
-    known, needy = _claims(nodes, below, downwards)
+    existing, needy = _claims(nodes, below, downwards)
     given: dict[K, Share[K]] = {}
     amounts: Counter[Fraction] = Counter()
     for key in downwards:
@@ -62,7 +62,7 @@ def share(nodes: Mapping[K, Node[K]]) -> Shares[K]:
         asking = [one for one in under if needy[one]]
         if source is None or not asking:
             continue
-        taken = sum((known[one] for one in under), NOTHING)
+        taken = sum((existing[one] for one in under), NOTHING)
         # What came from above is for the open ones alone; an estimate of its own is for all below.
         left = source.weight - taken if estimate is not None else source.weight
         if taken and left <= 0:
@@ -77,16 +77,16 @@ def _claims(
     nodes: Mapping[K, Node[K]], below: Mapping[K, Sequence[K]], downwards: Sequence[K]
 ) -> tuple[dict[K, Fraction], dict[K, bool]]:
     """By node: what is estimated of it and below it, and whether anything there asks for a share."""
-    known: dict[K, Fraction] = {}
+    existing: dict[K, Fraction] = {}
     needy: dict[K, bool] = {}
     for key in reversed(downwards):
         node, under = nodes[key], below.get(key, ())
         if node.estimate is not None or not under:
-            known[key], needy[key] = node.estimate or NOTHING, node.open
+            existing[key], needy[key] = node.estimate or NOTHING, node.open
         else:
-            known[key] = sum((known[one] for one in under), NOTHING)
+            existing[key] = sum((existing[one] for one in under), NOTHING)
             needy[key] = any(needy[one] for one in under)
-    return known, needy
+    return existing, needy
 
 
 def _downwards(nodes: Mapping[K, Node[K]]) -> list[K]:

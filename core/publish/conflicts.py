@@ -122,9 +122,9 @@ def check_conflicts(
         if target_of(action) not in sorter.held or (isinstance(action, WriteComment) and action.anew)
     )
     left = tuple(sorter.replaced.get(action, action) for action in going)
-    told = tuple(hold.held for hold in sorter.held.values() if hold.held is not None)
+    reported = tuple(hold.held for hold in sorter.held.values() if hold.held is not None)
     return ConflictCheck(
-        replace(whole, actions=left, held=whole.held + told),
+        replace(whole, actions=left, held=whole.held + reported),
         book,
         sorter.wishes,
         sorter.rivals,

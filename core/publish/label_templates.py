@@ -15,8 +15,10 @@ def check_template(template: str) -> str:
     """
     for name in _PLACEHOLDER.findall(template):
         if name not in PLACEHOLDERS:
-            known = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS)
-            raise ValueError(f"unknown placeholder {{{name}}} in the label {template!r}; known are {known}")
+            existing = ", ".join(f"{{{existing}}}" for existing in PLACEHOLDERS)
+            raise ValueError(
+                f"unknown placeholder {{{name}}} in the label {template!r}; known are {existing}"
+            )
     if re.search(r"[{}]", _PLACEHOLDER.sub("", template)):
         raise ValueError(f"a brace without its partner in the label {template!r}")
     return template
@@ -24,7 +26,7 @@ def check_template(template: str) -> str:
 
 def fill(template: str, values: Mapping[str, str]) -> str:
     """The template with its placeholders replaced, once: braces inside a value mean nothing."""
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], template)
+    return _PLACEHOLDER.sub(lambda result: values[result[1]], template)
 
 
 def names_one(template: str) -> bool:

@@ -213,20 +213,18 @@ def _waiting(ids: Iterable[str], state: State) -> str | None:
 
 def _subjects(ids: Iterable[str], state: State, mapping: GoalTree) -> tuple[_Subject, ...]:
     """The named things, and what they lead to: key results and goals, each once."""
-    results_found: dict[str, _Subject] = {}
+    matches: dict[str, _Subject] = {}
     for id_ in ids:
         milestone, result, goal = mapping.milestones.get(id_), mapping.key_results.get(id_), id_
         if milestone is not None and id_ in state.milestones:
             measured = state.milestones[id_]
-            results_found[id_] = _Subject(
-                "milestone", id_, milestone.title, measured.measure, measured.health.name
-            )
-            _add_key_results(results_found, _results_of(milestone, mapping), state, mapping)
+            matches[id_] = _Subject("milestone", id_, milestone.title, measured.measure, measured.health.name)
+            _add_key_results(matches, _results_of(milestone, mapping), state, mapping)
         elif result is not None:
-            _add_key_results(results_found, (id_,), state, mapping)
+            _add_key_results(matches, (id_,), state, mapping)
         else:
-            _add_goal(results_found, goal, state, mapping)
-    return tuple(results_found.values())
+            _add_goal(matches, goal, state, mapping)
+    return tuple(matches.values())
 
 
 def _results_of(milestone: Milestone, mapping: GoalTree) -> tuple[str, ...]:
@@ -234,20 +232,20 @@ def _results_of(milestone: Milestone, mapping: GoalTree) -> tuple[str, ...]:
 
 
 def _add_key_results(
-    found: dict[str, _Subject], names: Iterable[str], state: State, mapping: GoalTree
+    items: dict[str, _Subject], names: Iterable[str], state: State, mapping: GoalTree
 ) -> None:
     for name in names:
         if name in state.key_results:
             measured, result = state.key_results[name], mapping.key_results[name]
-            found[name] = _Subject("key result", name, result.title, measured.measure, measured.health.name)
-            _add_goal(found, result.goal, state, mapping)
+            items[name] = _Subject("key result", name, result.title, measured.measure, measured.health.name)
+            _add_goal(items, result.goal, state, mapping)
 
 
-def _add_goal(found: dict[str, _Subject], name: str, state: State, mapping: GoalTree) -> None:
+def _add_goal(result: dict[str, _Subject], name: str, state: State, mapping: GoalTree) -> None:
     if name in state.goals and name in mapping.goals:
         measured = state.goals[name]
         title = mapping.goals[name].title
-        found[name] = _Subject("goal", name, title, measured.delivered, measured.health.name)
+        result[name] = _Subject("goal", name, title, measured.delivered, measured.health.name)
 
 
 class _Shape:

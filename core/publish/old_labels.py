@@ -43,6 +43,6 @@ def with_removals(plan: Plan, left: Labels, now: Labels) -> Plan:
         (at for at, value in enumerate(actions) if not isinstance(value, DefineLabel | ChangeLabels)),
         len(actions),
     )
-    alone.sort(key=lambda each: issue_order(each.ref))
+    alone.sort(key=lambda item: issue_order(item.ref))
     actions[place:place] = alone
     return replace(plan, actions=tuple(actions))

@@ -22,7 +22,7 @@ def our_comments(
     """
     marked: list[PostedComment] = []
     moved: list[PostedComment] = []
-    for one in sorted(posted.comments, key=lambda each: comment_order(each.id)):
+    for one in sorted(posted.comments, key=lambda item: comment_order(item.id)):
         mark = mark_of(one)
         if not one.mine:
             continue
@@ -45,21 +45,21 @@ def _still_ours(mark: Mark | None, record: Publication, instance: str, installat
 
 
 def exposed(
-    told: Summary | DesiredComment, digest: str, before: PostedComment, record: Publication | None
+    reported: Summary | DesiredComment, digest: str, before: PostedComment, record: Publication | None
 ) -> bool:
     """Whether a comment may say more than those who may read it now are meant to know.
 
     So it is where others may read it than those for whom it was written. Where that is not on record, it is
     if the comment says something else than it should, and some of what it could say is not for its readers.
     """
-    if told.readers is None:
+    if reported.readers is None:
         return False
     if record is None or record.comment.id != before.id:
         mark = mark_of(before)
-        return told.withheld and (mark is None or mark.digest != digest)
+        return reported.withheld and (mark is None or mark.digest != digest)
     if record.readers is None:
-        return told.withheld and record.digest != digest
-    return not told.readers.may_read(record.readers)
+        return reported.withheld and record.digest != digest
+    return not reported.readers.may_read(record.readers)
 
 
 def edit_reason(

@@ -70,11 +70,11 @@ class _Planner:
 
     def plan(self) -> Plan:
         """What says too much, definitions, labels, comments, removals; sorted: equal worlds, equal plans."""
-        defines = sorted(self._defines, key=lambda each: (each.tracker, each.container, each.definition))
-        relabels = sorted(self._relabels, key=lambda each: issue_order(each.ref))
-        writes = sorted(self._writes, key=lambda each: issue_order(each.ref))
+        defines = sorted(self._defines, key=lambda item: (item.tracker, item.container, item.definition))
+        relabels = sorted(self._relabels, key=lambda item: issue_order(item.ref))
+        writes = sorted(self._writes, key=lambda item: issue_order(item.ref))
         deletes = sorted(
-            self._deletes, key=lambda each: (*issue_order(each.ref), comment_order(each.before.id))
+            self._deletes, key=lambda item: (*issue_order(item.ref), comment_order(item.before.id))
         )
         # Before anything else goes what says more than its readers are meant to know.
         anew = [write for write in writes if write.anew]
@@ -90,24 +90,24 @@ class _Planner:
             *writes,
             *deletes,
         )
-        held = sorted(set(self._held), key=lambda each: (each.what, each.why, each.release))
+        held = sorted(set(self._held), key=lambda item: (item.what, item.why, item.release))
         return Plan(actions, tuple(held), closed=tuple(self._shut))
 
     # ---- labels
 
-    def labels(self, wanted: Sequence[Labelled]) -> None:
-        by_ref = {wish.ref: wish for wish in wanted}
-        known = {*self._actual.labels, *self._actual.posted}
-        for ref in known | set(by_ref):
+    def labels(self, requested: Sequence[Labelled]) -> None:
+        by_ref = {wish.ref: wish for wish in requested}
+        existing = {*self._actual.labels, *self._actual.posted}
+        for ref in existing | set(by_ref):
             self._labels_of(ref, by_ref.get(ref))
         ready = [
             wish
-            for wish in wanted
+            for wish in requested
             if wish.waiting is None
             and wish.ref.tracker not in self._actual.down
             and self._actual.places.closed_to_labels(wish.ref) is None
         ]
-        self._define(item for item in ready if item.ref in known)
+        self._define(item for item in ready if item.ref in existing)
 
     def definitions(self) -> None:
         """Take away what definitions tell to more people than they were made for."""
@@ -118,8 +118,8 @@ class _Planner:
             if self._actual.places.closed_to_labels(place) is None and tracker not in self._actual.down:
                 self._told += self._untold.actions(tracker, container, defined)
         # What is described anew for its readers is not defined a second time.
-        told = {definition_key(item) for item in self._told}
-        self._defines = [define for define in self._defines if definition_key(define) not in told]
+        reported = {definition_key(item) for item in self._told}
+        self._defines = [define for define in self._defines if definition_key(define) not in reported]
 
     def _labels_of(self, ref: IssueRef, desired: Labelled | None) -> None:
         posted = self._actual.posted.get(ref)
@@ -163,14 +163,14 @@ class _Planner:
 
     # ---- comments
 
-    def comments(self, wanted: Sequence[DesiredComment]) -> None:
-        for wish in wanted:
+    def comments(self, requested: Sequence[DesiredComment]) -> None:
+        for wish in requested:
             why = self._closed(wish.ref)
             if why is None:
                 self._comment(wish)
             else:
                 self._shut.append(Held(f"comment on {wish.ref.key}", f"it is {why}", OPENED))
-        refs = {wish.ref for wish in wanted}
+        refs = {wish.ref for wish in requested}
         for ref, record in self._actual.records.items():
             if ref not in refs and ref.tracker in self._infos and self._closed(ref) is None:
                 self._leave(ref, record)

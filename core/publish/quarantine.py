@@ -261,9 +261,9 @@ def _other_wish(
 ) -> Iterator[tuple[Target, Quarantined]]:
     """Entries that are wanted again, or not any more; where something was held back nobody can tell."""
     for target, entry in remembered.items():
-        wanted = target in wished
-        if entry.wished != wanted and (wanted or target.tracker in ended):
-            yield target, replace(entry, wished=wanted)
+        requested = target in wished
+        if entry.wished != requested and (requested or target.tracker in ended):
+            yield target, replace(entry, wished=requested)
 
 
 def held(actions: Iterable[Action], book: Book) -> tuple[Held, ...]:

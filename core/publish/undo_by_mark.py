@@ -90,7 +90,8 @@ def _labels(plan: Plan, posted: Mapping[IssueRef, Posted], prefix: str) -> list[
         remove = tuple(sorted({*before.remove, *owned(now.labels, prefix)}))
         planned[ref] = replace(before, add=add, remove=remove)
     return sorted(
-        (item for item in planned.values() if item.add or item.remove), key=lambda each: issue_order(each.ref)
+        (item for item in planned.values() if item.add or item.remove),
+        key=lambda element: issue_order(element.ref),
     )
 
 
@@ -110,7 +111,7 @@ def _comments(plan: Plan, posted: Mapping[IssueRef, Posted], instance: str) -> l
         for one in _ours(posted, ref, instance)
         if (ref, one.id) not in going
     ]
-    return [*kept, *sorted(marked, key=lambda each: (issue_order(each.ref), each.before.id))]
+    return [*kept, *sorted(marked, key=lambda item: (issue_order(item.ref), item.before.id))]
 
 
 def _definitions(

@@ -171,8 +171,8 @@ class _Undo:
             self._hold(f'label "{now.name}" in {action.container}', "its definition was changed since")
 
     def _definition_now(self, tracker: str, container: str, name: str) -> LabelDefinition | None:
-        known = self.definitions.get((tracker, container), ())
-        return next((one for one in known if one.name.casefold() == name.casefold()), None)
+        existing = self.definitions.get((tracker, container), ())
+        return next((one for one in existing if one.name.casefold() == name.casefold()), None)
 
     # ---- the plan
 
@@ -186,9 +186,9 @@ class _Undo:
             action for ref in sorted(self.labels, key=issue_order) for action in self._label_actions(ref)
         ]
         comments: list[Action] = []
-        for key in sorted(self.comments, key=lambda each: (issue_order(each[0]), each[1])):
+        for key in sorted(self.comments, key=lambda item: (issue_order(item[0]), item[1])):
             comments += _comment_actions(self.comments[key])
-        held = sorted(set(self.held), key=lambda each: (each.what, each.why))
+        held = sorted(set(self.held), key=lambda item: (item.what, item.why))
         return Plan((*back, *labels, *comments, *gone), tuple(held))
 
     def _label_actions(self, ref: IssueRef) -> list[ChangeLabels]:

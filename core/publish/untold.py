@@ -78,7 +78,7 @@ class UntoldLabels:
     def _make(self, tracker: str, readers: Readers) -> Untold:
         view, info = self._audiences.view(readers), self._infos[tracker]
         hidden: list[LabelDefinition] = []
-        told: dict[str, LabelDefinition] = {}
+        reported: dict[str, LabelDefinition] = {}
         items = [
             *(("goal", item.id, item.title) for item in self._goals.goals.values()),
             *(("key result", item.id, item.title) for item in self._goals.key_results.values()),
@@ -88,12 +88,12 @@ class UntoldLabels:
             labels = possible_labels(kind, id_, title, self._policy, info)
             if view.item(id_):
                 for label in labels:
-                    told.setdefault(label.name.casefold(), label)
+                    reported.setdefault(label.name.casefold(), label)
             else:
                 hidden += labels
-        plain = {label.description for label in told.values()}
+        plain = {label.description for label in reported.values()}
         return Untold(
-            frozenset(label.name.casefold() for label in hidden) - told.keys(),
+            frozenset(label.name.casefold() for label in hidden) - reported.keys(),
             frozenset(label.description for label in hidden) - plain,
-            told,
+            reported,
         )

@@ -55,12 +55,12 @@ class Audiences:
     def of(self, ref: IssueRef) -> Readers | None:
         """Who may read an issue, by its key of today; None where that is not known."""
         container = container_of_key(ref).casefold()
-        known = self.trackers.get(ref.tracker, _ORGANISATIONS)
+        existing = self.trackers.get(ref.tracker, _ORGANISATIONS)
         level = self.levels.get((ref.tracker, ref.id))
         circle = f"{ref.tracker}/{container}"
         if level is not None:
             return Readers(Audience.RESTRICTED, f"{circle}/{level}")
-        audience = known.places.get(container, known.others)
+        audience = existing.places.get(container, existing.others)
         if audience is None:
             return None
         return Readers(audience, circle if audience is Audience.RESTRICTED else "")
@@ -125,17 +125,17 @@ class View:
         """Whether they may read every issue there is."""
         if self.readers is None:
             return True
-        told = [
+        reported = [
             audience
-            for known in self.audiences.trackers.values()
-            for audience in (*known.places.values(), known.others or Audience.ORGANISATION)
+            for existing in self.audiences.trackers.values()
+            for audience in (*existing.places.values(), existing.others or Audience.ORGANISATION)
         ]
-        if None in told or (self.audiences.levels and self.audiences.leveled):
+        if None in reported or (self.audiences.levels and self.audiences.leveled):
             return False
         # Restricted places are circles apart, so that nobody reads two of them.
         return all(
             audience is not Audience.RESTRICTED and self.readers.may_read(Readers(audience))
-            for audience in told
+            for audience in reported
             if audience is not None
         )
 

@@ -31,11 +31,11 @@ def tree(mapping: GoalTree, state: State) -> RenderableType:
     A milestone that leads to several key results stands below each, with its details at the first; one
     that leads to none stands last.
     """
-    told: set[str] = set()
+    reported: set[str] = set()
 
     def stone_row(milestone: Milestone) -> Row:
-        again = milestone.id in told
-        told.add(milestone.id)
+        again = milestone.id in reported
+        reported.add(milestone.id)
         return _milestone_row(milestone, state.milestones[milestone.id], again=again)
 
     rows = []

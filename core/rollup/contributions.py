@@ -75,13 +75,13 @@ def _part(issue: Issue, rule: RuleId, checklist: bool, scheme: RollupRules) -> t
         estimate_of(issue, weigh_by),
         counts,
     )
-    known = scheme.parts.get(parts)
-    if known is None:
+    existing = scheme.parts.get(parts)
+    if existing is None:
         part = part_of(tagged_of(issue, rule, scheme.compiled), weigh_by, scheme.crediting)
-        known = (part.text, _STANDING.get(part.state, 1))
+        existing = (part.text, _STANDING.get(part.state, 1))
         if not counts:
-            scheme.parts[parts] = known
-    return known
+            scheme.parts[parts] = existing
+    return existing
 
 
 def tagged_of(issue: Issue, rule_id: RuleId, compiled: RuleSet) -> Tagged:

@@ -52,16 +52,16 @@ def refresh(
     `check` is called between pages of issues and may raise, which takes back what was done. `since`: by
     tracker, the moment after which an edit has to be for what it did to be explained by it.
     """
-    moments = {tracker: micros(moment) for tracker, moment in since.items()}
+    snapshots = {tracker: micros(moment) for tracker, moment in since.items()}
     mark, aim = writer.mark(), Mark(scheme.basis, writer.last_change(), scheme.answers)
     if mark == aim:
         return Refreshed()
     if mark is None or mark.basis != aim.basis:
-        owners = _anew(writer, scheme, check, moments)
+        owners = _anew(writer, scheme, check, snapshots)
         done = Refreshed(True, owners=frozenset(owners.touched | owners.hard))
     else:
         keys = writer.changed_after(mark.seq) | moved_answers(mark.answers, aim.answers)
-        owners = _again(writer, sorted(keys), scheme, check, moments)
+        owners = _again(writer, sorted(keys), scheme, check, snapshots)
         done = Refreshed(False, frozenset(keys), frozenset(owners.touched | owners.hard))
     hard = owners.hard
     for owner in sorted(owners.touched | hard):

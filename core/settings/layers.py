@@ -78,11 +78,11 @@ def misspelt(layers: Layers) -> Iterator[Problem]:
 
     Those without `__` are let pass: Kubernetes gives every container some that begin with a service's name.
     """
-    known = set(Settings.model_fields)
+    existing = set(Settings.model_fields)
     for name, where in _names(layers).items():
         table, delimiter, _ = name.removeprefix(PREFIX).partition(DELIMITER)
-        if delimiter and table.lower() not in known:
-            yield Problem(where, None, "", f"there is no table {table.lower()}", nearest(table, known))
+        if delimiter and table.lower() not in existing:
+            yield Problem(where, None, "", f"there is no table {table.lower()}", nearest(table, existing))
 
 
 def blamed(problem: Problem, layers: Layers) -> Problem:

@@ -149,9 +149,9 @@ def _tracker(
         return (source.problem((*place, "kind"), message, "Install a version of it that fits, or remove it"),)
     if result is None:
         message = '"kind" is missing' if kind is None else f"there is no connector of kind {kind!r}"
-        known = source.tables.get("trackers")
-        if not isinstance(known, dict) or name not in known:
-            return (_stray(layers, name, known),)
+        existing = source.tables.get("trackers")
+        if not isinstance(existing, dict) or name not in existing:
+            return (_stray(layers, name, existing),)
         return (source.problem((*place, "kind"), message, nearest(str(kind or ""), kinds())),)
     values = {key: _from_text(key, value) for key, value in raw.items()}
     sandbox = _sandbox_face(values)
@@ -175,16 +175,18 @@ def _left_over(source: Source, layers: Layers, settings: Settings) -> dict[str, 
     that of a configured tracker without this very credential is misspelt, and an error; so is anything else
     that is set for a tracker which is not there (a url, projects), since somebody means to read it.
     """
-    known = source.tables.get("trackers")
-    known = known if isinstance(known, dict) else {}
+    existing = source.tables.get("trackers")
+    existing = existing if isinstance(existing, dict) else {}
     return {
         name: replace(
-            _stray(layers, name, known),
+            _stray(layers, name, existing),
             reason=f"no tracker is called {name}, so that this credential is not used",
-            hint=nearest(name, known) or "Unset it, or add the tracker to the configuration file",
+            hint=nearest(name, existing) or "Unset it, or add the tracker to the configuration file",
         )
         for name, raw in settings.trackers.items()
-        if name not in known and raw.keys() <= CREDENTIAL_KEYS and not _misspelt(name, raw, settings, known)
+        if name not in existing
+        and raw.keys() <= CREDENTIAL_KEYS
+        and not _misspelt(name, raw, settings, existing)
     }
 
 
@@ -201,12 +203,16 @@ def _anchored(settings: TrackerSettings, base: Path) -> TrackerSettings:
     return settings.model_copy(update=paths) if paths else settings
 
 
-def _stray(layers: Layers, name: str, known: object) -> Problem:
+def _stray(layers: Layers, name: str, existing: object) -> Problem:
     """A tracker that stands in no file: nearly always a misspelt variable."""
     where = only_outside(layers, "trackers", name) or PREFIX
     message = f"no tracker of the configuration file is called {name}, and no kind is set for it here"
     return Problem(
-        where, None, f"trackers.{name}", message, nearest(name, known if isinstance(known, dict) else ())
+        where,
+        None,
+        f"trackers.{name}",
+        message,
+        nearest(name, existing if isinstance(existing, dict) else ()),
     )
 
 

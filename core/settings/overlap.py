@@ -10,15 +10,15 @@ from mappings.problems import Problem
 
 
 def overlapping(
-    source: Source, trackers: Mapping[str, TrackerConfig], told: Mapping[str, str] | None = None
+    source: Source, trackers: Mapping[str, TrackerConfig], reported: Mapping[str, str] | None = None
 ) -> Iterator[Problem]:
     """A problem for each two trackers that lead to the same site and read the same issues there.
 
     Each of the two would write its own comment on every tracking issue, and take away that of the other.
-    `told`: by tracker, the address that its server itself told, in the spelling of `site_of`.
+    `reported`: by tracker, the address that its server itself told, in the spelling of `site_of`.
     """
     sites = {
-        name: tracker.settings.sites() | ({told[name]} if told and name in told else set())
+        name: tracker.settings.sites() | ({reported[name]} if reported and name in reported else set())
         for name, tracker in trackers.items()
     }
     for first, second in combinations(trackers.values(), 2):

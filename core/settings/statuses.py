@@ -57,8 +57,8 @@ def _compared(
     source: Source, place: Place, name: str, names: Names, trackers: Iterable[str]
 ) -> Iterator[Problem]:
     there, ids = _there(names, trackers, _NAMES), _there(names, trackers, _IDS)
-    wanted = fold_name(name)
-    if wanted in there or wanted in ids or (_looks_like_id(wanted) and not ids):
+    requested = fold_name(name)
+    if requested in there or requested in ids or (_looks_like_id(requested) and not ids):
         return  # a store that was filled before ids were kept knows them after the next comparison
     message = f'no issue is in the status "{name}"'
     yield source.problem(place, message, hint(name, tuple(sorted(there.values()))))

@@ -52,8 +52,8 @@ def read_actual(
         try:
             refs = _refs_on(name, desired, issues, records)
             refs = [ref for ref in refs if ref in records or places.closed(ref) is None]
-            known, unknown = _sorted_out(refs, issues, records, pulled[name])
-            standing.posted |= known
+            existing, unknown = _sorted_out(refs, issues, records, pulled[name])
+            standing.posted |= existing
             with stop.reading():
                 if unknown:
                     fresh = _each_once(reader.posted(unknown), issues)
@@ -137,15 +137,15 @@ def _sorted_out(
     refs: Iterable[IssueRef], issues: Issues, records: Records, pulled: Pulled
 ) -> tuple[Mapping[IssueRef, Posted], list[IssueRef]]:
     """What is known without asking, and the issues to ask about."""
-    known: dict[IssueRef, Posted] = {}
+    existing: dict[IssueRef, Posted] = {}
     unknown: list[IssueRef] = []
     for ref in refs:
         issue, record = issues.get(ref), records.get(ref)
         if issue is None or record is None or record.seen is None or pulled.swept:
             unknown.append(ref)
         else:
-            known[ref] = Posted(issue.ref, issue.labels, (record.comment,))
-    return known, unknown
+            existing[ref] = Posted(issue.ref, issue.labels, (record.comment,))
+    return existing, unknown
 
 
 def _refs_on(name: str, desired: DesiredState, issues: Issues, records: Records) -> list[IssueRef]:

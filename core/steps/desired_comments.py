@@ -85,7 +85,7 @@ class Comments:
 def find_desired_comments(
     evaluation: Evaluation,
     records: Records,
-    told: LastSnapshots,
+    reported: LastSnapshots,
     snapshots: SnapshotFactory,
     policy: PublishPolicy,
     infos: Mapping[str, TrackerInfo],
@@ -93,7 +93,7 @@ def find_desired_comments(
     audiences: Audiences,
     installation: str = "",
 ) -> Comments:
-    """Every comment that should stand. `told` is asked for comments on record that may have to be edited.
+    """Every comment that should stand. `reported` is asked for comments on record that may have to be edited.
 
     `unsure`: trackers on which nothing may be taken as settled. `audiences` decides what each comment may
     tell. `installation`: the id in our marks.
@@ -101,7 +101,7 @@ def find_desired_comments(
     goals, targets = evaluation.scheme.goals, evaluation.targets
     listed = OpenTasks(evaluation, audiences, policy.comments.open_tasks, evaluation.scheme.listed)
     views: dict[Readers | None, View] = {}
-    wanted: list[DesiredComment] = []
+    requested: list[DesiredComment] = []
     settled: set[IssueRef] = set()
 
     def reason(ref: IssueRef, about: tuple[str, ...], changes: Mapping[str, Change], view: View) -> Summary:
@@ -129,14 +129,14 @@ def find_desired_comments(
         if record is not None and ref.tracker not in unsure and _stands(summary, record, policy, info):
             settled.add(ref)
             continue
-        before = told(ref) if record is not None else {}
+        before = reported(ref) if record is not None else {}
         if before:
             changes = _changes(about, before, snapshots, view)
             waiting, summary = summary.waiting, reason(ref, about, changes, view)
             summary = replace(summary, readers=readers, waiting=waiting)
         heads = _heads_in(before, goals)
-        wanted.append(desired_comment(summary, info, policy.instance, heads, installation))
-    return Comments(tuple(wanted), frozenset(settled))
+        requested.append(desired_comment(summary, info, policy.instance, heads, installation))
+    return Comments(tuple(requested), frozenset(settled))
 
 
 def _stands(summary: Summary, record: Publication, policy: PublishPolicy, info: TrackerInfo) -> bool:

@@ -117,19 +117,21 @@ class _Checked:
 
     def look_at(self, page: list[Issue], *, everything: bool) -> None:
         """Take note of the issues that differ; and, with `everything`, of each definition that is used."""
-        known = {issue.ref: issue for issue in page if self._concerns(issue)}
-        tags = self._evaluation.tags.tags_of((ref.tracker, ref.id) for ref in known)
-        tagged = {ref: [o for o, _ in tags.get((ref.tracker, ref.id), ())] for ref in known}
+        existing = {issue.ref: issue for issue in page if self._concerns(issue)}
+        tags = self._evaluation.tags.tags_of((ref.tracker, ref.id) for ref in existing)
+        tagged = {ref: [o for o, _ in tags.get((ref.tracker, ref.id), ())] for ref in existing}
         about = {
-            ref: self._evaluation.targets.about[ref] for ref in known if ref in self._evaluation.targets.about
+            ref: self._evaluation.targets.about[ref]
+            for ref in existing
+            if ref in self._evaluation.targets.about
         }
         some = {ref: owners for ref, owners in tagged.items() if owners}
-        wanted = {
+        requested = {
             desired_label.ref: desired_label
-            for desired_label in desired_labels(known, some, about, self._labeller, self._infos)
+            for desired_label in desired_labels(existing, some, about, self._labeller, self._infos)
         }
-        for ref, issue in known.items():
-            item = wanted.get(ref)
+        for ref, issue in existing.items():
+            item = requested.get(ref)
             differs = self._differs(issue, item)
             if differs:
                 self.differing.append(issue)
@@ -151,10 +153,10 @@ class _Checked:
         add, remove = relabels(issue.labels, desired, self._policy.prefix, fold=fold)
         return bool(add or remove)
 
-    def _first(self, each: Labelled) -> bool:
+    def _first(self, item: Labelled) -> bool:
         """Whether these definitions are used in this container for the first time."""
-        place = (each.ref.tracker, each.container, each.labels)
-        if not each.labels or place in self._seen:
+        place = (item.ref.tracker, item.container, item.labels)
+        if not item.labels or place in self._seen:
             return False
         self._seen.add(place)
         return True

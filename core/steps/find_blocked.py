@@ -23,7 +23,9 @@ def find_blocked(
     if not linked:
         return {}, {}
     issues = {item.issue.ref: item.issue for item in linked}
-    others = {(told.ref.tracker, told.ref.id) for issue in issues.values() for told in issue.blocked_by}
+    others = {
+        (reported.ref.tracker, reported.ref.id) for issue in issues.values() for reported in issue.blocked_by
+    }
     blocked = blocked_issues(issues.values(), tags.issues(sorted(others)), scheme.crediting)
     counts: Counter[str] = Counter()
     whole: set[str] = set()

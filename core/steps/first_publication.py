@@ -49,8 +49,8 @@ class FirstRuns:
         waiting = {(tracker, owner) for tracker, owner in every if tracker in down or owner in silent}
         return cls(frozenset(every - published), frozenset(waiting), published & every, owners)
 
-    def keep(self, store: RunStore, wanted: Iterable[Action], written: Iterable[Written]) -> None:
-        """Remember what is published now. `wanted`: the plan before any limit held something back.
+    def keep(self, store: RunStore, requested: Iterable[Action], written: Iterable[Written]) -> None:
+        """Remember what is published now. `requested`: the plan before any limit held something back.
 
         What waits in quarantine is none of it: one refused label would keep it a first publication.
         """
@@ -59,7 +59,7 @@ class FirstRuns:
         }
         begun = {
             (action.tracker, owner)
-            for action in wanted
+            for action in requested
             if action not in settled
             for owner in owners_of(action, self.owners)
         }

@@ -18,9 +18,9 @@ def audiences_of(
     store: RunStore, infos: Mapping[str, TrackerInfo], goals: GoalTree, usual: Audience
 ) -> Audiences:
     """By what is remembered. `usual`: whom goals and milestones are meant for that say nothing of it."""
-    resolve, told, restricted = store.resolver(), store.audiences(), store.restricted_issues()
+    resolve, reported, restricted = store.resolver(), store.audiences(), store.restricted_issues()
     remembered = {
-        name: {place: value.audience for place, value in told.get(name, {}).items()} for name in infos
+        name: {place: value.audience for place, value in reported.get(name, {}).items()} for name in infos
     }
     return Audiences(
         {name: _tracker(info, remembered[name], resolve) for name, info in infos.items()},
@@ -30,11 +30,13 @@ def audiences_of(
     )
 
 
-def _tracker(info: TrackerInfo, told: Mapping[str, Audience | None], resolve: Resolver) -> TrackerAudience:
+def _tracker(
+    info: TrackerInfo, reported: Mapping[str, Audience | None], resolve: Resolver
+) -> TrackerAudience:
     others = info.audience or (None if info.tells_audience else Audience.ORGANISATION)
     places: dict[str, Audience | None] = {}
     if others is None:
-        places.update(told)
+        places.update(reported)
     # A project or repository goes on being meant by the name that the settings have.
     for name, audience in info.audiences.items():
         places.update(dict.fromkeys(resolve.container_names(info.name, name), audience))
@@ -65,9 +67,9 @@ class OpenTasks:
         self._evaluation = evaluation
         self._audiences = audiences
         self._number = number
-        wanted = sorted(owners)
+        requested = sorted(owners)
         self._listed = {
-            name: Listed(read_open(message)) for name, message in evaluation.tags.open_of(wanted).items()
+            name: Listed(read_open(message)) for name, message in evaluation.tags.open_of(requested).items()
         }
         self._mixed: dict[str, tuple[IssueRef, ...]] = {}
         self._made: dict[tuple[str, Readers | None], Listed] = {}

@@ -22,29 +22,29 @@ def learn_audiences(tracker: Tracker, info: TrackerInfo, store: RunStore, stop: 
     name = info.name
     if not isinstance(tracker, TellsAudiences) or info.audience is not None:
         return
-    known, memory = store.audiences().get(name, {}), store.memory(name)
+    existing, memory = store.audiences().get(name, {}), store.memory(name)
     change = str(store.tags().last_change())
-    if not swept and memory.get(_UP_TO) == change and not any(map(_open, known.values())):
+    if not swept and memory.get(_UP_TO) == change and not any(map(_open, existing.values())):
         return
     present = store.issue_containers(name)
     asked = [
         place
         for place in sorted(present - info.audiences.keys())
-        if swept or place not in known or _open(known[place])
+        if swept or place not in existing or _open(existing[place])
     ]
-    told: Mapping[str, Audience | None] = {}
+    reported: Mapping[str, Audience | None] = {}
     if asked:
         try:
             with stop.reading():
-                told = tracker.audiences(asked)
+                reported = tracker.audiences(asked)
         except TrackerError:
             pass  # asked again by the next run
-    now = {place: StoredAudience(audience, audience is None) for place, audience in told.items()}
-    changed = any(known.get(place) != audience for place, audience in now.items())
+    now = {place: StoredAudience(audience, audience is None) for place, audience in reported.items()}
+    changed = any(existing.get(place) != audience for place, audience in now.items())
     # A place that is gone and of which nothing was ever told would keep reasons vague for ever.
-    gone = any(stored.audience is None for place, stored in known.items() if place not in present)
-    if changed or gone or not present <= known.keys():
-        store.save_audiences(name, told, present)
+    gone = any(stored.audience is None for place, stored in existing.items() if place not in present)
+    if changed or gone or not present <= existing.keys():
+        store.save_audiences(name, reported, present)
     if memory.get(_UP_TO) != change:
         memory.set(_UP_TO, change)
 

@@ -222,9 +222,9 @@ class _Arrivals:
         old = [issue.ref.key for issue in page.issues if before is not None and issue.created < before]
         if not old:
             return False
-        known = self._store.resolver()  # one for each page: it keeps all keys that it was asked for
-        known.prime(self._tracker, old)
-        return any(known(self._tracker, key) is None for key in old)
+        existing = self._store.resolver()  # one for each page: it keeps all keys that it was asked for
+        existing.prime(self._tracker, old)
+        return any(existing(self._tracker, key) is None for key in old)
 
 
 def _follow(tracker: Tracker, store: RunStore, interest: Interest, stop: Stop) -> None:
@@ -243,8 +243,8 @@ def _follow(tracker: Tracker, store: RunStore, interest: Interest, stop: Stop) -
 
 def _lost(store: RunStore, tracker: str, keys: frozenset[str]) -> list[str]:
     """Those of these keys that lead to no issue that is present."""
-    known = store.resolver()
-    known.prime(tracker, keys)
-    leads = {key: known(tracker, key) for key in sorted(keys)}
+    existing = store.resolver()
+    existing.prime(tracker, keys)
+    leads = {key: existing(tracker, key) for key in sorted(keys)}
     present = store.present_ids(tracker, filter(None, leads.values()))
     return [key for key, result in leads.items() if result not in present]

@@ -209,9 +209,9 @@ class _Judge:
         """What is gone, what is there after all, and what is kept for now. Raises TrackerError."""
         missing = self._store.absent(self._info.name, frozenset(self._listing.ids))
         stored = self._store.tags().issues((ref.tracker, ref.id) for ref in missing)
-        wanted = [ref for ref in missing if not self._of_failing(stored.get(ref))]
+        requested = [ref for ref in missing if not self._of_failing(stored.get(ref))]
         with self._stop.reading():
-            result = self._tracker.reader.locate(wanted) if wanted else {}
+            result = self._tracker.reader.locate(requested) if requested else {}
         unlisted = [ref for ref, place in result.items() if self._only_unlisted(ref, place, stored.get(ref))]
         # Few of few are doubtful too: they are there, whatever the list says, so that nothing is gone.
         doubtful = 100 * len(unlisted) > self._rules.max_lost_percent * self._before
@@ -235,12 +235,12 @@ class _Judge:
     def _doubt_list(
         self,
         unlisted: Sequence[IssueRef],
-        found: Mapping[IssueRef, Whereabouts],
+        result: Mapping[IssueRef, Whereabouts],
         stored: Mapping[IssueRef, Issue],
     ) -> None:
         """Believe no list that lacks so many issues which are there; they count as they are now."""
         for ref in unlisted:
-            issue = found[ref].issue
+            issue = result[ref].issue
             if issue is not None:
                 self._verdict.present.append(replace(issue, archived=False))
             container = stored[ref].container if ref in stored else ref.key
@@ -378,8 +378,8 @@ def _doubts(text: str | None, now: datetime) -> dict[str, datetime]:
         return {}
     if not isinstance(stored, dict):
         return {}
-    moments = {id_: bounds.past(bounds.moment(since), now) for id_, since in stored.items()}
-    return {id_: since for id_, since in moments.items() if since is not None}
+    snapshots = {id_: bounds.past(bounds.moment(since), now) for id_, since in stored.items()}
+    return {id_: since for id_, since in snapshots.items() if since is not None}
 
 
 def _remember(store: RunStore, tracker: str, fact: str, value: str) -> None:

@@ -21,7 +21,7 @@ class ContainerStore:
     def save_containers(
         self,
         tracker: str,
-        found: Iterable[Container],
+        result: Iterable[Container],
         names: Mapping[str, str],
         doubts: Mapping[str, str],
         at: datetime,
@@ -31,14 +31,14 @@ class ContainerStore:
         `doubts`: by name, why it is not believed yet that one has no issues any more.
         """
         with self._database.writing() as connection:
-            containers.save_containers(connection, clean(tracker), found, names, doubts, micros(at))
+            containers.save_containers(connection, clean(tracker), result, names, doubts, micros(at))
 
-    def note_containers(self, tracker: str, found: Iterable[Container], at: datetime) -> None:
+    def note_containers(self, tracker: str, result: Iterable[Container], at: datetime) -> None:
         """Take over what a reading told of some of them; the others stay as they are."""
-        found = tuple(found)
-        if found:
+        result = tuple(result)
+        if result:
             with self._database.writing() as connection:
-                containers.note_containers(connection, clean(tracker), found, micros(at))
+                containers.note_containers(connection, clean(tracker), result, micros(at))
 
     def containers_failed(
         self, tracker: str, failed: Iterable[Container], listed: frozenset[str] | None, at: datetime
@@ -70,11 +70,11 @@ class ContainerStore:
             return audiences.all_audiences(connection)
 
     def save_audiences(
-        self, tracker: str, told: Mapping[str, Audience | None], present: frozenset[str]
+        self, tracker: str, reported: Mapping[str, Audience | None], present: frozenset[str]
     ) -> None:
         """Remember what was told of projects and repositories; `present`: the casefolded names of all."""
         with self._database.writing() as connection:
-            audiences.save_audiences(connection, clean(tracker), told, present)
+            audiences.save_audiences(connection, clean(tracker), reported, present)
 
     def issue_containers(self, tracker: str) -> frozenset[str]:
         """The casefolded names of the projects or repositories in which issues are present."""

@@ -16,7 +16,7 @@ _FACTS = ("name", "archived", "writable", "error", "failed_at", "doubt")
 def save_containers(
     connection: Connection,
     tracker: str,
-    found: Iterable[Container],
+    result: Iterable[Container],
     names: Mapping[str, str],
     doubts: Mapping[str, str],
     now: int,
@@ -25,9 +25,9 @@ def save_containers(
 
     `doubts`: by name, why it is not believed yet that a container has no issues.
     """
-    known = select(containers.c.id, containers.c.failed_at).where(containers.c.tracker == tracker)
-    failing: dict[str, int | None] = {row.id: row.failed_at for row in connection.execute(known)}
-    several = {item.id: item for item in found}
+    existing = select(containers.c.id, containers.c.failed_at).where(containers.c.tracker == tracker)
+    failing: dict[str, int | None] = {row.id: row.failed_at for row in connection.execute(existing)}
+    several = {item.id: item for item in result}
     connection.execute(
         delete(containers).where(containers.c.tracker == tracker, containers.c.id.not_in(list(several)))
     )
@@ -43,9 +43,9 @@ def save_containers(
         connection.execute(upsert(container_names, ("id",)), row)
 
 
-def note_containers(connection: Connection, tracker: str, found: Iterable[Container], now: int) -> None:
+def note_containers(connection: Connection, tracker: str, result: Iterable[Container], now: int) -> None:
     """Take over what a reading told of some containers; the others, and what failed before, stay."""
-    for item in found:
+    for item in result:
         if item.error:
             continue
         row = _row(tracker, item, None, now)
@@ -128,14 +128,14 @@ def all_names(connection: Connection) -> dict[str, frozenset[str]]:
     return {tracker: frozenset(names) for tracker, names in result.items()}
 
 
-def _row(tracker: str, each: Container, failed_at: int | None, now: int) -> dict[str, object]:
+def _row(tracker: str, item: Container, failed_at: int | None, now: int) -> dict[str, object]:
     return {
         "tracker": tracker,
-        "id": clean(each.id),
-        "name": clean(each.name),
-        "archived": int(each.archived),
-        "writable": None if each.writable is None else int(each.writable),
-        "error": clean(each.error),
-        "failed_at": (failed_at or now) if each.error else None,
+        "id": clean(item.id),
+        "name": clean(item.name),
+        "archived": int(item.archived),
+        "writable": None if item.writable is None else int(item.writable),
+        "error": clean(item.error),
+        "failed_at": (failed_at or now) if item.error else None,
         "doubt": "",
     }

@@ -192,9 +192,9 @@ def _text(stored: object) -> str | None:
 
 def _count(connection: Connection, tracker: str, stored: object) -> int:
     """How many issues are present, counted anew where the number that is kept cannot be one."""
-    known = bounds.whole(stored, 0, bounds.LARGEST_ID)
-    if known is not None:
-        return known
+    existing = bounds.whole(stored, 0, bounds.LARGEST_ID)
+    if existing is not None:
+        return existing
     statement = select(func.count()).where(issues.c.tracker == tracker, issues.c.gone.is_(None))
     return connection.execute(statement).scalar_one()
 

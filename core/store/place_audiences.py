@@ -21,26 +21,26 @@ def all_audiences(connection: Connection) -> dict[str, dict[str, StoredAudience]
     """By tracker and casefolded name: what is remembered of each project or repository."""
     result: dict[str, dict[str, StoredAudience]] = {}
     for row in connection.execute(select(audiences)):
-        told = StoredAudience(_AUDIENCES.get(row.audience), row.audience == _REFUSED)
-        result.setdefault(row.tracker, {})[row.name] = told
+        reported = StoredAudience(_AUDIENCES.get(row.audience), row.audience == _REFUSED)
+        result.setdefault(row.tracker, {})[row.name] = reported
     return result
 
 
 def save_audiences(
-    connection: Connection, tracker: str, told: Mapping[str, Audience | None], present: frozenset[str]
+    connection: Connection, tracker: str, reported: Mapping[str, Audience | None], present: frozenset[str]
 ) -> None:
     """Take over what was told, by name; None: the tracker refuses to tell. Of others nothing changes.
 
     `present`: the casefolded names of all that have an issue now. Of what is gone stays what was told last:
     comments go on naming what was there.
     """
-    known = all_audiences(connection).get(tracker, {})
-    gone = [name for name, value in known.items() if name not in present and value.audience is None]
+    existing = all_audiences(connection).get(tracker, {})
+    gone = [name for name, value in existing.items() if name not in present and value.audience is None]
     here = audiences.c.tracker == tracker
     if gone:
         connection.execute(delete(audiences).where(here, audiences.c.name.in_(gone)))
-    rows: dict[str, str | None] = {name: None for name in present if name not in known}
-    for name, audience in told.items():
+    rows: dict[str, str | None] = {name: None for name in present if name not in existing}
+    for name, audience in reported.items():
         if clean(name).casefold() in present:
             rows[clean(name).casefold()] = _REFUSED if audience is None else audience.value
     if rows:

@@ -190,7 +190,7 @@ def _odd(column: Column[Any]) -> str:
     return f"({name} IS NOT NULL AND ({odd}))" if column.nullable else f"({odd})"
 
 
-def _repair_columns(connection: Connection, table: Table, found: list[str]) -> None:
+def _repair_columns(connection: Connection, table: Table, result: list[str]) -> None:
     for column in table.columns:
         place = f"{table.name}.{column.name}"
         put = "NULL" if column.nullable else _DEFAULTS.get(place)
@@ -200,43 +200,43 @@ def _repair_columns(connection: Connection, table: Table, found: list[str]) -> N
             done = connection.exec_driver_sql(
                 f'UPDATE {table.name} SET "{column.name}" = {put} WHERE {_odd(column)}'  # noqa: S608
             )
-        _note(found, place, done.rowcount)
+        _note(result, place, done.rowcount)
 
 
-def _note(found: list[str], place: str, number: int) -> None:
+def _note(result: list[str], place: str, number: int) -> None:
     if number > 0:
-        found.append(f"{place}: {number} value{'s' if number > 1 else ''} that cannot be, taken as unset")
+        result.append(f"{place}: {number} value{'s' if number > 1 else ''} that cannot be, taken as unset")
 
 
-def _repair_runs(connection: Connection, found: list[str]) -> None:
+def _repair_runs(connection: Connection, result: list[str]) -> None:
     """The log of runs; numbers that leave no room for another run go, with what they say."""
     done = connection.exec_driver_sql(f"DELETE FROM runs WHERE run NOT BETWEEN 1 AND {LARGEST}")  # noqa: S608
-    _note(found, "runs.run", done.rowcount)
+    _note(result, "runs.run", done.rowcount)
     done = connection.exec_driver_sql(f"DELETE FROM entries WHERE entry NOT BETWEEN 1 AND {LARGEST}")  # noqa: S608
-    _note(found, "entries.entry", done.rowcount)
-    _repair_columns(connection, runs, found)
+    _note(result, "entries.entry", done.rowcount)
+    _repair_columns(connection, runs, result)
     for name, number in (("runs", "run"), ("entries", "entry")):
         least = f"(SELECT coalesce(max({number}), 0) FROM {name})"  # noqa: S608
         odd = f"typeof(seq) <> 'integer' OR seq < {least} OR seq > {LARGEST}"
         done = connection.exec_driver_sql(
             f"UPDATE sqlite_sequence SET seq = {least} WHERE name = '{name}' AND ({odd})"  # noqa: S608
         )
-        _note(found, f"the number of {name}", done.rowcount)
+        _note(result, f"the number of {name}", done.rowcount)
 
 
-def _repair_documents(connection: Connection, found: list[str]) -> None:
+def _repair_documents(connection: Connection, result: list[str]) -> None:
     odd = "NOT milepost_publication(CAST(tracker AS BLOB), CAST(id AS BLOB), CAST(document AS BLOB))"
     done = connection.exec_driver_sql(f"DELETE FROM publications WHERE {odd}")  # noqa: S608
-    _note(found, "publications.document", done.rowcount)
+    _note(result, "publications.document", done.rowcount)
     odd = "NOT milepost_snapshots(CAST(snapshots AS BLOB))"
     done = connection.exec_driver_sql(f"UPDATE publications SET snapshots = '{{}}' WHERE {odd}")  # noqa: S608
-    _note(found, "publications.snapshots", done.rowcount)
+    _note(result, "publications.snapshots", done.rowcount)
     odd = "NOT milepost_written(CAST(document AS BLOB))"
     done = connection.exec_driver_sql(f"DELETE FROM entries WHERE {odd}")  # noqa: S608
-    _note(found, "entries.document", done.rowcount)
+    _note(result, "entries.document", done.rowcount)
 
 
-def _repair_issues(connection: Connection, found: list[str]) -> None:
+def _repair_issues(connection: Connection, result: list[str]) -> None:
     """Rows of issues; a tracker of which one vanished without its id is compared as a whole."""
     odd = " OR ".join(
         _odd(column) for column in issues.columns if column.name not in ("gone", "seq", "moved")
@@ -253,18 +253,18 @@ def _repair_issues(connection: Connection, found: list[str]) -> None:
         tracker, id_, key = map(_text, stored)
         if tracker and id_:
             again.append({"tracker": tracker, "about": f"id {id_}", "id": id_, "key": key, "why": WHY})
-    _note(found, "issues", len(rows))
+    _note(result, "issues", len(rows))
     if again:
         connection.execute(insert(unread).prefix_with("OR IGNORE"), again)
     if rows:
         connection.exec_driver_sql("UPDATE pulls SET swept_at = NULL")
     gone = next(column for column in issues.columns if column.name == "gone")
     done = connection.exec_driver_sql(f"UPDATE issues SET gone = NULL WHERE {_odd(gone)}")  # noqa: S608
-    _note(found, "issues.gone", done.rowcount)
+    _note(result, "issues.gone", done.rowcount)
     for name in ("seq", "moved"):
         odd = f"typeof({name}) <> 'integer' OR {name} NOT BETWEEN 0 AND {LARGEST}"
         done = connection.exec_driver_sql(f"UPDATE issues SET {name} = 0 WHERE {odd}")  # noqa: S608
-        _note(found, f"issues.{name}", done.rowcount)
+        _note(result, f"issues.{name}", done.rowcount)
         if done.rowcount > 0:
             connection.exec_driver_sql(
                 f"UPDATE issues SET {name} = ? WHERE {name} = 0",  # noqa: S608
@@ -273,13 +273,13 @@ def _repair_issues(connection: Connection, found: list[str]) -> None:
     _repair_counts(connection)
 
 
-def _make_tags_anew(connection: Connection, found: list[str]) -> None:
+def _make_tags_anew(connection: Connection, result: list[str]) -> None:
     """Note what of the tags cannot be, and let the next run make all of them."""
     for table in (tags, over, sums, owners, tagging, unexplained, names):
         for column in table.columns:
             odd = _odd(column) + _ODD_DOCUMENTS.get(f"{table.name}.{column.name}", "")
             done = connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE {odd}")  # noqa: S608
-            _note(found, f"{table.name}.{column.name}", done.rowcount)
+            _note(result, f"{table.name}.{column.name}", done.rowcount)
     connection.exec_driver_sql("DELETE FROM tagging WHERE key IN ('basis', 'seq', 'answers')")
 
 

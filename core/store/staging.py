@@ -96,5 +96,5 @@ def _row(issue: Issue) -> _Row:
 def _without_known(connection: Connection, tracker: str, rows: list[_Row]) -> list[_Row]:
     """The rows, without the documents of those that are stored as they are."""
     names = {"tracker": tracker, "ids": [row[0] for row in rows]}
-    known: dict[str, bytes] = {row.id: row.hash for row in connection.execute(_stored_hashes, names)}
-    return [(*row[:-1], None) if known.get(row[0]) == row[-2] else row for row in rows]
+    existing: dict[str, bytes] = {row.id: row.hash for row in connection.execute(_stored_hashes, names)}
+    return [(*row[:-1], None) if existing.get(row[0]) == row[-2] else row for row in rows]

@@ -35,7 +35,7 @@ def _condition(condition: Condition) -> dict[str, Any]:
         elif name in EXACT_KEYS:
             message[name] = value
         elif name == "field":
-            message[name] = {field: _listed(wanted) for field, wanted in sorted(value.items())}
+            message[name] = {field: _listed(requested) for field, requested in sorted(value.items())}
         elif isinstance(value, LabelMatch):
             message[name] = {part: _listed(getattr(value, part)) for part in ("any", "all", "none")}
         else:
@@ -45,6 +45,6 @@ def _condition(condition: Condition) -> dict[str, Any]:
     return message
 
 
-def _listed(wanted: Any) -> list[Any]:
-    values = wanted if isinstance(wanted, tuple) else (wanted,)
+def _listed(requested: Any) -> list[Any]:
+    values = requested if isinstance(requested, tuple) else (requested,)
     return sorted((fold_name(value) if isinstance(value, str) else value for value in values), key=repr)

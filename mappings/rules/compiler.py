@@ -107,13 +107,13 @@ class Compiler:
 
     def _places(self, condition: Condition) -> Iterable[Clause]:
         for name in CONTAINER_KEYS:
-            wanted = getattr(condition, name)
-            if wanted:
+            requested = getattr(condition, name)
+            if requested:
                 yield any_of(
                     "container",
                     (
                         fold_name(name)
-                        for place in wanted
+                        for place in requested
                         if container_fits(place, self._info.containers)
                         for name in self._names(self._info.name, place)
                     ),
@@ -123,9 +123,9 @@ class Compiler:
         if condition.keys:
             yield self.issues(condition.keys, "self")
         for name in ROOT_KEYS:
-            wanted = getattr(condition, name)
-            if wanted:
-                yield self.issues(wanted, roots_as)
+            requested = getattr(condition, name)
+            if requested:
+                yield self.issues(requested, roots_as)
 
 
 def _labels(label: tuple[str, ...] | LabelMatch) -> Iterable[Clause]:
@@ -145,14 +145,14 @@ def _names(condition: Condition) -> Iterable[Clause]:
     if NAME_KEYS.keys().isdisjoint(condition.model_fields_set):
         return
     for name, kind in NAME_KEYS.items():
-        wanted = getattr(condition, name)
-        if wanted:
-            yield any_of(kind, map(fold_name, wanted))
+        requested = getattr(condition, name)
+        if requested:
+            yield any_of(kind, map(fold_name, requested))
 
 
 def _fields(condition: Condition) -> Iterable[Clause]:
-    for name, wanted in condition.field.items():
-        values = wanted if isinstance(wanted, tuple) else (wanted,)
+    for name, requested in condition.field.items():
+        values = requested if isinstance(requested, tuple) else (requested,)
         yield any_of("field", (atom for value in values if (atom := field_atom(name, value)) is not None))
 
 

@@ -45,8 +45,8 @@ def speaks(key: str, info: TrackerInfo) -> bool:
     """
     if written(key) in info.lacks:
         return False
-    wanted = ONLY_IN.get(key)
-    if wanted is None or wanted == info.kind:
+    requested = ONLY_IN.get(key)
+    if requested is None or requested == info.kind:
         return True
     return info.kind not in KINDS and key not in QUERY_KEYS
 
@@ -68,9 +68,9 @@ def written(key: str) -> str:
     return _WRITTEN.get(key, key)
 
 
-def container_fits(wanted: str, containers: Iterable[str]) -> bool:
+def container_fits(requested: str, containers: Iterable[str]) -> bool:
     """Whether a project or repository, or one under `owner/*`, can be among a tracker's containers."""
-    name = fold_name(wanted)
+    name = fold_name(requested)
     return any(
         fnmatchcase(name, fold_name(held)) or fnmatchcase(fold_name(held), name) for held in containers
     )

@@ -226,9 +226,9 @@ def negated(part: Clause) -> Clause:
     return Not(part)
 
 
-def any_of(kind: str, wanted: Iterable[str]) -> Clause:
+def any_of(kind: str, requested: Iterable[str]) -> Clause:
     """At least one of these values; never, if there is none."""
-    values = frozenset(wanted)
+    values = frozenset(requested)
     return AnyOf(kind, values) if values else NEVER
 
 

@@ -65,8 +65,8 @@ class RuleSet:
         self.references = References(trackers)
         self._mapping = mapping
         self._rules = dict(_numbered(mapping))
-        known = cache(resolve)
-        self._compilers = {info.name: Compiler(info, self.references, known, names) for info in trackers}
+        existing = cache(resolve)
+        self._compilers = {info.name: Compiler(info, self.references, existing, names) for info in trackers}
         self._drawn = tuple(self._draw())
         self._resolve_exceptions()
         self._indexes: dict[str, Node] = {}

@@ -104,11 +104,11 @@ def _value_by_name(placed: Placed, _: "Info", name: str) -> Value | None:
 
 
 def _options(field: ProjectField, _: "Info", names: list[str] | None = None) -> list[dict[str, str]]:
-    wanted = None if names is None else {name.casefold() for name in names}
+    requested = None if names is None else {name.casefold() for name in names}
     return [
         {"id": id_, "name": name}
         for id_, name in field.options.items()
-        if wanted is None or name.casefold() in wanted
+        if requested is None or name.casefold() in requested
     ]
 
 

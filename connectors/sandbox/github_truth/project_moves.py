@@ -96,10 +96,10 @@ class ProjectMoves(AdminMoves):
             self.add_to_project(project, key)
         item, field = self.item(project, key), _field(project, name)
         if field.options and value is not None:
-            wanted = [id_ for id_, option in field.options.items() if option == value]
-            if not wanted:
+            requested = [id_ for id_, option in field.options.items() if option == value]
+            if not requested:
                 raise ValueError(f"{name!r} offers {', '.join(field.options.values())}")
-            value = wanted[0]
+            value = requested[0]
         item.updated_at = self.tick()
         item.values.pop(field.id, None)
         if value is not None:

@@ -112,11 +112,11 @@ class Truth:
 
     def account(self, login: str, kind: str = "User") -> Account:
         """The account of this name, made if there is none."""
-        known = self.accounts.get(login.casefold())
-        if known is None:
-            known = Account(self.new_id(), login, "Bot" if login.endswith("[bot]") else kind, self.now())
-            self.accounts[login.casefold()] = known
-        return known
+        existing = self.accounts.get(login.casefold())
+        if existing is None:
+            existing = Account(self.new_id(), login, "Bot" if login.endswith("[bot]") else kind, self.now())
+            self.accounts[login.casefold()] = existing
+        return existing
 
     def add_token(
         self, token: str, login: str, scopes: tuple[str, ...] = ("repo",), issues: Access = "write"
@@ -191,20 +191,20 @@ class Truth:
 
     def offered_type(self, owner: str, name: str) -> IssueType | None:
         """The issue type of this name, whatever its case."""
-        wanted = name.casefold()
+        requested = name.casefold()
         return next(
             (
                 offered_type
                 for offered_type in self.offered_types(owner)
-                if offered_type.name.casefold() == wanted
+                if offered_type.name.casefold() == requested
             ),
             None,
         )
 
     def label(self, repo: Repo, name: str) -> Label | None:
         """The label of this name, whatever its case, as GitHub compares them."""
-        wanted = name.casefold()
-        return next((label for label in repo.labels.values() if label.name.casefold() == wanted), None)
+        requested = name.casefold()
+        return next((label for label in repo.labels.values() if label.name.casefold() == requested), None)
 
     def milestone(self, repo: Repo, title: str) -> Milestone | None:
         """The milestone of this title."""
@@ -228,9 +228,9 @@ class Truth:
 
     def project(self, owner: str, number: int) -> Project | None:
         """The project of this number of an organisation or a user."""
-        wanted = (owner.casefold(), number)
+        requested = (owner.casefold(), number)
         every = self.projects.values()
-        return next((item for item in every if (item.owner.casefold(), item.number) == wanted), None)
+        return next((item for item in every if (item.owner.casefold(), item.number) == requested), None)
 
     def project_refusal(self, project: Project | None, credential: Credential) -> tuple[str, str] | None:
         """Why a token gets nothing of a project, as the kind and the words of a GraphQL error; or None."""

@@ -85,8 +85,8 @@ def create_access_token(call: Call) -> Reply:
     now = site.tick()
     expires = now + site.settings.token_lifetime
     digest = hashlib.sha256(f"{installation.id}:{now}:{site.new_id()}".encode()).hexdigest()
-    wanted = call.fields().get("permissions", {}).get("issues", installation.issues)
-    issues = _ACCESS.get(wanted, "none") if installation.issues == "write" else installation.issues
+    requested = call.fields().get("permissions", {}).get("issues", installation.issues)
+    issues = _ACCESS.get(requested, "none") if installation.issues == "write" else installation.issues
     login = f"{installation.slug}[bot]"
     site.account(login)
     token = f"ghs_{digest[:36]}"

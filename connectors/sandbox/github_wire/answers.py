@@ -98,14 +98,14 @@ class Paging:
     def links(self, total: int) -> dict[str, str]:
         """The Link header for a list of `total` items; none where one page holds all."""
         last = max(1, -(-total // self.size))
-        wanted: list[tuple[str, int]] = []
+        requested: list[tuple[str, int]] = []
         if self.page > 1:
-            wanted.append(("prev", min(self.page - 1, last)))
+            requested.append(("prev", min(self.page - 1, last)))
         if self.page < last:
-            wanted += [("next", self.page + 1), ("last", last)]
+            requested += [("next", self.page + 1), ("last", last)]
         if self.page > 1:
-            wanted.append(("first", 1))
-        return self.header([(rel, {"page": str(page)}) for rel, page in wanted])
+            requested.append(("first", 1))
+        return self.header([(rel, {"page": str(page)}) for rel, page in requested])
 
     def header(self, targets: Sequence[tuple[str, Mapping[str, str]]]) -> dict[str, str]:
         """A Link header to these relations, each with its own place in the list."""

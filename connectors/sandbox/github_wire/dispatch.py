@@ -148,9 +148,9 @@ class Wire:
 
     def _version(self, request: Request) -> str:
         asked = request.headers.get("X-GitHub-Api-Version", OLD_VERSION)
-        known = (OLD_VERSION, NEW_VERSION) if self.site.enterprise is None else (OLD_VERSION,)
-        if asked not in known:
-            raise ApiError(400, f"{asked} is not a supported version. Supported: {', '.join(known)}.")
+        existing = (OLD_VERSION, NEW_VERSION) if self.site.enterprise is None else (OLD_VERSION,)
+        if asked not in existing:
+            raise ApiError(400, f"{asked} is not a supported version. Supported: {', '.join(existing)}.")
         return asked
 
     def _spend(self, request: Request, credential: Credential | None, resource: str, *, free: bool) -> None:

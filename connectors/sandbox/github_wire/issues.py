@@ -91,12 +91,12 @@ def _paged(call: Call, repos: Sequence[Repo], *, with_repository: bool = False) 
         render = call.render
         return call.listed(
             issues,
-            lambda each: {
-                **issue_json(render, each),
-                "repository": render.repo(call.site.repos[each.repo_id], call.credential),
+            lambda item: {
+                **issue_json(render, item),
+                "repository": render.repo(call.site.repos[item.repo_id], call.credential),
             },
         )
-    return call.listed(issues, lambda each: issue_json(call.render, each))
+    return call.listed(issues, lambda item: issue_json(call.render, item))
 
 
 def _selected(call: Call, repos: Sequence[Repo]) -> Sequence[Issue]:
@@ -159,9 +159,9 @@ def _order(call: Call) -> tuple[str, bool]:
     return sort, _one_of(call, "direction", _ORDERS["direction"], "desc") == "desc"
 
 
-def _one_of(call: Call, name: str, known: Iterable[str], default: str) -> str:
+def _one_of(call: Call, name: str, existing: Iterable[str], default: str) -> str:
     value = call.query.get(name, default)
-    if value not in known:
+    if value not in existing:
         raise invalid("Issue", "invalid", name)
     return value
 
@@ -183,9 +183,9 @@ def _filters(call: Call, repos: Sequence[Repo], done: str) -> list[Callable[[Iss
         tests.append(lambda issue: issue.pull_request)
     if since is not None and done != "updated":
         tests.append(lambda issue: issue.updated_at >= since)
-    wanted = [name.strip().casefold() for name in query.get("labels", "").split(",") if name.strip()]
-    if wanted:
-        tests.append(lambda issue: {*wanted} <= {name.casefold() for name in site.label_names(issue)})
+    requested = [name.strip().casefold() for name in query.get("labels", "").split(",") if name.strip()]
+    if requested:
+        tests.append(lambda issue: {*requested} <= {name.casefold() for name in site.label_names(issue)})
     if "creator" in query:
         tests.append(lambda issue: issue.author.casefold() == query["creator"].casefold())
     if "assignee" in query:
@@ -201,11 +201,11 @@ def _filters(call: Call, repos: Sequence[Repo], done: str) -> list[Callable[[Iss
     return tests
 
 
-def _chosen(wanted: str, present: Sequence[str]) -> bool:
+def _chosen(requested: str, present: Sequence[str]) -> bool:
     """GitHub's way to ask for one value, for any (`*`), or for none."""
-    if wanted == "*":
+    if requested == "*":
         return bool(present)
-    return not present if wanted == "none" else wanted.casefold() in present
+    return not present if requested == "none" else requested.casefold() in present
 
 
 def _by_cursor(call: Call, repo: Repo) -> Reply:

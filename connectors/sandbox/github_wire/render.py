@@ -122,10 +122,10 @@ class Render:
 
     def user(self, login: str) -> Json:
         """A user as they stand in other things."""
-        known = self._users.get(login)
-        if known is None:
-            known = self._users[login] = self._user(self.site.account(login))
-        return known
+        existing = self._users.get(login)
+        if existing is None:
+            existing = self._users[login] = self._user(self.site.account(login))
+        return existing
 
     def _user(self, account: Account) -> Json:
         url = f"{self.base}/users/{account.login}"
@@ -256,10 +256,10 @@ class Render:
 
     def repo(self, repo: Repo, credential: Credential | None) -> Json:
         """A repository with the bearer's permissions."""
-        known = self._repos.get(repo.id)
-        if known is None:
-            known = self._repos[repo.id] = self._repo(repo, self.site.role(repo, credential))
-        return known
+        existing = self._repos.get(repo.id)
+        if existing is None:
+            existing = self._repos[repo.id] = self._repo(repo, self.site.role(repo, credential))
+        return existing
 
     def _repo(self, repo: Repo, role: str) -> Json:
         url, page = self.repo_url(repo), f"{self.site.web}/{repo.full_name}"

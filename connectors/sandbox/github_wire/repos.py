@@ -31,8 +31,10 @@ def list_assignees(call: Call) -> Reply:
 def list_milestones(call: Call) -> Reply:
     """`GET /repos/{owner}/{repo}/milestones`: open ones unless told."""
     state = call.query.get("state", "open")
-    wanted = [milestone for milestone in call.repo.milestones.values() if state in ("all", _state(milestone))]
-    return call.listed(wanted, lambda each: call.render.milestone(call.repo, each))
+    requested = [
+        milestone for milestone in call.repo.milestones.values() if state in ("all", _state(milestone))
+    ]
+    return call.listed(requested, lambda item: call.render.milestone(call.repo, item))
 
 
 def get_milestone(call: Call) -> Reply:

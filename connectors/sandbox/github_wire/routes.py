@@ -86,9 +86,9 @@ def _match(template: list[str], segments: list[str]) -> dict[str, str] | None:
     if len(template) != len(segments):
         return None
     args = {}
-    for wanted, segment in zip(template, segments, strict=True):
-        if wanted.startswith("{"):
-            args[wanted[1:-1]] = unquote(segment)
-        elif wanted != segment:
+    for requested, segment in zip(template, segments, strict=True):
+        if requested.startswith("{"):
+            args[requested[1:-1]] = unquote(segment)
+        elif requested != segment:
             return None
     return args

@@ -269,14 +269,14 @@ class JiraMoves(JiraCast):
         self._set_custom(issue, {"Team": value})
 
     def _set_custom(self, issue: JiraIssue, value: Mapping[str, Plain]) -> None:
-        for name, wanted in value.items():
+        for name, requested in value.items():
             field = self.field(name)
-            if not field.accepts(wanted):
-                raise ValueError(f"{wanted!r} is no value of the {field.kind} field {field.name!r}")
-            if wanted is None:
+            if not field.accepts(requested):
+                raise ValueError(f"{requested!r} is no value of the {field.kind} field {field.name!r}")
+            if requested is None:
                 issue.custom.pop(field.id, None)
             else:
-                issue.custom[field.id] = wanted
+                issue.custom[field.id] = requested
 
     def _set_parent(self, issue: JiraIssue, value: str | JiraIssue | None) -> None:
         parent = self.issue(value) if isinstance(value, str) else value
@@ -288,11 +288,11 @@ class JiraMoves(JiraCast):
         issue.parent = None if parent is None else parent.id
         self.index(issue)
 
-    def _named(self, known: list[_Part], kind: type[_Part], names: Iterable[str]) -> list[str]:
+    def _named(self, existing: list[_Part], kind: type[_Part], names: Iterable[str]) -> list[str]:
         """Components and versions come into being when the world first uses them."""
         for name in names:
-            if all(name != item.name for item in known):
-                known.append(kind(str(self.next_id()), name))
+            if all(name != item.name for item in existing):
+                existing.append(kind(str(self.next_id()), name))
         return list(dict.fromkeys(names))
 
 

@@ -30,47 +30,47 @@ def changes_of(
     for name in (*fields, *update):
         if record is not None and call.site.lacks(record, name):
             raise invalid(name, NO_SCREEN.format(name))
-    wanted = Changes()
+    requested = Changes()
     for name, value in fields.items():
-        _set(call, wanted, name, value)
+        _set(call, requested, name, value)
     for name, operations in update.items():
-        _update(call, wanted, name, operations, record)
-    for label in wanted.fields.get("labels", ()):
+        _update(call, requested, name, operations, record)
+    for label in requested.fields.get("labels", ()):
         if not isinstance(label, str) or any(character.isspace() for character in label):
             raise invalid("labels", f"The label '{label}' contains spaces which is invalid.")
-    return wanted
+    return requested
 
 
-def _set(call: Call, wanted: Changes, name: str, value: Any) -> None:
+def _set(call: Call, requested: Changes, name: str, value: Any) -> None:
     if name in LISTS:
-        wanted.fields[LISTS[name]] = [_item(name, one) for one in _list(name, value)]
+        requested.fields[LISTS[name]] = [_item(name, one) for one in _list(name, value)]
     elif name in READERS:
         key, read = READERS[name]
-        wanted.fields[key] = read(call, value)
+        requested.fields[key] = read(call, value)
     else:
-        wanted.fields.setdefault("custom", {}).update(_custom(call, name, value))
+        requested.fields.setdefault("custom", {}).update(_custom(call, name, value))
 
 
-def _update(call: Call, wanted: Changes, name: str, operations: Any, record: JiraIssue | None) -> None:
+def _update(call: Call, requested: Changes, name: str, operations: Any, record: JiraIssue | None) -> None:
     for operation in _list(name, operations):
         if not isinstance(operation, dict) or len(operation) != 1:
             raise invalid(name, "An update is a list of objects with one operation each.")
         ((verb, value),) = operation.items()
         if name == "comment" and verb == "add":
-            wanted.comments.append(value)
+            requested.comments.append(value)
         elif verb == "set":
-            _set(call, wanted, name, value)
+            _set(call, requested, name, value)
         elif name in LISTS and verb in ("add", "remove"):
-            _step(wanted, name, verb, _item(name, value), record)
+            _step(requested, name, verb, _item(name, value), record)
         else:
             raise invalid(name, f"Field does not support the operation '{verb}'.")
 
 
-def _step(wanted: Changes, name: str, verb: str, item: str, record: JiraIssue | None) -> None:
+def _step(requested: Changes, name: str, verb: str, item: str, record: JiraIssue | None) -> None:
     key = LISTS[name]
-    values = wanted.fields.setdefault(key, list(getattr(record, key)) if record else [])
+    values = requested.fields.setdefault(key, list(getattr(record, key)) if record else [])
     if verb == "remove":
-        wanted.fields[key] = [value for value in values if value != item]
+        requested.fields[key] = [value for value in values if value != item]
     elif item not in values:
         values.append(item)
 
@@ -127,11 +127,11 @@ def _name(_call: Call, value: Any) -> str:
 def _person(call: Call, value: Any) -> str | None:
     if value is None:
         return None
-    wanted = (value.get("accountId") or value.get("id")) if call.cloud else value.get("name")
+    requested = (value.get("accountId") or value.get("id")) if call.cloud else value.get("name")
     for account in call.site.accounts.values():
-        if wanted in (account.id, account.name):
+        if requested in (account.id, account.name):
             return account.id
-    raise invalid("assignee", f"User '{wanted}' does not exist.")
+    raise invalid("assignee", f"User '{requested}' does not exist.")
 
 
 def _issue(call: Call, value: Any) -> str | None:

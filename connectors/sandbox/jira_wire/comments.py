@@ -41,12 +41,12 @@ def bulk(call: Call) -> Response:
     ids = call.body.get("ids")
     if not isinstance(ids, list) or not ids or len(ids) > BULK:
         raise Refusal(400, f"ids must hold 1 to {BULK} comment ids.")
-    wanted = {str(id_) for id_ in ids}
+    requested = {str(id_) for id_ in ids}
     result = [
         one
         for issue_id, thread in call.site.threads.items()
         for one in thread
-        if str(one.id) in wanted and _sees(call, issue_id, one)
+        if str(one.id) in requested and _sees(call, issue_id, one)
     ]
     page = {
         "self": call.url("comment/list"),
@@ -172,10 +172,10 @@ def write_property(call: Call, id_: str, name: str) -> Response:
     """`PUT /comment/{id}/properties/{name}`: 201 for a new one, 200 for another value."""
     record = _anywhere(call, id_)
     _need_own(call, record, "EDIT", "You do not have the permission to edit this comment.")
-    known = name in record.properties
+    existing = name in record.properties
     record.properties[name] = call.json()
     call.site.changes += 1
-    return answer({}, 200 if known else 201)
+    return answer({}, 200 if existing else 201)
 
 
 def _sees(call: Call, issue_id: int, record: Comment) -> bool:

@@ -31,11 +31,11 @@ def create(call: Call) -> Response:
     kind = fields.pop("issuetype", None) or {}
     if not fields.get("summary"):
         raise invalid("summary", "You must specify a summary of the issue.")
-    wanted = changes_of(call, fields, call.body.get("update") or {}).fields
-    summary = wanted.pop("summary")
+    requested = changes_of(call, fields, call.body.get("update") or {}).fields
+    summary = requested.pop("summary")
     try:
         record = call.site.create_issue(
-            project, summary, type=str(kind.get("id") or kind.get("name") or ""), by=call.account, **wanted
+            project, summary, type=str(kind.get("id") or kind.get("name") or ""), by=call.account, **requested
         )
     except (KeyError, ValueError) as error:
         raise Refusal(400, str(error.args[0])) from error
@@ -112,10 +112,10 @@ def transit(call: Call, key: str) -> Response:
     record = call.issue(key)
     check_open(record)
     call.need("TRANSITION_ISSUES", "You do not have permission to transition this issue.")
-    wanted = str((call.body.get("transition") or {}).get("id"))
-    target = _transitions(call).get(wanted)
+    requested = str((call.body.get("transition") or {}).get("id"))
+    target = _transitions(call).get(requested)
     if target is None:
-        raise Refusal(400, f"Transition id '{wanted}' is not valid for this issue.")
+        raise Refusal(400, f"Transition id '{requested}' is not valid for this issue.")
     fields = dict(call.body.get("fields") or {})
     resolution = (fields.pop("resolution", None) or {}).get("name")
     if fields:
@@ -137,9 +137,9 @@ def _transitions(call: Call) -> dict[str, Any]:
 
 
 def _project(call: Call, given: Any) -> str:
-    wanted = given if isinstance(given, dict) else {}
+    requested = given if isinstance(given, dict) else {}
     for project in call.site.projects.values():
-        if wanted.get("key") in (project.key, *project.old_keys) or str(wanted.get("id")) == project.id:
+        if requested.get("key") in (project.key, *project.old_keys) or str(requested.get("id")) == project.id:
             return project.key
     raise invalid("project", "valid project is required")
 
@@ -182,9 +182,9 @@ def write_property(call: Call, key: str, name: str) -> Response:
     call.need("EDIT_ISSUES", "You do not have permission to edit this issue.")
     value = call.json()
     check_property(name, value)
-    known = name in record.properties
+    existing = name in record.properties
     call.site.set_property(record, name, value)
-    return answer({}, 200 if known else 201)
+    return answer({}, 200 if existing else 201)
 
 
 def delete_property(call: Call, key: str, name: str) -> Response:

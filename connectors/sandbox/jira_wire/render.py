@@ -120,9 +120,9 @@ def issue(
     values = {name: field_value(call, record, name) for name in fields}
     if values:
         shown["fields"] = values
-    wanted = [name for name in properties if name in record.properties]
+    requested = [name for name in properties if name in record.properties]
     if properties:
-        shown["properties"] = {name: record.properties[name] for name in wanted}
+        shown["properties"] = {name: record.properties[name] for name in requested}
     return shown
 
 
@@ -208,22 +208,22 @@ def _security(call: Call, record: JiraIssue) -> dict[str, Any] | None:
 
 
 def _components(call: Call, record: JiraIssue) -> list[dict[str, Any]]:
-    known = {one.name: one.id for one in call.site.projects[record.project].components}
+    existing = {one.name: one.id for one in call.site.projects[record.project].components}
     return [
-        {"self": call.url(f"component/{known[name]}"), "id": known[name], "name": name}
+        {"self": call.url(f"component/{existing[name]}"), "id": existing[name], "name": name}
         for name in record.components
     ]
 
 
 def _versions(call: Call, record: JiraIssue) -> list[dict[str, Any]]:
-    known = {one.name: one for one in call.site.projects[record.project].versions}
+    existing = {one.name: one for one in call.site.projects[record.project].versions}
     return [
         {
-            "self": call.url(f"version/{known[name].id}"),
-            "id": known[name].id,
+            "self": call.url(f"version/{existing[name].id}"),
+            "id": existing[name].id,
             "name": name,
-            "archived": known[name].archived,
-            "released": known[name].released,
+            "archived": existing[name].archived,
+            "released": existing[name].released,
         }
         for name in record.versions
     ]

@@ -98,13 +98,15 @@ def count(call: Call) -> Response:
 def bulk_fetch(call: Call) -> Response:
     """`/issue/bulkfetch` (Cloud): what does not exist or may not be seen is left out."""
     _cloud_only(call)
-    wanted = call.body.get("issueIdsOrKeys")
-    if not isinstance(wanted, list) or not wanted:
+    requested = call.body.get("issueIdsOrKeys")
+    if not isinstance(requested, list) or not requested:
         raise Refusal(400, "issueIdsOrKeys must not be empty")
-    if len(wanted) > BULK:
+    if len(requested) > BULK:
         raise Refusal(400, f"The number of issues requested exceeds the maximum of {BULK}.")
     names = field_names(call, _texts(call.body, "fields"), "*navigable")
-    result = {one.id: one for one in map(call.site.by_key, map(str, wanted)) if one and _fetched(call, one)}
+    result = {
+        one.id: one for one in map(call.site.by_key, map(str, requested)) if one and _fetched(call, one)
+    }
     spoiled = [id_ for id_ in result if id_ in call.site.bulk_errors]
     rows = [
         issue(_as_indexed(call, row), row, names, _texts(call.body, "properties"))
@@ -223,12 +225,16 @@ def _scan(call: Call, asked: dict[str, Any]) -> tuple[Scan, str, int]:
         _keep(call, serial, scan)
         return scan, serial, 0
     serial, start = _read_token(token)
-    known = call.site.scans.get(serial)
-    if known is None or known.account != call.account.id or call.site.clock.now() - known.taken > TOKEN_LIFE:
+    existing = call.site.scans.get(serial)
+    if (
+        existing is None
+        or existing.account != call.account.id
+        or call.site.clock.now() - existing.taken > TOKEN_LIFE
+    ):
         _bad_token()
-    if known.jql != jql:
+    if existing.jql != jql:
         raise Refusal(400, "The nextPageToken belongs to another JQL query.")
-    return known, serial, start
+    return existing, serial, start
 
 
 def _keep(call: Call, key: str, scan: Scan) -> None:

@@ -46,13 +46,13 @@ class Choice:
             return self._ordered(clause)
         if clause.operator not in ("=", "!=", "in", "not in", "is", "is not"):
             raise refused(clause)
-        wanted = frozenset(value for operand in written for value in self.resolve(operand))
-        empties = empties or None in wanted
+        requested = frozenset(value for operand in written for value in self.resolve(operand))
+        empties = empties or None in requested
         if clause.operator in ("=", "in", "is"):
             if not empties:
-                return lambda issue: not wanted.isdisjoint(values(issue))
-            return lambda issue: not (result := tuple(values(issue))) or not wanted.isdisjoint(result)
-        return lambda issue: bool(result := tuple(values(issue))) and wanted.isdisjoint(result)
+                return lambda issue: not requested.isdisjoint(values(issue))
+            return lambda issue: not (result := tuple(values(issue))) or not requested.isdisjoint(result)
+        return lambda issue: bool(result := tuple(values(issue))) and requested.isdisjoint(result)
 
     def _ordered(self, clause: Clause) -> Test:
         rank, values, compare = self.rank, self.values, ORDER[clause.operator]
@@ -76,13 +76,13 @@ class Scale:
             return _emptiness(clause, lambda issue: value(issue) is None)
         if clause.operator not in (*ORDER, "=", "!=", "in", "not in"):
             raise refused(clause)
-        wanted = [self.read(operand) for operand in clause.operands]
+        requested = [self.read(operand) for operand in clause.operands]
         if clause.operator in ORDER:
-            compare, bound = ORDER[clause.operator], wanted[0]
+            compare, bound = ORDER[clause.operator], requested[0]
             return lambda issue: (result := value(issue)) is not None and compare(result, bound)
         if clause.operator in ("=", "in"):
-            return lambda issue: value(issue) in wanted
-        return lambda issue: (result := value(issue)) is not None and result not in wanted
+            return lambda issue: value(issue) in requested
+        return lambda issue: (result := value(issue)) is not None and result not in requested
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,12 @@ class Text:
 
     def test(self, clause: Clause) -> Test:
         """The clause as a function of an issue. Raises JqlError for what the field does not know."""
-        texts, wanted = self.texts, clause.operands[0]
-        if isinstance(wanted, Empty) and clause.operator in ("is", "is not", "=", "!="):
+        texts, requested = self.texts, clause.operands[0]
+        if isinstance(requested, Empty) and clause.operator in ("is", "is not", "=", "!="):
             return _emptiness(clause, lambda issue: not any(texts(issue)))
-        if clause.operator not in ("~", "!~") or not isinstance(wanted, Literal):
+        if clause.operator not in ("~", "!~") or not isinstance(requested, Literal):
             raise refused(clause)
-        patterns = word_patterns(wanted.text)
+        patterns = word_patterns(requested.text)
         inside = clause.operator == "~"
 
         def test(issue: JiraIssue) -> bool:

@@ -89,10 +89,10 @@ class Vocabulary:
             self.warnings.append(complaint)
         return ()
 
-    def one_of(self, name: str, known: Iterable[tuple[Hashable, Iterable[str]]]) -> Resolver:
-        """A resolver: the keys of `known` whose names or ids contain what was written, in any case."""
+    def one_of(self, name: str, existing: Iterable[tuple[Hashable, Iterable[str]]]) -> Resolver:
+        """A resolver: the keys of `existing` whose names or ids contain what was written, in any case."""
         table: dict[str, list[Hashable]] = {}
-        for key, names in known:
+        for key, names in existing:
             for item in filter(None, names):
                 table.setdefault(item.casefold(), []).append(key)
 
@@ -150,19 +150,19 @@ def _optional(value: Hashable | None) -> tuple[Hashable, ...]:
 def _project(words: Vocabulary, name: str) -> Matcher:
     browses = "BROWSE_PROJECTS" in words.account.permissions
     allowed = [one for one in words.site.projects.values() if browses and not one.hidden and not one.archived]
-    known = [(one.key, (one.key, one.name, one.id, *one.old_keys)) for one in allowed]
-    return Choice(lambda issue: (issue.project,), words.one_of(name, known))
+    existing = [(one.key, (one.key, one.name, one.id, *one.old_keys)) for one in allowed]
+    return Choice(lambda issue: (issue.project,), words.one_of(name, existing))
 
 
 def _status(words: Vocabulary, name: str) -> Matcher:
-    known = [(one.name, (one.name, one.id)) for one in words.site.statuses]
-    return Choice(lambda issue: (issue.status,), words.one_of(name, known))
+    existing = [(one.name, (one.name, one.id)) for one in words.site.statuses]
+    return Choice(lambda issue: (issue.status,), words.one_of(name, existing))
 
 
 def _status_category(words: Vocabulary, name: str) -> Matcher:
     category = {status.name: status.category for status in words.site.statuses}
-    known = [(key, (key, title, str(id_))) for key, (id_, title, _) in CATEGORIES.items()]
-    return Choice(lambda issue: (category[issue.status],), words.one_of(name, known))
+    existing = [(key, (key, title, str(id_))) for key, (id_, title, _) in CATEGORIES.items()]
+    return Choice(lambda issue: (category[issue.status],), words.one_of(name, existing))
 
 
 def _type(words: Vocabulary, name: str) -> Matcher:
@@ -181,16 +181,16 @@ def _type(words: Vocabulary, name: str) -> Matcher:
 
 
 def _resolution(words: Vocabulary, name: str) -> Matcher:
-    known: list[tuple[Hashable, Iterable[str]]] = [(None, ("Unresolved",))]  # Jira's word for an empty one
-    known += [(one.name, (one.name, one.id)) for one in words.site.resolutions]
-    return Choice(lambda issue: _optional(issue.resolution), words.one_of(name, known))
+    existing: list[tuple[Hashable, Iterable[str]]] = [(None, ("Unresolved",))]  # Jira's word for an empty one
+    existing += [(one.name, (one.name, one.id)) for one in words.site.resolutions]
+    return Choice(lambda issue: _optional(issue.resolution), words.one_of(name, existing))
 
 
 def _priority(words: Vocabulary, name: str) -> Matcher:
     priorities = words.site.priorities
     rank = {priority.name: -place for place, priority in enumerate(priorities)}
-    known = [(one.name, (one.name, one.id)) for one in priorities]
-    return Choice(lambda issue: (issue.priority,), words.one_of(name, known), rank.__getitem__)
+    existing = [(one.name, (one.name, one.id)) for one in priorities]
+    return Choice(lambda issue: (issue.priority,), words.one_of(name, existing), rank.__getitem__)
 
 
 def _labels(_words: Vocabulary, _name: str) -> Matcher:
@@ -198,19 +198,19 @@ def _labels(_words: Vocabulary, _name: str) -> Matcher:
 
 
 def _component(words: Vocabulary, name: str) -> Matcher:
-    known = [
+    existing = [
         (one.name, (one.name, one.id))
         for project in words.site.projects.values()
         for one in project.components
     ]
-    return Choice(lambda issue: issue.components, words.one_of(name, known))
+    return Choice(lambda issue: issue.components, words.one_of(name, existing))
 
 
 def _version(words: Vocabulary, name: str) -> Matcher:
-    known = [
+    existing = [
         (one.name, (one.name, one.id)) for project in words.site.projects.values() for one in project.versions
     ]
-    return Choice(lambda issue: issue.versions, words.one_of(name, known))
+    return Choice(lambda issue: issue.versions, words.one_of(name, existing))
 
 
 def _sprint(words: Vocabulary, name: str) -> Matcher:

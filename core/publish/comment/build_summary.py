@@ -49,11 +49,11 @@ def summarise(
     `view` is what the readers of the comment may see: of the rest there are numbers and counts alone.
     `changes` and `listed` hold nothing else already.
     """
-    wanted = set(targets)
+    requested = set(targets)
     milestones = [
-        mapping.milestones[id_] for id_ in mapping.milestones if id_ in wanted and id_ in state.milestones
+        mapping.milestones[id_] for id_ in mapping.milestones if id_ in requested and id_ in state.milestones
     ]
-    goals = [mapping.goals[id_] for id_ in mapping.goals if id_ in wanted and id_ in state.goals]
+    goals = [mapping.goals[id_] for id_ in mapping.goals if id_ in requested and id_ in state.goals]
     links = list(_leads_to(milestones, {goal.id for goal in goals}, state, mapping))
     parts = (_goal(goal, results, state, mapping, view) for goal, results in links)
     leads_to = tuple(part for part in parts if part.shown or part.key_results)
@@ -204,8 +204,8 @@ def _goal(goal: Goal, results: Sequence[KeyResult], state: State, mapping: GoalT
     below = [milestone.id for milestone in mapping.milestones_of_goal(goal.id)]
     delivered = view.reason(measured.delivered, *parts, *below)
     achieved = view.reason(measured.achieved, *parts, *below) if figures else WITHHELD
-    told = figures and (view.whole and all(map(view.item, below)))
-    health = measured.health if told else replace(measured.health, reason="", arithmetic="")
+    reported = figures and (view.whole and all(map(view.item, below)))
+    health = measured.health if reported else replace(measured.health, reason="", arithmetic="")
     several = [result for result in results if result.id in state.key_results]
     return GoalPart(
         id=goal.id if shown else "",
@@ -276,7 +276,7 @@ def _waiting(milestones: Sequence[str], goals: Sequence[Goal], state: State, map
         measures += [state.milestones[id_].measure for id_ in below if id_ in state.milestones]
         results = [result.id for result in mapping.key_results_of(goal.id)]
         measures += [state.key_results[id_].delivered for id_ in results if id_ in state.key_results]
-    lost = [results_found for results_found in map(_down, measures) if results_found is not None]
+    lost = [matches for matches in map(_down, measures) if matches is not None]
     return lost[0].reason if lost else None
 
 

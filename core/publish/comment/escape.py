@@ -105,7 +105,7 @@ def _markdown_inline(text: str) -> str:
 def _markdown_words(text: str) -> str:
     for pattern, replacement in _REFERENCES:
         text = pattern.sub(replacement, text)
-    return _MARKDOWN_SPECIAL.sub(lambda found: f"\\{found[0]}", text)
+    return _MARKDOWN_SPECIAL.sub(lambda result: f"\\{result[0]}", text)
 
 
 # ---- Jira wiki markup -----------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def wiki(text: str, limit: int = TITLE_LENGTH) -> str:
     text = clean(text, limit).translate(_LOOK_ALIKE)
     for pattern in _WIKI_BROKEN:
         text = pattern.sub(rf"\1{ZERO_WIDTH}", text)
-    text = _WIKI_EDGE.sub(lambda found: f"\\{found[0]}", text)
+    text = _WIKI_EDGE.sub(lambda result: f"\\{result[0]}", text)
     return _WIKI_ALWAYS.sub(r"\\\1", text)
 
 

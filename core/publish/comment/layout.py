@@ -91,8 +91,8 @@ def _milestone(part: MilestonePart, listed: int, fold: int | None) -> list[Block
 
 def _headline(part: MilestonePart, limit: int = 120) -> Heading:
     if not part.shown:
-        told = "cannot measure" if isinstance(part.measure, Unmeasured) else percent(part.measure)
-        return Heading((Own(f"A milestone that is not named here: {told}"),))
+        reported = "cannot measure" if isinstance(part.measure, Unmeasured) else percent(part.measure)
+        return Heading((Own(f"A milestone that is not named here: {reported}"),))
     if isinstance(part.measure, Unmeasured):
         return Heading((Foreign(part.title, limit), Own(": cannot measure")))
     return Heading(

@@ -68,7 +68,9 @@ def decode_issue(ref: IssueRef, stored: str) -> Issue:
     if "fields" in document:
         document["fields"] = tuple((name, _unfield(value)) for name, value in document["fields"])
     if "blocked_by" in document:
-        document["blocked_by"] = tuple(_blocker(ref.tracker, *told) for told in document["blocked_by"])
+        document["blocked_by"] = tuple(
+            _blocker(ref.tracker, *reported) for reported in document["blocked_by"]
+        )
     if "checklist" in document:
         document["checklist"] = tuple(ChecklistItem(text, done) for text, done in document["checklist"])
     return Issue(ref=ref, **document)
@@ -114,8 +116,8 @@ def _encoded(issue: Issue) -> bytes:
 
 
 def _digest(key: str, document: bytes) -> bytes:
-    told = document[document.index(b",") :]
-    return blake2b(b"%b\0%b" % (key.encode(), told), digest_size=16).digest()
+    reported = document[document.index(b",") :]
+    return blake2b(b"%b\0%b" % (key.encode(), reported), digest_size=16).digest()
 
 
 def _blocker(tracker: str, id_: str, key: str, url: str, title: str, category: str) -> Blocker:

@@ -148,10 +148,10 @@ class SqlAbove:
             key_list = {(ref.tracker, ref.id) for ref in level.values()} - self._links.keys() - below.keys()
             if not key_list:
                 break
-            known = self._present(key_list)
-            self._links |= dict.fromkeys(key_list) | known
-            level = {key: ref for key, ref in self._parents(known).items() if ref is not None}
-            self._name(key for key, ref in level.items() if known[key].parent_id)
+            existing = self._present(key_list)
+            self._links |= dict.fromkeys(key_list) | existing
+            level = {key: ref for key, ref in self._parents(existing).items() if ref is not None}
+            self._name(key for key, ref in level.items() if existing[key].parent_id)
         return {key: self._climb(key, below) for key in below}
 
     def _climb(self, start: Key, below: Mapping[Key, Link]) -> tuple[tuple[IssueRef, ...], bool]:
@@ -170,9 +170,9 @@ class SqlAbove:
         """Learn what these issues call a parent of which they tell the id: a rule may know it by its key."""
         # The column holds the key only where there is no id, so that it says by what the parent is found.
         for tracker, id_, _, document in present(self._connection, keys):
-            link, told = self._links[tracker, id_], orjson.loads(document).get("parent_key")
+            link, reported = self._links[tracker, id_], orjson.loads(document).get("parent_key")
             if link is not None:
-                self._links[tracker, id_] = link._replace(parent_key=told)
+                self._links[tracker, id_] = link._replace(parent_key=reported)
 
     def _parents(self, links: Mapping[Key, Link]) -> dict[Key, IssueRef | None]:
         return {key: self._parent(link) for key, link in links.items()}

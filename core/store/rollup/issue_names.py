@@ -87,21 +87,21 @@ def gather_names(connection: Connection, check: Callable[[], None]) -> None:
     replace_names(connection, gathered.names)
 
 
-def add_names(connection: Connection, found: Names) -> None:
+def add_names(connection: Connection, result: Names) -> None:
     """Keep these beside those that are there."""
     rows = [
         {"tracker": tracker, "kind": kind, "name": clean(name)}
-        for (tracker, kind), several in found.items()
+        for (tracker, kind), several in result.items()
         for name in sorted(several)
     ]
     if rows:
         connection.execute(insert(names).on_conflict_do_nothing(), rows)
 
 
-def replace_names(connection: Connection, found: Names) -> None:
+def replace_names(connection: Connection, result: Names) -> None:
     """Let these be all there are."""
     connection.execute(delete(names))
-    add_names(connection, found)
+    add_names(connection, result)
 
 
 def names_of(connection: Connection, asked: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:

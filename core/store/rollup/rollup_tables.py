@@ -168,13 +168,13 @@ class SqlRollupWriter:
         if rows:
             self._connection.execute(upsert(owners, ("labelled",)), rows)
 
-    def add_names(self, found: Names) -> None:
+    def add_names(self, result: Names) -> None:
         """Issues bear these names, too."""
-        add_names(self._connection, found)
+        add_names(self._connection, result)
 
-    def set_names(self, found: Names) -> None:
+    def set_names(self, result: Names) -> None:
         """These are all names that issues bear."""
-        replace_names(self._connection, found)
+        replace_names(self._connection, result)
 
     def gather_names(self, check: Callable[[], None]) -> None:
         """Let the names be those that issues bear now; `check` may raise, which takes that back."""
@@ -242,14 +242,14 @@ class SqlRollupReader:
     def latest(self, names: Collection[str] | None = None) -> dict[str, int]:
         """By owner, of all or of these: when the task that changed last did, in microseconds since 1970."""
         statement, given = _among(select(sums.c.owner).distinct().where(sums.c.counts == 1), sums, names)
-        known = statement.subquery()
+        existing = statement.subquery()
         last = (
             select(func.max(tags.c.updated))
-            .where(tags.c.owner == known.c.owner, tags.c.counts == 1)
+            .where(tags.c.owner == existing.c.owner, tags.c.counts == 1)
             .scalar_subquery()
         )
         with self._connect() as connection:
-            rows = connection.execute(select(known.c.owner, last), given)
+            rows = connection.execute(select(existing.c.owner, last), given)
             return {owner: updated for owner, updated in rows if updated is not None}
 
     def unexplained(self, names: Collection[str]) -> list[Moved]:

@@ -52,8 +52,8 @@ def rows_of(
     result: dict[Place, tuple[ContributionRow, int]] = {}
     for chunk in chunks(refs, AT_ONCE):
         for row in connection.execute(_OF_ISSUES, bound(chunk)):
-            known = ContributionRow(*row[:-1])
-            result[known.place] = (known, row[-1])
+            existing = ContributionRow(*row[:-1])
+            result[existing.place] = (existing, row[-1])
     return result
 
 
@@ -81,7 +81,7 @@ def replace_rows(
     before = rows_of(connection, refs)
     after = {row.place: row for row in new_rows}
     touched = {place[0] for place in before} | {place[0] for place in after}
-    gone = {place: known for place, known in before.items() if after.get(place) != known[0]}
+    gone = {place: existing for place, existing in before.items() if after.get(place) != existing[0]}
     new = {place: row for place, row in after.items() if place not in before or place in gone}
     if not gone and not new:
         return touched, _hard(connection, touched)
@@ -274,9 +274,9 @@ def clear(connection: Connection) -> None:
     connection.execute(update(owners).values(open=None, shared=None))
 
 
-def group_over(rows: Iterable[ContributionRow], known: defaultdict[Place, int]) -> None:
+def group_over(rows: Iterable[ContributionRow], existing: defaultdict[Place, int]) -> None:
     """Count what stands below, while all rows are written for the first time."""
     for row in rows:
         if row.live:
             for id_ in orjson.loads(row.above):
-                known[row.owner, row.tracker, id_] += 1
+                existing[row.owner, row.tracker, id_] += 1

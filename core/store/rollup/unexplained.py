@@ -68,11 +68,11 @@ def note(
 def _insert(
     connection: Connection, rows: Sequence[_Row], after: Mapping[Place, _Row], since: Mapping[str, int]
 ) -> None:
-    moments = {row.place: max(since[row.tracker], row.updated) for row in rows}
-    rows = [row for row in rows if _surprising(row, after.get(row.place), moments[row.place])]
+    snapshots = {row.place: max(since[row.tracker], row.updated) for row in rows}
+    rows = [row for row in rows if _surprising(row, after.get(row.place), snapshots[row.place])]
     moved = _moved_with(connection, rows, since)
     noted = [
-        dict(zip(_COLUMNS, (*row.place, row.part, moments[row.place]), strict=True))
+        dict(zip(_COLUMNS, (*row.place, row.part, snapshots[row.place]), strict=True))
         for row in rows
         if row.place not in moved
     ]
@@ -102,10 +102,10 @@ def _moved_with(connection: Connection, rows: Iterable[_Row], since: Mapping[str
     }
 
 
-def _links(connection: Connection, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+def _links(connection: Connection, requested: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Any]:
     """By tracker and id: what each of these issues calls its parent today, and when it changed."""
     by_tracker: dict[str, list[str]] = {}
-    for tracker, id_ in sorted(wanted):
+    for tracker, id_ in sorted(requested):
         by_tracker.setdefault(tracker, []).append(id_)
     columns = [issues.c[name] for name in ("id", "key", "parent_id", "parent_key", "updated", "gone")]
     return {

@@ -111,7 +111,7 @@ def _row(row: Any, number: int) -> dict[str, Any]:
     document = _rewritten(orjson.loads(row.document))
     parent = document.get("parent_id") or None
     raw = orjson.dumps(document, option=orjson.OPT_UTC_Z)
-    told = raw[raw.index(b",") :]
+    reported = raw[raw.index(b",") :]
     return {
         "tracker": row.tracker,
         "id": row.id,
@@ -122,15 +122,15 @@ def _row(row: Any, number: int) -> dict[str, Any]:
         "moved": number,
         "parent_id": parent,
         "parent_key": None if parent else document.get("parent_key") or None,
-        "hash": blake2b(b"%b\0%b" % (row.key.encode(), told), digest_size=16).digest(),
+        "hash": blake2b(b"%b\0%b" % (row.key.encode(), reported), digest_size=16).digest(),
         "document": raw.decode(),
     }
 
 
 def _rewritten(document: dict[str, Any]) -> dict[str, Any]:
     """The document with its time of change in front, which the hash leaves out, and all times as text."""
-    moments = {name: _EPOCH + timedelta(microseconds=document[name]) for name in _TIMES if name in document}
-    return {"updated": moments["updated"]} | document | moments
+    snapshots = {name: _EPOCH + timedelta(microseconds=document[name]) for name in _TIMES if name in document}
+    return {"updated": snapshots["updated"]} | document | snapshots
 
 
 def _pulls() -> None:

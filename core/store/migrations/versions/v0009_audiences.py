@@ -11,12 +11,12 @@ Name = sa.String()
 
 def upgrade() -> None:
     """Make the table and the index; the next run compares everything, and so learns the rest."""
-    told = "who may read it; empty: not to be told; NULL: not told yet"
+    reported = "who may read it; empty: not to be told; NULL: not told yet"
     op.create_table(
         "audiences",
         sa.Column("tracker", Name, nullable=False),
         sa.Column("name", Name, nullable=False),
-        sa.Column("audience", sa.Text, comment=told),
+        sa.Column("audience", sa.Text, comment=reported),
         sa.PrimaryKeyConstraint("tracker", "name", name="pk_audiences"),
         comment="projects and repositories, casefolded, and who may read them as the tracker last told",
         sqlite_with_rowid=False,
