@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from connectors.audience import Audience
 from connectors.models import Issue, IssueRef
 from core.audience_views import Visible, visible
+from core.context import RunContext
 from core.engine.explain import explain_goal, explain_issue, explain_key_result, explain_milestone
 from core.engine.formatting import percent
 from core.engine.model import Unmeasured
@@ -14,7 +15,6 @@ from core.publish.visibility import Readers, View
 from core.steps.evaluate import Evaluation
 from core.steps.item_audiences import audiences_of
 from core.steps.query_problems import query_problems
-from core.sync import RunContext
 from mappings.goal_tree import GoalTree
 
 

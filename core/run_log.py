@@ -86,7 +86,7 @@ class Change:
 def items_of(report: Report) -> tuple[Item, ...]:
     """Everything that the report tells of, in its order."""
     conclusion = report.conclusion
-    quarantine, plan = conclusion.quarantine, conclusion.plan
+    quarantine, plan = conclusion.draft.quarantine, conclusion.plan
     result = [_problem(problem) for problem in conclusion.problems]
     result += [_held("held", hold) for hold in plan.held]
     for written in report.written:

@@ -5,20 +5,14 @@ from dataclasses import asdict, dataclass, field
 
 from connectors.errors import QuotaExhausted
 from connectors.http.allowance import Allowance
-from connectors.models import Issue, IssueRef
-from core.publish.actions import Action, Plan, Written
-from core.publish.conflicts import ConflictCheck
+from core.publish.actions import Plan, Written
 from core.publish.quarantine import Target, target_of
-from core.publish.states import ActualState, DesiredState
-from core.steps.definitions import Definitions
-from core.steps.desired_comments import SnapshotFactory
-from core.steps.desired_labels import Labels
+from core.publish.states import ActualState
+from core.steps.desired import Desired
+from core.steps.draft import Draft
 from core.steps.evaluate import Evaluation
-from core.steps.first_publication import FirstRuns
-from core.steps.label_prefix import OldLabels
+from core.steps.limit import Limited
 from core.steps.pull_changes import Pulled
-from core.steps.quarantined import Quarantine
-from core.store.stored_values import GoalValue
 
 
 @dataclass(frozen=True)
@@ -27,30 +21,23 @@ class Conclusion:
 
     evaluation: Evaluation
     pulls: tuple[Pulled, ...]
-    desired: DesiredState
+    desired: Desired
     actual: ActualState
-    issues: Mapping[IssueRef, Issue]
-    """What is known of the issues that the plan may speak of."""
-    labels: Labels
-    snapshots: SnapshotFactory
-    goals: Mapping[str, GoalValue]
-    """The numbers from which the next run measures how far a goal jumped; without those that are held."""
-    held_owners: frozenset[str]
-    """The milestones and key results whose tasks go on being compared with how they were before."""
-    plan: Plan
+    draft: Draft
+    limited: Limited
     problems: tuple[str, ...]
-    quarantine: Quarantine
-    conflicts: ConflictCheck
-    old_labels: OldLabels
-    first_runs: FirstRuns
-    unlimited_actions: tuple[Action, ...]
-    """The actions of the plan before a limit held some of them."""
-    notes: tuple[str, ...] = ()
-    """What the comparison with all that is there found out; nothing that went wrong."""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...]
     """What of the mapping matches nothing, with file and line; no failure."""
-    definitions: Definitions | None = None
-    """For whom label definitions are made; None where labels are switched off."""
+
+    @property
+    def plan(self) -> Plan:
+        """What is applied."""
+        return self.limited.plan
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the comparison with all that is there brought to light; nothing that went wrong."""
+        return tuple(note for pull in self.pulls for note in pull.notes)
 
     @property
     def failed(self) -> bool:
@@ -82,7 +69,7 @@ class Report:
             for outcome in self.written
             if outcome.outcome != "done" and target_of(outcome.action) not in self.as_before
         ]
-        held = set(self.conclusion.plan.held) - self.conclusion.conflicts.held_before
+        held = set(self.conclusion.plan.held) - self.conclusion.draft.conflicts.held_before
         return self.conclusion.failed or bool(held) or bool(changed)
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from connectors.errors import TrackerError
 from connectors.models import IssueRef, LabelDefinition, Posted
+from core.context import RunContext
 from core.publish.actions import ChangeLabels, DefineLabel, DeleteComment, Held, Plan, WriteComment, Written
 from core.publish.apply import apply
 from core.publish.conflicts import ON_ISSUES
@@ -14,7 +15,7 @@ from core.publish.undo_by_mark import with_marked
 from core.publish.undo_plan import undo_plan
 from core.steps.record import Recorder
 from core.store.interface import RunStore
-from core.sync import RunContext, conclude
+from core.sync import conclude
 
 KIND = "undo"
 
@@ -123,7 +124,7 @@ def undo(context: RunContext, runs: Sequence[int]) -> tuple[Plan, tuple[Written,
     """Take the runs back; the undo is a run of its own in the ledger."""
     plan = plan_undo(context, runs)
     run = context.store.begin_run(context.now, KIND)
-    recorder = Recorder(context.store, run, context.now, lambda _about: {}, lambda _done: None)
+    recorder = Recorder(context.store, run, context.now, lambda _: {})
     written = apply(
         plan,
         {name: tracker.reader for name, tracker in context.trackers.items()},

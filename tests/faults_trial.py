@@ -15,7 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from connectors.sandbox.faults import Fault
-from core.sync import Report
+from core.run_report import Report
 from tests.faults_kinds import Place, Scene, Trouble
 from tests.faults_stage import Stage, Truth, exactly, go_on, truth
 from tests.runs import House, Standing

@@ -16,14 +16,16 @@ from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.seed import world_for
 from connectors.sandbox.server import Logged, SandboxServer
 from connectors.sandbox.world import World
+from core.context import RunContext
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.publish.comment.mark import KEPT_BY, Mark, parse_mark, read_mark
 from core.publish.publish_policy import LimitPolicy, PublishPolicy
 from core.publish.release import Release
+from core.run_report import Conclusion, Report
 from core.shutdown import Stop
-from core.steps.pull_changes import PullRules
+from core.steps.reconcile_rules import ReconcileRules as PullRules
 from core.store import Store, open_store
-from core.sync import Conclusion, Report, RunContext, conclude, sync
+from core.sync import conclude, sync
 from core.undo_runs import runs_to_undo, undo
 from mappings.load import load
 from tests.openapi import kept_to

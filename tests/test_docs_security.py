@@ -12,8 +12,9 @@ from connectors.sandbox.github_world import GitHubSite
 from core.cli.command_session import context_of, sync_now
 from core.cli.wiring import App, open_app
 from core.publish.release import ALL
+from core.run_report import Report
 from core.settings import SettingsProblems, load_config, missing_secrets
-from core.sync import Report, conclude
+from core.sync import conclude
 from tests.openapi import document_of
 
 ROOT = Path(__file__).parent.parent

@@ -10,7 +10,7 @@ from connectors.sandbox.faults import Fault, Replace, Status
 from core.engine.model import Measure
 from core.explanation import explain
 from core.publish.publish_policy import LimitPolicy
-from core.sync import stored_evaluation
+from core.steps.evaluate_run import stored_evaluation
 from tests.runs import CLOUD, DATACENTER, House, house
 
 FACES = pytest.mark.parametrize("face", [CLOUD, DATACENTER])

@@ -11,10 +11,11 @@ from rich.console import Console
 from connectors.audience import Audience
 from connectors.sandbox.faults import Fault, Status
 from core.cli.last_run import meant_for
+from core.context import RunContext
 from core.explanation import UnknownSubject, explain
 from core.publish.publish_policy import LimitPolicy
 from core.steps.evaluate import Evaluation
-from core.sync import RunContext, stored_evaluation
+from core.steps.evaluate_run import stored_evaluation
 from tests.audience_world import (
     ORGANISATION,
     PLACES,

@@ -7,7 +7,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault, Status
 from core.explanation import explain
-from core.sync import stored_evaluation
+from core.steps.evaluate_run import stored_evaluation
 from tests.runs import CLOUD, DATACENTER, House, house, milestone, plain
 
 GOAL = '[goals.show]\ntitle = "Show"\n[key_results.visitors]\ngoal = "show"\ntitle = "Visitors"\n'

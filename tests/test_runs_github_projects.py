@@ -11,7 +11,7 @@ from connectors.audience import Audience
 from connectors.sandbox.github_truth.model import Project
 from core.engine.policy import ProgressPolicy
 from core.explanation import explain
-from core.sync import stored_evaluation
+from core.steps.evaluate_run import stored_evaluation
 from tests.runs import MARKETING, House, house, milestone, percents
 
 SITE = "acme/site"

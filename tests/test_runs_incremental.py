@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.publish.publish_policy import LabelPolicy, LabelTemplates, LimitPolicy, PublishPolicy
-from core.sync import stored_evaluation
+from core.steps.evaluate_run import stored_evaluation
 from tests.runs import CLOUD, DATACENTER, PREFIX, House, house, milestone
 
 EXTRA = milestone("extra", 'project = "BLOG"')

@@ -13,7 +13,8 @@ from werkzeug import Request, Response
 
 from connectors.sandbox.faults import Fault, Kind, Replace, Status
 from connectors.sandbox.github_wire.render import node_id
-from core.sync import Report, sync
+from core.run_report import Report
+from core.sync import sync
 from tests.runs import CLOUD, DATACENTER, MARKETING, House, house, milestone, percents
 
 RUNS = 3

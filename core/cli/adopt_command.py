@@ -16,8 +16,8 @@ from core.cli.options import (
 
 if TYPE_CHECKING:
     from connectors.interface import IssueRef
+    from core.context import RunContext
     from core.publish.actions import Held
-    from core.sync import RunContext
 
 IssuesArgument = Annotated[
     list[str] | None,

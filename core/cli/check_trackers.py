@@ -15,9 +15,9 @@ from core.publish.visibility import Audiences, Readers
 from core.settings import Config, SettingsProblems
 from core.settings.overlap import overlapping
 from core.settings.statuses import KINDS, unmatched_statuses
+from core.steps.evaluate_run import stored_evaluation
 from core.steps.item_audiences import audiences_of
 from core.steps.unmatched import unmatched
-from core.sync import stored_evaluation
 from mappings.parse import read
 from mappings.rules.ruleset import RuleSet
 

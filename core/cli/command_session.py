@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 from core.cli.exit_codes import OutcomeError, UserError
 from core.cli.output import progress_on_terminal
 from core.cli.wiring import App, open_app
+from core.context import RunContext
 from core.publish.actions import Plan, Written
 from core.publish.release import read_release
 from core.reports.terminal_text import clean
 from core.run_log import changes_since
+from core.run_report import Conclusion, Report
 from core.shutdown import Stop
 from core.steps.check_store import with_repair
 from core.steps.pull_changes import PullRules
 from core.store import Locked
-from core.sync import Conclusion, Report, RunContext, conclude, sync
+from core.sync import conclude, sync
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -11,6 +11,7 @@ from connectors.http.allowance import Allowance
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef
 from core.audience_views import visible
+from core.context import RunContext
 from core.engine.coverage import coverage
 from core.publish.actions import Held
 from core.publish.quarantine import Book, reason_words, until
@@ -20,7 +21,6 @@ from core.reports.terminal_text import clean
 from core.steps.evaluate import Evaluation
 from core.steps.item_audiences import audiences_of
 from core.store.stored_values import PullState, RunRecord, StoredContainer
-from core.sync import RunContext
 
 SHOWN = 5
 """Of a long list, how many entries are named."""

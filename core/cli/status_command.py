@@ -38,11 +38,11 @@ def status(
     from core.cli.wiring import open_app
     from core.reports.terminal import held_lines, tree
     from core.reports.terminal_text import clean
+    from core.steps.evaluate_run import stored_evaluation
     from core.steps.other_writers import held_now
     from core.steps.query_problems import query_problems
     from core.steps.unmatched import unmatched
     from core.steps.writable_places import closed_places
-    from core.sync import stored_evaluation
 
     console = out()
     with open_app(config, trackers=False) as app, stored_evaluation(context_of(app)) as existing:

@@ -35,7 +35,7 @@ def why(
     from core.cli.output import out
     from core.explanation import explain
     from core.reports.terminal_text import clean
-    from core.sync import stored_evaluation
+    from core.steps.evaluate_run import stored_evaluation
 
     console = out()
     with open_context(config, trackers=False) as job, stored_evaluation(job) as existing:

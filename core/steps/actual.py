@@ -1,11 +1,12 @@
 """What stands on the trackers: asked where it may have changed, known where it cannot have."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError, Unavailable
 from connectors.interface import Reader, TrackerInfo
 from connectors.models import Issue, IssueRef, LabelDefinition, Posted, PostedComment
+from core.context import RunContext
 from core.publish.labels import Labelled
 from core.publish.own_comments import as_recorded
 from core.publish.places import Places
@@ -13,6 +14,7 @@ from core.publish.publication import Publication
 from core.publish.states import ActualState, DesiredState
 from core.shutdown import Stop
 from core.steps.definitions import Definitions
+from core.steps.desired import Desired
 from core.steps.pull_changes import Pulled
 from core.steps.writable_places import with_archived
 from core.unexpected_errors import unexpected
@@ -213,3 +215,19 @@ def _containers_on(name: str, labels: Iterable[Labelled], issues: Issues, whole:
         if whole or any(label.casefold() not in there for label in item.names):
             result.add(item.container)
     return sorted(result)
+
+
+def find_actual(context: RunContext, desired: Desired, pulls: Sequence[Pulled]) -> ActualState:
+    """`read_actual` for a run. Raises Stopped."""
+    actual = read_actual(
+        desired.state,
+        desired.issues,
+        desired.records,
+        context.readers,
+        context.infos,
+        {pull.tracker: pull for pull in pulls},
+        desired.places,
+        context.stop,
+        desired.definitions,
+    )
+    return replace(actual, installation=context.store.installation())

@@ -1,5 +1,6 @@
 """How long writing a plan takes within the limits of the trackers, said before it begins."""
 
+import logging
 from collections import Counter
 from collections.abc import Mapping
 
@@ -7,6 +8,8 @@ from connectors.durations import duration
 from connectors.http.write_rate import writing_seconds
 from connectors.interface import Tracker
 from core.publish.actions import Action, ChangeLabels, Plan
+
+log = logging.getLogger("milepost")
 
 WORTH_SAYING = 60.0
 """Seconds from which on a person wants to know beforehand."""
@@ -31,3 +34,9 @@ def estimate_write_time(plan: Plan, trackers: Mapping[str, Tracker]) -> tuple[st
 def _requests(action: Action) -> int:
     """How many requests a change is, where labels are added together and removed one by one."""
     return bool(action.add) + len(action.remove) if isinstance(action, ChangeLabels) else 1
+
+
+def announce_write_time(plan: Plan, trackers: Mapping[str, Tracker]) -> None:
+    """Log `estimate_write_time`."""
+    for message in estimate_write_time(plan, trackers):
+        log.info("%s", message)

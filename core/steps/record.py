@@ -1,11 +1,14 @@
 """What a run leaves behind: the ledger, the comments it wrote, and the labels as they now stand."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
+from connectors.http.allowance import allowances_of
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef, PostedComment
+from core.context import RunContext
 from core.engine.averages import SILENT
 from core.engine.model import Snapshot, Unmeasured
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, Written, parts_of
@@ -13,8 +16,12 @@ from core.publish.comment.mark import body_hash, mark_of
 from core.publish.own_comments import edit_reason, our_comments
 from core.publish.publication import Publication
 from core.publish.states import ActualState, DesiredComment, DesiredState
+from core.run_report import Conclusion, Report
+from core.steps import other_writers
+from core.steps.actual import verified_records
 from core.steps.desired_comments import Snapshots
 from core.steps.desired_labels import Labels, left_over
+from core.steps.label_prefix import remember_prefix
 from core.store.interface import RunStore
 
 SnapshotsOf = Callable[[Iterable[str]], Snapshots]
@@ -30,12 +37,15 @@ class Recorder:
         run: int,
         now: datetime,
         snapshots: SnapshotsOf,
-        step: Callable[[int], None],
+        total: int = 0,
+        step: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> None:
+        """`step` is told how many of `total` planned writes are done."""
         self._store = store
         self._run = run
         self._now = now
         self._snapshots = snapshots
+        self._total = total
         self._step = step
         self._done = 0
 
@@ -48,7 +58,7 @@ class Recorder:
         elif isinstance(written.action, WriteComment | DeleteComment):
             self._look_again(written.action.ref)
         self._done += 1
-        self._step(self._done)
+        self._step(self._done, self._total)
 
     def _keep(self, written: Written) -> None:
         action = written.action
@@ -93,6 +103,84 @@ class Recorder:
 
 def _unread(now: Snapshot) -> bool:
     return isinstance(now.measure, Unmeasured) and now.measure.why in SILENT
+
+
+@contextmanager
+def run_record(context: RunContext, kind: str) -> Iterator[int]:
+    """The number of a run that begins; one that ends with an exception is recorded as broken off."""
+    run = context.store.begin_run(context.now, kind)
+    try:
+        yield run
+    except BaseException:
+        context.store.end_run(run, context.now, "broken off", f"run {run} was broken off before its end", {})
+        raise
+
+
+def finish(
+    context: RunContext, run: int, conclusion: Conclusion, outcomes: tuple[Written, ...], seconds: float
+) -> Report:
+    """Remember, in one transaction, everything that later runs have to know of this one; its report.
+
+    `seconds`: how long it took so far. Raises StoreError; then nothing of it is remembered.
+    """
+    store, draft, limited = context.store, conclusion.draft, conclusion.limited
+    with store.transaction():
+        records = take_over_comments(
+            store,
+            run,
+            conclusion.desired.state,
+            conclusion.actual,
+            conclusion.plan,
+            conclusion.desired.snapshots.of,
+            context.publish.instance,
+            context.infos,
+        )
+        _record_verified(store, conclusion, records)
+        record_labels(store, conclusion.desired.labels, outcomes)
+        limited.first_runs.keep(store, draft.plan.actions, outcomes)
+        _record_definitions(store, conclusion, outcomes)
+        store.save_goal_values(limited.goals)
+        if store.tags().some_unexplained():
+            with store.tagging() as writer:
+                writer.expect_from_here(limited.held_owners)
+        other_writers.keep(store, draft.conflicts, outcomes)
+        remember_prefix(store, draft.old_labels, outcomes, draft.quarantine.book)
+        kept = draft.quarantine.keep(store, outcomes, _complete(conclusion), context.now)
+        spent = {name: allowances_of(tracker) for name, tracker in context.trackers.items()}
+        used = {name: allowances for name, allowances in spent.items() if allowances}
+        report = Report(run, conclusion, outcomes, seconds, kept.as_before, used)
+        counts = {key: value for key, value in report.fields.items() if isinstance(value, int)}
+        store.end_run(run, context.now, str(report.fields["outcome"]), report.line, counts)
+    store.prune(context.keep, context.now)
+    return report
+
+
+def _record_definitions(store: RunStore, conclusion: Conclusion, outcomes: Sequence[Written]) -> None:
+    """Remember for whom label definitions are made now."""
+    definitions, untold = conclusion.desired.definitions, conclusion.desired.state.untold
+    if definitions is not None and untold is not None:
+        definitions.keep(store, untold, conclusion.actual, outcomes)
+
+
+def _complete(conclusion: Conclusion) -> frozenset[str]:
+    """The trackers of which the plan has everything that is desired: none where something was held back."""
+    if conclusion.plan.held:
+        return frozenset()
+    return frozenset(pull.tracker for pull in conclusion.pulls if pull.tracker not in conclusion.actual.down)
+
+
+def _record_verified(
+    store: RunStore, conclusion: Conclusion, records: Mapping[IssueRef, Publication]
+) -> None:
+    """Note which comments stand as recorded, so that nobody asks again until their issue changes."""
+    changed = {
+        action.ref for action in conclusion.plan.actions if isinstance(action, WriteComment | DeleteComment)
+    }
+    pulls = {pull.tracker: pull for pull in conclusion.pulls}
+    actual = replace(conclusion.actual, records=records)
+    for record in verified_records(actual, conclusion.desired.issues, pulls):
+        if record.ref not in changed:
+            store.save_publication(record)
 
 
 def take_over_comments(

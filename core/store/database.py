@@ -107,11 +107,16 @@ class Database:
         self.file = file
         self._turn = threading.Lock()
         self._writer: int | None = None
+        self._shared: Connection | None = None
+        """The connection of `transaction`, for whatever its thread reads and writes inside."""
         self._engine = _engine(file)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees the store as it is now, whatever is written meanwhile."""
+        if self._shared is not None and self._writer == threading.get_ident():
+            yield self._shared
+            return
         with self._engine.connect() as connection:
             yield connection
 
@@ -119,6 +124,9 @@ class Database:
     def writing(self, connection: Connection | None = None) -> Iterator[Connection]:
         """One transaction that writes, all or nothing; on `connection` if one is given."""
         if self._writer == threading.get_ident():
+            if self._shared is not None and connection is None:
+                yield self._shared
+                return
             raise RuntimeError("a write to the store was begun inside another one, which would wait for ever")
         with self._turn:
             self._writer = threading.get_ident()
@@ -131,6 +139,16 @@ class Database:
                         yield ready
             finally:
                 self._writer = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything that this thread reads and writes inside is one transaction, all or nothing."""
+        with self.writing() as connection:
+            self._shared = connection
+            try:
+                yield
+            finally:
+                self._shared = None
 
     @contextmanager
     def staging(self) -> Iterator[Connection]:

@@ -300,6 +300,10 @@ class Store(ContainerStore):
             contention.save(connection, save)
             contention.forget(connection, forget)
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """Everything that this thread reads and writes inside is one transaction, all or nothing."""
+        return self._database.transaction()
+
     # The ledger
 
     def begin_run(self, at: datetime, kind: str) -> int:

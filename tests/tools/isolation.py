@@ -28,8 +28,8 @@ from connectors.sandbox.github_wire.render import node_id
 from connectors.sandbox.seed import world_for
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
+from core.run_report import Report
 from core.store import Store, open_store
-from core.sync import Report
 from tests.runs import CLOUD, DATACENTER, House
 from tests.tools.isolation_faults import ERRORS, FAULTS, LIMITED, NAMELESS, PARTS, ROW_FAULTS, fault_of
 from tests.tools.isolation_world import (

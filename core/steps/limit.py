@@ -1,0 +1,58 @@
+"""Holds back what is beyond a limit: too many changes or removals, and jumps that no edit explains."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from core.context import RunContext
+from core.publish.actions import Plan
+from core.publish.plan_limits import Facts, apply_limits, held_goals
+from core.publish.states import ActualState
+from core.steps.desired_comments import facts_of
+from core.steps.draft import Draft
+from core.steps.evaluate import Evaluation
+from core.steps.first_publication import FirstRuns
+from core.steps.jumps import goal_values, held_owners, jumps_of, values_to_keep
+from core.steps.pull_changes import Pulled
+from core.store.stored_values import GoalValue
+
+
+@dataclass(frozen=True)
+class Limited:
+    """The plan that is applied, and what the run has to remember of what its limits were measured by."""
+
+    plan: Plan
+    facts: Facts
+    goals: Mapping[str, GoalValue]
+    """The numbers from which the next run measures how far a goal jumped; without those that are held."""
+    held_owners: frozenset[str]
+    """The milestones and key results whose tasks go on being compared with how they were before."""
+    first_runs: FirstRuns
+
+
+def limit_plan(
+    context: RunContext,
+    evaluation: Evaluation,
+    pulls: Sequence[Pulled],
+    actual: ActualState,
+    draft: Draft,
+) -> Limited:
+    """The draft's plan with what a limit holds among its held parts, and each loss that a pull held."""
+    store, limits, state = context.store, context.limits, evaluation.state
+    before = store.goal_values()
+    now = goal_values(context.mapping, state, context.progress)
+    jumps = jumps_of(evaluation, before, now, context.health, context.now, context.zone)
+    measured = facts_of(evaluation, draft.plan, jumps, limits.never_held)
+    first_runs = FirstRuns.of(store, context.mapping, context.infos, state, actual.down, measured.owners)
+    again = frozenset(draft.quarantine.parts.again)
+    facts = replace(measured, again=again, first=first_runs.new)
+    plan = apply_limits(draft.plan, facts, limits, context.force)
+    losses = tuple(pull.held for pull in pulls if pull.held)
+    # A jump that is held is measured from the same place next time.
+    jumped = held_goals(draft.plan, facts, limits, context.force)
+    return Limited(
+        replace(plan, held=losses + plan.held),
+        facts,
+        values_to_keep(before, now, state, jumped),
+        held_owners(jumped, context.mapping, state),
+        first_runs,
+    )
