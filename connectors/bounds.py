@@ -7,7 +7,7 @@
 | requests that are left | 0 to the limit | more than the limit is no remainder |
 | requests that were used | 0 to 10,000,000 | as the limit |
 | a moment that was stored | 10 min ahead of our clock | nothing is remembered of the future |
-| writes that are counted | as a stored moment, or within the rate's own window | see `connectors.http.write_rate` |
+| writes that are counted | as a stored moment, or in the rate's window | see `connectors.http.write_rate` |
 | difference of the clocks | a day | beyond that one of the two clocks is set wrong |
 | a server's time (`Date`, `serverTime`) | years 2000 to 2199 | no tracker is older |
 | `Retry-After` | `max_wait` of the settings; beyond, the run goes on without the tracker | RFC 9110, 10.2.3 |

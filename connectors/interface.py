@@ -235,7 +235,7 @@ class TrackerSettings(BaseModel):
         return replace(info, audience=self.audience, audiences=named)
 
     def sites(self) -> frozenset[str]:
-        """The addresses of its server as `connectors.http.urls.site_of` spells them; empty: not to be compared."""
+        """The addresses of its server, by `connectors.http.urls.site_of`; empty: not to be compared."""
         return frozenset()
 
     def shared_scope(self, other: "TrackerSettings") -> str | None:

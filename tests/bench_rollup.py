@@ -70,7 +70,7 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
     from core.rollup.rollup_rules import RollupRules
     from core.rollup.tallies import tallies
     from core.store.rollup import sums as keeping
-    from core.store.rollup.rollup_tables import SqlRollupWriter
+    from core.store.rollup.rollup_writer import SqlRollupWriter
 
     kept = ExitStack()
     job = kept.enter_context(open_context(config, trackers=False))

@@ -16,8 +16,9 @@ from mappings.rules.compiler import Compiler
 from mappings.rules.index import Entry, Node
 from mappings.rules.issue_references import References
 from mappings.rules.predicates import NEVER
+from mappings.rules.query import Query
 from mappings.rules.rule import Condition, LabelMatch, Rule, RuleId, Tag
-from mappings.rules.ruleset import Query, RuleSet
+from mappings.rules.ruleset import RuleSet
 from tests.builders import GITHUB, JIRA, a_mapping, a_milestone, an_issue
 
 TRACKERS = (JIRA, GITHUB)

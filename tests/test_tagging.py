@@ -25,7 +25,8 @@ from core.rollup.tallies import tallies
 from core.shutdown import Stopped
 from core.store import Store, open_store
 from mappings.goal_tree import GoalTree
-from mappings.rules.ruleset import Query, RuleSet
+from mappings.rules.query import Query
+from mappings.rules.ruleset import RuleSet
 from tests.builders import (
     LONG_AGO,
     NOON,

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from connectors.errors import TrackerError, Unavailable
-from connectors.http import workers as parallel
+from connectors.http import workers
 from connectors.http.quota import QuotaBudget
 from connectors.http.response import HttpResponse
 from connectors.http.transport import STOP, RetryPolicy, Transport
@@ -347,7 +347,7 @@ def test_a_share_is_more_than_nothing_and_no_more_than_all(share: float) -> None
 
 
 def test_whoever_leaves_does_not_wait_for_a_request_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "_PATIENCE", 0.01)
+    monkeypatch.setattr(workers, "_PATIENCE", 0.01)
     hang, ended = threading.Event(), threading.Event()
 
     def hanging() -> int:
@@ -355,7 +355,7 @@ def test_whoever_leaves_does_not_wait_for_a_request_that_hangs(monkeypatch: pyte
         ended.set()
         return 2
 
-    results = parallel.map_ordered([lambda: 1, hanging], lambda: 2, 2)
+    results = workers.map_ordered([lambda: 1, hanging], lambda: 2, 2)
     assert next(results) == 1
     results.close()
     assert not ended.is_set()

@@ -76,9 +76,8 @@ class Listing:
 
     Opening it sends the first request, whose answer tells GitHub's `moment`; a survey sends none. A list
     that cannot be read is told by `failed`, and the others are read; it is the tracker that fails where no
-    configured list can be read, where an organisation's list of repositories cannot be had, or where three
-    repositories in a row do not answer before one did. Then the first error is raised; a configured
-    repository that is not there is a BadConfiguration.
+    configured list can be read, where an organisation's repositories cannot be listed, or where three in a
+    row do not answer before one did. Then the first error is raised, or BadConfiguration.
     """
 
     moment: datetime | None

@@ -15,7 +15,7 @@ from connectors.github.reader import GitHubReader
 from connectors.github.repositories import Names, audiences
 from connectors.github.settings import GitHubSettings
 from connectors.github.writer import GitHubWriter
-from connectors.http import write_rate as rates
+from connectors.http import write_rate
 from connectors.http.allowance import Allowance, keep, kept
 from connectors.http.transport import Transport
 from connectors.interface import ConnectorState, TrackerInfo, TrackerSettings
@@ -103,9 +103,9 @@ def open_tracker(
         raise TypeError(f"expected GitHubSettings, got {type(settings).__name__}")
 
     def wrote() -> None:  # at once: a process that is killed must not forget it
-        rates.keep(memory, api.transport.rates.text(clock().timestamp()))
+        write_rate.keep(memory, api.transport.rates.text(clock().timestamp()))
 
-    used, written = kept(memory), rates.kept(memory)
+    used, written = kept(memory), write_rate.kept(memory)
     api = GitHubClient(
         name, settings, clock=clock, notify=notify, sleep=sleep, used=used, written=written, wrote=wrote
     )

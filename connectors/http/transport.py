@@ -5,7 +5,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Collection, Generator, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from connectors.errors import (
     TrackerError,
     Unavailable,
 )
+from connectors.http.attempt import Attempt, TryAgain
 from connectors.http.connection_errors import causes_of, describe
 from connectors.http.quota import Quota, QuotaBudget
 from connectors.http.response import (
@@ -150,7 +151,7 @@ class Transport:
         PutOff where the budget is spent. Once a write was sent nothing is put off, so
         that what was begun is finished.
         """
-        return self._run(_Job(request, send, True, accept, resource, explain, reads=True))
+        return self._run(Attempt(request, send, True, accept, resource, explain, reads=True))
 
     def in_parallel(self, tasks: Iterable[Callable[[], _T]], workers: int) -> Generator[_T]:
         """The results of `tasks` in their order, at most `workers` of them running at once.
@@ -191,11 +192,11 @@ class Transport:
                     self._last_write = self._clock()
                     self.rates.note(subject, self._last_write)
 
-        return self._run(_Job(request, spaced, repeatable, accept, resource, explain, reads=False))
+        return self._run(Attempt(request, spaced, repeatable, accept, resource, explain, reads=False))
 
-    def _run(self, job: "_Job") -> HttpResponse:
+    def _run(self, job: "Attempt") -> HttpResponse:
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Again),
+            retry=tenacity.retry_if_exception_type(TryAgain),
             stop=tenacity.stop_after_attempt(max(1, self.policy.attempts)),
             wait=self._wait,
             before_sleep=lambda state: self._announce(job.request, state),
@@ -204,7 +205,7 @@ class Transport:
         )
         try:
             return retrying(self._once, job)
-        except _Again as again:
+        except TryAgain as again:
             if again.limited and again.wait is not None:
                 self._hold(self._clock() + again.wait)
             raise self._without_secrets(again.error) from None
@@ -233,7 +234,7 @@ class Transport:
                 answer = replace(answer, headers=headers)
         return answer
 
-    def _once(self, job: "_Job") -> HttpResponse:
+    def _once(self, job: "Attempt") -> HttpResponse:
         self._pass_gate(job.request)
         self._spend(job)
         try:
@@ -251,7 +252,7 @@ class Transport:
             return answer
         raise self._sort_answer(job, answer, wait)
 
-    def _spend(self, job: "_Job") -> None:
+    def _spend(self, job: "Attempt") -> None:
         """Count one request; raises PutOff for a read that the budget does not allow any more."""
         if job.reads and self._used >= _MOST:
             message = f"{_MOST:,} requests in one run, and no end of them"
@@ -294,7 +295,7 @@ class Transport:
             if left > 0:
                 self._pause(request, left)
 
-    def _sort_answer(self, job: "_Job", answer: HttpResponse, wait: float | None) -> Exception:
+    def _sort_answer(self, job: "Attempt", answer: HttpResponse, wait: float | None) -> Exception:
         request = job.request
         if wait is not None and wait > self.policy.max_wait:
             return self._too_long(request, answer, wait)
@@ -302,13 +303,13 @@ class Transport:
             with self._lock:
                 self._limited += 1
             error: TrackerError = TrackerDown(self.tracker, request, message_in(answer))
-            return _Again(error, wait, limited=True)
+            return TryAgain(error, wait, limited=True)
         if not job.repeatable and (answer.status >= 500 or answer.status == 408):
             return AnswerLost(self.tracker, request, f"{message_in(answer)}{_MAYBE}")
         explain = job.explain or self._explain
         explained = explain(request, answer) if explain else None
         error = explained or explain_status(self.tracker, request, answer)
-        return _Again(error, None) if answer.status in _REPEATED else error
+        return TryAgain(error, None) if answer.status in _REPEATED else error
 
     def _too_long(self, request: str, answer: HttpResponse, wait: float) -> TrackerError:
         message = (
@@ -335,11 +336,11 @@ class Transport:
         hint = "Check the address and the network" if never_sent else ""
         kind = TrackerDown if never_sent else Unavailable
         error = kind(self.tracker, request, message, hint)
-        return _Again(error, None) if isinstance(problem, _TROUBLE) else error
+        return TryAgain(error, None) if isinstance(problem, _TROUBLE) else error
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         again = state.outcome.exception() if state.outcome else None
-        if isinstance(again, _Again) and again.wait is not None:
+        if isinstance(again, TryAgain) and again.wait is not None:
             return again.wait
         first = self.policy.backoff
         growing = tenacity.wait_exponential(multiplier=first)(state)
@@ -347,7 +348,7 @@ class Transport:
 
     def _announce(self, request: str, state: tenacity.RetryCallState) -> None:
         again = state.outcome.exception() if state.outcome else None
-        if not isinstance(again, _Again) or state.next_action is None:
+        if not isinstance(again, TryAgain) or state.next_action is None:
             return
         seconds = state.next_action.sleep
         now = self._clock()
@@ -382,29 +383,6 @@ class Transport:
         if left >= _TOLD:
             self._notify(f"{self.tracker}: limit of {rate}, waiting {duration(left)} until {until:%H:%M:%S}")
         self._pause(request, left)
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One request and how it may be treated."""
-
-    request: str
-    send: Callable[[], HttpResponse]
-    repeatable: bool
-    accept: Collection[int]
-    resource: str
-    explain: Explain | None
-    reads: bool
-
-
-class _Again(Exception):
-    """Try again after `wait` seconds (None: by back-off); `error` is what to raise when tries run out."""
-
-    def __init__(self, error: TrackerError, wait: float | None, *, limited: bool = False) -> None:
-        super().__init__(error.reason)
-        self.error = error
-        self.wait = wait
-        self.limited = limited
 
 
 def _interruptible(seconds: float) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 
 from connectors.errors import BadConfiguration, TrackerError
 from connectors.jira import jql
-from connectors.jira.client import JiraClient, Json, mapping
+from connectors.jira.client import JiraClient
 from connectors.jira.fields import FieldMap, find_fields, read_fields
+from connectors.jira.json_answers import Json, mapping
 from connectors.jira.known_refusals import LOUD, PLAIN, KnownRefusals
 from connectors.jira.projects import Projects
 from connectors.jira.public_projects import shows_customers

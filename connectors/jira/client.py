@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -28,11 +27,10 @@ from connectors.http.urls import SANDBOX, base_url
 from connectors.http.write_rate import JIRA_WRITES, WriteRates
 from connectors.interface import ConnectorState
 from connectors.jira.account import Account, Server
+from connectors.jira.json_answers import Json, mapping
 from connectors.jira.limits import heard_at, login_failed, names_caller, pace, rate_limit, says_cloud
-from connectors.jira.plain_values import named, number, whole_seconds
+from connectors.jira.plain_values import number, whole_seconds
 from connectors.jira.settings import CLOUD_DOMAIN, GATEWAY_HOST, JiraSettings, variable
-
-Json = dict[str, Any]
 
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
 _SKEW = "jira.skew"
@@ -381,29 +379,3 @@ class JiraClient:
                 self.name, request, error.reason, f"{error.hint}; a login page means that the login failed"
             )
         return None
-
-
-def mapping(answer: HttpResponse, value: object) -> Json:
-    """`value` if it is an object; raises Garbled if not."""
-    if not isinstance(value, dict):
-        raise InvalidResponse(answer.tracker, answer.request, "expected a JSON object, got something else")
-    return value
-
-
-def rows(answer: HttpResponse, value: object, name: str) -> list[Json]:
-    """The list of objects under `name`, without an id or key that cannot be one; `{}` for what is no object.
-
-    Raises Garbled where there is no list.
-    """
-    result = mapping(answer, value).get(name)
-    if not isinstance(result, list):
-        raise InvalidResponse(
-            answer.tracker, answer.request, f"expected a list of {name}, got something else"
-        )
-    objects = (row if isinstance(row, dict) else {} for row in result)
-    return [row if row and named(row) else {**row, **_names_of(row)} for row in objects]
-
-
-def _names_of(row: Json) -> Json:
-    """The id and key of a row, None for what cannot be one."""
-    return {name: row[name] if isinstance(row.get(name), str) else None for name in ("id", "key")}

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from connectors.bounds import moment
 from connectors.errors import InvalidResponse, Unavailable
 from connectors.jira.account import Account
-from connectors.jira.client import JiraClient, Json, mapping, rows
+from connectors.jira.client import JiraClient
+from connectors.jira.json_answers import Json, mapping, rows
 from connectors.jira.plain_values import step
 from connectors.models import MARK_PREFIX, IssueRef, PostedComment
 

@@ -6,8 +6,9 @@ from dataclasses import asdict
 
 import orjson
 
-from connectors.jira.client import JiraClient, Json
+from connectors.jira.client import JiraClient
 from connectors.jira.fields import FieldMap, find_fields, read_fields
+from connectors.jira.json_answers import Json
 from connectors.models import Interest
 
 _KEY = "jira.fields"

@@ -7,7 +7,8 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from connectors.errors import BadConfiguration, InvalidResponse
-from connectors.jira.client import JiraClient, Json
+from connectors.jira.client import JiraClient
+from connectors.jira.json_answers import Json
 from connectors.jira.settings import JiraSettings
 from connectors.names import fold_name
 

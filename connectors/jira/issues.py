@@ -10,9 +10,10 @@ from typing import TypeGuard, TypeVar
 
 from connectors import bounds
 from connectors.errors import InvalidResponse
-from connectors.jira.client import JiraClient, Json
+from connectors.jira.client import JiraClient
 from connectors.jira.descriptions import parse_description
 from connectors.jira.fields import FieldMap
+from connectors.jira.json_answers import Json
 from connectors.jira.links import category_of, parse_blockers
 from connectors.jira.settings import normal_key
 from connectors.models import Blocker, FieldValue, Issue, IssueOutline, IssueRef, StatusCategory, Unread

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from connectors.errors import BadConfiguration, Missing, Refused, TrackerError
 from connectors.isolation import read_apart
-from connectors.jira.client import JiraClient, Json
+from connectors.jira.client import JiraClient
 from connectors.jira.issues import IssueReader, project_of
 from connectors.jira.jql import both, condition_of, listed
+from connectors.jira.json_answers import Json
 from connectors.jira.search import BULK, Search
 from connectors.models import Fate, Issue, IssueRef, Unread, Whereabouts
 

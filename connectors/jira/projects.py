@@ -8,8 +8,9 @@ import orjson
 
 from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, TrackerDown, TrackerError
 from connectors.jira import jql
-from connectors.jira.client import JiraClient, mapping
+from connectors.jira.client import JiraClient
 from connectors.jira.fields import FieldMap
+from connectors.jira.json_answers import mapping
 from connectors.jira.plain_values import step
 from connectors.models import Container
 

@@ -8,7 +8,8 @@ from connectors.audience import Audience
 from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, TrackerDown, TrackerError
 from connectors.http.response import HttpResponse
 from connectors.http.session import HttpSession
-from connectors.jira.client import JiraClient, mapping
+from connectors.jira.client import JiraClient
+from connectors.jira.json_answers import mapping
 from connectors.jira.plain_values import step
 from connectors.jira.settings import GATEWAY_HOST
 

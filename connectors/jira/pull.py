@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from connectors.jira import jql
-from connectors.jira.client import JiraClient, Json
+from connectors.jira.client import JiraClient
 from connectors.jira.cursor import OVERLAP
 from connectors.jira.id_set import IdSet
 from connectors.jira.issues import IssueReader
+from connectors.jira.json_answers import Json
 from connectors.jira.search import Search
 from connectors.jira.tree_cache import TreeCache
 from connectors.models import Container, Interest, Issue, Page, Unread

@@ -8,12 +8,13 @@ from itertools import chain
 from connectors.errors import BadConfiguration, InvalidResponse, Missing, TrackerError, Unavailable
 from connectors.isolation import read_apart
 from connectors.jira import jql
-from connectors.jira.client import JiraClient, Json, mapping
+from connectors.jira.client import JiraClient
 from connectors.jira.comments import read_comment, read_comments
 from connectors.jira.cursor import OVERLAP, Cursor, earliest, scope_digest
 from connectors.jira.field_cache import FieldCache
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader, project_of, read_labels
+from connectors.jira.json_answers import Json, mapping
 from connectors.jira.locate import Locator
 from connectors.jira.plain_values import step
 from connectors.jira.projects import Projects, Readable
@@ -351,7 +352,7 @@ class JiraReader:
             yield Page(page.issues, (*page.unread, *unsent(errors)))
 
     def _key_pages(self, reading: Reading, existing: frozenset[str] = frozenset()) -> Iterator[Page]:
-        """What is named one by one, roots among it, and has not come; `existing` would have, if it changed."""
+        """What is named one by one, roots too, and has not come; `existing` would have if it changed."""
         named = reading.interest.keys | reading.interest.roots
         requested = sorted(named - reading.keys - existing)
         for rows, unread in asked_for(self._search, requested, reading.names):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from connectors.interface import ConnectorState
-from connectors.jira.client import Json
+from connectors.jira.json_answers import Json
 from connectors.jira.search import Search
 from connectors.models import Unread
 

@@ -7,9 +7,10 @@ from functools import partial
 
 from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, Unavailable
 from connectors.http.response import HttpResponse
-from connectors.jira.client import JiraClient, Json, mapping, rows
+from connectors.jira.client import JiraClient
 from connectors.jira.id_set import IdSet
 from connectors.jira.jql import listed
+from connectors.jira.json_answers import Json, mapping, rows
 from connectors.jira.plain_values import step
 
 BULK = 100

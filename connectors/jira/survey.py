@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from connectors.errors import BadConfiguration, InvalidResponse, TrackerDown, Unavailable
 from connectors.jira import jql
-from connectors.jira.client import JiraClient, Json
+from connectors.jira.client import JiraClient
 from connectors.jira.id_set import IdSet
 from connectors.jira.issues import IssueReader
+from connectors.jira.json_answers import Json
 from connectors.jira.projects import Projects, Readable
 from connectors.jira.pull import NAMELESS, asked_for, nameless, unnamed_below, unsent
 from connectors.jira.roots import find_roots

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from connectors.jira import jql
-from connectors.jira.client import Json
 from connectors.jira.fields import FieldMap
+from connectors.jira.json_answers import Json
 from connectors.jira.roots import named_rows
 from connectors.jira.search import Search
 

@@ -7,7 +7,7 @@ import orjson
 
 from connectors.interface import ConnectorState
 from connectors.jira import jql
-from connectors.jira.client import Json
+from connectors.jira.json_answers import Json
 
 _KEY = "jira.outside"
 _MOST = 1_000

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from connectors.errors import AnswerLost, InvalidResponse, Missing, Refused, TooLong, TrackerError
 from connectors.http.response import HttpResponse, message_in
-from connectors.jira.client import JiraClient, Json, mapping
+from connectors.jira.client import JiraClient
 from connectors.jira.comments import INTERNAL, KEPT, PROPERTY, read_comment, read_comments
 from connectors.jira.issues import read_labels
+from connectors.jira.json_answers import Json, mapping
 from connectors.jira.known_refusals import (
     FORGETFUL,
     LOUD,

@@ -50,9 +50,9 @@ def budget_lines(allowances: Iterable[Allowance], now: datetime) -> Iterator[Tex
         if allowance.over(now):
             continue
         yield Text(
-            f"  API quota ({clean(allowance.resource)}): {allowance.used:,} of {allowance.allowed:,} requests used, "
-            f"{allowance.run:,} by the last run; {allowance.remaining:,} of {allowance.limit:,} left for everybody, "
-            f"all anew {at(allowance.until)}"
+            f"  API quota ({clean(allowance.resource)}): {allowance.used:,} of {allowance.allowed:,} "
+            f"requests used, {allowance.run:,} by the last run; {allowance.remaining:,} of "
+            f"{allowance.limit:,} left for everybody, all anew {at(allowance.until)}"
         )
         if allowance.put_off:
             yield Text(

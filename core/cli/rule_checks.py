@@ -10,8 +10,9 @@ from core.engine.milestones import owners_of
 from core.steps.query_problems import Path, asking, conditions
 from core.unexpected_errors import unexpected
 from mappings.problems import Problem
+from mappings.rules.query import Query
 from mappings.rules.rule import Rule
-from mappings.rules.ruleset import Query, RuleSet
+from mappings.rules.ruleset import RuleSet
 
 
 @runtime_checkable

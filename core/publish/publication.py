@@ -25,7 +25,7 @@ class Publication:
     digest: str
     """Of the meaning of the comment (`core.publish.comment.summary_digest`)."""
     body_hash: str
-    """`core.publish.comment.mark.body_hash(comment.body)`: another one on the tracker means somebody edited it."""
+    """`mark.body_hash(comment.body)`: another one on the tracker means that somebody edited it."""
     run: str
     """The run that wrote it."""
     seen: datetime | None = None

@@ -15,8 +15,9 @@ from core.engine.policy import ProgressPolicy
 from core.store.interface import Resolver
 from mappings.goal_tree import Goal, GoalTree, Milestone
 from mappings.rules.issue_references import ROOT_KEYS, References
+from mappings.rules.query import Query
 from mappings.rules.rule import RuleId, Tag
-from mappings.rules.ruleset import Query, RuleSet
+from mappings.rules.ruleset import RuleSet
 from mappings.targets import tracking_keys
 
 LAYOUT = 5

@@ -20,7 +20,8 @@ from core.steps.tracking_issues import TrackingIssues, find_tracking_issues, tra
 from core.steps.unread import unread_by_owner
 from core.store.interface import Resolver, RunStore
 from core.store.rollup.rollup_interface import RollupReader
-from mappings.rules.ruleset import Query, RuleSet
+from mappings.rules.query import Query
+from mappings.rules.ruleset import RuleSet
 
 
 @dataclass(frozen=True, slots=True)

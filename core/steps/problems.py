@@ -42,7 +42,7 @@ def find_problems(
 def find_warnings(
     context: RunContext, evaluation: Evaluation, pulls: Sequence[Pulled], draft: Draft, limited: Limited
 ) -> tuple[str, ...]:
-    """What of the mapping matches nothing, with file and line, and groups of `--force` that release nothing."""
+    """What of the mapping matches nothing, with file and line, and what `--force` names in vain."""
     groups = _groups(context, pulls, draft, limited) if context.force.names else frozenset[str]()
     idle = unmatched(evaluation, context.store, context.problem, context.publish.labels.prefix)
     return (*idle_warnings(context.force, groups), *map(str, idle))

@@ -9,8 +9,7 @@ from connectors.interface import Tracker
 from connectors.models import Interest, Issue, IssueRef, Page
 from core.publish.actions import Held
 from core.shutdown import Stop
-from core.steps import learn_audiences as audiences
-from core.steps import missing_fields
+from core.steps import learn_audiences, missing_fields
 from core.steps.holding import held_until
 from core.steps.reconcile import Reconciled, as_survey, compare, due, reconcile, retry_unread
 from core.steps.reconcile_rules import ReconcileRules
@@ -119,7 +118,7 @@ def _read(
         pulled = _reconciled(tracker, store, state, result.cursor, pulled, interest, rules, now, stop)
     _follow(tracker, store, interest, stop)
     missing_fields.keep(store, name, result.missing_fields)
-    audiences.learn_audiences(tracker, tracker.info, store, stop, swept=pulled.swept)
+    learn_audiences.learn_audiences(tracker, tracker.info, store, stop, swept=pulled.swept)
     return replace(pulled, moved=arrivals.moved, unread=len(store.unread().get(name, ())))
 
 

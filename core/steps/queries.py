@@ -11,7 +11,8 @@ from connectors.interface import ConnectorState, Reader
 from core.shutdown import Stop
 from core.store.interface import RunStore
 from core.unexpected_errors import unexpected
-from mappings.rules.ruleset import Query, RuleSet
+from mappings.rules.query import Query
+from mappings.rules.ruleset import RuleSet
 
 
 @dataclass(frozen=True, slots=True)

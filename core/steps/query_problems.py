@@ -7,8 +7,8 @@ from core.steps.unmatched import ProblemAt
 from mappings.goal_tree import GoalTree
 from mappings.problems import Problem
 from mappings.rules.issue_references import QUERY_KEYS
+from mappings.rules.query import Query
 from mappings.rules.rule import Condition, Rule
-from mappings.rules.ruleset import Query
 
 Path = tuple[str | int, ...]
 

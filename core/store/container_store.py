@@ -5,8 +5,7 @@ from datetime import datetime
 
 from connectors.audience import Audience
 from connectors.models import Container
-from core.store import containers
-from core.store import place_audiences as audiences
+from core.store import containers, place_audiences
 from core.store.codec.scalars import clean, micros
 from core.store.database import Database
 from core.store.stored_values import RestrictedIssue, StoredAudience, StoredContainer
@@ -67,21 +66,21 @@ class ContainerStore:
     def audiences(self) -> Mapping[str, Mapping[str, StoredAudience]]:
         """By tracker and casefolded name: who may read each project or repository that has or had issues."""
         with self._database.reading() as connection:
-            return audiences.all_audiences(connection)
+            return place_audiences.all_audiences(connection)
 
     def save_audiences(
         self, tracker: str, reported: Mapping[str, Audience | None], present: frozenset[str]
     ) -> None:
         """Remember what was told of projects and repositories; `present`: the casefolded names of all."""
         with self._database.writing() as connection:
-            audiences.save_audiences(connection, clean(tracker), reported, present)
+            place_audiences.save_audiences(connection, clean(tracker), reported, present)
 
     def issue_containers(self, tracker: str) -> frozenset[str]:
         """The casefolded names of the projects or repositories in which issues are present."""
         with self._database.reading() as connection:
-            return audiences.container_names(connection, clean(tracker))
+            return place_audiences.container_names(connection, clean(tracker))
 
     def restricted_issues(self) -> tuple[RestrictedIssue, ...]:
         """Every stored issue that has a security level, be it gone."""
         with self._database.reading() as connection:
-            return audiences.restricted_issues(connection)
+            return place_audiences.restricted_issues(connection)

@@ -60,7 +60,7 @@ def end_run(
         .values(
             ended=micros(at),
             outcome=clean(outcome),
-            reason=clean(without_secrets(reason)),
+            said=clean(without_secrets(reason)),
             counts=dump(dict(counts)),
         )
     )

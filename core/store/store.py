@@ -16,11 +16,7 @@ from core.publish.actions import Written
 from core.publish.conflicts import Contention
 from core.publish.publication import Publication
 from core.publish.quarantine import Book, Quarantined, Target
-from core.store import issue_rows as reading
-from core.store import ledger, pruning
-from core.store import pulls as pulling
-from core.store import quarantine_rows as quarantine
-from core.store import write_counts as contention
+from core.store import issue_rows, ledger, pruning, pulls, quarantine_rows, write_counts
 from core.store.codec.issue_codec import content_hash, encode_issue
 from core.store.codec.scalars import clean, micros
 from core.store.connector_memory import SqlMemory
@@ -30,7 +26,8 @@ from core.store.lock import writer_lock
 from core.store.migrate import bring_up_to_date
 from core.store.repair import repair
 from core.store.rollup.rollup_interface import RollupReader, RollupWriter
-from core.store.rollup.rollup_tables import SqlRollupReader, SqlRollupWriter
+from core.store.rollup.rollup_reader import SqlRollupReader
+from core.store.rollup.rollup_writer import SqlRollupWriter
 from core.store.rollup.trial import trial
 from core.store.schema import issues
 from core.store.secrets import without_secrets
@@ -94,7 +91,7 @@ class Store(ContainerStore):
     def pull_state(self, tracker: str) -> PullState:
         """How far the reading of a tracker has come."""
         with self._database.reading() as connection:
-            return reading.pull_state(connection, clean(tracker))
+            return issue_rows.pull_state(connection, clean(tracker))
 
     def save_pull(self, tracker: str, pull: Pull, at: datetime) -> PullCounts:
         """Read `pull.pages` to the end, then save issues, unread ones and cursor in one transaction.
@@ -102,7 +99,7 @@ class Store(ContainerStore):
         Whatever the pages raise passes through, and the store stays as it was. Only rows that differ are
         written. A full pull reports what it did not bring as `missing` and removes nothing.
         """
-        return pulling.save(self._database, tracker, pull, at)
+        return pulls.save(self._database, tracker, pull, at)
 
     def pull_failed(self, tracker: str, at: datetime, reason: str) -> None:
         """Remember that a pull failed, and why; cursor and issues stay."""
@@ -112,12 +109,12 @@ class Store(ContainerStore):
 
     def absent(self, tracker: str, present: frozenset[str]) -> tuple[IssueRef, ...]:
         """What is stored as present (or as unread) but not among these ids; in order."""
-        return reading.absent(self._database, tracker, present)
+        return issue_rows.absent(self._database, tracker, present)
 
     def mark_gone(self, tracker: str, refs: Iterable[IssueRef], at: datetime) -> None:
         """Keep these issues, but out of sight until a pull brings them again."""
         with self._database.writing() as connection:
-            reading.mark_gone(connection, clean(tracker), refs, micros(at))
+            issue_rows.mark_gone(connection, clean(tracker), refs, micros(at))
 
     def swept(self, tracker: str, at: datetime) -> None:
         """Remember that the stored issues were compared with all that exist."""
@@ -136,35 +133,35 @@ class Store(ContainerStore):
 
     def issues(self, tracker: str | None = None) -> Iterator[Issue]:
         """The issues that are present, as they were when the iteration began; by tracker and id."""
-        return reading.all_issues(self._database, tracker)
+        return issue_rows.all_issues(self._database, tracker)
 
     def issue(self, ref: IssueRef) -> Issue | None:
         """One issue by tracker and id, whatever key `ref` has; None if it is not stored or gone."""
-        return reading.one_issue(self._database, ref)
+        return issue_rows.one_issue(self._database, ref)
 
     def present_ids(self, tracker: str, ids: Iterable[str]) -> frozenset[str]:
         """Those of these ids whose issues are stored and not gone; reads none of their documents."""
         with self._database.reading() as connection:
-            return reading.present_ids(connection, clean(tracker), ids)
+            return issue_rows.present_ids(connection, clean(tracker), ids)
 
     def unread(self) -> Mapping[str, tuple[Unread, ...]]:
         """By tracker: issues that could not be read when they last came."""
         with self._database.reading() as connection:
-            return reading.unread_by_tracker(connection)
+            return issue_rows.unread_by_tracker(connection)
 
     def resolve(self, tracker: str, key: str) -> str | None:
         """The id of the issue that bears a key now, or else once bore it; also of an issue that is gone."""
         with self._database.reading() as connection:
-            return reading.find_key(connection, tracker, key)
+            return issue_rows.find_key(connection, tracker, key)
 
-    def resolver(self) -> reading.KeyFinder:
+    def resolver(self) -> issue_rows.KeyFinder:
         """`resolve` for many look-ups: each key once, and with `prime` many keys by one statement."""
-        return reading.key_finder(self._database)
+        return issue_rows.key_finder(self._database)
 
     def remember_key(self, tracker: str, key: str, ref: IssueRef) -> None:
         """Let `key` lead to this issue wherever no present issue bears it."""
         with self._database.writing() as connection:
-            reading.remember_key(connection, clean(tracker), key, ref.id)
+            issue_rows.remember_key(connection, clean(tracker), key, ref.id)
 
     def set_labels(self, ref: IssueRef, labels: Iterable[str]) -> None:
         """Take over the labels that the tracker gave back after a write; no issue stored, nothing to do."""
@@ -173,7 +170,7 @@ class Store(ContainerStore):
             row = connection.execute(select(issues.c.key, issues.c.document).where(*where)).one_or_none()
             if row is None:
                 return
-            issue = reading.decode(self._database, IssueRef(ref.tracker, ref.id, row.key), row.document)
+            issue = issue_rows.decode(self._database, IssueRef(ref.tracker, ref.id, row.key), row.document)
             document = encode_issue(replace(issue, labels=tuple(labels)))
             if document == row.document:
                 return
@@ -260,45 +257,45 @@ class Store(ContainerStore):
     def quarantine(self) -> Book:
         """Every write that failed and is remembered, by target."""
         with self._database.reading() as connection:
-            return quarantine.all_entries(connection)
+            return quarantine_rows.all_entries(connection)
 
     def save_quarantine(self, save: Iterable[Quarantined], forget: Iterable[Target]) -> None:
         """Remember these, and forget those."""
         with self._database.writing() as connection:
-            quarantine.save(connection, save)
-            quarantine.forget(connection, forget)
+            quarantine_rows.save(connection, save)
+            quarantine_rows.forget(connection, forget)
 
     # Several writers
 
     def fact(self, key: str) -> str | None:
         """What this installation remembers of itself under a key, or None."""
         with self._database.reading() as connection:
-            return contention.fact(connection, key)
+            return write_counts.fact(connection, key)
 
     def save_fact(self, key: str, value: str) -> None:
         """Remember a value under a key in place of an earlier one."""
         with self._database.writing() as connection:
-            contention.save_fact(connection, key, value)
+            write_counts.save_fact(connection, key, value)
 
     def installation(self) -> str:
         """The id of this installation, 8 hex digits: made at random when it is first asked for."""
         with self._database.reading() as connection:
-            made = contention.installation(connection)
+            made = write_counts.installation(connection)
         if made is not None:
             return made
         with self._database.writing() as connection:
-            return contention.new_installation(connection)
+            return write_counts.new_installation(connection)
 
     def contention(self, targets: Collection[Target] = ()) -> Mapping[Target, Contention]:
         """What is remembered of these targets, and all that tells of other writers or is held."""
         with self._database.reading() as connection:
-            return contention.entries(connection, targets)
+            return write_counts.entries(connection, targets)
 
     def save_contention(self, save: Iterable[Contention], forget: Iterable[Target] = ()) -> None:
         """Remember these, and forget those."""
         with self._database.writing() as connection:
-            contention.save(connection, save)
-            contention.forget(connection, forget)
+            write_counts.save(connection, save)
+            write_counts.forget(connection, forget)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Everything that this thread reads and writes inside is one transaction, all or nothing."""

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass
 from functools import cache, cached_property
 
 from connectors.interface import TrackerInfo
@@ -26,30 +25,13 @@ from mappings.rules.issue_references import (
     speaks,
 )
 from mappings.rules.predicates import NEVER, Clause, Or, View, both, negated
+from mappings.rules.query import Drawn, Query
 from mappings.rules.rule import Rule, RuleId, Tag
 
 INTAKE = "milestone/"
 """An issue with the label `milestone/<id>` belongs to that milestone, without any rule."""
 BUILT_IN_WEIGHTS = frozenset({"count", "story_points"})
 NOTHING: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Query:
-    """A JQL or GitHub search that the tracker's server has to answer."""
-
-    tracker: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A rule as far as it can match in one tracker."""
-
-    id: RuleId
-    rule: Rule
-    tracker: str
-    clause: Clause
 
 
 class RuleSet:

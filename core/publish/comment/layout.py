@@ -38,8 +38,8 @@ _BARE_TITLE = 40
 def fit(summary: Summary, limit: int, text_of: Callable[[Document], str]) -> str:
     """The fullest comment that fits: lists are folded more and more, each with a stated count.
 
-    `limit` is in characters as the tracker counts at worst (`core.publish.comment.escape.length`). The headline
-    and what `text_of` appends (the mark) always stay, even where the limit is smaller than both.
+    `limit` is in characters as the tracker counts at worst (`escape.length`). The headline and what
+    `text_of` appends (the mark) always stay, even where the limit is smaller than both.
     """
     for fold in FOLDS:
         text = text_of(compose(summary, fold))

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from connectors.models import Issue
 from core.store.codec.scalars import clean
-from core.store.rollup import ancestry as finding
+from core.store.rollup import ancestry
 from core.store.rollup.rollup_interface import Names, chunks
 from core.store.schema import names
 
@@ -80,7 +80,7 @@ def gather_names(connection: Connection, check: Callable[[], None]) -> None:
     `check` is called between pages of issues and may raise.
     """
     gathered = Gathered()
-    for page in finding.all_present(connection):
+    for page in ancestry.all_present(connection):
         check()
         for tracker, _, _, document in page:
             gathered.add_document(tracker, document)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
-from core.store.rollup import sums as keeping
+from core.store.rollup import sums as rollup_sums
 from core.store.rollup import unexplained
 from core.store.rollup.rollup_rows import ContributionRow
 from core.store.schema import over, tags
@@ -17,17 +17,17 @@ class SqlFilling:
     def __init__(self, connection: Connection, since: Mapping[str, int]) -> None:
         self._connection = connection
         self._since = since
-        self._below: defaultdict[keeping.Place, int] = defaultdict(int)
+        self._below: defaultdict[rollup_sums.Place, int] = defaultdict(int)
 
     def add(self, rows: Sequence[ContributionRow]) -> None:
         """Write some more of them."""
-        keeping.insert_rows(self._connection, rows)
-        keeping.group_over(rows, self._below)
+        rollup_sums.insert_rows(self._connection, rows)
+        rollup_sums.group_over(rows, self._below)
 
     def finish(self) -> set[str]:
         """Make the sums; gives the owners whose sums have to be made from their issues."""
-        keeping.add(self._connection, over, ("owner", "tracker", "id"), self._below)
-        keeping.recount(self._connection)
+        rollup_sums.add(self._connection, over, ("owner", "tracker", "id"), self._below)
+        rollup_sums.recount(self._connection)
         unexplained.compare_all(self._connection, self._since)
         return set(
             self._connection.execute(select(tags.c.owner).distinct().where(tags.c.hard == 1)).scalars()

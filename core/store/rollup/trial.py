@@ -6,7 +6,8 @@ from contextlib import contextmanager, nullcontext
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from core.store.database import Database
-from core.store.rollup.rollup_tables import SqlRollupReader, SqlRollupWriter
+from core.store.rollup.rollup_reader import SqlRollupReader
+from core.store.rollup.rollup_writer import SqlRollupWriter
 from core.store.schema import names, over, owners, sums, tagging, tags, unexplained
 
 

@@ -1,32 +1,26 @@
-"""The tags of one store: written in one transaction, or read by any number."""
+"""The roll-up of one store, read by any number at once."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, exists, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Connection, Select, Table, exists, func, select
 
 from connectors.models import Issue, IssueRef
-from core.store import issue_rows as reading
-from core.store import schema
+from core.store import issue_rows, schema
 from core.store.codec.scalars import clean
 from core.store.corruption import LARGEST_COUNT, damaged
 from core.store.database import Database
-from core.store.rollup import ancestry as finding
-from core.store.rollup import sums as keeping
-from core.store.rollup import unexplained
-from core.store.rollup.ancestry import SqlAbove
-from core.store.rollup.issue_names import add_names, gather_names, names_of, replace_names
+from core.store.rollup import ancestry, unexplained
+from core.store.rollup import sums as rollup_sums
+from core.store.rollup.issue_names import names_of
 from core.store.rollup.key_lists import AT_ONCE, bound, equal, key_list
 from core.store.rollup.linked_issues import LinkedIssue, linked_issues
-from core.store.rollup.refill import SqlFilling
 from core.store.rollup.rollup_interface import Key, Names, chunks
-from core.store.rollup.rollup_rows import NOTHING_ABOVE, ContributionRow, Mark, Moved, Standing
+from core.store.rollup.rollup_rows import NOTHING_ABOVE, ContributionRow, Mark, Moved
 from core.store.schema import issues, owners, sums, tagging, tags, unsettled
-from core.store.upsert import upsert
 
 _MARK: Final = Mark._fields
 _OWNERS_AT_ONCE: Final = 400
@@ -58,149 +52,19 @@ def read_mark(connection: Connection) -> Mark | None:
     return Mark(stored["basis"], int(stored["seq"]), stored["answers"])
 
 
-class SqlRollupWriter:
-    """The tags within one transaction that brings them into step with the issues."""
-
-    def __init__(self, database: Database, connection: Connection) -> None:
-        self._database = database
-        self._connection = connection
-
-    def mark(self) -> Mark | None:
-        """What the tags follow from as they are; None if there are none yet."""
-        return read_mark(self._connection)
-
-    def set_mark(self, mark: Mark) -> None:
-        """From now on the tags follow from this."""
-        rows = [{"key": name, "value": str(value)} for name, value in zip(_MARK, mark, strict=True)]
-        self._connection.execute(upsert(tagging, ("value",)), rows)
-
-    def last_change(self) -> int:
-        """The number of the latest change of any issue; 0 before the first."""
-        return finding.last_change(self._connection)
-
-    def changed_after(self, seq: int) -> set[Key]:
-        """Issues that changed after this change, gone ones too, and all below those that moved."""
-        return finding.changed_after(self._connection, seq)
-
-    def present(self, keys: Iterable[Key]) -> list[Issue]:
-        """Those of these issues that are present."""
-        return [self._issue(row) for row in finding.present(self._connection, keys)]
-
-    def all_present(self) -> Iterator[list[Issue]]:
-        """All present issues, page by page."""
-        for page in finding.all_present(self._connection):
-            yield [self._issue(row) for row in page]
-
-    def above(self) -> SqlAbove:
-        """Finds what stands above issues; remembers it, so that it is good for one bringing into step."""
-        return SqlAbove(self._connection, reading.key_finder(self._database))
-
-    def replace(
-        self, keys: Sequence[Key], rows: Sequence[ContributionRow], since: Mapping[str, int]
-    ) -> tuple[set[str], set[str]]:
-        """Let these be the rows of these issues; gives the owners touched, and those to rebuild of these.
-
-        `since`: by tracker, microseconds since 1970: an issue that changed by an edit has a later time.
-        """
-        return keeping.replace_rows(self._connection, keys, rows, since)
-
-    def begin_anew(self, since: Mapping[str, int]) -> SqlFilling:
-        """Forget all rows, and write all of them for the first time; `since` as in `replace`."""
-        unexplained.keep_all(self._connection)
-        keeping.clear(self._connection)
-        return SqlFilling(self._connection, since)
-
-    def rows_of_owner(self, owner: str) -> list[tuple[ContributionRow, Issue]]:
-        """Everything that is tagged to one milestone or key result."""
-        return list(rows_of_owner(self._database, self._connection, owner))
-
-    def set_sums(self, owner: str, parts: Mapping[str, int], left_out: int, counting: set[Key]) -> None:
-        """Let these be the sums of an owner whose rows alone cannot say them."""
-        keeping.set_sums(self._connection, owner, dict(parts), left_out, counting)
-
-    def set_shared(self, owner: str, document: str | None) -> None:
-        """Remember what its tasks add up to where some share a parent's estimate; None where none does."""
-        keeping.set_shared(self._connection, owner, document)
-
-    def sharing(self, owner: str) -> list[Standing]:
-        """All rows of an owner in which a task may take a share of a parent's estimate; else none."""
-        return keeping.sharing(self._connection, owner)
-
-    def set_open(self, owner: str, document: str) -> None:
-        """Remember the open tasks that a comment about this owner lists."""
-        row = {"owner": owner, "open": document}
-        self._connection.execute(upsert(owners, ("open",)), row)
-
-    def first_open(self, owner: str, number: int) -> list[tuple[ContributionRow, Issue]]:
-        """The first open tasks in the order of standing, tracker and key, each with its row."""
-        statement = (
-            select(*keeping.COLUMNS, issues.c.key, issues.c.document)
-            .join(issues, (issues.c.tracker == tags.c.tracker) & (issues.c.id == tags.c.id))
-            .where(tags.c.owner == owner, tags.c.counts == 1, tags.c.standing < 2)
-            .order_by(tags.c.standing, tags.c.tracker, tags.c.rank, tags.c.id)
-            .limit(number)
-        )
-        return [
-            (ContributionRow(*row[:-2]), self._issue((row.tracker, row.id, row.key, row.document)))
-            for row in self._connection.execute(statement)
-        ]
-
-    def unsettle(self, keys: Iterable[Key]) -> None:
-        """The labels of these issues have to be looked at, until a run has brought them into agreement."""
-        rows = [{"tracker": tracker, "id": id_} for tracker, id_ in keys]
-        if rows:
-            statement = insert(unsettled).on_conflict_do_nothing()
-            self._connection.execute(statement, rows)
-
-    def unsettle_all(self) -> None:
-        """The same for every issue."""
-        self._connection.execute(delete(unsettled))
-        self._connection.execute(upsert(tagging, ("value",)), {"key": _ALL_UNSETTLED, "value": "1"})
-
-    def settle(self, left: Iterable[Key], policy: str, labelled: Mapping[str, str]) -> None:
-        """All labels agree with this policy but those of `left`; `labelled` is what was said, by owner."""
-        self._connection.execute(delete(unsettled))
-        self._connection.execute(delete(tagging).where(tagging.c.key == _ALL_UNSETTLED))
-        self.unsettle(left)
-        row = {"key": _LABEL_POLICY, "value": policy}
-        self._connection.execute(upsert(tagging, ("value",)), row)
-        rows = [{"owner": owner, "labelled": message} for owner, message in labelled.items()]
-        if rows:
-            self._connection.execute(upsert(owners, ("labelled",)), rows)
-
-    def add_names(self, result: Names) -> None:
-        """Issues bear these names, too."""
-        add_names(self._connection, result)
-
-    def set_names(self, result: Names) -> None:
-        """These are all names that issues bear."""
-        replace_names(self._connection, result)
-
-    def gather_names(self, check: Callable[[], None]) -> None:
-        """Let the names be those that issues bear now; `check` may raise, which takes that back."""
-        gather_names(self._connection, check)
-
-    def expect_from_here(self, but: Collection[str]) -> None:
-        """Later numbers are compared with those of now, but for these owners, whose numbers are held."""
-        unexplained.forget_all_but(self._connection, but)
-
-    def _issue(self, row: Sequence[str]) -> Issue:
-        return reading.decode(self._database, IssueRef(row[0], row[1], row[2]), row[3])
-
-
 def rows_of_owner(
     database: Database, connection: Connection, owner: str
 ) -> Iterator[tuple[ContributionRow, Issue]]:
     """Everything that is tagged to one milestone or key result, sorted by tracker and id."""
     statement = (
-        select(*keeping.COLUMNS, issues.c.key, issues.c.document)
+        select(*rollup_sums.COLUMNS, issues.c.key, issues.c.document)
         .join(issues, (issues.c.tracker == tags.c.tracker) & (issues.c.id == tags.c.id))
         .where(tags.c.owner == owner)
         .order_by(tags.c.tracker, tags.c.id)
     )
     for row in connection.execute(statement):
         ref = IssueRef(row.tracker, row.id, row.key)
-        yield ContributionRow(*row[:-2]), reading.decode(database, ref, row.document)
+        yield ContributionRow(*row[:-2]), issue_rows.decode(database, ref, row.document)
 
 
 Connect = Callable[[], AbstractContextManager[Connection]]
@@ -221,7 +85,7 @@ class SqlRollupReader:
     def last_change(self) -> int:
         """The number of the latest change of any issue; 0 before the first."""
         with self._connect() as connection:
-            return finding.last_change(connection)
+            return ancestry.last_change(connection)
 
     def sums(self, names: Collection[str] | None = None) -> dict[str, tuple[dict[str, int], int]]:
         """By owner, of all or of these: how many tasks contribute what, and how many issues are no tasks."""
@@ -334,19 +198,19 @@ class SqlRollupReader:
     def places_of(self, owner: str, alone: frozenset[Key]) -> tuple[IssueRef, ...]:
         """Of the issues that are tagged to it: one for each project or repository, and each of `alone`."""
         with self._connect() as connection:
-            return finding.places_of(connection, clean(owner), alone)
+            return ancestry.places_of(connection, clean(owner), alone)
 
     def owners_in(self, tracker: str, containers: Collection[str]) -> set[str]:
         """What the issues of these projects or repositories (casefolded names) are tagged to."""
         with self._connect() as connection:
-            return finding.owners_in(connection, clean(tracker), [*map(clean, containers)])
+            return ancestry.owners_in(connection, clean(tracker), [*map(clean, containers)])
 
     def pages(self, trackers: frozenset[str] | None = None) -> Iterator[list[Issue]]:
         """All present issues, or those of these trackers, page by page."""
         with self._connect() as connection:
-            for page in finding.all_present(connection):
+            for page in ancestry.all_present(connection):
                 yield [
-                    reading.decode(self._database, IssueRef(tracker, id_, key), document)
+                    issue_rows.decode(self._database, IssueRef(tracker, id_, key), document)
                     for tracker, id_, key, document in page
                     if trackers is None or tracker in trackers
                 ]
@@ -355,9 +219,9 @@ class SqlRollupReader:
         """Those of these issues that are present."""
         result: dict[IssueRef, Issue] = {}
         with self._connect() as connection:
-            for tracker, id_, key, document in finding.present(connection, keys):
+            for tracker, id_, key, document in ancestry.present(connection, keys):
                 ref = IssueRef(tracker, id_, key)
-                result[ref] = reading.decode(self._database, ref, document)
+                result[ref] = issue_rows.decode(self._database, ref, document)
         return result
 
     def tagged_by_tracker(self) -> dict[str, int]:
@@ -371,12 +235,12 @@ class SqlRollupReader:
         """The present issues that are tagged to nothing, each with its project or repository."""
         none = ~exists().where(tags.c.tracker == issues.c.tracker, tags.c.id == issues.c.id)
         for ref, document in self._some(none):
-            yield ref, reading.decode_container(self._database, ref, document)
+            yield ref, issue_rows.decode_container(self._database, ref, document)
 
     def mentioning(self, text: str) -> Iterator[Issue]:
         """The present issues in which this text stands anywhere, whatever its case."""
         for ref, document in self._some(issues.c.document.icontains(text, autoescape=True)):
-            yield reading.decode(self._database, ref, document)
+            yield issue_rows.decode(self._database, ref, document)
 
     def above(self) -> set[IssueRef]:
         """Everything that stands above a tagged issue; by its id alone."""
@@ -396,5 +260,5 @@ class SqlRollupReader:
             issues.c.gone.is_(None), which
         )
         with self._connect() as connection:
-            for row in connection.execution_options(yield_per=finding.PAGE).execute(statement):
+            for row in connection.execution_options(yield_per=ancestry.PAGE).execute(statement):
                 yield IssueRef(row.tracker, row.id, row.key), row.document

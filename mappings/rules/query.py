@@ -1,0 +1,24 @@
+"""What a rule asks of a tracker: a query for its server, and where its issues can come from."""
+
+from dataclasses import dataclass
+
+from mappings.rules.predicates import Clause
+from mappings.rules.rule import Rule, RuleId
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Query:
+    """A JQL or GitHub search that the tracker's server has to answer."""
+
+    tracker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A rule as far as it can match in one tracker."""
+
+    id: RuleId
+    rule: Rule
+    tracker: str
+    clause: Clause
