@@ -140,7 +140,7 @@ class GitHubClient:
     def answers(
         self, url: str, parameters: Mapping[str, str | int] | None = None, *, resource: str = "core"
     ) -> Iterator[HttpResponse]:
-        """The answer that holds each page, along the Link headers. Raises Garbled if they go in a circle."""
+        """The answer that holds each page, along the Link headers; InvalidResponse if they go in a circle."""
         seen: set[str] = set()
         following: str | None = url
         while following is not None:
@@ -152,7 +152,7 @@ class GitHubClient:
                 raise InvalidResponse(self.tracker, answer.request, "the next page is one that came before")
 
     def rows(self, answer: HttpResponse) -> list[Any]:
-        """The answer as a list. Raises Garbled if it is none."""
+        """The answer as a list. Raises InvalidResponse if it is none."""
         result = answer.json()
         if not isinstance(result, list):
             raise InvalidResponse(
@@ -161,7 +161,7 @@ class GitHubClient:
         return result
 
     def record(self, answer: HttpResponse) -> Mapping[str, Any]:
-        """The answer as an object. Raises Garbled if it is none."""
+        """The answer as an object. Raises InvalidResponse if it is none."""
         result = answer.json()
         if not isinstance(result, dict):
             raise InvalidResponse(
@@ -172,7 +172,7 @@ class GitHubClient:
     def next_page(self, answer: HttpResponse, relation: str = "next") -> str | None:
         """The next page by the Link header, None after the last.
 
-        Raises Garbled if it leads elsewhere, or if this page has a next one and yet no rows.
+        Raises InvalidResponse if it leads elsewhere, or if this page has a next one and yet no rows.
 
         `relation` is "next", or "prev", "first" or "last" for another page than the next.
         """

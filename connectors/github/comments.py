@@ -59,7 +59,7 @@ def _backwards(api: GitHubClient, path: str) -> Iterator[HttpResponse]:
 
 
 def read_comment(api: GitHubClient, identity: Account, row: Any) -> PostedComment:
-    """One comment; raises Garbled if it has no id."""
+    """One comment; raises InvalidResponse if it has no id."""
     if not isinstance(row, dict) or type(row.get("id")) is not int:
         raise InvalidResponse(api.tracker, "GET comments", "a comment came without an id")
     return PostedComment(

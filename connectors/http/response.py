@@ -50,7 +50,7 @@ class HttpResponse:
     request: str = ""
 
     def json(self) -> Any:
-        """The body as JSON. Raises Garbled where it is none.
+        """The body as JSON. Raises InvalidResponse where it is none.
 
         Text that is no Unicode (lone surrogates, bytes that are no UTF-8) comes with U+FFFD in its place,
         and a number beyond a double as infinity: one such title must not cost the page that it stands on.
@@ -124,7 +124,7 @@ def retry_after(answer: HttpResponse, now: float, /) -> float | None:
 def read_answer(response: requests.Response, limit: int = MAX_BODY) -> HttpResponse:
     """Read a streamed response to its end, at most `limit` bytes.
 
-    Raises Garbled for more, and whatever requests raises by itself.
+    Raises InvalidResponse for more, and whatever requests raises by itself.
     """
     size, pieces = 0, []
     with response:

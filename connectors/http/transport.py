@@ -148,7 +148,7 @@ class Transport:
 
         `resource` names the quota that the request counts against, where a tracker has several.
         Returns the answer if its status is 2xx or in `accept`; raises a TrackerError otherwise, and
-        PutOff where the budget is spent. Once a write was sent nothing is put off, so
+        QuotaExhausted where the budget is spent. Once a write was sent nothing is put off, so
         that what was begun is finished.
         """
         return self._run(Attempt(request, send, True, accept, resource, explain, reads=True))
@@ -176,8 +176,8 @@ class Transport:
     ) -> HttpResponse:
         """Send a change, spaced from the one before. `repeatable`: doing it twice is the same as once.
 
-        `subject` is the issue that it changes, for rates that are kept per issue. Raises PutOff where a rate
-        allows no write for longer than the policy waits.
+        `subject` is the issue that it changes, for rates that are kept per issue. Raises QuotaExhausted where
+        a rate allows no write for longer than the policy waits.
         A create (not repeatable) goes out again only if the tracker cannot have done it: no connection,
         429, or 503 with Retry-After. Where nobody can know, AnswerLost.
         """
@@ -253,7 +253,7 @@ class Transport:
         raise self._sort_answer(job, answer, wait)
 
     def _spend(self, job: "Attempt") -> None:
-        """Count one request; raises PutOff for a read that the budget does not allow any more."""
+        """Count one request; raises QuotaExhausted for a read that the budget does not allow any more."""
         if job.reads and self._used >= _MOST:
             message = f"{_MOST:,} requests in one run, and no end of them"
             raise InvalidResponse(

@@ -109,8 +109,8 @@ def _once(session: JiraClient, ref: IssueRef) -> tuple[list[Json], int] | None:
     Then rows have left the places before it, and one of ours may have slipped to a page that was read.
     `total` may count comments that the account may not see: a page may then have fewer rows than places,
     or none, and the list ends where its places end; but not after a full page that brings anything new, since
-    a total may be too small as well. Servers without paging send all at once. Raises Garbled where a total
-    leads to `_MOST_EMPTY` pages in a row without a row.
+    a total may be too small as well. Servers without paging send all at once. Raises InvalidResponse where
+    a total leads to `_MOST_EMPTY` pages in a row without a row.
     """
     result: dict[object, Json] = {}
     start, before, empty, last = 0, 0, 0, None

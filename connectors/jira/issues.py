@@ -177,7 +177,7 @@ def project_of(ref: IssueRef) -> str:
 
 
 def read_labels(tracker: str, row: Json) -> tuple[str, ...]:
-    """The labels of a row that was asked for them. Raises Garbled if it does not tell them."""
+    """The labels of a row that was asked for them. Raises InvalidResponse if it does not tell them."""
     try:
         return _names(_object(row, "fields"), "labels")
     except _Unreadable as problem:

@@ -322,8 +322,8 @@ class JiraReader:
     def _of_nameless(self, reading: Reading) -> tuple[Container, ...]:
         """The projects in whose lists rows have no name: nobody can tell what those would count for.
 
-        They are told as not read, and read again from where they were. Raises Garbled where there is one
-        project, or none shows such rows by itself.
+        They are told as not read, and read again from where they were. Raises InvalidResponse where there is
+        one project, or none shows such rows by itself.
         """
         message = f"{reading.nameless} {NAMELESS}"
         garbled = InvalidResponse(self._session.name, self._session.request("POST", "search"), message)

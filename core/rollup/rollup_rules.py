@@ -54,7 +54,7 @@ class RollupRules:
         progress: ProgressPolicy,
         open_tasks: int,
     ) -> "RollupRules":
-        """`resolve` finds the id of an issue that the mapping names by its key; see CompiledRules.compile."""
+        """`resolve` finds the id of an issue that the mapping names by its key; see RuleSet.compile."""
         named: dict[tuple[str, str], str | None] = {}
         for tracker, keys in _keys(goals, infos).items():
             resolve.prime(tracker, keys)
