@@ -76,10 +76,10 @@ def test_the_run_goes_through_the_files_in_the_order_of_the_code() -> None:
     code = (ROOT / "core/sync.py").read_text(encoding="utf-8")
     whole = code.partition("\ndef sync(")[2].partition("\ndef conclude(")[0]
     reading = code.partition("\ndef conclude(")[2].partition("\ndef ")[0]
-    steps = ["pulled = ", "ask(", "_bring_into_step(", "_know(", "comments_of(", "labels_of(", "look("]
-    steps += ["make_plan(", "apply_limits("]
+    steps = ["pull_trackers(", "evaluate_pulls(", "find_desired(", "find_actual("]
+    steps += ["draft_plan(", "limit_plan("]
     assert sorted(steps, key=reading.index) == steps
-    steps = ["begin_run(", "conclude(", "apply(", "end_run("]
+    steps = ["run_record(", "conclude(", "apply(", "finish("]
     assert sorted(steps, key=whole.index) == steps
 
 
