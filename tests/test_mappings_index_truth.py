@@ -190,7 +190,7 @@ def seen_issues(draw: st.DrawFn) -> tuple[Issue, list[IssueRef]]:
     stones=MILESTONES,
     seen=st.lists(seen_issues(), min_size=1, max_size=4),
     hits=st.sets(st.sampled_from([Query(t, q) for t in ("jira", "github") for q in ("q1", "q2")])),
-    existing=st.booleans(),
+    known=st.booleans(),
 )
 def test_the_index_agrees_with_trying_every_rule(
     stones: list[list[dict[str, Any]]],
