@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from connectors.errors import TrackerError
+
 
 class Audience(StrEnum):
     """Who may read a place or is meant to read words, from the widest to the narrowest."""
@@ -29,9 +31,9 @@ _ORDER = tuple(Audience)
 class TellsAudiences(Protocol):
     """An opened tracker that knows who may read its projects or repositories."""
 
-    def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | None]:
+    def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | TrackerError | None]:
         """By name: who may read each; None for one of which the tracker refuses to tell.
 
-        One that did not answer this time is left out. Raises TrackerError where the tracker is down.
+        The error of one that did not answer this time. Raises TrackerError where the tracker is down.
         """
         ...

@@ -7,6 +7,7 @@ import pytest
 import responses
 
 from connectors.audience import Audience
+from connectors.errors import TrackerError
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader
 from connectors.models import Capability, Interest, IssueOutline
@@ -66,10 +67,11 @@ def test_a_repository_of_which_nothing_was_told_is_asked_for_by_itself(hub: Hub)
     assert hub.asked() == ["/repos/acme/plans", "/repos/acme/none"]
 
 
-def test_a_repository_that_does_not_answer_now_is_left_out(hub: Hub) -> None:
+def test_a_repository_that_does_not_answer_now_is_told_with_its_error(hub: Hub) -> None:
     hub.server.plan(Fault(kind=Status(502), path="^/repos/acme/app$", times=None))
     found = hub.open().audiences(["acme/app", "acme/site"])
-    assert found == {"acme/site": Audience.PUBLIC}
+    assert found["acme/site"] is Audience.PUBLIC
+    assert isinstance(found["acme/app"], TrackerError)
 
 
 def test_a_project_that_jira_shows_without_a_login_is_public(jira: JiraHarness) -> None:
@@ -121,10 +123,12 @@ def test_a_login_page_in_the_way_of_a_visitor_means_that_nobody_may_look(
 def test_a_project_that_does_not_answer_a_visitor_is_asked_again_later(jira: JiraHarness) -> None:
     tracker = jira.open()
     jira.server.plan(Fault(kind=Status(502), path="/project/BLOG$", times=None))
-    assert tracker.audiences(["BLOG", "HR"]) == {"HR": Audience.ORGANISATION}
+    answers = tracker.audiences(["BLOG", "HR"])
+    assert answers["HR"] is Audience.ORGANISATION
+    assert isinstance(answers["BLOG"], TrackerError)
     jira.server.clear_faults()
     jira.server.plan(Fault(kind=Reset(), path="/project/", times=None))
-    assert tracker.audiences(["BLOG"]) == {}
+    assert isinstance(tracker.audiences(["BLOG"])["BLOG"], TrackerError)
 
 
 def test_the_visitor_sends_no_credentials_and_no_cookies() -> None:

@@ -112,9 +112,11 @@ def audience(row: Mapping[str, Any]) -> Audience | None:
     return None
 
 
-def audiences(api: GitHubClient, names: Names, containers: Iterable[str]) -> Mapping[str, Audience | None]:
+def audiences(
+    api: GitHubClient, names: Names, containers: Iterable[str]
+) -> Mapping[str, Audience | TrackerError | None]:
     """See TellsAudiences. One request for each repository of which this run was not told yet."""
-    result: dict[str, Audience | None] = {}
+    result: dict[str, Audience | TrackerError | None] = {}
     for name in filter(is_repository, containers):
         row = names.rows.get(name.lower())
         try:
@@ -122,8 +124,7 @@ def audiences(api: GitHubClient, names: Names, containers: Iterable[str]) -> Map
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError as problem:
-            if not isinstance(problem, Unavailable):
-                result[name] = None
+            result[name] = problem if isinstance(problem, Unavailable) else None
     return result
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from connectors.audience import Audience
+from connectors.errors import TrackerError
 from connectors.github.account import Account
 from connectors.github.check import check
 from connectors.github.client import GitHubClient
@@ -57,7 +58,7 @@ class GitHubTracker:
         """
         return missing_fields(self._api, names)
 
-    def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | None]:
+    def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | TrackerError | None]:
         """See TellsAudiences. Asks for each repository of which this run was not told yet."""
         return audiences(self._api, self._names, containers)
 

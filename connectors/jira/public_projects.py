@@ -1,6 +1,7 @@
 """Who may read what stands in a project of a Jira: anybody, customers, or whoever has a login."""
 
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
 import requests
 
@@ -17,7 +18,7 @@ _ANSWERS = (*range(300, 309), *range(400, 429))
 """What a Jira, or a login page before it, answers to somebody who may not see a project."""
 
 
-def audiences(session: JiraClient, projects: Iterable[str]) -> Mapping[str, Audience | None]:
+def audiences(session: JiraClient, projects: Iterable[str]) -> Mapping[str, Audience | TrackerError | None]:
     """See TellsAudiences. One request for each project, and a second one for what is not public anyway.
 
     Jira shows a project to whoever may browse it, so that one which it shows to nobody in particular is
@@ -25,7 +26,7 @@ def audiences(session: JiraClient, projects: Iterable[str]) -> Mapping[str, Audi
     organisation's.
     """
     visitor = _Visitor(session)
-    result: dict[str, Audience | None] = {}
+    result: dict[str, Audience | TrackerError | None] = {}
     try:
         for key in projects:
             try:
@@ -35,8 +36,8 @@ def audiences(session: JiraClient, projects: Iterable[str]) -> Mapping[str, Audi
                 raise
             except (Missing, Refused):
                 result[key] = None
-            except TrackerError:
-                continue  # asked again by the next run
+            except TrackerError as problem:
+                result[key] = problem
     finally:
         visitor.close()
     return result
@@ -70,7 +71,8 @@ class _Visitor:
     def sees(self, key: str) -> bool:
         """Whether Jira shows the project. Raises TrackerError where it does not answer."""
         path = f"project/{step(key)}"
-        answer = self._transport.read(f"GET {path} without a login", lambda: self._get(path), accept=_ANSWERS)
+        request = f"GET {urlsplit(self._url).path}/rest/api/2/{path} without a login"
+        answer = self._transport.read(request, lambda: self._get(path), accept=_ANSWERS)
         if answer.status != 200:
             return False
         try:

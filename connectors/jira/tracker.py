@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from connectors.audience import Audience
+from connectors.errors import TrackerError
 from connectors.http.allowance import Allowance
 from connectors.interface import ConnectorState, TrackerInfo, TrackerSettings
 from connectors.jira.check import check
@@ -49,7 +50,7 @@ class JiraTracker:
         session = self._session
         return dict(find_fields(session.name, session.settings, read_fields(session), names).missing)
 
-    def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | None]:
+    def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | TrackerError | None]:
         """See TellsAudiences."""
         return audiences(self._session, containers)
 

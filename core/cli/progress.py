@@ -84,7 +84,7 @@ class _WatchedTelling(_Watched):
 
     telling: TellsAudiences
 
-    def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | None]:
+    def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | TrackerError | None]:
         return self.telling.audiences(containers)
 
 

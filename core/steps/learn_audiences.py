@@ -13,32 +13,36 @@ _UP_TO = "audiences"
 """Fact: the change of issues up to which all their places are known."""
 
 
-def learn_audiences(tracker: Tracker, info: TrackerInfo, store: RunStore, stop: Stop, *, swept: bool) -> None:
+def learn_audiences(tracker: Tracker, info: TrackerInfo, store: RunStore, stop: Stop, *, swept: bool) -> str:
     """Ask who may read the places of which that is not known, or all of them after a comparison (`swept`).
 
     Where no issue changed nothing is asked but what did not answer before. What the settings say is never
-    asked. `info`: with the settings. A tracker that does not answer leaves what was known.
+    asked. `info`: with the settings. A tracker that does not answer leaves what was known; why it did not is
+    given back where nothing can be written in some place until it does.
     """
     name = info.name
     if not isinstance(tracker, TellsAudiences) or info.audience is not None:
-        return
+        return ""
     existing, memory = store.audiences().get(name, {}), store.memory(name)
     change = str(store.tags().last_change())
     if not swept and memory.get(_UP_TO) == change and not any(map(_open, existing.values())):
-        return
+        return ""
     present = store.issue_containers(name)
     asked = [
         place
         for place in sorted(present - info.audiences.keys())
         if swept or place not in existing or _open(existing[place])
     ]
-    reported: Mapping[str, Audience | None] = {}
+    answers: Mapping[str, Audience | TrackerError | None] = {}
     if asked:
         try:
             with stop.reading():
-                reported = tracker.audiences(asked)
-        except TrackerError:
-            pass  # asked again by the next run
+                answers = tracker.audiences(asked)
+        except TrackerError as error:  # asked again by the next run
+            answers = dict.fromkeys(asked, error)
+    failed = {place: answer for place, answer in answers.items() if isinstance(answer, TrackerError)}
+    reported = {place: answer for place, answer in answers.items() if not isinstance(answer, TrackerError)}
+    waiting = [place for place in failed if place not in existing or _open(existing[place])]
     now = {place: StoredAudience(audience, audience is None) for place, audience in reported.items()}
     changed = any(existing.get(place) != audience for place, audience in now.items())
     # A place that is gone and of which nothing was ever told would keep reasons vague for ever.
@@ -47,6 +51,7 @@ def learn_audiences(tracker: Tracker, info: TrackerInfo, store: RunStore, stop: 
         store.save_audiences(name, reported, present)
     if memory.get(_UP_TO) != change:
         memory.set(_UP_TO, change)
+    return str(failed[waiting[0]]) if waiting else ""
 
 
 def _open(stored: StoredAudience) -> bool:

@@ -118,7 +118,9 @@ def _read(
         pulled = _reconciled(tracker, store, state, result.cursor, pulled, interest, rules, now, stop)
     _follow(tracker, store, interest, stop)
     missing_fields.keep(store, name, result.missing_fields)
-    learn_audiences.learn_audiences(tracker, tracker.info, store, stop, swept=pulled.swept)
+    unknown = learn_audiences.learn_audiences(tracker, tracker.info, store, stop, swept=pulled.swept)
+    if unknown:
+        pulled = replace(pulled, problems=(*pulled.problems, unknown))
     return replace(pulled, moved=arrivals.moved, unread=len(store.unread().get(name, ())))
 
 
