@@ -53,7 +53,9 @@ def _sync(context: RunContext, step: Callable[[int, int], None]) -> Report:
             stop=context.stop,
             alike=conclusion.draft.quarantine.parts.alike,
         )
-        return finish(context, run, conclusion, outcomes, monotonic() - started)
+        report = finish(context, run, conclusion, outcomes, monotonic() - started)
+    context.store.prune(context.keep, context.now)
+    return report
 
 
 def conclude(context: RunContext) -> Conclusion:

@@ -83,7 +83,7 @@ class Projects:
         self._remember_ids({key: one.id for key, one in result.items() if not one.error})
         return Readable(keys, tuple(failed), tuple(archived), result)
 
-    def told(self) -> tuple[Container, ...]:
+    def containers(self) -> tuple[Container, ...]:
         """What Jira tells of the configured projects now; none where it does not answer."""
         try:
             return tuple(one for one in self.readable().found.values() if not one.error)

@@ -126,9 +126,9 @@ class JiraReader:
 
         cursor = Cursor(reading.taken, digest).text()
         missing, full = dict(reading.reader.fields.missing), reading.since is None
-        reported = self._projects.told if full else tuple
+        containers = self._projects.containers if full else tuple
         return Pull(
-            cursor, pages(), full, lambda: reading.failed, containers=reported, missing_fields=missing
+            cursor, pages(), full, lambda: reading.failed, containers=containers, missing_fields=missing
         )
 
     def _opened(

@@ -24,10 +24,10 @@ def blocked_issues(
             continue
         by: list[Blocker] = []
         others: list[Blocker] = []
-        for reported in issue.blocked_by:
-            other = read.get(reported.ref)
+        for blocker in issue.blocked_by:
+            other = read.get(blocker.ref)
             if other is None:
-                others += [reported] if reported.category not in _OVER else []
+                others += [blocker] if blocker.category not in _OVER else []
             elif crediting.state(other) not in _OVER:
                 by.append(Blocker(other.ref, other.url, other.title, crediting.state(other)))
         blocked = Blocked(tuple(by), tuple(others), issue.unnamed_blockers)
@@ -66,5 +66,5 @@ def count_blocked(state: State, counts: Mapping[str, int]) -> State:
 def _counted(owner: MilestoneState, counts: Mapping[str, int]) -> MilestoneState:
     if owner.id not in counts:
         return owner
-    reported: Counts = replace(owner.counts, blocked=counts[owner.id])
-    return replace(owner, counts=reported)
+    blocker: Counts = replace(owner.counts, blocked=counts[owner.id])
+    return replace(owner, counts=blocker)

@@ -23,7 +23,7 @@ class Untold:
     """Casefolded names of labels that name what the readers may not know, and nothing else."""
     descriptions: frozenset[str]
     """Descriptions that tell of it."""
-    told: Mapping[str, LabelDefinition]
+    allowed: Mapping[str, LabelDefinition]
     """By casefolded name: labels that they may know."""
 
     def __bool__(self) -> bool:
@@ -72,8 +72,8 @@ class UntoldLabels:
                 continue
             if name in untold.names:
                 yield RemoveLabelDefinition(tracker, container, label.name, SAYS_TOO_MUCH)
-            elif label.description in untold.descriptions and name in untold.told:
-                yield DefineLabel(tracker, container, untold.told[name], label, SAYS_TOO_MUCH)
+            elif label.description in untold.descriptions and name in untold.allowed:
+                yield DefineLabel(tracker, container, untold.allowed[name], label, SAYS_TOO_MUCH)
 
     def _make(self, tracker: str, readers: Readers) -> Untold:
         view, info = self._audiences.view(readers), self._infos[tracker]

@@ -74,7 +74,7 @@ def find_desired(context: RunContext, evaluation: Evaluation, pulls: Sequence[Pu
     if context.publish.labels.enabled:
         definitions = definitions_of(context.store, context.infos, audiences, untold)
     return Desired(
-        DesiredState(comments.wanted, labels.wanted, untold),
+        DesiredState(comments.desired, labels.desired, untold),
         labels,
         snapshots,
         dict(evaluation.carrying(records)) | {issue.ref: issue for issue in labels.issues},

@@ -76,7 +76,7 @@ def _heads_in(before: Snapshots, goals: GoalTree) -> Heads:
 class Comments:
     """The comments that should stand."""
 
-    wanted: tuple[DesiredComment, ...]
+    desired: tuple[DesiredComment, ...]
     """Those that may have to be written."""
     settled: frozenset[IssueRef]
     """Issues on which the right comment stands, as far as can be known without asking: nothing moved."""

@@ -20,7 +20,7 @@ AT_ONCE = 1000
 class Labels:
     """What was found; with labels switched off nothing is."""
 
-    wanted: tuple[Labelled, ...] = ()
+    desired: tuple[Labelled, ...] = ()
     """Of issues whose labels differ, and some that show which definitions are used."""
     issues: tuple[Issue, ...] = ()
     """These issues, and those that should carry none of our labels and do."""
@@ -70,7 +70,7 @@ def find_desired_labels(
             check()
             result.look_at(list(evaluation.tags.issues(chunk).values()), everything=False)
     return Labels(
-        tuple(result.wanted),
+        tuple(result.desired),
         tuple(result.issues),
         frozenset((issue.ref.tracker, issue.ref.id) for issue in result.differing),
         (digest, {owner: now for owner, now in message.items() if before.get(owner) != now}),
@@ -111,7 +111,7 @@ class _Checked:
         self._carriers = carriers
         self._places = places
         self._seen: set[tuple[str, str, tuple[object, ...]]] = set()
-        self.wanted: list[Labelled] = []
+        self.desired: list[Labelled] = []
         self.issues: list[Issue] = []
         self.differing: list[Issue] = []
 
@@ -138,7 +138,7 @@ class _Checked:
             if differs or ref in self._carriers or (everything and item is not None and self._first(item)):
                 self.issues.append(issue)
                 if item is not None:
-                    self.wanted.append(item)
+                    self.desired.append(item)
 
     def _concerns(self, issue: Issue) -> bool:
         if issue.ref.tracker not in self._infos:

@@ -24,7 +24,7 @@ def find_blocked(
         return {}, {}
     issues = {item.issue.ref: item.issue for item in linked}
     others = {
-        (reported.ref.tracker, reported.ref.id) for issue in issues.values() for reported in issue.blocked_by
+        (blocker.ref.tracker, blocker.ref.id) for issue in issues.values() for blocker in issue.blocked_by
     }
     blocked = blocked_issues(issues.values(), tags.issues(sorted(others)), scheme.crediting)
     counts: Counter[str] = Counter()

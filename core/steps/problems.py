@@ -19,13 +19,13 @@ def find_problems(
     context: RunContext, evaluation: Evaluation, pulls: Sequence[Pulled], actual: ActualState
 ) -> tuple[str, ...]:
     """Everything that went wrong before the plan, a sentence each."""
-    told = {pull.tracker for pull in pulls if pull.down}
+    silent = {pull.tracker for pull in pulls if pull.down}
     asking = {
         owner for query in evaluation.refused for owner in evaluation.scheme.compiled.query_owners[query]
     }
     return (
         *(str(pull.error) for pull in pulls if pull.error),
-        *(why for tracker, why in actual.down.items() if tracker not in told),
+        *(why for tracker, why in actual.down.items() if tracker not in silent),
         *(problem for pull in pulls for problem in pull.problems),
         *(f"{place.label} could not be read: {place.reason}" for place in evaluation.failing),
         *evaluation.targets.missing,

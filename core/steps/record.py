@@ -56,7 +56,7 @@ class Recorder:
         if written.outcome == "done":
             self._keep(written)
         elif isinstance(written.action, WriteComment | DeleteComment):
-            self._look_again(written.action.ref)
+            self._verify_again(written.action.ref)
         self._done += 1
         self._step(self._done, self._total)
 
@@ -94,7 +94,7 @@ class Recorder:
             for name, now in self._snapshots(parts_of(action.target)).items()
         }
 
-    def _look_again(self, ref: IssueRef) -> None:
+    def _verify_again(self, ref: IssueRef) -> None:
         """What could not be changed may not stand as recorded; the next run asks."""
         record = self._store.publication(ref)
         if record is not None and record.seen is not None:
@@ -151,7 +151,6 @@ def finish(
         report = Report(run, conclusion, outcomes, seconds, kept.as_before, used)
         counts = {key: value for key, value in report.fields.items() if isinstance(value, int)}
         store.end_run(run, context.now, str(report.fields["outcome"]), report.line, counts)
-    store.prune(context.keep, context.now)
     return report
 
 
