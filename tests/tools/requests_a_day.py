@@ -65,13 +65,13 @@ KINDS = (
         "Jira Cloud, one project",
         jira,
         lambda n: 1 + 2 + _pages(n, 5_000) + _pages(n) + _pages(n / SHARES),
-        "the question what changed, the project and its readers, ids by 5,000, outlines by 100, a share of issues by 100",
+        "the question what changed, the project and its readers, ids by 5,000, outlines and a share by 100",
     ),
     Kind(
         "Jira Data Center, one project",
         lambda n: jira(n, "datacenter"),
         lambda n: 1 + 2 + _pages(n, 1_000) + _pages(n / SHARES),
-        "the question what changed, the project and its readers, outlines by 1,000, a share of issues by 100",
+        "the question what changed, the project and its readers, outlines by 1,000, and a share by 100",
     ),
 )
 
