@@ -26,7 +26,7 @@ class Dependencies:
 
     One request for each open issue of which GitHub counts an open blocker (`issue_dependencies_summary`).
     Where that fails the count stays, and the next comparison with all that is there asks again; after
-    `IN_ROW` requests that were not answered no more are sent.
+    `IN_ROW` requests that were not answered no more are sent. The first failure of a reading is notified.
     """
 
     def __init__(self, api: GitHubClient, parser: IssueParser, memory: ConnectorState | None = None) -> None:
@@ -37,6 +37,7 @@ class Dependencies:
         self._before = _read(memory) if memory is not None else {}
         self._now: dict[str, list[Any]] = {}
         self._silent = 0
+        self._notified = False
 
     def named(self, issues: Sequence[Issue]) -> tuple[Issue, ...]:
         """The same issues, with what blocks them. Raises TrackerDown and BadConfiguration."""
@@ -79,6 +80,9 @@ class Dependencies:
             raise
         except TrackerError as problem:
             self._silent = self._silent + 1 if isinstance(problem, Unavailable) else 0
+            if not self._notified:
+                self._api.notify(f"{problem}; what blocks {issue.ref.key} is counted and not named")
+            self._notified = True
             return None
         self._silent = 0
         return sorted(result, key=lambda blocker: int(blocker.ref.id))
