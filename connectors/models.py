@@ -9,8 +9,14 @@ from fractions import Fraction
 MARK_PREFIX = "milepost:"
 """Every comment that milepost writes carries `milepost:<instance>:<target>`; connectors look for this."""
 
+
 STATUS_FIELD = "status_field"
 """In `Pull.missing_fields`: the field by which the settings tell the status of every issue."""
+
+
+def with_mark(body: str, mark: str) -> str:
+    """The text of a comment with its mark: one that does not hold it gets it as a hidden HTML comment."""
+    return body if mark in body else f"{body}\n\n<!-- {mark} -->"
 
 
 class StatusCategory(StrEnum):

@@ -15,7 +15,7 @@ GROUP = "milepost.connectors"
 
 
 class Opener(Protocol):
-    """Opens one configured tracker without sending a request."""
+    """Opens one configured tracker without sending a request; `settings` are those of its kind."""
 
     def __call__(
         self,
@@ -32,8 +32,8 @@ class Opener(Protocol):
 class Connector:
     """What a distribution registers under its kind: a settings model, and where its opener is.
 
-    `opener` is text, `package.module:function`, so that a client library is imported only when a
-    tracker of this kind is really opened.
+    `opener` is text, `package.module:name` of a function or class, so that a client library is imported only
+    when a tracker of this kind is opened.
     """
 
     kind: str
@@ -53,8 +53,11 @@ class Connector:
     ) -> Tracker:
         """Open a tracker; `clock` tells the time in UTC, `notify` takes one line for a person.
 
-        None of its credentials gets into `memory`, whatever the connector keeps there.
+        None of its credentials gets into `memory`, whatever the connector keeps there. Raises TypeError for
+        the settings of another kind.
         """
+        if not isinstance(settings, self.settings):
+            raise TypeError(f"expected {self.settings.__name__}, got {type(settings).__name__}")
         module, _, function = self.opener.partition(":")
         opener: Opener = getattr(import_module(module), function)
         facts = RedactedState(memory, settings.secrets())

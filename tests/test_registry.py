@@ -1,11 +1,16 @@
 """Connectors from other distributions: found by entry point, and told plainly when they do not load."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from connectors.jira.settings import JiraSettings
 from connectors.registry import connector, kinds
 from core.settings import SettingsProblems, load_config
+from tests.conformance_harness import DictMemory
+
+NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 
 
 def install(folder: Path, kind: str, target: str, source: str) -> None:
@@ -58,6 +63,14 @@ def test_a_built_in_kind_cannot_be_replaced(tmp_path: Path, monkeypatch: pytest.
     assert found is not None
     assert found.opener == "connectors.jira.tracker:open_tracker"
     assert kinds() == ("github", "jira")
+
+
+def test_a_connector_refuses_the_settings_of_another_kind() -> None:
+    found = connector("github")
+    assert found is not None
+    settings = JiraSettings.model_validate({"url": "https://jira.example", "projects": ["BLOG"]})
+    with pytest.raises(TypeError, match="expected GitHubSettings, got JiraSettings"):
+        found.open("work", settings, memory=DictMemory(), clock=lambda: NOW, notify=lambda _line: None)
 
 
 def test_ca_and_key_files_start_from_the_folder_of_the_configuration(tmp_path: Path) -> None:

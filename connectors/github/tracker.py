@@ -19,7 +19,7 @@ from connectors.github.writer import GitHubWriter
 from connectors.http import write_rate
 from connectors.http.allowance import Allowance, keep, kept
 from connectors.http.transport import Transport
-from connectors.interface import ConnectorState, TrackerInfo, TrackerSettings
+from connectors.interface import ConnectorState, TrackerInfo
 from connectors.models import Capability, Finding
 
 
@@ -89,7 +89,7 @@ def _owns(names: Names, key: str) -> bool:
 
 def open_tracker(
     name: str,
-    settings: TrackerSettings,
+    settings: GitHubSettings,
     *,
     memory: ConnectorState,
     clock: Callable[[], datetime],
@@ -98,10 +98,8 @@ def open_tracker(
 ) -> GitHubTracker:
     """Open a tracker without a request. `clock` tells the time in UTC, `notify` takes lines for a person.
 
-    `sleep` replaces the wait between tries, in seconds. Raises TypeError for settings of another kind.
+    `sleep` replaces the wait between tries, in seconds.
     """
-    if not isinstance(settings, GitHubSettings):
-        raise TypeError(f"expected GitHubSettings, got {type(settings).__name__}")
 
     def wrote() -> None:  # at once: a process that is killed must not forget it
         write_rate.keep(memory, api.transport.rates.text(clock().timestamp()))

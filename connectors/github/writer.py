@@ -11,7 +11,7 @@ from connectors.github.issue_keys import Place, is_repository, place_of
 from connectors.github.issues import Unreadable, label_names, place_in
 from connectors.github.listing import PER_PAGE
 from connectors.http.response import HttpResponse, explain_status, message_in
-from connectors.models import IssueRef, LabelDefinition, PostedComment
+from connectors.models import IssueRef, LabelDefinition, PostedComment, with_mark
 
 _GONE = (404, 410)
 _DESCRIPTION_LIMIT = 100
@@ -25,8 +25,7 @@ class GitHubWriter:
 
     def create_comment(self, ref: IssueRef, body: str, mark: str) -> PostedComment:
         """See Writer. A mark that the body does not hold is added as a hidden HTML comment."""
-        if mark not in body:
-            body = f"{body}\n\n<!-- {mark} -->"
+        body = with_mark(body, mark)
         answer = self._on_issue(
             ref, lambda place: self._send("POST", f"{place.path}/comments", {"body": body}, repeatable=False)
         )
@@ -37,8 +36,7 @@ class GitHubWriter:
 
     def edit_comment(self, ref: IssueRef, comment: PostedComment, body: str, mark: str) -> PostedComment:
         """See Writer."""
-        if mark not in body:
-            body = f"{body}\n\n<!-- {mark} -->"
+        body = with_mark(body, mark)
         answer = self._on_issue(
             ref, lambda place: self._send("PATCH", self._comment_path(place, comment), {"body": body})
         )

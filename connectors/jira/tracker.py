@@ -6,7 +6,7 @@ from datetime import datetime
 from connectors.audience import Audience
 from connectors.errors import TrackerError
 from connectors.http.allowance import Allowance
-from connectors.interface import ConnectorState, TrackerInfo, TrackerSettings
+from connectors.interface import ConnectorState, TrackerInfo
 from connectors.jira.check import check
 from connectors.jira.client import JiraClient
 from connectors.jira.fields import find_fields, read_fields
@@ -73,13 +73,11 @@ class JiraTracker:
 
 def open_tracker(
     name: str,
-    settings: TrackerSettings,
+    settings: JiraSettings,
     *,
     memory: ConnectorState,
     clock: Callable[[], datetime],
     notify: Callable[[str], None],
 ) -> JiraTracker:
-    """A Jira by its settings, without a request. Raises TypeError for the settings of another kind."""
-    if not isinstance(settings, JiraSettings):
-        raise TypeError(f"expected JiraSettings, got {type(settings).__name__}")
+    """A Jira by its settings, without a request."""
     return JiraTracker(settings.info(name), JiraClient(name, settings, memory, clock, notify))
