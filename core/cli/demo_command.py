@@ -1,11 +1,11 @@
-"""`milepost demo`: the main job on the shipped example, against trackers built into milepost."""
+"""`milepost demo`: the main job on the example that comes with milepost, against built-in trackers."""
 
 from pathlib import Path
 
 from core.cli.options import ConfigOption, LogFormat, set_up_log
 
 EXAMPLE = Path("config.example.toml")
-"""As shipped; in another folder, the one beside the installed source."""
+"""In this folder if it is there, else the one that comes with milepost."""
 
 
 def demo(config: ConfigOption = EXAMPLE) -> None:
@@ -16,8 +16,10 @@ def demo(config: ConfigOption = EXAMPLE) -> None:
     set_up_log(False, LogFormat.TEXT)
     import logging
 
-    from core.cli.demo_steps import show
+    from core.cli.wiring import require_sandbox
 
     logging.getLogger("milepost").setLevel(logging.ERROR)
-    beside = Path(__file__).parents[2] / EXAMPLE
-    show(beside if config == EXAMPLE and not config.exists() and beside.exists() else config)
+    require_sandbox("milepost demo")
+    from core.cli.demo_steps import show
+
+    show(None if config == EXAMPLE and not config.exists() else config)

@@ -1,5 +1,6 @@
 """What the demo shows, step by step."""
 
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -31,17 +32,31 @@ from core.run_report import Report
 from core.settings import Config
 
 DAY = 86_400.0
+EXAMPLE = Path(__file__).parent / "config.example.toml"
+"""In a checkout a link to the one at the top; a package has it here alone."""
+MAPPINGS = Path(__file__).parents[2] / "mappings" / "examples"
 
 
-def show(config: Path) -> None:
-    """Run the demo. Raises UserError for a configuration with real trackers, OutcomeError if a run fails."""
+def show(config: Path | None) -> None:
+    """Run the demo; without a configuration, with the example that comes with milepost.
+
+    Raises UserError for a configuration with real trackers, OutcomeError if a run fails.
+    """
     console = out()
-    _only_sandbox(read_config(config)[0])
-    with tempfile.TemporaryDirectory(prefix="milepost-demo-") as folder:
-        _first(console, config, Path(folder))
-        _second(console, config, Path(folder))
-        _third(console, config, Path(folder))
-    console.print(Text("That was milepost. For your own trackers, copy config.example.toml to config.toml."))
+    with tempfile.TemporaryDirectory(prefix="milepost-demo-") as name:
+        folder = Path(name)
+        config = config or _copied_example(folder)
+        _only_sandbox(read_config(config)[0])
+        _first(console, config, folder)
+        _second(console, config, folder)
+        _third(console, config, folder)
+    console.print(Text(f"That was milepost. For your own trackers, copy {EXAMPLE.resolve()} to config.toml."))
+
+
+def _copied_example(folder: Path) -> Path:
+    """The example and its mapping, copied so that its relative paths lead from one to the other."""
+    shutil.copytree(MAPPINGS, folder / "mappings" / "examples")
+    return Path(shutil.copy(EXAMPLE, folder))
 
 
 def _first(console: Console, config: Path, folder: Path) -> None:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from connectors.interface import Tracker
 from connectors.registry import connector
+from connectors.sandbox.packages import missing_packages
 from core.cli.exit_codes import UserError
 from core.cli.log import hide
 from core.settings import Config, SettingsProblems, TrackerConfig, load_config, missing_secrets
@@ -124,7 +125,7 @@ def open_app(file: Path, *, trackers: bool = True, state: Path | None = None) ->
         clock = _now
         sandbox = None
         if any(tracker.sandbox is not None for tracker in config.trackers.values()):
-            config, sandbox = _with_sandbox(config, state, stack)
+            config, sandbox = _start_sandbox(config, state, stack)
             if all(tracker.sandbox is not None for tracker in config.trackers.values()):
                 clock = sandbox.world.clock.now
         store = stack.enter_context(open_store(_store_path(config, state)))
@@ -207,28 +208,20 @@ def _open(tracker: TrackerConfig, store: Store, clock: Callable[[], datetime]) -
     )
 
 
-def _with_sandbox(config: Config, state: Path | None, stack: ExitStack) -> tuple[Config, "SandboxServer"]:
-    from connectors.sandbox.seed import world_for
-    from connectors.sandbox.server import SandboxServer
-    from connectors.sandbox.world import World
+def require_sandbox(asking: str) -> None:
+    """Raises UserError where the packages of the built-in trackers are missing, for which `asking` asks."""
+    if missing := missing_packages():
+        raise UserError(
+            f"{asking} needs the trackers built into milepost; missing for these: {', '.join(missing)}. "
+            "Install them: pip install 'milepost[sandbox]'"
+        )
+
+
+def _start_sandbox(config: Config, state: Path | None, stack: ExitStack) -> tuple[Config, "SandboxServer"]:
+    names = [name for name, tracker in config.trackers.items() if tracker.sandbox is not None]
+    require_sandbox(f'{config.file}: url = "sandbox:" of {" and ".join(names)}')
+    from core.cli.sandbox_trackers import start_sandbox  # its packages are an extra
 
     path = state / "sandbox.json" if state else config.base / config.settings.sandbox.state
     _make_folder(path, "sandbox.state")
-    requested = {
-        tracker.name: (tracker.settings.kind, tracker.sandbox)
-        for tracker in config.trackers.values()
-        if tracker.sandbox is not None
-    }
-    try:
-        world = World.load(path) if path.exists() else world_for(requested)
-        world_for(requested, world)
-    except ValueError as error:
-        raise UserError(str(error)) from None
-    server = stack.enter_context(SandboxServer(world, path))
-    trackers = {
-        tracker.name: tracker
-        if tracker.sandbox is None
-        else replace(tracker, settings=tracker.settings.model_copy(update={"url": server.url(tracker.name)}))
-        for tracker in config.trackers.values()
-    }
-    return replace(config, trackers=trackers), server
+    return start_sandbox(config, path, stack)
