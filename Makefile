@@ -79,11 +79,11 @@ types: $(STAMP)  ## check types, strictly
 	@$(BIN)/mypy
 
 bench: $(STAMP)  ## measure speed and memory beside their floors (takes long), into docs/performance.md
-	@$(BIN)/python -m tests.bench --page docs/performance.md --json $(VENV)/bench.json
+	@$(BIN)/python -m tests.tools.bench --page docs/performance.md --json $(VENV)/bench.json
 
 faults: $(STAMP)  ## try every request of a run with every fault, every signal, and long histories (stops by itself after some three hours)
 	@failed=; for campaign in \
-	  "tests.faults" \
+	  "tests.tools.faults" \
 	  "tests.tools.writers --jobs 2" \
 	  "tests.tools.consistency --failed --jobs 2 --seconds 2400" \
 	  "tests.tools.isolation --processes 2 --seconds 3600" \
@@ -97,7 +97,7 @@ mutants: $(STAMP)  ## change single places of the product at random, and see whe
 
 audit: $(STAMP)  ## look for known vulnerabilities in the pinned versions, and for insecure code
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[audit]'
-	@$(BIN)/python -m tests.audit
+	@$(BIN)/python -m tests.tools.audit
 
 format: $(STAMP)  ## mend style and format
 	@$(BIN)/ruff check --fix .

@@ -14,7 +14,7 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 share_statements()
 pytest.register_assert_rewrite(
-    "tests.conformance_reading", "tests.conformance_writing", "tests.builders", "tests.openapi"
+    "tests.conformance_reading", "tests.conformance_writing", "tests.builders", "tests.tools.openapi"
 )
 
 # A store waits for the disk at every commit, which takes more than a third of the time of all tests.
@@ -25,7 +25,7 @@ if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMOR
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say at the end what could not be checked on this machine, and how to have it checked."""
-    from tests import openapi  # only here: its library takes a second to import
+    from tests.tools import openapi  # only here: its library takes a second to import
 
     for line in openapi.absent():
         terminalreporter.write_line(line)

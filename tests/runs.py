@@ -28,8 +28,8 @@ from core.store import Store, open_store
 from core.sync import conclude, sync
 from core.undo_runs import runs_to_undo, undo
 from mappings.load import load
-from tests.openapi import kept_to
 from tests.statements import share_statements
+from tests.tools.openapi import kept_to
 
 share_statements()
 

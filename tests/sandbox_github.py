@@ -10,7 +10,7 @@ from github import Auth, Github
 from connectors.sandbox.github_world import TOKEN, GitHubSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
-from tests.openapi import Watch, github_contract, repository_path
+from tests.tools.openapi import Watch, github_contract, repository_path
 
 
 class Lab:

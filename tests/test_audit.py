@@ -1,6 +1,6 @@
 """An audit that could not be made is no clean bill of health."""
 
-from tests.audit import Looked, read_report, verdict
+from tests.tools.audit import Looked, read_report, verdict
 
 REPORT = {
     "dependencies": [

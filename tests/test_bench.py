@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.bench import GROUPS, measure, page, table
-from tests.bench_kit import QUICK, Figure, in_one_process, machine
+from tests.tools.bench import GROUPS, measure, page, table
+from tests.tools.bench_kit import QUICK, Figure, in_one_process, machine
 
 FIGURES = {
     "pulls": 5,

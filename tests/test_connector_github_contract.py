@@ -6,7 +6,7 @@ from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
 from tests.conformance import posted_on
 from tests.github_builders import on_sandbox
-from tests.openapi import Watch, github_contract, repository_path
+from tests.tools.openapi import Watch, github_contract, repository_path
 
 MARK = "milepost:test:1:0123456789ab"
 

@@ -11,7 +11,7 @@ from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
 from tests.conformance import DictMemory
 from tests.github_builders import Waits, on_sandbox, pull
-from tests.openapi import kept_to
+from tests.tools.openapi import kept_to
 
 SITE = "acme/site"
 

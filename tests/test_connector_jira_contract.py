@@ -5,8 +5,8 @@ from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
 from tests.conformance import posted_on
-from tests.openapi import Watch, jira_contract, jira_path
 from tests.test_connector_jira import JiraHarness
+from tests.tools.openapi import Watch, jira_contract, jira_path
 
 MARK = "milepost:test:1:0123456789ab"
 

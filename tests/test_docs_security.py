@@ -15,7 +15,7 @@ from core.publish.release import ALL
 from core.run_report import Report
 from core.settings import SettingsProblems, load_config, missing_secrets
 from core.sync import conclude
-from tests.openapi import document_of
+from tests.tools.openapi import document_of
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "config.example.toml"

@@ -9,10 +9,10 @@ import requests
 
 from connectors.errors import TrackerError, Unavailable
 from core.publish.publish_policy import LimitPolicy
-from tests.faults_kinds import TROUBLES, Place
-from tests.faults_stage import CHANGE, FIRST, NO_STORE, SCENARIOS, SWEEP, Stage, stage
-from tests.faults_trial import DOUBLED, LOST, OTHER, Case, attempt, compare
 from tests.runs import CLOUD, DATACENTER, house, percents
+from tests.tools.faults_kinds import TROUBLES, Place
+from tests.tools.faults_stage import CHANGE, FIRST, NO_STORE, SCENARIOS, SWEEP, Stage, stage
+from tests.tools.faults_trial import DOUBLED, LOST, OTHER, Case, attempt, compare
 
 KINDS = {trouble.name: trouble for trouble in TROUBLES}
 EMPTY, AGAIN = "empty page with a next one", "next page is this one again"

@@ -11,9 +11,9 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from core.store import StoreError
-from tests.faults_process import COMMIT, REQUEST, Moment, interrupt
-from tests.faults_stage import CHANGE, FIRST, NO_STORE, Stage, clean, stage, truth
-from tests.faults_trial import EQUAL, compare
+from tests.tools.faults_process import COMMIT, REQUEST, Moment, interrupt
+from tests.tools.faults_stage import CHANGE, FIRST, NO_STORE, Stage, clean, stage, truth
+from tests.tools.faults_trial import EQUAL, compare
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from connectors.sandbox.jira_truth.model import BOT_PERMISSIONS
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
-from tests.openapi import Watch, jira_contract, jira_path
+from tests.tools.openapi import Watch, jira_contract, jira_path
 
 
 @dataclass

@@ -13,7 +13,7 @@ from connectors.sandbox.jira_wire.about import cloud_id
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
-from tests.openapi import Watch, jira_contract, jira_path
+from tests.tools.openapi import Watch, jira_contract, jira_path
 
 Ask = Callable[..., requests.Response]
 CLOUD_AUTH = ("milepost@sandbox.test", "sandbox")

@@ -13,9 +13,9 @@ from core.shutdown import Stop, Stopped
 from core.steps.check_store import with_repair
 from core.store import Store, StoreError, open_store
 from core.store.repair import LARGEST, WHY
-from tests.bench_world import issues as many_issues
 from tests.builders import NOON, an_issue
 from tests.runs import House, house
+from tests.tools.bench_world import issues as many_issues
 
 
 def never() -> None:

@@ -16,9 +16,9 @@ from math import ceil
 from pathlib import Path
 
 from core.steps.reconcile import DUE
-from tests.bench_kit import Scale, folder
-from tests.bench_pulls import Tracker, github, ground, jira
-from tests.bench_requests import Installation
+from tests.tools.bench_kit import Scale, folder
+from tests.tools.bench_pulls import Tracker, github, ground, jira
+from tests.tools.bench_requests import Installation
 
 COUNTED = (1_000, 10_000)
 CALCULATED = (100_000,)

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.shutdown import LIMIT
-from tests.bench_kit import QUICK, ROOT, folder
-from tests.bench_pulls import ground, jira
-from tests.bench_rollup import fill
+from tests.tools.bench_kit import QUICK, ROOT, folder
+from tests.tools.bench_pulls import ground, jira
+from tests.tools.bench_rollup import fill
 
 SYNC = "import sys; from core.cli import app; sys.exit(app(sys.argv[1:], standalone_mode=False))"
 SERVED = 100

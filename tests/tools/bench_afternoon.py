@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.bench_floor import JIRA_FIELDS, store
+from tests.tools.bench_floor import JIRA_FIELDS, store
 
 
 def github(url: str, file: Path, repositories: Sequence[str]) -> int:

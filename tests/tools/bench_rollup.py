@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tests.bench_kit import (
+from tests.tools.bench_kit import (
     Cost,
     Figure,
     Sample,
@@ -20,9 +20,9 @@ from tests.bench_kit import (
     ratio,
     walls,
 )
-from tests.bench_pulls import Ground, ground, jira
-from tests.bench_tagging import ideal
-from tests.bench_world import Spec, further, install, issues, specs
+from tests.tools.bench_pulls import Ground, ground, jira
+from tests.tools.bench_tagging import ideal
+from tests.tools.bench_world import Spec, further, install, issues, specs
 
 CHANGED = 100
 FIRST = 100_000
@@ -41,7 +41,7 @@ def fill(file: Path, count: int, more: range = range(0), seed: int = 3) -> None:
     """
     from connectors.interface import Page, Pull
     from core.store import open_store
-    from tests.bench_store import NOW
+    from tests.tools.bench_store import NOW
 
     def pages() -> Iterator[Page]:
         waiting = []

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import orjson
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 """Where the packages stand."""
 TIMEOUT = 900
 """Seconds after which a measured process is given up."""
@@ -216,7 +216,7 @@ def peaks(costs: Iterable[Cost]) -> list[float]:
 
 
 def measured(thing: str, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> Cost:
-    """Let a fresh process do one thing of `tests.bench_run` and tell what it used.
+    """Let a fresh process do one thing of `tests.tools.bench_run` and tell what it used.
 
     Raises RuntimeError with what the process said, if it fails.
     """
@@ -225,7 +225,7 @@ def measured(thing: str, *arguments: str | Path, environment: Mapping[str, str] 
         return _here(line, environment)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "cost.json"
-        _run([sys.executable, "-m", "tests.bench_run", str(out), *line], environment)
+        _run([sys.executable, "-m", "tests.tools.bench_run", str(out), *line], environment)
         return Cost(**orjson.loads(out.read_bytes()))
 
 
@@ -279,7 +279,7 @@ def in_one_process() -> Iterator[None]:
 
 
 def _here(line: Sequence[str], environment: Mapping[str, str] | None) -> Cost:
-    from tests.bench_run import cost_of
+    from tests.tools.bench_run import cost_of
 
     before = dict(os.environ)
     os.environ.update(environment or {})
@@ -295,7 +295,7 @@ MILEPOST = (sys.executable, "-c", "import sys; from core.cli import main; sys.ar
 
 
 class Trackers(Protocol):
-    """Trackers that run; `do` and what goes with it are the commands of `tests.bench_server`."""
+    """Trackers that run; `do` and what goes with it are the commands of `tests.tools.bench_server`."""
 
     def ask(self, do: str, **more: object) -> Any:
         """One command and its answer."""
@@ -322,7 +322,7 @@ class _Remote:
 
 @contextmanager
 def serving(scale: Scale, **sites: Mapping[str, Any]) -> Iterator[Trackers]:
-    """Trackers on loopback; each site by its name, as `tests.bench_server` understands it."""
+    """Trackers on loopback; each site by its name, as `tests.tools.bench_server` understands it."""
     with _separate() if _FRESH.get() else _desk() as trackers:
         trackers.ask("build", sites=sites, delay=scale.delay)
         yield trackers
@@ -330,7 +330,7 @@ def serving(scale: Scale, **sites: Mapping[str, Any]) -> Iterator[Trackers]:
 
 @contextmanager
 def _separate() -> Iterator[Trackers]:
-    line = [sys.executable, "-m", "tests.bench_server"]
+    line = [sys.executable, "-m", "tests.tools.bench_server"]
     process = subprocess.Popen(line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         yield _Remote(process)
@@ -344,7 +344,7 @@ def _separate() -> Iterator[Trackers]:
 
 @contextmanager
 def _desk() -> Iterator[Trackers]:
-    from tests.bench_server import Desk
+    from tests.tools.bench_server import Desk
 
     with closing(Desk()) as desk:
         yield desk

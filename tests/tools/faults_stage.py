@@ -15,9 +15,9 @@ from connectors.sandbox.seed import world_for
 from connectors.sandbox.server import Logged, SandboxServer
 from connectors.sandbox.world import World
 from core.publish.publish_policy import LimitPolicy
-from tests.faults_kinds import SILENCE, Place
 from tests.loopback import Loopback
 from tests.runs import CLOUD, MARKETING, House, Standing
+from tests.tools.faults_kinds import SILENCE, Place
 
 PAGE = 4
 """Rows on a page, so that every list takes several."""

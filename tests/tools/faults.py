@@ -13,11 +13,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from tests.faults_kinds import TROUBLES
-from tests.faults_process import Moment, interrupt, moments
-from tests.faults_stage import SCENARIOS, Stage, stage
-from tests.faults_trial import DOUBLED, ENDED, EQUAL, HEALED, HUNG, LOST, STEPS, TOLD, Case, Outcome, attempt
 from tests.runs import CLOUD, DATACENTER
+from tests.tools.faults_kinds import TROUBLES
+from tests.tools.faults_process import Moment, interrupt, moments
+from tests.tools.faults_stage import SCENARIOS, Stage, stage
+from tests.tools.faults_trial import (
+    DOUBLED,
+    ENDED,
+    EQUAL,
+    HEALED,
+    HUNG,
+    LOST,
+    STEPS,
+    TOLD,
+    Case,
+    Outcome,
+    attempt,
+)
 
 REQUESTS, SIGNALS = "requests", "signals"
 """The two halves of the campaign."""
@@ -192,7 +204,7 @@ def _say(*lines: str) -> None:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.tools.faults", description=__doc__)
     parser.add_argument("--face", action="append", choices=(CLOUD, DATACENTER), help="only this Jira")
     parser.add_argument("--only", choices=(REQUESTS, SIGNALS), help="only this half")
     parser.add_argument("--seconds", type=float, default=2400, help="stop after this time [2400]")

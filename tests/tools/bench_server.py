@@ -14,7 +14,7 @@ from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.jira_world import JiraSite
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import Clock, World
-from tests.bench_world import AREAS, rows
+from tests.tools.bench_world import AREAS, rows
 
 AGE = timedelta(days=4)
 """Since when issues were made: each takes a second or two, and none may look forgotten by all."""

@@ -1,4 +1,4 @@
-"""One measured thing in a process of its own: `python -m tests.bench_run OUT THING ARGUMENTS`.
+"""One measured thing in a process of its own: `python -m tests.tools.bench_run OUT THING ARGUMENTS`.
 
 What the thing imports is imported before the clock starts: start-up has figures of its own.
 """
@@ -29,13 +29,13 @@ def peak() -> float:
 
 
 def floor_github(url: str, file: str, *repositories: str) -> Thing:
-    from tests.bench_floor import github
+    from tests.tools.bench_floor import github
 
     return lambda: {"rows": github(url, Path(file), repositories)}
 
 
 def floor_jira(url: str, file: str, face: str, size: str) -> Thing:
-    from tests.bench_floor import jira_cloud, jira_datacenter
+    from tests.tools.bench_floor import jira_cloud, jira_datacenter
 
     if face == "cloud":
         return lambda: {"rows": jira_cloud(url, Path(file), "BENCH")}
@@ -43,13 +43,13 @@ def floor_jira(url: str, file: str, face: str, size: str) -> Thing:
 
 
 def afternoon_github(url: str, file: str, *repositories: str) -> Thing:
-    from tests.bench_afternoon import github
+    from tests.tools.bench_afternoon import github
 
     return lambda: {"rows": github(url, Path(file), repositories)}
 
 
 def afternoon_jira(url: str, file: str, face: str) -> Thing:
-    from tests.bench_afternoon import jira
+    from tests.tools.bench_afternoon import jira
 
     return lambda: {"rows": jira(url, Path(file), face)}
 
@@ -97,7 +97,7 @@ def libraries() -> Thing:
 
 
 def tag(how: str, count: str, milestones: str) -> Thing:
-    from tests import bench_tagging
+    from tests.tools import bench_tagging
 
     ways = {
         "milepost": bench_tagging.tag_milepost,
@@ -108,7 +108,7 @@ def tag(how: str, count: str, milestones: str) -> Thing:
 
 
 def store(how: str, count: str, file: str) -> Thing:
-    from tests import bench_store
+    from tests.tools import bench_store
 
     return {"floor": bench_store.plain_upserts, "milepost": bench_store.store_upserts}[how](
         int(count), Path(file)
@@ -116,13 +116,13 @@ def store(how: str, count: str, file: str) -> Thing:
 
 
 def roll_up(config: str, changed: str, stones: str) -> Thing:
-    from tests import bench_rollup
+    from tests.tools import bench_rollup
 
     return bench_rollup.roll_up(Path(config), int(changed), int(stones))
 
 
 def group_by(file: str, touched: str) -> Thing:
-    from tests import bench_rollup
+    from tests.tools import bench_rollup
 
     return bench_rollup.group_by(Path(file), int(touched))
 
@@ -149,7 +149,7 @@ def cost_of(line: Sequence[str]) -> dict[str, Any]:
     data = thing()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     if "found" in data:
-        from tests.bench_tagging import digest
+        from tests.tools.bench_tagging import digest
 
         data = digest(data["found"])
     return {"wall": wall, "cpu": cpu, "peak": peak(), "data": data}

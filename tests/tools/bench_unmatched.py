@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator
 from datetime import UTC
 
-from tests.bench_kit import Figure, Scale, folder, plain
-from tests.bench_store import NOW
-from tests.bench_world import PER_MILESTONE, issues, mapping
+from tests.tools.bench_kit import Figure, Scale, folder, plain
+from tests.tools.bench_store import NOW
+from tests.tools.bench_world import PER_MILESTONE, issues, mapping
 
 
 def unmatched(scale: Scale) -> Iterator[Figure]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench_kit import (
+from tests.tools.bench_kit import (
     MILEPOST,
     Cost,
     Figure,
@@ -21,7 +21,7 @@ from tests.bench_kit import (
     ratio,
     whole_process,
 )
-from tests.bench_pulls import PAGE, Ground, Tracker, github, ground, jira
+from tests.tools.bench_pulls import PAGE, Ground, Tracker, github, ground, jira
 
 TARGETS = 5
 """Comments on each tracker."""

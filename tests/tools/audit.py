@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DATABASES = ("pypi", "osv")
 """Databases of vulnerabilities, in the order of asking; the first that knows every package is enough."""
 SECONDS = 300

@@ -4,7 +4,17 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 
-from tests.bench_kit import MILEPOST, ROOT, Figure, Scale, folder, interleaved, ratio, walls, whole_process
+from tests.tools.bench_kit import (
+    MILEPOST,
+    ROOT,
+    Figure,
+    Scale,
+    folder,
+    interleaved,
+    ratio,
+    walls,
+    whole_process,
+)
 
 TURNS = 3
 """Times the usual repetitions: these take a fraction of a second each."""

@@ -20,9 +20,9 @@ from sqlalchemy.engine.default import DefaultDialect
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import Clock, World
 from core.shutdown import Stopped
-from tests.faults_stage import Stage, go_on, truth
-from tests.faults_trial import ENDED, EQUAL, HEALED, HUNG, STEPS, Outcome, compare, settle
 from tests.runs import House
+from tests.tools.faults_stage import Stage, go_on, truth
+from tests.tools.faults_trial import ENDED, EQUAL, HEALED, HUNG, STEPS, Outcome, compare, settle
 
 REQUEST, COMMIT = "request", "commit of the store"
 SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGINT": signal.SIGINT}
@@ -30,7 +30,7 @@ PATIENCE = 60.0
 """Seconds that the process may take."""
 Context = SpawnContext | ForkServerContext
 QUICK = multiprocessing.get_context("forkserver")
-QUICK.set_forkserver_preload(["tests.faults_process"])
+QUICK.set_forkserver_preload(["tests.tools.faults_process"])
 """Imports everything once for all processes; it needs a Unix socket, which tests may not open."""
 
 

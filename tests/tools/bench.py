@@ -1,4 +1,4 @@
-"""The benchmark: `python -m tests.bench [--only NAME] [--quick] [--json FILE] [--page FILE]`."""
+"""The benchmark: `python -m tests.tools.bench [--only NAME] [--quick] [--json FILE] [--page FILE]`."""
 
 import argparse
 import os
@@ -12,15 +12,15 @@ from typing import Any
 
 import orjson
 
-from tests.bench_kit import HEAD, QUICK, Figure, Scale, in_one_process, machine
-from tests.bench_memory import memory
-from tests.bench_pulls import afternoon, both, pulls
-from tests.bench_requests import idle, requests
-from tests.bench_rollup import growth, rollup
-from tests.bench_startup import startup
-from tests.bench_store import store
-from tests.bench_tagging import tagging
-from tests.bench_unmatched import unmatched
+from tests.tools.bench_kit import HEAD, QUICK, Figure, Scale, in_one_process, machine
+from tests.tools.bench_memory import memory
+from tests.tools.bench_pulls import afternoon, both, pulls
+from tests.tools.bench_requests import idle, requests
+from tests.tools.bench_rollup import growth, rollup
+from tests.tools.bench_startup import startup
+from tests.tools.bench_store import store
+from tests.tools.bench_tagging import tagging
+from tests.tools.bench_unmatched import unmatched
 
 GROUPS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
     "pulls": pulls,
@@ -98,7 +98,7 @@ def page(figures: Iterable[Figure], about: dict[str, Any], scale: Scale) -> str:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.tools.bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=sorted(GROUPS), help="measure this group alone")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that all works")
     parser.add_argument("--repetitions", type=int, help="how often each thing is measured")

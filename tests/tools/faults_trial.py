@@ -16,9 +16,9 @@ from requests.adapters import HTTPAdapter
 
 from connectors.sandbox.faults import Fault
 from core.run_report import Report
-from tests.faults_kinds import Place, Scene, Trouble
-from tests.faults_stage import Stage, Truth, exactly, go_on, truth
 from tests.runs import House, Standing
+from tests.tools.faults_kinds import Place, Scene, Trouble
+from tests.tools.faults_stage import Stage, Truth, exactly, go_on, truth
 
 HEALED, TOLD, UNTOLD, SILENT, CRASHED, HUNG = "healed", "told", "untold", "silent", "crashed", "hung"
 ENDED = "ended by its signal"

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tests.bench_kit import Figure, Scale, excess, interleaved, measured, peaks
-from tests.bench_pulls import github, ground, jira
+from tests.tools.bench_kit import Figure, Scale, excess, interleaved, measured, peaks
+from tests.tools.bench_pulls import github, ground, jira
 
 
 def memory(scale: Scale) -> Iterator[Figure]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from connectors.models import Issue, Page, Pull
-from tests.bench_kit import Figure, Scale, folder, interleaved, measured, ratio, walls
-from tests.bench_world import issues
+from tests.tools.bench_kit import Figure, Scale, folder, interleaved, measured, ratio, walls
+from tests.tools.bench_world import issues
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 PAGE = 100

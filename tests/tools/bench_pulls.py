@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.bench_kit import (
+from tests.tools.bench_kit import (
     TOKEN,
     Cost,
     Figure,
@@ -22,7 +22,7 @@ from tests.bench_kit import (
     serving,
     walls,
 )
-from tests.bench_world import install
+from tests.tools.bench_world import install
 
 EMAIL = "milepost@sandbox.test"
 PAGE = 100

@@ -23,7 +23,7 @@ from connectors.sandbox.server import SandboxServer
 
 FOLDERS = (
     Path(sys.prefix) / "contracts",
-    Path(__file__).resolve().parents[1].parent / "shared" / "contracts",
+    Path(__file__).resolve().parents[3] / "shared" / "contracts",
 )
 """Where the documents are looked for: what `make test` fetched, then what lies beside the checkout."""
 HOST = "http://tracker.test"

@@ -7,8 +7,8 @@ from operator import itemgetter
 from typing import Any
 
 from connectors.models import Issue
-from tests.bench_kit import Cost, Figure, Scale, interleaved, measured, ratio, walls
-from tests.bench_world import PER_MILESTONE, Spec, issues, mapping, specs
+from tests.tools.bench_kit import Cost, Figure, Scale, interleaved, measured, ratio, walls
+from tests.tools.bench_world import PER_MILESTONE, Spec, issues, mapping, specs
 
 SHARE = 50
 """The loop over all rules gets one issue in so many; its time is multiplied."""
@@ -21,7 +21,7 @@ def tag_milepost(count: int, milestones: int) -> Callable[[], dict[str, Any]]:
     from connectors.jira.settings import JiraSettings
     from mappings.load import load
     from mappings.rules.ruleset import RuleSet
-    from tests.bench_kit import folder
+    from tests.tools.bench_kit import folder
 
     info = JiraSettings.model_validate({"url": "https://jira.example", "projects": ["BENCH"]}).info("jira")
     with folder() as place:
