@@ -13,7 +13,7 @@ SOME = [
     Trial("issues", "key", "word", everywhere=False),
     Trial("entries", "document", "JSON list"),
     Trial("publications", "document", "no UTF-8"),
-    Trial("tags", "part", "broken JSON"),
+    Trial("contributions", "part", "broken JSON"),
     Trial("runs", "run", "huge", everywhere=False),
     Trial("memory", "value", "deep JSON"),
     Trial("pulls", "cursor", "far future"),

@@ -4,12 +4,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import TypeVar
 
 from connectors.models import Issue, IssueRef, StatusCategory
 from core.engine.model import Tagged
 
 States = Mapping[IssueRef, StatusCategory]
 Parents = Mapping[IssueRef, IssueRef]
+K = TypeVar("K")
 Group = tuple[Tagged, ...]
 """One piece of work: an issue, or an issue and its mirrors; the one that counts comes first."""
 
@@ -66,6 +69,15 @@ def sift(tagged: Sequence[Tagged], states: States, parents: Parents) -> Sifted:
             else:
                 mirrors[ref] = _mirror_of(entry, group[0], states)
     return Sifted(frozenset(kept), frozenset(left), mirrors, _nearest(groups, parents, over, higher))
+
+
+def parents_of_work(above: Iterable[Iterable[K]]) -> set[K]:
+    """The leaves-only rule: what stands above live work of the same milestone counts through it, not itself.
+
+    `above`: by issue (or group of mirrors) that is not cancelled, everything that stands above it and that it
+    does not stand above itself.
+    """
+    return set(chain.from_iterable(above))
 
 
 def is_subtask(issue: Issue) -> bool:
@@ -167,7 +179,9 @@ def _with_descendants(
     climbed = [_ancestors(place, groups, place_of, parents) for place in range(len(groups))]
     above: set[IssueRef] = set().union(*climbed)
     higher = [{place_of[ref] for ref in refs if ref in place_of} for refs in climbed]
-    over = {up for place, ups in enumerate(higher) for up in ups if place not in higher[up] and up != place}
+    over = parents_of_work(
+        {up for up in ups if place not in higher[up] and up != place} for place, ups in enumerate(higher)
+    )
     return over, above, higher
 
 

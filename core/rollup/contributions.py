@@ -31,14 +31,13 @@ def rows_for(
     updated, created = micros(issue.updated), micros(issue.created)
     ids = orjson.dumps([ref.id for ref in above]).decode() if above else NOTHING_ABOVE
     rank = key_rank(issue.ref.key)
-    always_hard = looped or bool(issue.mirrors)
+    needs_engine = looped or bool(issue.mirrors)
     below = is_subtask(issue)
     rows = []
     for tag in tags:
         rule = scheme.compiled.rule(tag.rule)
         part, standing = _part(issue, tag.rule, rule.checklist, scheme)
         part_of_parent = below and tag.owner in scheme.whole_parents
-        hard = always_hard or rule.task_list or part_of_parent
         rows.append(
             ContributionRow(
                 tag.owner,
@@ -51,7 +50,7 @@ def rows_for(
                 ids,
                 standing,
                 rank,
-                int(hard),
+                int(needs_engine or rule.task_list or part_of_parent),
             )
         )
     return rows

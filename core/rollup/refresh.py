@@ -1,34 +1,36 @@
-"""Brings the tags into step with the issues: those of what changed, or all of them."""
+"""Brings the contributions and tallies into step with the issues: those of what changed, or all of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from connectors.models import Issue
+import orjson
+
+from connectors.models import Issue, StatusCategory
+from core.engine.hierarchy import parents_of_work
+from core.engine.tally import Part, Tally
 from core.engine.weights import COUNT
 from core.rollup.contributions import open_of_rows, open_of_tasks, rows_for, tasks_of, write_open
-from core.rollup.estimate_sharing import shared_parts
 from core.rollup.rollup_rules import RollupRules, moved_answers
-from core.store.codec.scalars import micros
-from core.store.codec.shared_estimates_codec import write_shared
+from core.store.codec.scalars import maybe_moment, micros
 from core.store.rollup.issue_names import Gathered
-from core.store.rollup.rollup_interface import Above, RollupReader, RollupWriter, chunks
-from core.store.rollup.rollup_rows import ContributionRow, Link, Mark
+from core.store.rollup.rollup_interface import Above, Place, RollupReader, RollupWriter, chunks
+from core.store.rollup.rollup_rows import Chain, ContributionRow, Link, Mark, Sums
 
-AT_ONCE = 500
-"""Issues that are tagged together."""
+ISSUES_AT_ONCE = 500
+OWNERS_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What was tagged again."""
+    """What was worked out again."""
 
     everything: bool = False
     keys: frozenset[tuple[str, str]] = frozenset()
-    """Tracker and id of each issue that was looked at, unless it was everything."""
+    """Tracker and id of each issue whose contributions were, unless it was everything."""
     owners: frozenset[str] = frozenset()
-    """The milestones and key results whose sums may be others now."""
+    """The milestones and key results whose tallies may be others now."""
 
 
 def _nothing() -> None:
@@ -36,7 +38,7 @@ def _nothing() -> None:
 
 
 def in_step(tags: RollupReader, scheme: RollupRules) -> bool:
-    """Whether the tags are what they should be already."""
+    """Whether the contributions are what they should be already."""
     return tags.mark() == Mark(scheme.basis, tags.last_change(), scheme.answers)
 
 
@@ -46,75 +48,53 @@ def refresh(
     check: Callable[[], None] = _nothing,
     since: Mapping[str, datetime] = MappingProxyType({}),
 ) -> Refreshed:
-    """Let the tags, and all sums of them, be those of the issues as they are stored now.
+    """Let the contributions, and what they add up to, follow from the issues as they are stored now.
 
-    The result is the same whether little changed and little is looked at, or everything is made anew.
-    `check` is called between pages of issues and may raise, which takes back what was done. `since`: by
-    tracker, the moment after which an edit has to be for what it did to be explained by it.
+    The contributions of an issue are replaced where it changed, where something above it moved, or where a
+    server answers otherwise; under other rules those of every issue. Then each milestone and key result that
+    had or has one of them is summed up anew. `check` is called between pages of issues and may raise, which
+    takes back what was done. `since`: by tracker, the moment after which an edit has to be for what it did to
+    be explained by it.
     """
-    snapshots = {tracker: micros(moment) for tracker, moment in since.items()}
     mark, aim = writer.mark(), Mark(scheme.basis, writer.last_change(), scheme.answers)
     if mark == aim:
         return Refreshed()
-    if mark is None or mark.basis != aim.basis:
-        owners = _anew(writer, scheme, check, snapshots)
-        done = Refreshed(True, owners=frozenset(owners.touched | owners.hard))
-    else:
+    everything = mark is None or mark.basis != aim.basis
+    keys: set[tuple[str, str]] = set()
+    if mark is not None and not everything:
         keys = writer.changed_after(mark.seq) | moved_answers(mark.answers, aim.answers)
-        owners = _again(writer, sorted(keys), scheme, check, snapshots)
-        done = Refreshed(False, frozenset(keys), frozenset(owners.touched | owners.hard))
-    hard = owners.hard
-    for owner in sorted(owners.touched | hard):
-        check()
-        _settle(writer, owner, owner in hard, scheme)
-    writer.set_mark(aim)
-    return done
-
-
-@dataclass(slots=True)
-class _Owners:
-    touched: set[str]
-    hard: set[str]
-    """Those whose sums have to be made from their issues."""
-
-
-def _anew(
-    writer: RollupWriter, scheme: RollupRules, check: Callable[[], None], since: Mapping[str, int]
-) -> _Owners:
-    above = writer.above()
-    filling = writer.begin_anew(since)
-    touched: set[str] = set()
+    else:
+        writer.begin_anew()
+    pages = writer.all_keys() if everything else chunks(sorted(keys), ISSUES_AT_ONCE)
     names = Gathered()
-    for page in writer.all_present():
-        check()
-        names.add(page)
-        rows = _rows(page, above, scheme)
-        touched.update(row.owner for row in rows)
-        filling.add(rows)
-    writer.set_names(names.names)
-    return _Owners(touched, filling.finish())
+    owners = _replace(writer, pages, names, scheme, check, since)
+    if everything:
+        writer.set_names(names.names)
+    else:
+        writer.add_names(names.names)
+    sum_up(writer, owners, scheme, check)
+    writer.set_mark(aim)
+    return Refreshed(everything, frozenset(keys), frozenset(owners))
 
 
-def _again(
+def _replace(
     writer: RollupWriter,
-    keys: Sequence[tuple[str, str]],
+    pages: Iterable[Sequence[tuple[str, str]]],
+    names: Gathered,
     scheme: RollupRules,
     check: Callable[[], None],
-    since: Mapping[str, int],
-) -> _Owners:
+    since: Mapping[str, datetime],
+) -> set[str]:
+    """Replace the contributions of these issues; gives the milestones and key results that are touched."""
     above = writer.above()
-    result = _Owners(set(), set())
-    names = Gathered()
-    for chunk in chunks(keys, AT_ONCE):
+    snapshots = {tracker: micros(moment) for tracker, moment in since.items()}
+    owners: set[str] = set()
+    for page in pages:
         check()
-        issues = writer.present(chunk)
+        issues = writer.present(page)
         names.add(issues)
-        touched, hard = writer.replace(chunk, _rows(issues, above, scheme), since)
-        result.touched |= touched
-        # What is hard after the last chunk that touches an owner is what it is now.
-        result.hard = (result.hard - touched) | hard
-    writer.add_names(names.names)
-    return result
+        owners |= writer.replace(page, _rows(issues, above, scheme), snapshots)
+    return owners
 
 
 def _rows(issues: Sequence[Issue], above: Above, scheme: RollupRules) -> list[ContributionRow]:
@@ -128,23 +108,68 @@ def _rows(issues: Sequence[Issue], above: Above, scheme: RollupRules) -> list[Co
     ]
 
 
-def _settle(writer: RollupWriter, owner: str, hard: bool, scheme: RollupRules) -> None:
-    """Sums of what rows alone cannot say, and the open tasks that a comment lists."""
-    listed, weighed = owner in scheme.listed, scheme.weigh_by[owner] != COUNT
-    if hard:
-        tasks = tasks_of(owner, writer.rows_of_owner(owner), scheme)
-        writer.set_sums(
-            owner,
-            {part.text: number for part, number in tasks.tally.parts.items()},
-            tasks.tally.left_out,
-            {(task.ref.tracker, task.ref.id) for task in tasks.detail.tasks},
-        )
-        parts, amounts = tasks.tally.parts, tasks.tally.shared
-        if listed:
-            writer.set_open(owner, write_open(open_of_tasks(tasks, scheme.open_tasks)))
-    else:
-        parts, amounts = shared_parts(writer.sharing(owner) if weighed else ())
-        if listed:
-            writer.set_open(owner, write_open(open_of_rows(writer.first_open(owner, scheme.open_tasks))))
-    if weighed:
-        writer.set_shared(owner, write_shared(parts, amounts) if amounts else None)
+def sum_up(
+    writer: RollupWriter,
+    owners: Iterable[str],
+    scheme: RollupRules,
+    check: Callable[[], None] = _nothing,
+) -> None:
+    """Let what these milestones and key results add up to follow from their contributions."""
+    for chunk in chunks(sorted(owners), OWNERS_AT_ONCE):
+        _sum_up(writer, chunk, scheme, check)
+
+
+def _sum_up(
+    writer: RollupWriter, owners: Sequence[str], scheme: RollupRules, check: Callable[[], None]
+) -> None:
+    """Sum up what rows say where rows say all, and have the engine read the tasks where they do not."""
+    writer.set_left_out(owners, parents_of_work(_above(chain) for chain in writer.chains(owners)))
+    sums = writer.sums(owners)
+    needing_engine = writer.needing_engine(owners)
+    result: dict[str, tuple[Tally | None, str | None]] = {}
+    for owner in owners:
+        check()
+        its = sums.get(owner)
+        if its is not None and (owner in needing_engine or _says_too_little(its, scheme.weigh_by[owner])):
+            result[owner] = _by_the_engine(writer, owner, scheme)
+        else:
+            result[owner] = (None if its is None else _tally(its), _open_tasks(writer, owner, scheme))
+    writer.set_owners(result)
+
+
+def _open_tasks(writer: RollupWriter, owner: str, scheme: RollupRules) -> str | None:
+    """The open tasks that a comment lists, if there is one about this owner."""
+    if owner not in scheme.listed:
+        return None
+    return write_open(open_of_rows(writer.first_open(owner, scheme.open_tasks)))
+
+
+def _above(chain: Chain) -> list[Place]:
+    return [(chain.owner, chain.tracker, id_) for id_ in orjson.loads(chain.above)]
+
+
+def _says_too_little(sums: Sums, weigh_by: str) -> bool:
+    """Whether a task has to be named, or may take a share of a parent's estimate."""
+    if any(part.state is StatusCategory.UNKNOWN for part in sums.tasks):
+        return True
+    gives = any(part.estimate is not None for part in _live(sums.left_out))
+    takes = any(part.estimate is None and part.fixed is None for part in _live(sums.tasks))
+    return weigh_by != COUNT and gives and takes
+
+
+def _live(parts: Iterable[Part]) -> Iterable[Part]:
+    return (part for part in parts if part.state is not StatusCategory.CANCELLED)
+
+
+def _tally(sums: Sums) -> Tally:
+    return Tally(sums.tasks, sum(sums.left_out.values()), maybe_moment(sums.latest))
+
+
+def _by_the_engine(writer: RollupWriter, owner: str, scheme: RollupRules) -> tuple[Tally, str | None]:
+    """What an owner adds up to by its tasks themselves, and the open ones that a comment lists."""
+    rows = writer.rows_of_owner(owner)
+    tasks = tasks_of(owner, rows, scheme)
+    counting = {(task.ref.tracker, task.ref.id) for task in tasks.detail.tasks}
+    writer.set_left_out([owner], (row.place for row, _ in rows if row.place[1:] not in counting))
+    listed = owner in scheme.listed
+    return tasks.tally, write_open(open_of_tasks(tasks, scheme.open_tasks)) if listed else None

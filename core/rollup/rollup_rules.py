@@ -20,7 +20,7 @@ from mappings.rules.rule import RuleId, Tag
 from mappings.rules.ruleset import RuleSet
 from mappings.targets import tracking_keys
 
-LAYOUT = 5
+LAYOUT = 6
 """Raised when tags shall be made anew because this program makes others than before."""
 
 Matches = Mapping[Query, frozenset[str]]

@@ -12,7 +12,6 @@ from core.engine.model import Blocked, Detail, Reach, State
 from core.engine.policy import HealthPolicy
 from core.rollup.contributions import tasks_of
 from core.rollup.rollup_rules import RollupRules
-from core.rollup.tallies import tallies
 from core.steps.absent import Present, absent_issues, naming
 from core.steps.find_blocked import find_blocked
 from core.steps.queries import QueryResults
@@ -112,7 +111,7 @@ def evaluate(
         absent=naming(scheme, absent),
     )
     blocked, waiting = find_blocked(tags, scheme)
-    state = count_blocked(measure_sums(reach, tallies(tags, scheme), health, now, zone), waiting)
+    state = count_blocked(measure_sums(reach, tags.tallies(), health, now, zone), waiting)
     keys = tracked_keys(goals, compiled)
     for tracker, several in keys.items():
         resolve.prime(tracker, several)

@@ -56,9 +56,10 @@ def stored_evaluation(context: RunContext) -> Iterator[Evaluation]:
     if in_step(stored, answered):
         yield _evaluate(context, answered, results, stored, down)
         return
-    with context.store.trial() as (writer, trial):
-        refresh(writer, answered)
-        yield _evaluate(context, answered, results, trial, down)
+    with context.store.copied() as copy:
+        with copy.tagging() as writer:
+            refresh(writer, answered)
+        yield _evaluate(context, answered, results, copy.tags(), down)
 
 
 def _bring_into_step(

@@ -13,7 +13,6 @@ from core.engine.model import GoalState, State, Unmeasured
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.engine.tally import Part, Tally
 from core.publish.plan_limits import Jump
-from core.rollup.tallies import tallies
 from core.steps.desired_comments import digest_of
 from core.steps.evaluate import Evaluation
 from core.store.interface import RunStore
@@ -106,7 +105,7 @@ def _jumps(
     put_back: defaultdict[str, list[Moved]] = defaultdict(list)
     for task in moved:
         put_back[task.owner].append(task)
-    sums = tallies(evaluation.tags, evaluation.scheme)
+    sums = evaluation.tags.tallies()
     sums |= {owner: _put_back(sums.get(owner, Tally()), tasks) for owner, tasks in put_back.items()}
     explained = measure_sums(evaluation.reach, sums, health, at, zone)
     for name, value in now.items():

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -118,7 +119,13 @@ class Database:
             yield self._shared
             return
         with self._engine.connect() as connection:
-            yield connection
+            try:
+                yield connection
+            except BaseException:
+                # The traceback keeps a cursor that was not read to its end. In the pool, this connection
+                # would go on seeing the store as it is now, and SQLite would refuse to let it write.
+                connection.invalidate()
+                raise
 
     @contextmanager
     def writing(self, connection: Connection | None = None) -> Iterator[Connection]:
@@ -149,6 +156,22 @@ class Database:
                 yield
             finally:
                 self._shared = None
+
+    @contextmanager
+    def copied(self) -> Iterator["Database"]:
+        """A copy of the file as it is now, which goes with the context. Raises StoreError."""
+        with TemporaryDirectory(prefix="milepost-") as folder:
+            file = Path(folder) / self.file.name
+            try:
+                with closing(sqlite3.connect(self.file)) as ours, closing(sqlite3.connect(file)) as copy:
+                    ours.backup(copy)
+            except sqlite3.Error as error:
+                raise store_error(self.file, error) or error from error
+            database = Database(file)
+            try:
+                yield database
+            finally:
+                database.close()
 
     @contextmanager
     def staging(self) -> Iterator[Connection]:

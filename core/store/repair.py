@@ -6,9 +6,9 @@
 | issues | a row that its hash or its document belies | goes, and its issue is asked for again |
 | publications | a document unreadable or about another issue | goes: the comment is found by its mark |
 | snapshots, ledger | a document that cannot be read | goes; `undo` takes back the rest |
-| tags and sums | – | always made anew: they follow from the issues |
+| contributions and tallies | – | always made anew: they follow from the issues |
 
-Nothing is changed in a sound store but that the tags are made anew. Its cost grows with what is stored, so
+Nothing is changed in a sound store but that the roll-up is made anew. Its cost grows with what is stored, so
 that it is for once a day, and for runs that met something odd.
 """
 
@@ -23,8 +23,8 @@ from core.engine.tally import Part
 from core.store.codec.issue_codec import content_hash, decode_issue
 from core.store.codec.ledger_codec import decode_publication, decode_snapshots, decode_written
 from core.store.codec.scalars import micros
-from core.store.codec.shared_estimates_codec import read_shared
-from core.store.corruption import LARGEST_COUNT, UNREADABLE
+from core.store.codec.tally_codec import decode_tally
+from core.store.corruption import UNREADABLE
 from core.store.database import Database
 from core.store.schema import (
     aliases,
@@ -32,21 +32,19 @@ from core.store.schema import (
     container_names,
     containers,
     contention,
+    contributions,
     entries,
     facts,
     goal_values,
     issues,
     memory,
     names,
-    over,
     owners,
     publications,
     pulls,
     quarantine,
+    rollup_state,
     runs,
-    sums,
-    tagging,
-    tags,
     unexplained,
     unread,
     unsettled,
@@ -88,13 +86,10 @@ _DEFAULTS: Final = {
 }
 """What takes the place of a value where the row is worth keeping."""
 _ODD_DOCUMENTS: Final = {
-    "sums.n": f" OR n NOT BETWEEN 1 AND {LARGEST_COUNT}",
-    "over.n": f" OR n NOT BETWEEN -{LARGEST_COUNT} AND {LARGEST_COUNT}",
-    "tags.above": " OR NOT json_valid(above) OR json_type(above) <> 'array'",
-    "tags.part": " OR NOT milepost_part(CAST(part AS BLOB))",
-    "sums.part": " OR NOT milepost_part(CAST(part AS BLOB))",
+    "contributions.above": " OR NOT json_valid(above) OR json_type(above) <> 'array'",
+    "contributions.part": " OR NOT milepost_part(CAST(part AS BLOB))",
     "owners.open": " OR (open IS NOT NULL AND (NOT json_valid(open) OR json_type(open) <> 'array'))",
-    "owners.shared": " OR (shared IS NOT NULL AND NOT milepost_shared(CAST(shared AS BLOB)))",
+    "owners.tally": " OR (tally IS NOT NULL AND NOT milepost_tally(CAST(tally AS BLOB)))",
 }
 WHY: Final = "what was stored of it was damaged"
 
@@ -111,7 +106,7 @@ def repair(database: Database, check: Callable[[], None]) -> tuple[str, ...]:
             _repair_columns(connection, table, result)
         _repair_documents(connection, result)
         _repair_issues(connection, result)
-        _make_tags_anew(connection, result)
+        _make_rollup_anew(connection, result)
     return tuple(result)
 
 
@@ -141,7 +136,7 @@ def _functions(connection: Connection, check: Callable[[], None]) -> Iterator[No
         "milepost_publication": (3, _sound_publication),
         "milepost_snapshots": (1, lambda stored: decode_snapshots(stored.decode())),
         "milepost_part": (1, lambda stored: Part.read(stored.decode())),
-        "milepost_shared": (1, lambda stored: read_shared(stored.decode())),
+        "milepost_tally": (1, lambda stored: decode_tally(stored.decode())),
         "milepost_written": (1, lambda stored: decode_written(stored.decode())),
     }
     for name, (arguments, function) in functions.items():
@@ -273,14 +268,14 @@ def _repair_issues(connection: Connection, result: list[str]) -> None:
     _repair_counts(connection)
 
 
-def _make_tags_anew(connection: Connection, result: list[str]) -> None:
-    """Note what of the tags cannot be, and let the next run make all of them."""
-    for table in (tags, over, sums, owners, tagging, unexplained, names):
+def _make_rollup_anew(connection: Connection, result: list[str]) -> None:
+    """Note what of the roll-up cannot be, and let the next run make all of it."""
+    for table in (contributions, owners, rollup_state, unexplained, names):
         for column in table.columns:
             odd = _odd(column) + _ODD_DOCUMENTS.get(f"{table.name}.{column.name}", "")
             done = connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE {odd}")  # noqa: S608
             _note(result, f"{table.name}.{column.name}", done.rowcount)
-    connection.exec_driver_sql("DELETE FROM tagging WHERE key IN ('basis', 'seq', 'answers')")
+    connection.exec_driver_sql("DELETE FROM rollup_state WHERE key IN ('basis', 'seq', 'answers')")
 
 
 def _repair_counts(connection: Connection) -> None:

@@ -33,6 +33,7 @@ VERSIONS: Final = (
     "0011",
     "0012",
     "0013",
+    "0014",
 )
 """All schema versions that this program knows, in order; each is a file in `migrations/versions`."""
 HEAD: Final = VERSIONS[-1]
@@ -224,10 +225,10 @@ contention = Table(
 )
 _index_where("ix_contention_open", contention.c.document != "", contention.c.tracker)
 
-# The five tables below keep what issues contribute to milestones and key results, so that a run works out
-# only what follows from changes.
-tags = Table(
-    "tags",
+# The tables below keep what issues contribute to milestones and key results, so that a run works out only
+# what follows from changes.
+contributions = Table(
+    "contributions",
     metadata,
     Column("owner", Name, primary_key=True),
     Column("tracker", Name, primary_key=True),
@@ -242,58 +243,51 @@ tags = Table(
     Column("updated", BigInteger, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("above", Text, nullable=False, comment="ids of the issues above it, nearest first, as JSON"),
+    Column("standing", Integer, nullable=False, comment="0 in progress, 1 open, 2 closed"),
+    Column("rank", Text, nullable=False, comment="its key in the order in which people count"),
+    Column(
+        "needs_engine",
+        Integer,
+        nullable=False,
+        comment="1 if the row does not say what its issue contributes: boxes, mirrors, a cycle above it",
+    ),
     Column(
         "counts",
         Integer,
         nullable=False,
         comment="1 if it counts as a task, 0 if tasks below it count instead",
     ),
-    Column("standing", Integer, nullable=False, comment="0 in progress, 1 open, 2 closed"),
-    Column("rank", Text, nullable=False, comment="its key in the order in which people count"),
-    Column(
-        "hard",
-        Integer,
-        nullable=False,
-        comment="1 if one row cannot say what it contributes: boxes, mirrors, a cycle above it",
-    ),
     comment="one issue in one milestone or key result, and what it contributes",
     sqlite_with_rowid=False,
 )
-Index("ix_tags_tracker_id", tags.c.tracker, tags.c.id)
-Index("ix_tags_owner_counts_part", tags.c.owner, tags.c.counts, tags.c.part)
-
-_index_where("ix_tags_owner_updated", tags.c.counts == 1, tags.c.owner, tags.c.updated)
+Index("ix_contributions_tracker_id", contributions.c.tracker, contributions.c.id)
+# Carries what is summed up, so that sums read no rows.
+Index(
+    "ix_contributions_owner_counts_part",
+    contributions.c.owner,
+    contributions.c.counts,
+    contributions.c.part,
+    contributions.c.updated,
+)
 _index_where(
-    "ix_tags_owner_standing_tracker_rank",
-    and_(tags.c.counts == 1, tags.c.standing < 2),
-    tags.c.owner,
-    tags.c.standing,
-    tags.c.tracker,
-    tags.c.rank,
+    "ix_contributions_owner_above",
+    contributions.c.above != "[]",
+    contributions.c.owner,
+    contributions.c.tracker,
+    contributions.c.above,
+    contributions.c.part,
 )
-_index_where("ix_tags_owner_hard", tags.c.hard == 1, tags.c.owner)
-_index_where("ix_tags_owner_first", tags.c.position == 0, tags.c.owner, tags.c.tracker)
-
-over = Table(
-    "over",
-    metadata,
-    Column("owner", Name, primary_key=True),
-    Column("tracker", Name, primary_key=True),
-    Column("id", Name, primary_key=True),
-    Column("n", Integer, nullable=False),
-    comment="how many live tagged issues stand below an issue, by owner",
-    sqlite_with_rowid=False,
+_index_where(
+    "ix_contributions_owner_standing_tracker_rank",
+    and_(contributions.c.counts == 1, contributions.c.standing < 2),
+    contributions.c.owner,
+    contributions.c.standing,
+    contributions.c.tracker,
+    contributions.c.rank,
 )
-
-sums = Table(
-    "sums",
-    metadata,
-    Column("owner", Name, primary_key=True),
-    Column("counts", Integer, primary_key=True),
-    Column("part", Text, primary_key=True),
-    Column("n", Integer, nullable=False),
-    comment="how many rows of tags say the same, by owner",
-    sqlite_with_rowid=False,
+_index_where("ix_contributions_needs_engine", contributions.c.needs_engine == 1, contributions.c.owner)
+_index_where(
+    "ix_contributions_first", contributions.c.position == 0, contributions.c.owner, contributions.c.tracker
 )
 
 owners = Table(
@@ -302,11 +296,8 @@ owners = Table(
     Column("owner", Name, primary_key=True),
     Column("open", Text, comment="the open tasks that a comment lists, as JSON"),
     Column("labelled", Text, comment="digest of the labels that its issues were last seen to carry"),
-    Column(
-        "shared",
-        Text,
-        comment="what its tasks add up to where some share the estimate of a parent, as JSON",
-    ),
+    Column("tally", Text, comment="what its tasks add up to, as JSON; NULL without any issue"),
+    comment="milestones and key results",
 )
 
 unexplained = Table(
@@ -315,7 +306,7 @@ unexplained = Table(
     Column("owner", Name, primary_key=True),
     Column("tracker", Name, primary_key=True),
     Column("id", Name, primary_key=True),
-    Column("part", Text, nullable=False, comment="what it contributed before, as in tags"),
+    Column("part", Text, nullable=False, comment="what it contributed before, as in contributions"),
     Column("since", BigInteger, nullable=False, comment="an edit of its issue since then would explain it"),
     comment="tasks that nobody edited, and that went or count otherwise since the last numbers",
     sqlite_with_rowid=False,
@@ -340,12 +331,12 @@ unsettled = Table(
     sqlite_with_rowid=False,
 )
 
-tagging = Table(
-    "tagging",
+rollup_state = Table(
+    "rollup_state",
     metadata,
     Column("key", Name, primary_key=True),
     Column("value", Text, nullable=False),
-    comment="what the tags follow from, and up to which seq",
+    comment="what the contributions follow from, and up to which seq",
 )
 
 containers = Table(

@@ -28,7 +28,6 @@ from core.store.repair import repair
 from core.store.rollup.rollup_interface import RollupReader, RollupWriter
 from core.store.rollup.rollup_reader import SqlRollupReader
 from core.store.rollup.rollup_writer import SqlRollupWriter
-from core.store.rollup.trial import trial
 from core.store.schema import issues
 from core.store.secrets import without_secrets
 from core.store.stored_values import GoalValue, PullCounts, PullState, RunRecord
@@ -191,9 +190,11 @@ class Store(ContainerStore):
         """The tags as they were last brought into step."""
         return SqlRollupReader(self._database, self._database.reading)
 
-    def trial(self) -> AbstractContextManager[tuple[RollupWriter, RollupReader]]:
-        """Tags by other rules, of which nothing is stored."""
-        return trial(self._database)
+    @contextmanager
+    def copied(self) -> Iterator[Self]:
+        """A copy of this store, in which a mapping can be tried: what is done to it is not kept."""
+        with self._database.copied() as database:
+            yield type(self)(database)
 
     # What was published
 

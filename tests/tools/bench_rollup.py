@@ -66,11 +66,8 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
     """
     from core.cli.command_session import open_context
     from core.engine.tally import weigh
-    from core.rollup.refresh import refresh
+    from core.rollup.refresh import refresh, sum_up
     from core.rollup.rollup_rules import RollupRules
-    from core.rollup.tallies import tallies
-    from core.store.rollup import sums as keeping
-    from core.store.rollup.rollup_writer import SqlRollupWriter
 
     kept = ExitStack()
     job = kept.enter_context(open_context(config, trackers=False))
@@ -89,9 +86,8 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
             if changed:
                 touched = refresh(writer, scheme).owners
             else:
-                assert isinstance(writer, SqlRollupWriter)
-                keeping.recount(writer._connection)
-        found = tallies(job.store.tags(), scheme, touched)
+                sum_up(writer, scheme.weigh_by, scheme)
+        found = job.store.tags().tallies(touched)
         weighed = {owner: weigh(tally, scheme.weigh_by[owner]) for owner, tally in found.items()}
         atexit.register(kept.close)  # which copies back what was written before the clock started
         return {"milestones": len(weighed)}

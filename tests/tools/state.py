@@ -157,7 +157,9 @@ class Stand:
                 for each in store.issues()
                 if each.ref.tracker in self.here.tracker_names
             )
-            sums = tuple(sorted((name, str(each)) for name, each in store.tags().sums().items()))
+            sums = tuple(
+                sorted((name, str(dict(each.parts))) for name, each in store.tags().tallies().items())
+            )
         return Truth(self.here.ours(), self.here.labels(), issues, sums)
 
     def columns(self) -> list[tuple[str, str]]:

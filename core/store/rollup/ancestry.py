@@ -1,16 +1,16 @@
 """Finds the issues whose tags may have changed, and what stands above an issue."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Select, func, select, tuple_
 
 from connectors.models import IssueRef
 from core.store.rollup.key_lists import AT_ONCE, bound, equal, key_list
 from core.store.rollup.rollup_interface import Key, chunks
 from core.store.rollup.rollup_rows import Link
-from core.store.schema import aliases, issues, tags
+from core.store.schema import aliases, contributions, issues
 
 Resolve = Callable[[str, str], str | None]
 
@@ -37,7 +37,7 @@ _LINKS = (
 )
 
 
-_SAME_ISSUE = (issues.c.tracker == tags.c.tracker) & (issues.c.id == tags.c.id)
+SAME_ISSUE: Final = (issues.c.tracker == contributions.c.tracker) & (issues.c.id == contributions.c.id)
 
 
 def last_change(connection: Connection) -> int:
@@ -68,26 +68,24 @@ def _children(connection: Connection, above: list[tuple[str, str, str]]) -> Iter
         yield from (tuple(row) for row in connection.execute(_BY_KEY, bound(keys)))
 
 
+def all_keys(connection: Connection) -> Iterator[list[Key]]:
+    """Tracker and id of every stored issue, those that are gone as well, page by page and in order."""
+    return _pages(connection, select(issues.c.tracker, issues.c.id))
+
+
 def all_present(connection: Connection) -> Iterator[list[tuple[str, str, str, str]]]:
     """Tracker, id, key and document of every present issue, page by page, in the order of tracker and id."""
-    statement = (
-        select(issues.c.tracker, issues.c.id, issues.c.key, issues.c.document)
-        .where(issues.c.gone.is_(None))
-        .order_by(issues.c.tracker, issues.c.id)
-        .limit(PAGE)
-    )
-    last: Key | None = None
-    while True:
-        after = (
-            or_(issues.c.tracker > last[0], (issues.c.tracker == last[0]) & (issues.c.id > last[1]))
-            if last
-            else issues.c.id.is_not(None)
-        )
-        page = [tuple(row) for row in connection.execute(statement.where(after))]
-        if not page:
-            return
+    return _pages(connection, select(*_NAMES, issues.c.document).where(issues.c.gone.is_(None)))
+
+
+def _pages(connection: Connection, statement: Select[Any]) -> Iterator[list[Any]]:
+    """What a statement finds of the issues, in the order of tracker and id, which come first in a row."""
+    statement = statement.order_by(issues.c.tracker, issues.c.id).limit(PAGE)
+    page = [tuple(row) for row in connection.execute(statement)]
+    while page:
         yield page
-        last = (page[-1][0], page[-1][1])
+        after = tuple_(issues.c.tracker, issues.c.id) > tuple_(*page[-1][:2])
+        page = [tuple(row) for row in connection.execute(statement.where(after))]
 
 
 def present(connection: Connection, keys: Iterable[Key]) -> Iterator[tuple[str, str, str, str]]:
@@ -100,10 +98,10 @@ def owners_in(connection: Connection, tracker: str, containers: list[str]) -> se
     """What the issues of these projects or repositories (casefolded names) are tagged to."""
     name = func.lower(func.json_extract(issues.c.document, "$.container"))
     statement = (
-        select(tags.c.owner)
+        select(contributions.c.owner)
         .distinct()
-        .join(issues, _SAME_ISSUE)
-        .where(tags.c.tracker == tracker, name.in_(containers))
+        .join(issues, SAME_ISSUE)
+        .where(contributions.c.tracker == tracker, name.in_(containers))
     )
     return set(connection.execute(statement).scalars())
 
@@ -115,15 +113,15 @@ def places_of(connection: Connection, owner: str, alone: frozenset[Key]) -> tupl
     """
     container = func.rtrim(func.rtrim(issues.c.key, "0123456789"), "-#")
     one_each = (
-        select(tags.c.tracker, func.min(tags.c.id), func.min(issues.c.key))
-        .join(issues, _SAME_ISSUE)
-        .where(tags.c.owner == owner)
-        .group_by(tags.c.tracker, container)
+        select(contributions.c.tracker, func.min(contributions.c.id), func.min(issues.c.key))
+        .join(issues, SAME_ISSUE)
+        .where(contributions.c.owner == owner)
+        .group_by(contributions.c.tracker, container)
     )
     result = [IssueRef(*row) for row in connection.execute(one_each)]
-    several = select(tags.c.tracker, tags.c.id, issues.c.key).join(issues, _SAME_ISSUE)
+    several = select(contributions.c.tracker, contributions.c.id, issues.c.key).join(issues, SAME_ISSUE)
     for chunk in chunks(sorted(alone), AT_ONCE):
-        named = several.join(_named, equal(tags, _named)).where(tags.c.owner == owner)
+        named = several.join(_named, equal(contributions, _named)).where(contributions.c.owner == owner)
         result += [IssueRef(*row) for row in connection.execute(named, bound(chunk))]
     return tuple(result)
 

@@ -1,52 +1,43 @@
 """The roll-up of one store, read by any number at once."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Final
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, Table, exists, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from connectors.models import Issue, IssueRef
+from core.engine.tally import Tally
 from core.store import issue_rows, schema
 from core.store.codec.scalars import clean
-from core.store.corruption import LARGEST_COUNT, damaged
+from core.store.codec.tally_codec import decode_tally
+from core.store.corruption import decoded
 from core.store.database import Database
-from core.store.rollup import ancestry, unexplained
-from core.store.rollup import sums as rollup_sums
+from core.store.rollup import ancestry, contribution_table, unexplained
 from core.store.rollup.issue_names import names_of
 from core.store.rollup.key_lists import AT_ONCE, bound, equal, key_list
-from core.store.rollup.linked_issues import LinkedIssue, linked_issues
+from core.store.rollup.linked_issues import linked_issues
 from core.store.rollup.rollup_interface import Key, Names, chunks
-from core.store.rollup.rollup_rows import NOTHING_ABOVE, ContributionRow, Mark, Moved
-from core.store.schema import issues, owners, sums, tagging, tags, unsettled
+from core.store.rollup.rollup_rows import NOTHING_ABOVE, ContributionRow, LinkedIssue, Mark, Moved
+from core.store.schema import contributions, issues, owners, rollup_state, unsettled
 
 _MARK: Final = Mark._fields
 _OWNERS_AT_ONCE: Final = 400
 _issues = key_list("tracker", "id")
-_TAGS_OF = select(tags.c.tracker, tags.c.id, tags.c.owner, tags.c.position).join(
-    _issues, equal(tags, _issues)
-)
+_RULES_OF = select(
+    contributions.c.tracker, contributions.c.id, contributions.c.owner, contributions.c.position
+).join(_issues, equal(contributions, _issues))
 _owners = key_list("owner")
-_SHARED = select(owners.c.owner, owners.c.shared).where(owners.c.shared.is_not(None))
-_SUMS = select(sums.c.owner, sums.c.counts, sums.c.part, sums.c.n)
+_TALLIES = select(owners.c.owner, owners.c.tally).where(owners.c.tally.is_not(None))
 _ALL_UNSETTLED: Final = "all unsettled"
 _LABEL_POLICY: Final = "label policy"
 
 
-def _among(
-    statement: Select[Any], table: Table, names: Collection[str] | None
-) -> tuple[Select[Any], dict[str, str]]:
-    """The statement for all owners, or for these."""
-    if names is None:
-        return statement, {}
-    return statement.join(_owners, equal(table, _owners)), bound((clean(name),) for name in names)
-
-
 def read_mark(connection: Connection) -> Mark | None:
-    """What the tags follow from as they are; None if there are none yet."""
-    stored = {row.key: row.value for row in connection.execute(select(tagging))}
+    """What the roll-up follows from as it is; None if there is none yet."""
+    stored = {row.key: row.value for row in connection.execute(select(rollup_state))}
     if not all(name in stored for name in _MARK):
         return None
     return Mark(stored["basis"], int(stored["seq"]), stored["answers"])
@@ -57,10 +48,10 @@ def rows_of_owner(
 ) -> Iterator[tuple[ContributionRow, Issue]]:
     """Everything that is tagged to one milestone or key result, sorted by tracker and id."""
     statement = (
-        select(*rollup_sums.COLUMNS, issues.c.key, issues.c.document)
-        .join(issues, (issues.c.tracker == tags.c.tracker) & (issues.c.id == tags.c.id))
-        .where(tags.c.owner == owner)
-        .order_by(tags.c.tracker, tags.c.id)
+        select(*contribution_table.COLUMNS, issues.c.key, issues.c.document)
+        .join(issues, ancestry.SAME_ISSUE)
+        .where(contributions.c.owner == owner)
+        .order_by(contributions.c.tracker, contributions.c.id)
     )
     for row in connection.execute(statement):
         ref = IssueRef(row.tracker, row.id, row.key)
@@ -71,14 +62,14 @@ Connect = Callable[[], AbstractContextManager[Connection]]
 
 
 class SqlRollupReader:
-    """The tags as they were last brought into step."""
+    """The roll-up as it was last brought into step."""
 
     def __init__(self, database: Database, connect: Connect) -> None:
         self._database = database
         self._connect = connect
 
     def mark(self) -> Mark | None:
-        """What the tags follow from as they are; None if there are none yet."""
+        """What the roll-up follows from as it is; None if there is none yet."""
         with self._connect() as connection:
             return read_mark(connection)
 
@@ -87,34 +78,19 @@ class SqlRollupReader:
         with self._connect() as connection:
             return ancestry.last_change(connection)
 
-    def sums(self, names: Collection[str] | None = None) -> dict[str, tuple[dict[str, int], int]]:
-        """By owner, of all or of these: how many tasks contribute what, and how many issues are no tasks."""
-        parts: dict[str, dict[str, int]] = defaultdict(dict)
-        left: Counter[str] = Counter()
+    def tallies(self, names: Collection[str] | None = None) -> dict[str, Tally]:
+        """By owner, of all or of these: what its tasks add up to; an owner without issues is left out."""
+        statement, given = _TALLIES, {}
+        if names is not None:
+            statement = statement.join(_owners, equal(owners, _owners))
+            given = bound((clean(name),) for name in names)
         with self._connect() as connection:
-            for owner, counts, part, number in connection.execute(*_among(_SUMS, sums, names)):
-                if type(number) is not int or not 0 < number <= LARGEST_COUNT:
-                    raise damaged(
-                        self._database.file, f"how many tasks {owner} has", ValueError(repr(number))
-                    )
-                if counts:
-                    parts[owner][part] = number
-                else:
-                    left[owner] += number
-        return {owner: (parts.get(owner, {}), left[owner]) for owner in parts.keys() | left.keys()}
-
-    def latest(self, names: Collection[str] | None = None) -> dict[str, int]:
-        """By owner, of all or of these: when the task that changed last did, in microseconds since 1970."""
-        statement, given = _among(select(sums.c.owner).distinct().where(sums.c.counts == 1), sums, names)
-        existing = statement.subquery()
-        last = (
-            select(func.max(tags.c.updated))
-            .where(tags.c.owner == existing.c.owner, tags.c.counts == 1)
-            .scalar_subquery()
-        )
-        with self._connect() as connection:
-            rows = connection.execute(select(existing.c.owner, last), given)
-            return {owner: updated for owner, updated in rows if updated is not None}
+            return {
+                row.owner: decoded(
+                    decode_tally, row.tally, self._database.file, f"what the tasks of {row.owner} add up to"
+                )
+                for row in connection.execute(statement, given)
+            }
 
     def unexplained(self, names: Collection[str]) -> list[Moved]:
         """The tasks of these owners that nobody edited, and that went or count otherwise than before."""
@@ -141,11 +117,6 @@ class SqlRollupReader:
         with self._connect() as connection:
             return list(rows_of_owner(self._database, connection, clean(owner)))
 
-    def shared(self, names: Collection[str] | None = None) -> dict[str, str]:
-        """By owner, of all or of these: what was remembered by `set_shared`."""
-        with self._connect() as connection:
-            return {row.owner: row.shared for row in connection.execute(*_among(_SHARED, owners, names))}
-
     def open_of(self, names: Iterable[str]) -> dict[str, str]:
         """By owner: the open tasks that a comment lists, as they were written down."""
         result: dict[str, str] = {}
@@ -162,20 +133,24 @@ class SqlRollupReader:
         result: defaultdict[Key, list[tuple[str, int]]] = defaultdict(list)
         with self._connect() as connection:
             for chunk in chunks(keys, AT_ONCE):
-                for tracker, id_, owner, position in connection.execute(_TAGS_OF, bound(chunk)):
+                for tracker, id_, owner, position in connection.execute(_RULES_OF, bound(chunk)):
                     result[tracker, id_].append((owner, position))
         return {key: tuple(sorted(several)) for key, several in result.items()}
 
     def labelled(self) -> set[tuple[str, str]]:
         """(tracker, owner) where a label `milestone/<id>` tags an issue to its owner."""
         with self._connect() as connection:
-            statement = select(tags.c.tracker, tags.c.owner).distinct().where(tags.c.position == 0)
+            statement = (
+                select(contributions.c.tracker, contributions.c.owner)
+                .distinct()
+                .where(contributions.c.position == 0)
+            )
             return {(tracker, owner) for tracker, owner in connection.execute(statement)}
 
     def unsettled(self, policy: str) -> set[Key] | None:
         """The issues whose labels have to be looked at; None for all of them, and after another policy."""
         with self._connect() as connection:
-            names = {row.key: row.value for row in connection.execute(select(tagging))}
+            names = {row.key: row.value for row in connection.execute(select(rollup_state))}
             if _ALL_UNSETTLED in names or names.get(_LABEL_POLICY) != policy:
                 return None
             return {(row.tracker, row.id) for row in connection.execute(select(unsettled))}
@@ -191,7 +166,9 @@ class SqlRollupReader:
         result: set[Key] = set()
         with self._connect() as connection:
             for chunk in chunks(map(clean, names), _OWNERS_AT_ONCE):
-                statement = select(tags.c.tracker, tags.c.id).where(tags.c.owner.in_(chunk))
+                statement = select(contributions.c.tracker, contributions.c.id).where(
+                    contributions.c.owner.in_(chunk)
+                )
                 result.update((row.tracker, row.id) for row in connection.execute(statement))
         return result
 
@@ -227,13 +204,13 @@ class SqlRollupReader:
     def tagged_by_tracker(self) -> dict[str, int]:
         """How many issues of each tracker are tagged to anything."""
         with self._connect() as connection:
-            several = select(tags.c.tracker, tags.c.id).distinct().subquery()
+            several = select(contributions.c.tracker, contributions.c.id).distinct().subquery()
             statement = select(several.c.tracker, func.count()).group_by(several.c.tracker)
             return {row.tracker: row[1] for row in connection.execute(statement)}
 
     def untagged(self) -> Iterator[tuple[IssueRef, str]]:
         """The present issues that are tagged to nothing, each with its project or repository."""
-        none = ~exists().where(tags.c.tracker == issues.c.tracker, tags.c.id == issues.c.id)
+        none = ~exists().where(contributions.c.tracker == issues.c.tracker, contributions.c.id == issues.c.id)
         for ref, document in self._some(none):
             yield ref, issue_rows.decode_container(self._database, ref, document)
 
@@ -245,14 +222,18 @@ class SqlRollupReader:
     def above(self) -> set[IssueRef]:
         """Everything that stands above a tagged issue; by its id alone."""
         with self._connect() as connection:
-            some = select(tags.c.tracker, tags.c.above).where(tags.c.above != NOTHING_ABOVE).distinct()
+            some = (
+                select(contributions.c.tracker, contributions.c.above)
+                .where(contributions.c.above != NOTHING_ABOVE)
+                .distinct()
+            )
             rows = connection.execute(some)
             return {IssueRef(tracker, id_, id_) for tracker, ids in rows for id_ in orjson.loads(ids)}
 
     def used_rules(self) -> set[tuple[str, int]]:
         """Owner and position of every rule that tags an issue."""
         with self._connect() as connection:
-            rows = connection.execute(select(tags.c.owner, tags.c.position).distinct())
+            rows = connection.execute(select(contributions.c.owner, contributions.c.position).distinct())
             return {(owner, position) for owner, position in rows}
 
     def _some(self, which: ColumnElement[bool]) -> Iterator[tuple[IssueRef, str]]:

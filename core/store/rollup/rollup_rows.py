@@ -1,8 +1,9 @@
-"""One row of the tags: what one issue contributes to one milestone or key result."""
+"""Rows of the roll-up: what one issue contributes to one milestone or key result, and what follows."""
 
 from typing import NamedTuple
 
-from connectors.models import IssueRef
+from connectors.models import Issue, IssueRef
+from core.engine.tally import Part
 
 NOTHING_ABOVE = "[]"
 """`ContributionRow.above` where nothing stands above an issue."""
@@ -27,13 +28,8 @@ class ContributionRow(NamedTuple):
     standing: int
     """0 in progress, 1 open, 2 closed."""
     rank: str
-    hard: int
-    """1 if one row cannot say what it contributes: boxes, mirrors, a cycle above it."""
-
-    @property
-    def live(self) -> bool:
-        """Whether it is not cancelled, and so stands above or below other work."""
-        return not self.part.startswith(CANCELLED)
+    needs_engine: int
+    """1 if the row does not say by itself what the issue contributes: boxes, mirrors, a cycle above it."""
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -41,15 +37,23 @@ class ContributionRow(NamedTuple):
         return self[:3]
 
 
-class Standing(NamedTuple):
-    """What of a row decides how estimates are shared."""
+class Chain(NamedTuple):
+    """What stands above some issues of one milestone or key result."""
 
+    owner: str
     tracker: str
-    id: str
-    part: str
     above: str
-    counts: int
-    """1 if it counts as a task."""
+    """Ids, nearest first, as JSON."""
+
+
+class Sums(NamedTuple):
+    """The rows of one milestone or key result, counted by what they say."""
+
+    tasks: dict[Part, int]
+    left_out: dict[Part, int]
+    """Of issues that do not count, since tasks below them do."""
+    latest: int | None
+    """When the task that changed last did, in microseconds since 1970; None without tasks."""
 
 
 class Moved(NamedTuple):
@@ -60,6 +64,17 @@ class Moved(NamedTuple):
     """What it contributed; see `core.engine.tally.Part.text`."""
     now: str | None
     """The same; None if it is no task any more."""
+
+
+class LinkedIssue(NamedTuple):
+    """An open issue of one milestone or key result that others block, or did when it was read."""
+
+    owner: str
+    issue: Issue
+    counts: bool
+    """Whether it counts as a task."""
+    several: bool
+    """Whether only all tasks of the owner together tell how many tasks it is, such as boxes of a list."""
 
 
 class Mark(NamedTuple):

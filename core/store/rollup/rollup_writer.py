@@ -1,54 +1,45 @@
-"""The roll-up of one store, written in one transaction."""
+"""Brings the roll-up of one store into step with its issues, in one transaction."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from connectors.models import Issue, IssueRef
+from core.engine.tally import Tally
 from core.store import issue_rows
+from core.store.codec.tally_codec import encode_tally
 from core.store.database import Database
-from core.store.rollup import ancestry, unexplained
-from core.store.rollup import sums as rollup_sums
+from core.store.rollup import ancestry, contribution_table, unexplained
 from core.store.rollup.ancestry import SqlAbove
 from core.store.rollup.issue_names import add_names, gather_names, replace_names
-from core.store.rollup.key_lists import equal, key_list
-from core.store.rollup.refill import SqlFilling
-from core.store.rollup.rollup_interface import Key, Names
+from core.store.rollup.rollup_interface import Key, Names, Place
 from core.store.rollup.rollup_reader import read_mark, rows_of_owner
-from core.store.rollup.rollup_rows import ContributionRow, Mark, Standing
-from core.store.schema import issues, owners, sums, tagging, tags, unsettled
+from core.store.rollup.rollup_rows import Chain, ContributionRow, Mark, Sums
+from core.store.schema import contributions, issues, owners, rollup_state, unsettled
 from core.store.upsert import upsert
 
 _MARK: Final = Mark._fields
-_OWNERS_AT_ONCE: Final = 400
-_issues = key_list("tracker", "id")
-_TAGS_OF = select(tags.c.tracker, tags.c.id, tags.c.owner, tags.c.position).join(
-    _issues, equal(tags, _issues)
-)
-_owners = key_list("owner")
-_SHARED = select(owners.c.owner, owners.c.shared).where(owners.c.shared.is_not(None))
-_SUMS = select(sums.c.owner, sums.c.counts, sums.c.part, sums.c.n)
 _ALL_UNSETTLED: Final = "all unsettled"
 _LABEL_POLICY: Final = "label policy"
 
 
 class SqlRollupWriter:
-    """The tags within one transaction that brings them into step with the issues."""
+    """The roll-up within one transaction."""
 
     def __init__(self, database: Database, connection: Connection) -> None:
         self._database = database
         self._connection = connection
 
     def mark(self) -> Mark | None:
-        """What the tags follow from as they are; None if there are none yet."""
+        """What the roll-up follows from as it is; None if there is none yet."""
         return read_mark(self._connection)
 
     def set_mark(self, mark: Mark) -> None:
-        """From now on the tags follow from this."""
+        """From now on the roll-up follows from this."""
         rows = [{"key": name, "value": str(value)} for name, value in zip(_MARK, mark, strict=True)]
-        self._connection.execute(upsert(tagging, ("value",)), rows)
+        self._connection.execute(upsert(rollup_state, ("value",)), rows)
 
     def last_change(self) -> int:
         """The number of the latest change of any issue; 0 before the first."""
@@ -62,64 +53,72 @@ class SqlRollupWriter:
         """Those of these issues that are present."""
         return [self._issue(row) for row in ancestry.present(self._connection, keys)]
 
-    def all_present(self) -> Iterator[list[Issue]]:
-        """All present issues, page by page."""
-        for page in ancestry.all_present(self._connection):
-            yield [self._issue(row) for row in page]
+    def all_keys(self) -> Iterator[list[Key]]:
+        """All stored issues, those that are gone as well, page by page."""
+        return ancestry.all_keys(self._connection)
 
     def above(self) -> SqlAbove:
         """Finds what stands above issues; remembers it, so that it is good for one bringing into step."""
         return SqlAbove(self._connection, issue_rows.key_finder(self._database))
 
+    def begin_anew(self) -> None:
+        """Forget what owners add up to, and rows of issues that are not stored any more."""
+        contribution_table.drop_orphans(self._connection)
+        self._connection.execute(update(owners).values(tally=None, open=None))
+
     def replace(
         self, keys: Sequence[Key], rows: Sequence[ContributionRow], since: Mapping[str, int]
-    ) -> tuple[set[str], set[str]]:
-        """Let these be the rows of these issues; gives the owners touched, and those to rebuild of these.
+    ) -> set[str]:
+        """Let these be the rows of these issues; gives the owners of the former and of the new ones.
 
         `since`: by tracker, microseconds since 1970: an issue that changed by an edit has a later time.
         """
-        return rollup_sums.replace_rows(self._connection, keys, rows, since)
+        return contribution_table.replace_rows(self._connection, keys, rows, since)
 
-    def begin_anew(self, since: Mapping[str, int]) -> SqlFilling:
-        """Forget all rows, and write all of them for the first time; `since` as in `replace`."""
-        unexplained.keep_all(self._connection)
-        rollup_sums.clear(self._connection)
-        return SqlFilling(self._connection, since)
+    def chains(self, owners: Collection[str]) -> Iterator[Chain]:
+        """What stands above the rows of these owners that are not cancelled; equal chains once."""
+        return contribution_table.chains(self._connection, owners)
+
+    def set_left_out(self, owners: Collection[str], places: Iterable[Place]) -> None:
+        """Let all issues of these owners count as tasks but those of `places`."""
+        contribution_table.set_left_out(self._connection, owners, places)
+
+    def sums(self, owners: Collection[str]) -> dict[str, Sums]:
+        """By owner, if it has rows: how many of them say the same."""
+        return contribution_table.sums(self._connection, owners)
+
+    def needing_engine(self, owners: Collection[str]) -> set[str]:
+        """Those of these owners of which rows alone do not say what they add up to."""
+        return contribution_table.needing_engine(self._connection, owners)
 
     def rows_of_owner(self, owner: str) -> list[tuple[ContributionRow, Issue]]:
         """Everything that is tagged to one milestone or key result."""
         return list(rows_of_owner(self._database, self._connection, owner))
 
-    def set_sums(self, owner: str, parts: Mapping[str, int], left_out: int, counting: set[Key]) -> None:
-        """Let these be the sums of an owner whose rows alone cannot say them."""
-        rollup_sums.set_sums(self._connection, owner, dict(parts), left_out, counting)
-
-    def set_shared(self, owner: str, document: str | None) -> None:
-        """Remember what its tasks add up to where some share a parent's estimate; None where none does."""
-        rollup_sums.set_shared(self._connection, owner, document)
-
-    def sharing(self, owner: str) -> list[Standing]:
-        """All rows of an owner in which a task may take a share of a parent's estimate; else none."""
-        return rollup_sums.sharing(self._connection, owner)
-
-    def set_open(self, owner: str, document: str) -> None:
-        """Remember the open tasks that a comment about this owner lists."""
-        row = {"owner": owner, "open": document}
-        self._connection.execute(upsert(owners, ("open",)), row)
-
     def first_open(self, owner: str, number: int) -> list[tuple[ContributionRow, Issue]]:
         """The first open tasks in the order of standing, tracker and key, each with its row."""
         statement = (
-            select(*rollup_sums.COLUMNS, issues.c.key, issues.c.document)
-            .join(issues, (issues.c.tracker == tags.c.tracker) & (issues.c.id == tags.c.id))
-            .where(tags.c.owner == owner, tags.c.counts == 1, tags.c.standing < 2)
-            .order_by(tags.c.standing, tags.c.tracker, tags.c.rank, tags.c.id)
+            select(*contribution_table.COLUMNS, issues.c.key, issues.c.document)
+            .join(issues, ancestry.SAME_ISSUE)
+            .where(contributions.c.owner == owner, contributions.c.counts == 1, contributions.c.standing < 2)
+            .order_by(
+                contributions.c.standing, contributions.c.tracker, contributions.c.rank, contributions.c.id
+            )
             .limit(number)
         )
         return [
             (ContributionRow(*row[:-2]), self._issue((row.tracker, row.id, row.key, row.document)))
             for row in self._connection.execute(statement)
         ]
+
+    def set_owners(self, result: Mapping[str, tuple[Tally | None, str | None]]) -> None:
+        """Remember what owners add up to, None without issues, and the open tasks that comments list."""
+        rows = [
+            {"owner": owner, "tally": None if tally is None else encode_tally(tally), "open": open_tasks}
+            for owner, (tally, open_tasks) in result.items()
+        ]
+        if rows:
+            self._connection.execute(upsert(owners, ("tally", "open")), rows)
 
     def unsettle(self, keys: Iterable[Key]) -> None:
         """The labels of these issues have to be looked at, until a run has brought them into agreement."""
@@ -131,15 +130,15 @@ class SqlRollupWriter:
     def unsettle_all(self) -> None:
         """The same for every issue."""
         self._connection.execute(delete(unsettled))
-        self._connection.execute(upsert(tagging, ("value",)), {"key": _ALL_UNSETTLED, "value": "1"})
+        self._connection.execute(upsert(rollup_state, ("value",)), {"key": _ALL_UNSETTLED, "value": "1"})
 
     def settle(self, left: Iterable[Key], policy: str, labelled: Mapping[str, str]) -> None:
         """All labels agree with this policy but those of `left`; `labelled` is what was said, by owner."""
         self._connection.execute(delete(unsettled))
-        self._connection.execute(delete(tagging).where(tagging.c.key == _ALL_UNSETTLED))
+        self._connection.execute(delete(rollup_state).where(rollup_state.c.key == _ALL_UNSETTLED))
         self.unsettle(left)
         row = {"key": _LABEL_POLICY, "value": policy}
-        self._connection.execute(upsert(tagging, ("value",)), row)
+        self._connection.execute(upsert(rollup_state, ("value",)), row)
         rows = [{"owner": owner, "labelled": message} for owner, message in labelled.items()]
         if rows:
             self._connection.execute(upsert(owners, ("labelled",)), rows)

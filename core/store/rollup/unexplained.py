@@ -4,44 +4,21 @@ An edit of an issue moves its time of change; an administrator who gives a statu
 project that is hidden, moves none. So what such a task contributed is kept until its numbers are published.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, delete, select, text
+from sqlalchemy import Connection, and_, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from core.store.codec.scalars import clean
-from core.store.rollup.rollup_interface import chunks
+from core.store.rollup.rollup_interface import Place, chunks
 from core.store.rollup.rollup_rows import ContributionRow, Moved
-from core.store.schema import issues, tags, unexplained
+from core.store.schema import contributions, issues, unexplained
 
-Place = tuple[str, str, str]
-"""Owner, tracker and id."""
 _OWNERS_AT_ONCE = 400
-_ROWS_AT_ONCE = 1000
 _COLUMNS = ("owner", "tracker", "id", "part", "since")
-_BEFORE = "tags_before"
-
-
-class _Row(NamedTuple):
-    """What has to be known of a row to tell whether an edit explains that it changed."""
-
-    owner: str
-    tracker: str
-    id: str
-    part: str
-    updated: int
-    above: str
-
-    @property
-    def place(self) -> Place:
-        return self[:3]
-
-
-def _row_of(row: ContributionRow) -> _Row:
-    return _Row(*row.place, row.part, row.updated, row.above)
 
 
 def note(
@@ -61,13 +38,7 @@ def note(
     after `since` hides what nobody edited on that issue.) What was below an issue that somebody moved is
     explained by that.
     """
-    rows = [_row_of(row) for row, counts in gone.values() if counts and row.tracker in since]
-    _insert(connection, rows, {place: _row_of(row) for place, row in after.items() if place in gone}, since)
-
-
-def _insert(
-    connection: Connection, rows: Sequence[_Row], after: Mapping[Place, _Row], since: Mapping[str, int]
-) -> None:
+    rows = [row for row, counts in gone.values() if counts and row.tracker in since]
     snapshots = {row.place: max(since[row.tracker], row.updated) for row in rows}
     rows = [row for row in rows if _surprising(row, after.get(row.place), snapshots[row.place])]
     moved = _moved_with(connection, rows, since)
@@ -80,11 +51,13 @@ def _insert(
         connection.execute(insert(unexplained).on_conflict_do_nothing(), noted)
 
 
-def _surprising(before: _Row, now: _Row | None, since: int) -> bool:
+def _surprising(before: ContributionRow, now: ContributionRow | None, since: int) -> bool:
     return now is None or (now.part != before.part and now.updated <= since)
 
 
-def _moved_with(connection: Connection, rows: Iterable[_Row], since: Mapping[str, int]) -> set[Place]:
+def _moved_with(
+    connection: Connection, rows: Iterable[ContributionRow], since: Mapping[str, int]
+) -> set[Place]:
     """Which of these were below an issue that an edit after `since` put elsewhere."""
     above = {row.place: [row.id, *map(str, orjson.loads(row.above))] for row in rows if row.above != "[]"}
     links = _links(connection, {(place[1], id_) for place, ids in above.items() for id_ in ids})
@@ -118,52 +91,21 @@ def _links(connection: Connection, requested: Iterable[tuple[str, str]]) -> dict
     }
 
 
-def keep_all(connection: Connection) -> None:
-    """Put all rows aside before they are made anew; `compare_all` says which of them changed."""
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {_BEFORE}")
-    connection.exec_driver_sql(
-        f"CREATE TEMPORARY TABLE {_BEFORE} AS "  # noqa: S608
-        f"SELECT {', '.join(_Row._fields)} FROM tags WHERE counts = 1"
-    )
-
-
-def compare_all(connection: Connection, since: Mapping[str, int]) -> None:
-    """As `note`, for all rows that were put aside."""
-    columns = ", ".join(f"b.{name}" for name in _Row._fields)
-    statement = text(
-        f"SELECT {columns}, t.part AS now_part, t.updated AS now_updated "  # noqa: S608
-        f"FROM {_BEFORE} b LEFT JOIN tags t "
-        "ON t.owner = b.owner AND t.tracker = b.tracker AND t.id = b.id WHERE b.tracker = :tracker "
-        "AND (t.owner IS NULL OR t.part <> b.part)"
-    )
-    for tracker in since:
-        result = connection.execute(statement, {"tracker": tracker})
-        for chunk in result.partitions(_ROWS_AT_ONCE):
-            rows = [_Row(*row[: len(_Row._fields)]) for row in chunk]
-            after = {
-                row.place: row._replace(part=one.now_part, updated=one.now_updated)
-                for row, one in zip(rows, chunk, strict=True)
-                if one.now_part is not None
-            }
-            _insert(connection, rows, after, since)
-    connection.exec_driver_sql(f"DROP TABLE {_BEFORE}")
-
-
 def of_owners(connection: Connection, names: Collection[str]) -> Iterator[Moved]:
     """What is remembered of these owners and still so: neither back as it was, nor edited since."""
-    of_row = and_(*(tags.c[name] == unexplained.c[name] for name in ("owner", "tracker", "id")))
+    of_row = and_(*(contributions.c[name] == unexplained.c[name] for name in ("owner", "tracker", "id")))
     of_issue = and_(*(issues.c[name] == unexplained.c[name] for name in ("tracker", "id")))
     statement = (
         select(
             unexplained.c.owner,
             unexplained.c.part.label("before"),
             unexplained.c.since,
-            tags.c.part,
-            tags.c.counts,
+            contributions.c.part,
+            contributions.c.counts,
             issues.c.updated.label("edited"),
             issues.c.gone,
         )
-        .select_from(unexplained.outerjoin(tags, of_row).outerjoin(issues, of_issue))
+        .select_from(unexplained.outerjoin(contributions, of_row).outerjoin(issues, of_issue))
         .order_by(unexplained.c.owner, unexplained.c.tracker, unexplained.c.id)
     )
     for chunk in chunks(map(clean, names), _OWNERS_AT_ONCE):
