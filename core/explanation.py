@@ -133,10 +133,10 @@ def _explained(
     if about:
         yield f"  carries the comment about {', '.join(about)}"
     place = (issue.ref.tracker, issue.ref.id)
-    tags = evaluation.tags.tags_of([place]).get(place, ())
+    tags = evaluation.rollup.tags_of([place]).get(place, ())
     state = evaluation.in_detail(owner for owner, _ in tags)
     if view is not None:
-        state = visible(evaluation.scheme.goals, state, view).state
+        state = visible(evaluation.rules.goals, state, view).state
     lines = explain_issue(issue.ref, goals, state).lines
     yield from (f"  {line}" for line in lines)
     if not tags:

@@ -72,11 +72,11 @@ def read(store: Store, issues: list[Issue], after: timedelta, policy: ProgressPo
     now = READ + after
     since = edits_since(store, INFOS, DAY, now)
     store.save_pull("jira", Pull("cursor", iter([Page(tuple(issues))]), full=False), now)
-    with store.tagging() as writer:
-        refresh(writer, scheme(store, policy or ProgressPolicy()), since=since)
+    with store.updating_rollup() as writer:
+        refresh(writer, rules(store, policy or ProgressPolicy()), since=since)
 
 
-def scheme(store: Store, policy: ProgressPolicy) -> RollupRules:
+def rules(store: Store, policy: ProgressPolicy) -> RollupRules:
     return RollupRules.of(GOALS, INFOS, store.resolver(), policy, 3)
 
 
@@ -100,18 +100,18 @@ def test_what_nobody_edited_is_noticed_and_what_somebody_edited_is_not(
     ]
     with open_store(Path(copy(empty, tmp_path))) as store:
         read(store, before, timedelta(0))
-        with store.tagging() as writer:
+        with store.updating_rollup() as writer:
             writer.expect_from_here(())
         after = [HAPPENS[what](issue) for issue, (_, what) in zip(before, tasks, strict=True)]
         policy = HALF if anew else ProgressPolicy()  # another policy lets everything be tagged anew
         read(store, after, timedelta(hours=hours), policy)
         traceless = sum(what in TRACELESS for _, what in tasks)
-        assert len(store.tags().unexplained({"blog"})) == traceless
+        assert len(store.rollup().unexplained({"blog"})) == traceless
         # An edit later explains what nothing explained before.
         later = timedelta(hours=hours)
         edited = [replace(issue, title="Edited", updated=READ + later) for issue in after]
         read(store, edited, later, policy)
-        assert store.tags().unexplained({"blog"}) == []
+        assert store.rollup().unexplained({"blog"}) == []
 
 
 @pytest.mark.parametrize("minutes", [5, 4 * 24 * 60])
@@ -124,10 +124,10 @@ def test_what_goes_with_a_parent_that_somebody_moved_is_explained_while_it_is_fr
     parts = [an_issue(f"BLOG-{number}", updated=old, parent_id=story.ref.id) for number in (4, 5)]
     with open_store(Path(copy(empty, tmp_path))) as store:
         read(store, [*epics, story, *parts], timedelta(0))
-        with store.tagging() as writer:
+        with store.updating_rollup() as writer:
             writer.expect_from_here(())
         read(store, [_edited(replace(story, parent_id=epics[1].ref.id))], timedelta(hours=1))
-        assert store.tags().unexplained({"tree"}) == []
+        assert store.rollup().unexplained({"tree"}) == []
 
 
 def test_what_is_hidden_with_its_parent_is_not_explained_however_fresh_both_are(
@@ -137,8 +137,8 @@ def test_what_is_hidden_with_its_parent_is_not_explained_however_fresh_both_are(
     parts = [an_issue(f"BLOG-{number}", parent_id=story.ref.id) for number in (4, 5)]
     with open_store(Path(copy(empty, tmp_path))) as store:
         read(store, [epic, story, *parts], timedelta(0))
-        with store.tagging() as writer:
+        with store.updating_rollup() as writer:
             writer.expect_from_here(())
         store.mark_gone("jira", [each.ref for each in (story, *parts)], LATER)
         read(store, [], timedelta(hours=1))
-        assert len(store.tags().unexplained({"tree"})) == 2
+        assert len(store.rollup().unexplained({"tree"})) == 2

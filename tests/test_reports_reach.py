@@ -33,10 +33,10 @@ def lines(*issues: Issue, tracking: Collection[IssueRef] = ()) -> list[str]:
     with open_store("milepost.db") as store:
         store.save_pull("jira", Pull("cursor", iter([Page(issues)]), full=True), NOON - timedelta(hours=1))
         scheme = RollupRules.of(mapping, infos, store.resolver(), ProgressPolicy(), 10)
-        with store.tagging() as writer:
+        with store.updating_rollup() as writer:
             refresh(writer, scheme)
         evaluation = evaluate(
-            scheme, QueryResults(), store.tags(), store.resolver(), {}, {}, (), HealthPolicy(), NOON, UTC
+            scheme, QueryResults(), store.rollup(), store.resolver(), {}, {}, (), HealthPolicy(), NOON, UTC
         )
         return list(reach_lines(evaluation, tracking))
 

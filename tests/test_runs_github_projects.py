@@ -285,7 +285,7 @@ def test_the_name_of_a_project_keeps_its_fields_apart_from_those_of_issues_and_o
         here.sync()
         with here.opened() as store:
             tagged = {
-                name: sorted(row.id for row, _ in store.tags().rows_of_owner(name))
+                name: sorted(row.id for row, _ in store.rollup().rows_of_owner(name))
                 for name in ("one", "two", "three")
             }
         ids = {number: str(site.issue(f"{SITE}#{number}").id) for number in (2, 4, 5, 7)}

@@ -102,7 +102,7 @@ def test_a_number_that_leaves_no_room_for_another_is_replaced(
         raw.execute(f"UPDATE issues SET {column} = ? WHERE key = 'BLOG-1'", (number,))  # noqa: S608
     assert filled.repair(never)
     filled.save_pull("jira", Pull("c2", iter([Page((an_issue("BLOG-3"),))]), full=False), NOON)
-    assert filled.tags().last_change() < LARGEST
+    assert filled.rollup().last_change() < LARGEST
     filled.close()
 
 
@@ -174,4 +174,4 @@ def test_a_sum_that_cannot_be_is_never_published(number: str, tmp_path: Path) ->
 
 def _sums(here: House) -> object:
     with open_store(here.database) as store:
-        return store.tags().tallies()
+        return store.rollup().tallies()

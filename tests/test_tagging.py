@@ -131,26 +131,26 @@ class Story:
         self.matches = frozenset(ref_of(key).id for key in some(self.draw, KEYS[:8]))
 
     def compare(self) -> None:
-        scheme = self.scheme()
-        with self.store.tagging() as writer:
-            refresh(writer, scheme)
-        expected = oracle(self.store, self.goals, scheme, self.policy)
-        reader = self.store.tags()
+        rules = self.rules()
+        with self.store.updating_rollup() as writer:
+            refresh(writer, rules)
+        expected = oracle(self.store, self.goals, rules, self.policy)
+        reader = self.store.rollup()
         assert reader.tallies() == {owner: tasks.tally for owner, tasks in expected.items()}
         for owner, tasks in expected.items():
-            assert tasks_of(owner, reader.rows_of_owner(owner), scheme) == tasks
-        for owner, said in reader.open_of(scheme.listed).items():
+            assert tasks_of(owner, reader.rows_of_owner(owner), rules) == tasks
+        for owner, said in reader.open_of(rules.listed).items():
             known = expected.get(owner)
             assert read_open(said) == (first_open(known.detail.tasks, OPEN) if known else ())
         with self.store.copied() as anew:
-            with anew.tagging() as writer:
+            with anew.updating_rollup() as writer:
                 writer.set_mark(Mark("other rules", 0, ""))
-                assert refresh(writer, scheme).everything
-            assert dump(anew.tags()) == dump(reader)
+                assert refresh(writer, rules).everything
+            assert dump(anew.rollup()) == dump(reader)
 
-    def scheme(self) -> RollupRules:
-        scheme = RollupRules.of(self.goals, INFOS, self.store.resolver(), self.policy, OPEN)
-        return replace(scheme, matches=dict.fromkeys(scheme.compiled.queries, self.matches))
+    def rules(self) -> RollupRules:
+        rules = RollupRules.of(self.goals, INFOS, self.store.resolver(), self.policy, OPEN)
+        return replace(rules, matches=dict.fromkeys(rules.compiled.queries, self.matches))
 
 
 class Wish:
@@ -176,15 +176,15 @@ def test_tagging_asks_whether_to_stop_at_every_page_and_keeps_nothing_of_what_it
             story.compare()
         issues = (an_issue(f"BLOG-{number}", labels=("blog",)) for number in range(1, 3_501))
         store.save_pull("jira", Pull("cursor", iter([Page(tuple(issues))]), full=False), story.now)
-        before, scheme = dump(store.tags()), story.scheme()
+        before, rules = dump(store.rollup()), story.rules()
         patient = Wish(0)
-        with store.copied() as copied, copied.tagging() as writer:
-            refresh(writer, scheme, patient)
+        with store.copied() as copied, copied.updating_rollup() as writer:
+            refresh(writer, rules, patient)
         assert patient.asked >= 3, "at least every 1,000 issues"
         for nth in range(1, patient.asked + 1):
-            with pytest.raises(Stopped), store.tagging() as writer:
-                refresh(writer, scheme, Wish(nth))
-            assert dump(store.tags()) == before
+            with pytest.raises(Stopped), store.updating_rollup() as writer:
+                refresh(writer, rules, Wish(nth))
+            assert dump(store.rollup()) == before
         story.compare()
 
 
@@ -195,14 +195,14 @@ def dump(reader: Any) -> Any:
     return tallies, rows, reader.open_of(tallies)
 
 
-def oracle(store: Store, goals: GoalTree, scheme: RollupRules, policy: ProgressPolicy) -> Mapping[str, Tasks]:
+def oracle(store: Store, goals: GoalTree, rules: RollupRules, policy: ProgressPolicy) -> Mapping[str, Tasks]:
     """The slow way: everything in memory, with the house's own lineage, rules and engine."""
     resolve = store.resolver()
     # Where two bear one key, the lineage takes the last one that it is given.
     everything = sorted(store.issues(), key=lambda one: resolve(one.ref.tracker, one.ref.key) == one.ref.id)
     lineage = Lineage(everything, resolve)
     compiled = RuleSet.compile(goals, tuple(INFOS.values()), store.resolver())
-    tags_of = compiled.tagger(scheme.matches)
+    tags_of = compiled.tagger(rules.matches)
     tagged: dict[str, list[Any]] = {}
     for issue in everything:
         for tag in tags_of(issue, lineage.ancestors(issue.ref)):

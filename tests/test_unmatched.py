@@ -164,14 +164,14 @@ def test_names_are_kept_by_tracker_and_kind(tmp_path: Path) -> None:
         store.save_pull("jira", Pull("cursor", iter([Page(ISSUES[:1])]), full=True), NOON)
         gathered = Gathered()
         gathered.add(ISSUES)
-        with store.tagging() as writer:
+        with store.updating_rollup() as writer:
             writer.set_names(gathered.names)
             writer.add_names({("jira", "label"): {"later"}})
-        tags = store.tags()
+        tags = store.rollup()
         assert tags.names([("jira", "label"), ("github", "label"), ("jira", "team")]) == {
             ("jira", "label"): ["Straße", "blog", "later", "posts"],
             ("github", "label"): ["docs"],
         }
-        with store.tagging() as writer:
+        with store.updating_rollup() as writer:
             writer.set_names({("jira", "label"): {"blog"}})
         assert tags.names([("jira", "label"), ("github", "label")]) == {("jira", "label"): ["blog"]}

@@ -116,7 +116,7 @@ def matching(app: App) -> Iterator[str]:
         if unread or source is None:
             return
         infos = app.config.infos
-        borne = existing.tags.names([(info.name, kind) for info in infos for kind in KINDS])
+        borne = existing.rollup.names([(info.name, kind) for info in infos for kind in KINDS])
         yield from map(str, unmatched_statuses(source, app.config.settings.progress, infos, borne))
 
 

@@ -114,11 +114,11 @@ def reach_lines(evaluation: Evaluation, tracking: Collection[IssueRef]) -> Itera
 
     Issues that carry a comment (`tracking`) are no work that was forgotten.
     """
-    tags = evaluation.tags
+    rollup = evaluation.rollup
     reach = coverage(
-        sum(tags.tagged_by_tracker().values()),
-        ((ref, place) for ref, place in tags.untagged() if ref not in tracking),
-        tags.above(),
+        sum(rollup.tagged_by_tracker().values()),
+        ((ref, place) for ref, place in rollup.untagged() if ref not in tracking),
+        rollup.above(),
     )
     reason_words = f"{reach.tagged} of {reach.pulled} issues count somewhere"
     if reach.untagged_in:

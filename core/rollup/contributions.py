@@ -1,4 +1,4 @@
-"""From an issue and its tags to the rows that are kept, and from the rows of an owner back to its tasks."""
+"""Turns an issue into its contributions, and the contributions of an owner back into its tasks."""
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -22,10 +22,10 @@ _STANDING = {StatusCategory.IN_PROGRESS: 0, StatusCategory.DONE: 2, StatusCatego
 
 
 def rows_for(
-    issue: Issue, above: Sequence[IssueRef], looped: bool, scheme: RollupRules
+    issue: Issue, above: Sequence[IssueRef], looped: bool, rules: RollupRules
 ) -> list[ContributionRow]:
     """What an issue contributes to each of its owners. `looped`: there is a cycle above it."""
-    tags = scheme.tag(issue, above)
+    tags = rules.tag(issue, above)
     if not tags:
         return []
     updated, created = micros(issue.updated), micros(issue.created)
@@ -35,9 +35,9 @@ def rows_for(
     below = is_subtask(issue)
     rows = []
     for tag in tags:
-        rule = scheme.compiled.rule(tag.rule)
-        part, standing = _part(issue, tag.rule, rule.checklist, scheme)
-        part_of_parent = below and tag.owner in scheme.whole_parents
+        rule = rules.compiled.rule(tag.rule)
+        part, standing = _part(issue, tag.rule, rule.checklist, rules)
+        part_of_parent = below and tag.owner in rules.whole_parents
         rows.append(
             ContributionRow(
                 tag.owner,
@@ -56,9 +56,9 @@ def rows_for(
     return rows
 
 
-def _part(issue: Issue, rule: RuleId, checklist: bool, scheme: RollupRules) -> tuple[str, int]:
+def _part(issue: Issue, rule: RuleId, checklist: bool, rules: RollupRules) -> tuple[str, int]:
     """The part of an issue as text, and where it stands; equal issues are worked out once."""
-    weigh_by = scheme.weigh_by[rule.owner]
+    weigh_by = rules.weigh_by[rule.owner]
     counts = issue.checklist if checklist else ()
     parts = (
         rule.owner,
@@ -70,16 +70,16 @@ def _part(issue: Issue, rule: RuleId, checklist: bool, scheme: RollupRules) -> t
         issue.status_option_id,
         issue.resolution,
         issue.resolution_id,
-        (issue.ref.tracker, issue.container) if scheme.crediting.projects else None,
+        (issue.ref.tracker, issue.container) if rules.crediting.projects else None,
         estimate_of(issue, weigh_by),
         counts,
     )
-    existing = scheme.parts.get(parts)
+    existing = rules.parts.get(parts)
     if existing is None:
-        part = part_of(tagged_of(issue, rule, scheme.compiled), weigh_by, scheme.crediting)
+        part = part_of(tagged_of(issue, rule, rules.compiled), weigh_by, rules.crediting)
         existing = (part.text, _STANDING.get(part.state, 1))
         if not counts:
-            scheme.parts[parts] = existing
+            rules.parts[parts] = existing
     return existing
 
 
@@ -90,20 +90,18 @@ def tagged_of(issue: Issue, rule_id: RuleId, compiled: RuleSet) -> Tagged:
     return Tagged(issue, rule_id, checklist=rule.checklist, weight=weight, boxes=rule.task_list)
 
 
-def tasks_of(owner: str, rows: Iterable[tuple[ContributionRow, Issue]], scheme: RollupRules) -> Tasks:
+def tasks_of(owner: str, rows: Iterable[tuple[ContributionRow, Issue]], rules: RollupRules) -> Tasks:
     """The tasks of one milestone or key result, from everything that is tagged to it."""
     entries: list[Tagged] = []
     parents: dict[IssueRef, IssueRef] = {}
     for row, issue in rows:
-        entries.append(tagged_of(issue, scheme.rule_ids[owner, row.position], scheme.compiled))
+        entries.append(tagged_of(issue, rules.rule_ids[owner, row.position], rules.compiled))
         below = issue.ref
         for id_ in orjson.loads(row.above):
             above = IssueRef(row.tracker, id_, id_)
             parents[below] = above
             below = above
-    return build_tasks(
-        entries, parents, scheme.weigh_by[owner], scheme.crediting, owner in scheme.whole_parents
-    )
+    return build_tasks(entries, parents, rules.weigh_by[owner], rules.crediting, owner in rules.whole_parents)
 
 
 def open_of_rows(rows: Iterable[tuple[ContributionRow, Issue]]) -> tuple[OpenTask, ...]:

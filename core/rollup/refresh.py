@@ -37,14 +37,14 @@ def _nothing() -> None:
     """Nobody asks to stop."""
 
 
-def in_step(tags: RollupReader, scheme: RollupRules) -> bool:
+def in_step(rollup: RollupReader, rules: RollupRules) -> bool:
     """Whether the contributions are what they should be already."""
-    return tags.mark() == Mark(scheme.basis, tags.last_change(), scheme.answers)
+    return rollup.mark() == Mark(rules.basis, rollup.last_change(), rules.answers)
 
 
 def refresh(
     writer: RollupWriter,
-    scheme: RollupRules,
+    rules: RollupRules,
     check: Callable[[], None] = _nothing,
     since: Mapping[str, datetime] = MappingProxyType({}),
 ) -> Refreshed:
@@ -56,7 +56,7 @@ def refresh(
     takes back what was done. `since`: by tracker, the moment after which an edit has to be for what it did to
     be explained by it.
     """
-    mark, aim = writer.mark(), Mark(scheme.basis, writer.last_change(), scheme.answers)
+    mark, aim = writer.mark(), Mark(rules.basis, writer.last_change(), rules.answers)
     if mark == aim:
         return Refreshed()
     everything = mark is None or mark.basis != aim.basis
@@ -67,12 +67,12 @@ def refresh(
         writer.begin_anew()
     pages = writer.all_keys() if everything else chunks(sorted(keys), ISSUES_AT_ONCE)
     names = Gathered()
-    owners = _replace(writer, pages, names, scheme, check, since)
+    owners = _replace(writer, pages, names, rules, check, since)
     if everything:
         writer.set_names(names.names)
     else:
         writer.add_names(names.names)
-    sum_up(writer, owners, scheme, check)
+    sum_up(writer, owners, rules, check)
     writer.set_mark(aim)
     return Refreshed(everything, frozenset(keys), frozenset(owners))
 
@@ -81,7 +81,7 @@ def _replace(
     writer: RollupWriter,
     pages: Iterable[Sequence[tuple[str, str]]],
     names: Gathered,
-    scheme: RollupRules,
+    rules: RollupRules,
     check: Callable[[], None],
     since: Mapping[str, datetime],
 ) -> set[str]:
@@ -93,34 +93,34 @@ def _replace(
         check()
         issues = writer.present(page)
         names.add(issues)
-        owners |= writer.replace(page, _rows(issues, above, scheme), snapshots)
+        owners |= writer.replace(page, _rows(issues, above, rules), snapshots)
     return owners
 
 
-def _rows(issues: Sequence[Issue], above: Above, scheme: RollupRules) -> list[ContributionRow]:
+def _rows(issues: Sequence[Issue], above: Above, rules: RollupRules) -> list[ContributionRow]:
     links = {
         (issue.ref.tracker, issue.ref.id): Link(issue.ref, issue.parent_id, issue.parent_key)
         for issue in issues
     }
     chains = above.chains(links)
     return [
-        row for issue in issues for row in rows_for(issue, *chains[issue.ref.tracker, issue.ref.id], scheme)
+        row for issue in issues for row in rows_for(issue, *chains[issue.ref.tracker, issue.ref.id], rules)
     ]
 
 
 def sum_up(
     writer: RollupWriter,
     owners: Iterable[str],
-    scheme: RollupRules,
+    rules: RollupRules,
     check: Callable[[], None] = _nothing,
 ) -> None:
     """Let what these milestones and key results add up to follow from their contributions."""
     for chunk in chunks(sorted(owners), OWNERS_AT_ONCE):
-        _sum_up(writer, chunk, scheme, check)
+        _sum_up(writer, chunk, rules, check)
 
 
 def _sum_up(
-    writer: RollupWriter, owners: Sequence[str], scheme: RollupRules, check: Callable[[], None]
+    writer: RollupWriter, owners: Sequence[str], rules: RollupRules, check: Callable[[], None]
 ) -> None:
     """Sum up what rows say where rows say all, and have the engine read the tasks where they do not."""
     writer.set_left_out(owners, parents_of_work(_above(chain) for chain in writer.chains(owners)))
@@ -130,18 +130,18 @@ def _sum_up(
     for owner in owners:
         check()
         its = sums.get(owner)
-        if its is not None and (owner in needing_engine or _says_too_little(its, scheme.weigh_by[owner])):
-            result[owner] = _by_the_engine(writer, owner, scheme)
+        if its is not None and (owner in needing_engine or _says_too_little(its, rules.weigh_by[owner])):
+            result[owner] = _by_the_engine(writer, owner, rules)
         else:
-            result[owner] = (None if its is None else _tally(its), _open_tasks(writer, owner, scheme))
+            result[owner] = (None if its is None else _tally(its), _open_tasks(writer, owner, rules))
     writer.set_owners(result)
 
 
-def _open_tasks(writer: RollupWriter, owner: str, scheme: RollupRules) -> str | None:
+def _open_tasks(writer: RollupWriter, owner: str, rules: RollupRules) -> str | None:
     """The open tasks that a comment lists, if there is one about this owner."""
-    if owner not in scheme.listed:
+    if owner not in rules.listed:
         return None
-    return write_open(open_of_rows(writer.first_open(owner, scheme.open_tasks)))
+    return write_open(open_of_rows(writer.first_open(owner, rules.open_tasks)))
 
 
 def _above(chain: Chain) -> list[Place]:
@@ -165,11 +165,11 @@ def _tally(sums: Sums) -> Tally:
     return Tally(sums.tasks, sum(sums.left_out.values()), maybe_moment(sums.latest))
 
 
-def _by_the_engine(writer: RollupWriter, owner: str, scheme: RollupRules) -> tuple[Tally, str | None]:
+def _by_the_engine(writer: RollupWriter, owner: str, rules: RollupRules) -> tuple[Tally, str | None]:
     """What an owner adds up to by its tasks themselves, and the open ones that a comment lists."""
     rows = writer.rows_of_owner(owner)
-    tasks = tasks_of(owner, rows, scheme)
+    tasks = tasks_of(owner, rows, rules)
     counting = {(task.ref.tracker, task.ref.id) for task in tasks.detail.tasks}
     writer.set_left_out([owner], (row.place for row, _ in rows if row.place[1:] not in counting))
-    listed = owner in scheme.listed
-    return tasks.tally, write_open(open_of_tasks(tasks, scheme.open_tasks)) if listed else None
+    listed = owner in rules.listed
+    return tasks.tally, write_open(open_of_tasks(tasks, rules.open_tasks)) if listed else None

@@ -21,7 +21,7 @@ from mappings.rules.ruleset import RuleSet
 from mappings.targets import tracking_keys
 
 LAYOUT = 6
-"""Raised when tags shall be made anew because this program makes others than before."""
+"""To be raised when the program derives other contributions from the same issues: all are made anew."""
 
 Matches = Mapping[Query, frozenset[str]]
 

@@ -16,7 +16,7 @@ Place = tuple[str | int, ...]
 
 
 def absent_issues(
-    scheme: RollupRules,
+    rules: RollupRules,
     unread: Mapping[str, tuple[Unread, ...]],
     down: Collection[str],
     present: Present,
@@ -24,22 +24,22 @@ def absent_issues(
     """Those that rules and comments name, of trackers that could be read, but for unreadable ones."""
     garbled = {(name, item.key) for name, several in unread.items() for item in several}
     ids: defaultdict[str, set[str]] = defaultdict(set)
-    for (tracker, _), id_ in scheme.named.items():
+    for (tracker, _), id_ in rules.named.items():
         if id_ is not None and tracker not in down:
             ids[tracker].add(id_)
     there = {tracker: present(tracker, several) for tracker, several in ids.items()}
     return frozenset(
         (tracker, key)
-        for (tracker, key), id_ in scheme.named.items()
+        for (tracker, key), id_ in rules.named.items()
         if tracker not in down
         and (tracker, key) not in garbled
         and (id_ is None or id_ not in there[tracker])
     )
 
 
-def keys_named(scheme: RollupRules) -> Iterator[tuple[str, Place, str]]:
+def keys_named(rules: RollupRules) -> Iterator[tuple[str, Place, str]]:
     """Owner, path within it, and text of every issue key in a rule."""
-    for owner in owners_of(scheme.goals):
+    for owner in owners_of(rules.goals):
         for position, rule in enumerate(owner.rules):
             for inner in rule.nested:
                 for name in ("keys", *ROOT_KEYS):
@@ -48,13 +48,13 @@ def keys_named(scheme: RollupRules) -> Iterator[tuple[str, Place, str]]:
                         yield owner.id, path, text
 
 
-def naming(scheme: RollupRules, absent: Collection[Pair]) -> frozenset[str]:
+def naming(rules: RollupRules, absent: Collection[Pair]) -> frozenset[str]:
     """The milestones and key results whose rules name any of these issues."""
     if not absent:
         return frozenset()
-    references = References(tuple(scheme.infos.values()))
+    references = References(tuple(rules.infos.values()))
     return frozenset(
         owner
-        for owner, _, text in keys_named(scheme)
+        for owner, _, text in keys_named(rules)
         if any(pair in absent for pair in references.owners(text).items())
     )

@@ -36,7 +36,7 @@ class SnapshotFactory:
     def __init__(self, evaluation: Evaluation, now: datetime) -> None:
         self._evaluation = evaluation
         self._now = now
-        self._policy = evaluation.scheme.progress.model_dump_json()
+        self._policy = evaluation.rules.progress.model_dump_json()
         self._heads = {
             place: Snapshot(now, "", measure, ())
             for name, goal in evaluation.state.goals.items()
@@ -54,7 +54,7 @@ class SnapshotFactory:
     def _stone(self, name: str) -> Snapshot:
         """With a digest of what decided which tasks count and how much."""
         measured = replace(self._evaluation.state.milestones[name], detail=self._evaluation.detail(name))
-        rules = digest_of(self._evaluation.scheme.compiled.digest(name), self._policy)
+        rules = digest_of(self._evaluation.rules.compiled.digest(name), self._policy)
         return snapshot(measured, rules, self._now)
 
 
@@ -98,8 +98,8 @@ def find_desired_comments(
     `unsure`: trackers on which nothing may be taken as settled. `audiences` decides what each comment may
     tell. `installation`: the id in our marks.
     """
-    goals, targets = evaluation.scheme.goals, evaluation.targets
-    listed = OpenTasks(evaluation, audiences, policy.comments.open_tasks, evaluation.scheme.listed)
+    goals, targets = evaluation.rules.goals, evaluation.targets
+    listed = OpenTasks(evaluation, audiences, policy.comments.open_tasks, evaluation.rules.listed)
     views: dict[Readers | None, View] = {}
     requested: list[DesiredComment] = []
     settled: set[IssueRef] = set()
@@ -158,13 +158,13 @@ def facts_of(evaluation: Evaluation, plan: Plan, jumps: tuple[Jump, ...], never_
 
     How much stands on a tracker is counted where more than `never_held` of it would be removed.
     """
-    goals = evaluation.scheme.goals
+    goals = evaluation.rules.goals
     refs = {
         action.ref
         for action in plan.actions
         if isinstance(action, WriteComment | DeleteComment | ChangeLabels)
     }
-    tags = evaluation.tags.tags_of(sorted((ref.tracker, ref.id) for ref in refs))
+    tags = evaluation.rollup.tags_of(sorted((ref.tracker, ref.id) for ref in refs))
     owners = {
         ref: frozenset(owner for owner, _ in tags.get((ref.tracker, ref.id), ())).union(
             evaluation.targets.about.get(ref, ())
@@ -189,7 +189,7 @@ def _standing(evaluation: Evaluation, plan: Plan, never_held: int) -> Mapping[st
     taken = {tracker: len(removal) for tracker, removal in removals(plan.actions).items()}
     if all(number <= never_held for number in taken.values()):
         return {}
-    tagged = evaluation.tags.tagged_by_tracker()
+    tagged = evaluation.rollup.tagged_by_tracker()
     about = Counter(ref.tracker for ref in evaluation.targets.about)
     return {tracker: number + tagged.get(tracker, 0) + about[tracker] for tracker, number in taken.items()}
 

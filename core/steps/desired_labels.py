@@ -48,27 +48,27 @@ def find_desired_labels(
     """
     if not policy.enabled:
         return Labels()
-    labeller = Labeller(evaluation.state, evaluation.scheme.goals, policy, infos, audiences)
+    labeller = Labeller(evaluation.state, evaluation.rules.goals, policy, infos, audiences)
     digest = _digest(policy, infos, audiences)
-    before = evaluation.tags.labelled_as()
+    before = evaluation.rollup.labelled_as()
     owners = [*evaluation.state.milestones, *evaluation.state.key_results]
     message = {owner: labeller.digest(owner) for owner in owners}
     result = _Checked(evaluation, labeller, policy, infos, carriers, places)
-    keys = evaluation.tags.unsettled(digest)
+    keys = evaluation.rollup.unsettled(digest)
     if keys is None:
-        for page in evaluation.tags.pages():
+        for page in evaluation.rollup.pages():
             check()
             result.look_at(page, everything=True)
     else:
         changed = {owner for owner, now in message.items() if owner in before and before[owner] != now}
-        keys |= evaluation.tags.keys_of(sorted(changed))
+        keys |= evaluation.rollup.keys_of(sorted(changed))
         keys |= {(ref.tracker, ref.id) for ref in carriers}
-        for page in evaluation.tags.pages(swept) if swept else ():
+        for page in evaluation.rollup.pages(swept) if swept else ():
             check()
             result.look_at(page, everything=True)
         for chunk in chunks(sorted(key for key in keys if key[0] not in swept), AT_ONCE):
             check()
-            result.look_at(list(evaluation.tags.issues(chunk).values()), everything=False)
+            result.look_at(list(evaluation.rollup.issues(chunk).values()), everything=False)
     return Labels(
         tuple(result.desired),
         tuple(result.issues),
@@ -118,7 +118,7 @@ class _Checked:
     def look_at(self, page: list[Issue], *, everything: bool) -> None:
         """Take note of the issues that differ; and, with `everything`, of each definition that is used."""
         existing = {issue.ref: issue for issue in page if self._concerns(issue)}
-        tags = self._evaluation.tags.tags_of((ref.tracker, ref.id) for ref in existing)
+        tags = self._evaluation.rollup.tags_of((ref.tracker, ref.id) for ref in existing)
         tagged = {ref: [o for o, _ in tags.get((ref.tracker, ref.id), ())] for ref in existing}
         about = {
             ref: self._evaluation.targets.about[ref]

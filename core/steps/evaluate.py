@@ -44,8 +44,8 @@ class FailingContainer:
 class Evaluation:
     """Everything that one run concluded from what was read; tasks are looked up where they are needed."""
 
-    scheme: RollupRules
-    tags: RollupReader
+    rules: RollupRules
+    rollup: RollupReader
     reach: Reach
     unread: Mapping[str, tuple[Unread, ...]]
     """By tracker: issues that came but could not be read."""
@@ -64,12 +64,14 @@ class Evaluation:
 
     def detail(self, owner: str) -> Detail:
         """The tasks of one milestone or key result."""
-        return with_blocked(tasks_of(owner, self.tags.rows_of_owner(owner), self.scheme).detail, self.blocked)
+        return with_blocked(
+            tasks_of(owner, self.rollup.rows_of_owner(owner), self.rules).detail, self.blocked
+        )
 
     def carrying(self, refs: Iterable[IssueRef]) -> Mapping[IssueRef, Issue]:
         """`issues`, and those of these issues that are present."""
         more = sorted((ref.tracker, ref.id) for ref in refs if ref not in self.issues)
-        return {**self.issues, **self.tags.issues(more)}
+        return {**self.issues, **self.rollup.issues(more)}
 
     def in_detail(self, owners: Iterable[str]) -> State:
         """The same state, with the tasks of these milestones and key results."""
@@ -77,9 +79,9 @@ class Evaluation:
 
 
 def evaluate(
-    scheme: RollupRules,
+    rules: RollupRules,
     answers: QueryResults,
-    tags: RollupReader,
+    rollup: RollupReader,
     resolve: Resolver,
     unread: Mapping[str, tuple[Unread, ...]],
     down: Mapping[str, datetime | None],
@@ -96,31 +98,31 @@ def evaluate(
     `problems`: what keeps a milestone or key result from being measured, beside queries without an answer.
     `present`: which of some issues of a tracker are there; without it none is called absent.
     """
-    compiled, goals = scheme.compiled, scheme.goals
-    rests_on = _rests_on(compiled.rests_on, tags.labelled())
+    compiled, goals = rules.compiled, rules.goals
+    rests_on = _rests_on(compiled.rests_on, rollup.labelled())
     for place in failing:
-        for owner in _resting_on(place, compiled, tags):
+        for owner in _resting_on(place, compiled, rollup):
             rests_on[owner] = rests_on.get(owner, frozenset()) | {place.label}
-    absent = frozenset() if present is None else absent_issues(scheme, unread, down, present)
+    absent = frozenset() if present is None else absent_issues(rules, unread, down, present)
     reach = Reach(
         mapping=goals,
         down={**down, **{place.label: place.since for place in failing}},
         rests_on=rests_on,
-        unread=unread_by_owner(unread, tags, resolve, compiled, answers),
+        unread=unread_by_owner(unread, rollup, resolve, compiled, answers),
         problems={**problems, **answers.problems(compiled)},
-        absent=naming(scheme, absent),
+        absent=naming(rules, absent),
     )
-    blocked, waiting = find_blocked(tags, scheme)
-    state = count_blocked(measure_sums(reach, tags.tallies(), health, now, zone), waiting)
+    blocked, waiting = find_blocked(rollup, rules)
+    state = count_blocked(measure_sums(reach, rollup.tallies(), health, now, zone), waiting)
     keys = tracked_keys(goals, compiled)
     for tracker, several in keys.items():
         resolve.prime(tracker, several)
     named = ((tracker, resolve(tracker, key)) for tracker, several in keys.items() for key in several)
     result = {(tracker, id_) for tracker, id_ in named if id_ is not None}
-    issues = tags.issues(sorted(result))
+    issues = rollup.issues(sorted(result))
     return Evaluation(
-        scheme,
-        tags,
+        rules,
+        rollup,
         reach,
         unread,
         state,
@@ -151,14 +153,14 @@ def failing_containers(
     )
 
 
-def _resting_on(place: FailingContainer, compiled: RuleSet, tags: RollupReader) -> set[str]:
+def _resting_on(place: FailingContainer, compiled: RuleSet, rollup: RollupReader) -> set[str]:
     """The milestones and key results that have an issue in a container, or whose rules name it."""
     named = {
         owner
         for owner, places in compiled.places.items()
         if any(tracker == place.tracker and name in place.names for tracker, name in places)
     }
-    return named | tags.owners_in(place.tracker, place.names)
+    return named | rollup.owners_in(place.tracker, place.names)
 
 
 def _rests_on(

@@ -38,7 +38,7 @@ def evaluate_pulls(
     answered = replace(present, matches=results.matches)
     compared = any(pull.swept for pull in pulls)
     _bring_into_step(context, answered, edited_since, compared=compared)
-    return _evaluate(context, answered, results, context.store.tags(), down)
+    return _evaluate(context, answered, results, context.store.rollup(), down)
 
 
 @contextmanager
@@ -52,14 +52,14 @@ def stored_evaluation(context: RunContext) -> Iterator[Evaluation]:
     rules = rules_of(context)
     results = cached_results(rules.compiled.queries, context.store)
     answered = replace(rules, matches=results.matches)
-    stored = context.store.tags()
+    stored = context.store.rollup()
     if in_step(stored, answered):
         yield _evaluate(context, answered, results, stored, down)
         return
     with context.store.copied() as copy:
-        with copy.tagging() as writer:
+        with copy.updating_rollup() as writer:
             refresh(writer, answered)
-        yield _evaluate(context, answered, results, copy.tags(), down)
+        yield _evaluate(context, answered, results, copy.rollup(), down)
 
 
 def _bring_into_step(
@@ -70,9 +70,9 @@ def _bring_into_step(
     That is done by this run or a later one. `compared`: a tracker was compared with all that is there, so
     that names that went can be forgotten.
     """
-    if in_step(context.store.tags(), rules) and not compared:
+    if in_step(context.store.rollup(), rules) and not compared:
         return
-    with context.store.tagging() as writer:
+    with context.store.updating_rollup() as writer:
         done = refresh(writer, rules, context.stop.check, edited_since)
         if compared and not done.everything:
             writer.gather_names(context.stop.check)

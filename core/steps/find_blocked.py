@@ -12,21 +12,21 @@ from core.store.rollup.rollup_interface import RollupReader
 
 
 def find_blocked(
-    tags: RollupReader, scheme: RollupRules
+    rollup: RollupReader, rules: RollupRules
 ) -> tuple[Mapping[IssueRef, Blocked], Mapping[str, int]]:
     """By issue: what it waits for. By id of milestone or key result: how many of its tasks wait.
 
     No number of progress follows from it. Reads the issues that are linked and what they are linked to, and
     all tasks only of an owner of which a linked issue is several tasks, as the boxes of a task list are.
     """
-    linked = tags.linked_issues()
+    linked = rollup.linked_issues()
     if not linked:
         return {}, {}
     issues = {item.issue.ref: item.issue for item in linked}
     others = {
         (blocker.ref.tracker, blocker.ref.id) for issue in issues.values() for blocker in issue.blocked_by
     }
-    blocked = blocked_issues(issues.values(), tags.issues(sorted(others)), scheme.crediting)
+    blocked = blocked_issues(issues.values(), rollup.issues(sorted(others)), rules.crediting)
     counts: Counter[str] = Counter()
     whole: set[str] = set()
     for item in linked:
@@ -34,6 +34,6 @@ def find_blocked(
             whole.update([item.owner] if item.several else [])
             counts[item.owner] += item.counts
     for owner in whole:
-        detail = with_blocked(tasks_of(owner, tags.rows_of_owner(owner), scheme).detail, blocked)
+        detail = with_blocked(tasks_of(owner, rollup.rows_of_owner(owner), rules).detail, blocked)
         counts[owner] = sum(task.blocked is not None for task in detail.tasks)
     return blocked, {owner: number for owner, number in counts.items() if number}

@@ -69,7 +69,7 @@ class OpenTasks:
         self._number = number
         requested = sorted(owners)
         self._listed = {
-            name: Listed(read_open(message)) for name, message in evaluation.tags.open_of(requested).items()
+            name: Listed(read_open(message)) for name, message in evaluation.rollup.open_of(requested).items()
         }
         self._mixed: dict[str, tuple[IssueRef, ...]] = {}
         self._made: dict[tuple[str, Readers | None], Listed] = {}
@@ -108,5 +108,5 @@ class OpenTasks:
         """One tagged issue for each place, and each that has a security level: what decides for all."""
         if name not in self._mixed:
             levels = self._audiences.levels
-            self._mixed[name] = self._evaluation.tags.places_of(name, frozenset(levels))
+            self._mixed[name] = self._evaluation.rollup.places_of(name, frozenset(levels))
         return self._mixed[name]

@@ -88,7 +88,7 @@ def jumps_of(
     What such tasks contributed before is put back, and the goal measured once more: that is what edits
     alone explain. Costs nothing where there is no such task.
     """
-    if not evaluation.tags.some_unexplained():
+    if not evaluation.rollup.some_unexplained():
         return ()
     return tuple(_jumps(evaluation, before, now, health, at, zone))
 
@@ -96,16 +96,16 @@ def jumps_of(
 def _jumps(
     evaluation: Evaluation, before: Values, now: Values, health: HealthPolicy, at: datetime, zone: tzinfo
 ) -> Iterator[Jump]:
-    goals = evaluation.scheme.goals
+    goals = evaluation.rules.goals
     owners = {name: _owners_of(name, goals) for name in now}
     every = {owner for names in owners.values() for owner in names}
-    moved = evaluation.tags.unexplained(every)
+    moved = evaluation.rollup.unexplained(every)
     if not moved:
         return
     put_back: defaultdict[str, list[Moved]] = defaultdict(list)
     for task in moved:
         put_back[task.owner].append(task)
-    sums = evaluation.tags.tallies()
+    sums = evaluation.rollup.tallies()
     sums |= {owner: _put_back(sums.get(owner, Tally()), tasks) for owner, tasks in put_back.items()}
     explained = measure_sums(evaluation.reach, sums, health, at, zone)
     for name, value in now.items():

@@ -24,7 +24,7 @@ def learn_audiences(tracker: Tracker, info: TrackerInfo, store: RunStore, stop: 
     if not isinstance(tracker, TellsAudiences) or info.audience is not None:
         return ""
     existing, memory = store.audiences().get(name, {}), store.memory(name)
-    change = str(store.tags().last_change())
+    change = str(store.rollup().last_change())
     if not swept and memory.get(_UP_TO) == change and not any(map(_open, existing.values())):
         return ""
     present = store.issue_containers(name)

@@ -21,7 +21,7 @@ def find_problems(
     """Everything that went wrong before the plan, a sentence each."""
     silent = {pull.tracker for pull in pulls if pull.down}
     asking = {
-        owner for query in evaluation.refused for owner in evaluation.scheme.compiled.query_owners[query]
+        owner for query in evaluation.refused for owner in evaluation.rules.compiled.query_owners[query]
     }
     return (
         *(str(pull.error) for pull in pulls if pull.error),

@@ -208,7 +208,7 @@ class _Judge:
     def verdict(self) -> _Verdict:
         """What is gone, what is there after all, and what is kept for now. Raises TrackerError."""
         missing = self._store.absent(self._info.name, frozenset(self._listing.ids))
-        stored = self._store.tags().issues((ref.tracker, ref.id) for ref in missing)
+        stored = self._store.rollup().issues((ref.tracker, ref.id) for ref in missing)
         requested = [ref for ref in missing if not self._of_failing(stored.get(ref))]
         with self._stop.reading():
             result = self._tracker.reader.locate(requested) if requested else {}

@@ -140,8 +140,8 @@ def finish(
         limited.first_runs.keep(store, draft.plan.actions, outcomes)
         _record_definitions(store, conclusion, outcomes)
         store.save_goal_values(limited.goals)
-        if store.tags().some_unexplained():
-            with store.tagging() as writer:
+        if store.rollup().some_unexplained():
+            with store.updating_rollup() as writer:
                 writer.expect_from_here(limited.held_owners)
         other_writers.keep(store, draft.conflicts, outcomes)
         remember_prefix(store, draft.old_labels, outcomes, draft.quarantine.book)
@@ -259,5 +259,5 @@ def record_labels(store: RunStore, labels: Labels, written: Sequence[Written]) -
         if isinstance(outcome.action, ChangeLabels) and outcome.outcome == "done"
     )
     policy, message = labels.reason
-    with store.tagging() as writer:
+    with store.updating_rollup() as writer:
         writer.settle(left_over(labels, done), policy, message)

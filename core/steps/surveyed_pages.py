@@ -58,7 +58,7 @@ class Listing:
 
     def _wanted(self, outlines: Sequence[IssueOutline]) -> list[str]:
         """The ids of those that are not stored, or otherwise than they are now, or due to be read again."""
-        stored = self._store.tags().issues((self._tracker, outline.ref.id) for outline in outlines)
+        stored = self._store.rollup().issues((self._tracker, outline.ref.id) for outline in outlines)
         # One that is listed again although it was archived is read whole: no outline says that it is back.
         as_stored = {ref.id: IssueOutline.of(issue) for ref, issue in stored.items() if not issue.archived}
         # How what blocks an issue stands and is called is told with it, and moves nothing of its outline.

@@ -54,14 +54,14 @@ def unmatched(
 
 class _Unmatched:
     def __init__(self, evaluation: Evaluation, store: RunStore, problem: ProblemAt, prefix: str) -> None:
-        scheme = evaluation.scheme
+        rules = evaluation.rules
         self._evaluation = evaluation
         self._problem = problem
         self._prefix = prefix.casefold()
-        self._goals = scheme.goals
-        self._infos = tuple(scheme.infos.values())
+        self._goals = rules.goals
+        self._infos = tuple(rules.infos.values())
         self._references = References(self._infos)
-        self.read = _read(store, scheme.infos)
+        self.read = _read(store, rules.infos)
         self._told: defaultdict[str, set[int]] = defaultdict(set)
         """By owner: positions, from 0, of the rules of which something was told."""
         self.problems: list[Problem] = []
@@ -72,7 +72,7 @@ class _Unmatched:
             return  # what is not found may stand in a tracker that was never read
         asked = list(asked_names(owners_of(self._goals), self._infos))
         kinds = sorted({one.kind for one in asked})
-        there = self._evaluation.tags.names([(info.name, kind) for info in self._infos for kind in kinds])
+        there = self._evaluation.rollup.names([(info.name, kind) for info in self._infos for kind in kinds])
         foreign = {
             place: [name for name in several if not self._is_own(name)] for place, several in there.items()
         }
@@ -98,7 +98,7 @@ class _Unmatched:
         goals = self._goals
         items: tuple[Milestone | Goal, ...] = (*goals.milestones.values(), *goals.goals.values())
         tracked = {pair for item in items for pair in self._references.tracked(item)}
-        for owner, path, text in keys_named(self._evaluation.scheme) if self._evaluation.absent else ():
+        for owner, path, text in keys_named(self._evaluation.rules) if self._evaluation.absent else ():
             for tracker, key in self._references.owners(text).items():
                 if (tracker, key) not in self._evaluation.absent:
                     continue
@@ -110,7 +110,7 @@ class _Unmatched:
 
     def idle(self) -> None:
         """Rules that give no issue its tag, and milestones without a task."""
-        used = self._evaluation.tags.used_rules()
+        used = self._evaluation.rollup.used_rules()
         tasks = {owner for owner, _ in used}
         for owner in owners_of(self._goals):
             if not self._measured(owner):
@@ -143,13 +143,13 @@ class _Unmatched:
         reach = self._evaluation.reach
         rests_on = reach.rests_on.get(owner.id, frozenset())
         silent = owner.id in reach.problems or owner.id in reach.unread or not rests_on.isdisjoint(reach.down)
-        trackers = {name for name in rests_on if name in self._evaluation.scheme.infos}
+        trackers = {name for name in rests_on if name in self._evaluation.rules.infos}
         return not silent and trackers <= self.read
 
     def strays(self) -> None:
         """Labels by which people tag issues to a milestone that there is not."""
         milestones = self._goals.milestones
-        for (tracker, _), labels in self._evaluation.tags.names(
+        for (tracker, _), labels in self._evaluation.rollup.names(
             [(name, "label") for name in self.read]
         ).items():
             for label in labels:

@@ -12,7 +12,7 @@ from mappings.rules.ruleset import RuleSet
 
 def unread_by_owner(
     unread: Mapping[str, tuple[Unread, ...]],
-    tags: RollupReader,
+    rollup: RollupReader,
     resolve: Resolver,
     compiled: RuleSet,
     answers: QueryResults,
@@ -26,9 +26,9 @@ def unread_by_owner(
         (tracker, item, _id(tracker, item, resolve)) for tracker, some in unread.items() for item in some
     ]
     named = {(tracker, id_): value.key or id_ for tracker, value, id_ in every if id_ is not None}
-    stored = {(ref.tracker, ref.id) for ref in tags.issues(sorted(named))}
+    stored = {(ref.tracker, ref.id) for ref in rollup.issues(sorted(named))}
     result: dict[str, set[str]] = defaultdict(set)
-    for place, tagged in tags.tags_of(named).items():
+    for place, tagged in rollup.tags_of(named).items():
         for owner, _ in tagged:
             result[owner].add(named[place])
     for tracker, value, id_ in every:

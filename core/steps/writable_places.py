@@ -54,7 +54,7 @@ def closed_places(store: RunStore, infos: Iterable[TrackerInfo]) -> tuple[Held, 
 
 def _archived_issues(store: RunStore, names: set[str]) -> Iterator[Held]:
     keys: dict[str, list[str]] = {}
-    for issue in store.tags().mentioning('"archived":true'):
+    for issue in store.rollup().mentioning('"archived":true'):
         if issue.archived and issue.ref.tracker in names:
             keys.setdefault(issue.ref.tracker, []).append(issue.ref.key)
     for tracker, several in sorted(keys.items()):

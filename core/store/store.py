@@ -181,13 +181,13 @@ class Store(ContainerStore):
     # Tags
 
     @contextmanager
-    def tagging(self) -> Iterator[RollupWriter]:
-        """Bring the tags into step with the issues, in one transaction."""
+    def updating_rollup(self) -> Iterator[RollupWriter]:
+        """Bring the roll-up into step with the issues, in one transaction."""
         with self._database.writing() as connection:
             yield SqlRollupWriter(self._database, connection)
 
-    def tags(self) -> RollupReader:
-        """The tags as they were last brought into step."""
+    def rollup(self) -> RollupReader:
+        """The roll-up as it was last brought into step with the issues."""
         return SqlRollupReader(self._database, self._database.reading)
 
     @contextmanager

@@ -71,10 +71,10 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
 
     kept = ExitStack()
     job = kept.enter_context(open_context(config, trackers=False))
-    scheme = RollupRules.of(job.mapping, job.infos, job.store.resolver(), job.progress, 10)
-    with job.store.tagging() as writer:
-        refresh(writer, scheme)
-    scheme.tag(next(job.store.issues()), ())
+    rules = RollupRules.of(job.mapping, job.infos, job.store.resolver(), job.progress, 10)
+    with job.store.updating_rollup() as writer:
+        refresh(writer, rules)
+    rules.tag(next(job.store.issues()), ())
     if changed:
         milestones = len(job.mapping.milestones)
         more = range(milestones - stones, milestones)
@@ -82,13 +82,13 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
 
     def run() -> dict[str, Any]:
         touched = None
-        with job.store.tagging() as writer:
+        with job.store.updating_rollup() as writer:
             if changed:
-                touched = refresh(writer, scheme).owners
+                touched = refresh(writer, rules).owners
             else:
-                sum_up(writer, scheme.weigh_by, scheme)
-        found = job.store.tags().tallies(touched)
-        weighed = {owner: weigh(tally, scheme.weigh_by[owner]) for owner, tally in found.items()}
+                sum_up(writer, rules.weigh_by, rules)
+        found = job.store.rollup().tallies(touched)
+        weighed = {owner: weigh(tally, rules.weigh_by[owner]) for owner, tally in found.items()}
         atexit.register(kept.close)  # which copies back what was written before the clock started
         return {"milestones": len(weighed)}
 

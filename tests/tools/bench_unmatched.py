@@ -28,17 +28,17 @@ def unmatched(scale: Scale) -> Iterator[Figure]:
         (place / "mapping.toml").write_text(mapping(milestones=scale.milestones), encoding="utf-8")
         loaded = load(["mapping.toml"], place, (info,))
         store.save_pull("jira", Pull("cursor", iter([Page(tuple(issues(scale.many)))]), full=True), NOW)
-        scheme = RollupRules.of(loaded.mapping, {"jira": info}, store.resolver(), ProgressPolicy(), 10)
-        with store.tagging() as writer:
-            refresh(writer, scheme)
+        rules = RollupRules.of(loaded.mapping, {"jira": info}, store.resolver(), ProgressPolicy(), 10)
+        with store.updating_rollup() as writer:
+            refresh(writer, rules)
         resolve, health = store.resolver(), HealthPolicy()
-        evaluation = evaluate(scheme, QueryResults(), store.tags(), resolve, {}, {}, (), health, NOW, UTC)
+        evaluation = evaluate(rules, QueryResults(), store.rollup(), resolve, {}, {}, (), health, NOW, UTC)
         for _ in range(scale.repetitions):
             began = time.process_time()
             step.unmatched(evaluation, store, loaded.problem, "mp/")
             told.append((time.process_time() - began) * 1000)
             began = time.process_time()
-            with store.tagging() as writer:
+            with store.updating_rollup() as writer:
                 writer.gather_names(lambda: None)
             gathered.append(time.process_time() - began)
     what = f"{scale.many:,} issues, {scale.milestones * PER_MILESTONE:,} rules"

@@ -176,7 +176,7 @@ class Campaign:
             old = conclude(old_job)
             mine, theirs = ({id_of(each): each for each in job.store.issues()} for job in (old_job, new_job))
             result.rows += row_differences(mine, theirs)
-            sums = _sums(old_job.store.tags()), _sums(new_job.store.tags())
+            sums = _sums(old_job.store.rollup()), _sums(new_job.store.rollup())
         result.sums += [
             f"{owner}: {sums[0].get(owner)} instead of {sums[1].get(owner)}"
             for owner in sorted({*sums[0], *sums[1]})
@@ -216,9 +216,9 @@ class Campaign:
         ]
 
 
-def _sums(tags: RollupReader) -> Mapping[str, object]:
+def _sums(rollup: RollupReader) -> Mapping[str, object]:
     """By owner: its tasks, but for when they were edited, which what milepost itself writes moves."""
-    return {owner: (dict(each.parts), each.left_out) for owner, each in tags.tallies().items()}
+    return {owner: (dict(each.parts), each.left_out) for owner, each in rollup.tallies().items()}
 
 
 def _folder() -> TemporaryDirectory[str]:

@@ -158,7 +158,7 @@ class Stand:
                 if each.ref.tracker in self.here.tracker_names
             )
             sums = tuple(
-                sorted((name, str(dict(each.parts))) for name, each in store.tags().tallies().items())
+                sorted((name, str(dict(each.parts))) for name, each in store.rollup().tallies().items())
             )
         return Truth(self.here.ours(), self.here.labels(), issues, sums)
 

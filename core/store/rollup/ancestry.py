@@ -1,4 +1,4 @@
-"""Finds the issues whose tags may have changed, and what stands above an issue."""
+"""Queries over stored issues: which changed, which stand below those that moved, what stands above one."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What a run needs of the tags; they are opened by the store."""
+"""The roll-up as steps of a run use it; the store opens it."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -61,7 +61,7 @@ class RollupWriter(Protocol):
 
 
 class RollupReader(Protocol):
-    """The tags as they were last brought into step."""
+    """The roll-up as it was last brought into step with the issues."""
 
     def mark(self) -> Mark | None: ...
     def last_change(self) -> int: ...

@@ -78,10 +78,10 @@ class LinkedIssue(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """What the tags follow from, and up to which change of the issues."""
+    """What the roll-up follows from, and up to which change of the issues."""
 
     basis: str
-    """Digest of mapping, policies and everything else that decides about tags."""
+    """Digest of mapping, policies and everything else that decides about contributions."""
     seq: int
     answers: str
     """What the servers answered to the mapping's queries, as JSON."""
