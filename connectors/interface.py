@@ -7,6 +7,7 @@ from typing import Protocol
 from pydantic import BaseModel
 
 from connectors.audience import Audience, TellsAudiences
+from connectors.connector_state import ConnectorState
 from connectors.errors import (
     AnswerLost,
     BadConfiguration,
@@ -208,14 +209,6 @@ class Tracker(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-class ConnectorState(Protocol):
-    """Small facts that a connector keeps between runs, such as the server's type and field ids."""
-
-    def get(self, key: str) -> str | None: ...
-
-    def set(self, key: str, value: str) -> None: ...
 
 
 class TrackerSettings(BaseModel):

@@ -29,9 +29,9 @@ class Account:
     def _ask(self) -> str:
         if self._api.settings.app_id is not None:
             answer = self._api.get("/app", as_app=True)
-            return f"{self._named(self._api.record(answer).get('slug'))}[bot]"
+            return f"{self._named(answer.json_object().get('slug'))}[bot]"
         try:
-            return self._named(self._api.record(self._api.get("/user")).get("login"))
+            return self._named(self._api.get("/user").json_object().get("login"))
         except Refused:
             # Tokens of an installation, such as that of GitHub Actions, may not ask for a user.
             viewer = self._api.graphql(VIEWER, {}).get("viewer")

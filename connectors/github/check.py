@@ -77,7 +77,7 @@ class _Check:
         if self.api.settings.app_id is None:
             return
         answer = self.api.get(f"/app/installations/{self.api.settings.installation_id}", as_app=True)
-        row = self.api.record(answer)
+        row = answer.json_object()
         permissions = row.get("permissions")
         granted = permissions.get("issues") if isinstance(permissions, dict) else None
         requested = "read" if self.needs <= {Capability.READ} else "write"
@@ -95,7 +95,7 @@ class _Check:
     def repositories(self) -> Iterator[Finding]:
         for name in self.api.settings.repositories:
             try:
-                row = self.api.record(self.api.get(f"/repos/{name}"))
+                row = self.api.get(f"/repos/{name}").json_object()
             except TrackerError as problem:
                 hint = problem.hint or "Check its spelling, and that the account may read it"
                 yield Finding(f"repository {name}", False, problem.reason, hint)

@@ -15,8 +15,9 @@ from requests.utils import parse_header_links
 from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, TrackerError
 from connectors.github.limits import Explain, RateLimits, graphql_errors, graphql_limited, server_time
 from connectors.github.requester import GitHubRequester, app_auth
-from connectors.github.settings import GitHubSettings, variable
+from connectors.github.settings import GitHubSettings
 from connectors.http.response import HttpResponse, explain_status
+from connectors.http.settings import variable
 from connectors.http.transport import QuotaBudget, RetryPolicy, Transport
 from connectors.http.write_rate import GITHUB_WRITES, WriteRates
 
@@ -129,13 +130,9 @@ class GitHubClient:
             url, asked = self._follow(answer)
         raise BadConfiguration(self.tracker, request, f"moved more than {_MOST_HOPS} times in a row")
 
-    def json(self, url: str, parameters: Mapping[str, str | int] | None = None) -> Any:
-        """GET as JSON."""
-        return self.get(url, parameters).json()
-
     def pages(self, url: str, parameters: Mapping[str, str | int] | None = None) -> Iterator[list[Any]]:
         """Every page of a list, along the Link headers."""
-        return (self.rows(answer) for answer in self.answers(url, parameters))
+        return (answer.json_list() for answer in self.answers(url, parameters))
 
     def answers(
         self, url: str, parameters: Mapping[str, str | int] | None = None, *, resource: str = "core"
@@ -150,24 +147,6 @@ class GitHubClient:
             parameters, following = None, self.next_page(answer)
             if following in seen:
                 raise InvalidResponse(self.tracker, answer.request, "the next page is one that came before")
-
-    def rows(self, answer: HttpResponse) -> list[Any]:
-        """The answer as a list. Raises InvalidResponse if it is none."""
-        result = answer.json()
-        if not isinstance(result, list):
-            raise InvalidResponse(
-                self.tracker, answer.request, f"expected a list, got {type(result).__name__}"
-            )
-        return result
-
-    def record(self, answer: HttpResponse) -> Mapping[str, Any]:
-        """The answer as an object. Raises InvalidResponse if it is none."""
-        result = answer.json()
-        if not isinstance(result, dict):
-            raise InvalidResponse(
-                self.tracker, answer.request, f"expected an object, got {type(result).__name__}"
-            )
-        return result
 
     def next_page(self, answer: HttpResponse, relation: str = "next") -> str | None:
         """The next page by the Link header, None after the last.
@@ -242,7 +221,7 @@ class GitHubClient:
             return replace(answer, status=403) if graphql_limited(answer) else answer
 
         answer = self.transport.read(request, send, resource="graphql")
-        body = self.record(answer)
+        body = answer.json_object()
         data = body.get("data")
         tolerable = _NOT_SEEN if data else frozenset[str]()
         errors = [error for error in graphql_errors(body) if error.get("type") not in tolerable]
@@ -314,7 +293,7 @@ class GitHubClient:
         except Missing as problem:
             hint = "Check app_id and installation_id, and that the App is still installed"
             raise BadConfiguration(self.tracker, problem.request, problem.reason, hint) from problem
-        result = self.record(answer)
+        result = answer.json_object()
         try:
             until = datetime.fromisoformat(result["expires_at"])
             return _Token(Auth.Token(result["token"]), until.astimezone(UTC))

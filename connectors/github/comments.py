@@ -16,7 +16,7 @@ def read_comments(api: GitHubClient, identity: Account, path: str) -> tuple[Post
     """The comments of the issue at this path that are by this account, or bear a mark of milepost."""
     result: dict[str, PostedComment] = {}
     for answer in _backwards(api, f"{path}/comments"):
-        for row in api.rows(answer):
+        for row in answer.json_list():
             comment = read_comment(api, identity, row)
             result[comment.id] = comment
     # One of ours stays ours when somebody edits the mark out of it, which here stands in the text alone.

@@ -1,6 +1,5 @@
 """Where a pull stopped, as text; and the trees that stood then, in the memory between runs."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,9 +8,10 @@ from typing import Any
 import orjson
 
 from connectors import bounds
+from connectors import connector_state as state
+from connectors.connector_state import ConnectorState
 from connectors.github.issue_keys import is_repository
 from connectors.github.settings import GitHubSettings
-from connectors.interface import ConnectorState
 from connectors.models import Interest
 from connectors.names import fold_name
 from connectors.task_lists import RULES
@@ -76,7 +76,7 @@ class Reading:
 
 def reading_at(memory: ConnectorState, cursor: Cursor) -> Reading:
     """What to read after this cursor. A cursor without a server's time is worth what is remembered of it."""
-    result = _remembered(memory, _READING).get(cursor.name)
+    result = state.recall(memory, _READING).get(cursor.name)
     result = result if isinstance(result, dict) else {}
     latest = _moment(result.get("since"), cursor)
     behind = result.get("behind")
@@ -89,14 +89,13 @@ def reading_at(memory: ConnectorState, cursor: Cursor) -> Reading:
 
 def remember_reading(memory: ConnectorState, before: Cursor | None, now: Cursor, reading: Reading) -> None:
     """Keep it beside what is kept for `before`; nothing is written where nothing has to be remembered."""
-    readings = _remembered(memory, _READING)
+    readings = state.recall(memory, _READING)
     kept = {before.name: readings[before.name]} if before and before.name in readings else {}
     since = "" if now.dated or reading.since is None else reading.since.isoformat()
     behind = {name: time.isoformat() if time else "" for name, time in sorted(reading.behind.items())}
     if since or behind:
         kept[now.name] = {"since": since, "behind": behind}
-    if kept != readings:
-        memory.set(_READING, orjson.dumps(kept).decode())
+    state.remember(memory, _READING, kept)
 
 
 def _moment(text: object, cursor: Cursor) -> datetime | None:
@@ -127,7 +126,7 @@ def scope_digest(settings: GitHubSettings, interest: Interest) -> str:
         *(["fields", sorted(interest.fields)] if interest.fields else []),
         *_of_projects(settings),
     ]
-    return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
+    return state.digest(parts)
 
 
 def _of_projects(settings: GitHubSettings) -> list[object]:
@@ -164,17 +163,17 @@ class Standing:
 def named_digest(interest: Interest) -> str:
     """Changes whenever other roots or keys are named."""
     parts = [sorted(interest.roots), sorted(interest.keys)]
-    return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
+    return state.digest(parts)
 
 
 def standing_at(memory: ConnectorState, cursor: Cursor) -> Standing | None:
     """What stood when this cursor was taken; None if that is not remembered."""
-    result: Any = _remembered(memory, _STANDING).get(cursor.name)
+    result: Any = state.recall(memory, _STANDING).get(cursor.name)
     try:
         walk, walked = result["walk"], bounds.past(bounds.moment(result["walked"]), cursor.at)
         if walked is None:
             return None
-        existing = _remembered(memory, _TREES)[walk]
+        existing = state.recall(memory, _TREES)[walk]
         return Standing(
             str(walk),
             walked,
@@ -189,7 +188,7 @@ def standing_at(memory: ConnectorState, cursor: Cursor) -> Standing | None:
 def latest_trees(memory: ConnectorState) -> dict[str, Stand]:
     """The trees as they were walked last, whatever cursor that was; nothing where that is not remembered."""
     try:
-        *_, existing = _remembered(memory, _TREES).values()
+        *_, existing = state.recall(memory, _TREES).values()
         return {id_: (str(k), str(p), str(u), str(n), int(c)) for id_, (k, p, u, n, c) in existing.items()}
     except (AttributeError, TypeError, ValueError):
         return {}
@@ -200,7 +199,7 @@ def remember(memory: ConnectorState, before: Cursor | None, now: Cursor, standin
 
     The trees, which may be large, are written only by the pull that walked them.
     """
-    standings = _remembered(memory, _STANDING)
+    standings = state.recall(memory, _STANDING)
     kept = {before.name: standings[before.name]} if before and before.name in standings else {}
     kept[now.name] = {
         "walk": standing.walk,
@@ -209,15 +208,7 @@ def remember(memory: ConnectorState, before: Cursor | None, now: Cursor, standin
         "whole": standing.whole,
     }
     if standing.walk == now.name:
-        trees, used = _remembered(memory, _TREES), {item["walk"] for item in kept.values()}
+        trees, used = state.recall(memory, _TREES), {item["walk"] for item in kept.values()}
         others = {name: existing for name, existing in trees.items() if name in used}
-        memory.set(_TREES, orjson.dumps({**others, now.name: standing.known}).decode())
-    memory.set(_STANDING, orjson.dumps(kept).decode())
-
-
-def _remembered(memory: ConnectorState, fact: str) -> dict[str, Any]:
-    try:
-        result = orjson.loads(memory.get(fact) or "{}")
-    except orjson.JSONDecodeError:
-        return {}
-    return result if isinstance(result, dict) else {}
+        state.remember(memory, _TREES, {**others, now.name: standing.known})
+    state.remember(memory, _STANDING, kept)

@@ -5,13 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import orjson
-
+from connectors.connector_state import ConnectorState, recall, remember
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError, Unavailable
 from connectors.github.client import GitHubClient
 from connectors.github.issue_keys import place_of
 from connectors.github.issues import IssueParser
-from connectors.interface import ConnectorState
 from connectors.isolation import IN_ROW
 from connectors.models import Blocker, Issue, IssueRef, StatusCategory
 
@@ -49,8 +47,7 @@ class Dependencies:
             return
         reported = {**self._before, **self._now}
         fresh = {id_: value for id_, value in reported.items() if datetime.fromisoformat(value[0]) >= since}
-        if fresh != _read(self._memory):
-            self._memory.set(_ANSWERS, orjson.dumps(fresh).decode() if fresh else "")
+        remember(self._memory, _ANSWERS, fresh)
 
     def _with_blockers(self, issue: Issue) -> Issue:
         stamp = [issue.updated.isoformat(), issue.unnamed_blockers]
@@ -101,16 +98,16 @@ def _blocker(tracker: str, id_: str, key: str, url: str, title: str, category: s
 
 def _read(memory: ConnectorState) -> dict[str, list[Any]]:
     """What was remembered; nothing where any of it is damaged."""
+    stored = recall(memory, _ANSWERS)
     try:
-        stored = orjson.loads(memory.get(_ANSWERS) or "{}")
         for updated, count, rows in stored.values():
             if datetime.fromisoformat(updated).tzinfo is None or type(count) is not int:
                 return {}
             for row in rows:
                 _blocker("", *map(_text, row))
-    except (orjson.JSONDecodeError, AttributeError, TypeError, ValueError):
+    except (TypeError, ValueError):
         return {}
-    return dict(stored)
+    return stored
 
 
 def _text(value: object) -> str:

@@ -116,7 +116,7 @@ class Listing:
                 yield rows
         self._judge()
         for part in self._read(self._anew(path) for path in self._again):
-            rows = part.rows(self._api) if isinstance(part, Sheet) else self._taken(part)
+            rows = part.rows() if isinstance(part, Sheet) else self._taken(part)
             self._note_latest(rows)
             yield rows
         self._names.keep()
@@ -209,7 +209,7 @@ class Listing:
     def _rows_of(self, sheet: Sheet) -> list[Any]:
         before = sheet.repeats
         try:
-            rows = self._named(sheet, sheet.rows(self._api))
+            rows = self._named(sheet, sheet.rows())
         except InvalidResponse as problem:
             home = self._by_path.get(sheet.path)
             if home is None:
@@ -362,7 +362,7 @@ class Listing:
             return home
         try:
             path = f"/repos/{self._names.today(home.name)}"
-            return replace(home, row=self._api.record(self._api.get(path)))
+            return replace(home, row=self._api.get(path).json_object())
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError:

@@ -3,13 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from connectors import bounds
+from connectors.connector_state import ConnectorState, recall, remember
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError
 from connectors.github.client import GitHubClient
 from connectors.github.pagination import Sheet
-from connectors.interface import ConnectorState
 
 _FACT = "github.organisation"
 
@@ -49,7 +47,7 @@ class Organisation:
         """The list does not answer well: no reading goes by it until a full one found it whole again."""
         fact = self._fact()
         if fact.get("whole") is True:
-            self._memory.set(_FACT, orjson.dumps({**fact, "whole": False}).decode())
+            remember(self._memory, _FACT, {**fact, "whole": False})
 
     def begin(self) -> None:
         """Before a full reading."""
@@ -73,16 +71,14 @@ class Organisation:
         elif certain and after == self._before:
             whole = after == self._counted - repeated
         doubt = began.isoformat() if was and not whole else fact.get("doubt") or ""
-        result = orjson.dumps({"name": self._name, "whole": whole, "doubt": doubt}).decode()
-        if result != self._memory.get(_FACT):
-            self._memory.set(_FACT, result)
+        remember(self._memory, _FACT, {"name": self._name, "whole": whole, "doubt": doubt})
 
     def _total(self) -> int | None:
         """How many issues and pull requests its list has; None if GitHub does not tell."""
         try:
             answer = self._api.get(self.path, {"filter": "all", "state": "all", "per_page": 1})
             last = self._api.next_page(answer, "last")
-            rows = len(self._api.rows(answer))
+            rows = len(answer.json_list())
             if last is None:
                 return rows if self._api.next_page(answer) is None else None
         except (TrackerDown, BadConfiguration):
@@ -92,8 +88,5 @@ class Organisation:
         return self._api.page_number(last)
 
     def _fact(self) -> dict[str, Any]:
-        try:
-            result = orjson.loads(self._memory.get(_FACT) or "{}")
-        except orjson.JSONDecodeError:
-            return {}
-        return result if isinstance(result, dict) and result.get("name") == self._name else {}
+        result = recall(self._memory, _FACT)
+        return result if result.get("name") == self._name else {}

@@ -76,9 +76,9 @@ class Sheet:
     """Its rows, where they had to be known for asking on."""
     watch: Watch | None = None
 
-    def rows(self, api: GitHubClient) -> list[Any]:
+    def rows(self) -> list[Any]:
         """Its rows, without those that came before. To be taken in the order of reading."""
-        result = api.rows(self.answer) if self.found is None else self.found
+        result = self.answer.json_list() if self.found is None else self.found
         return result if self.watch is None else self.watch.fresh(result)
 
     @property
@@ -114,7 +114,7 @@ def whole(api: GitHubClient, path: str) -> Iterator[Sheet]:
         for answer in api.answers(following) if following is not None else ():
             yield Sheet(path, answer, watch=watch)
         return
-    watch, youngest = Watch(api.moment(first), backwards=True), api.rows(first)
+    watch, youngest = Watch(api.moment(first), backwards=True), first.json_list()
     yield Sheet(path, first, youngest, watch)
     many = api.page_number(last) if last is not None else None
     if many is None or not (yield from _backwards(api, path, many, youngest, watch)):
@@ -135,7 +135,7 @@ def _backwards(
     if number < 1:
         return False
     answer = api.get(path, {**asked, "page": number})
-    rows: list[Any] | None = api.rows(answer)
+    rows: list[Any] | None = answer.json_list()
     if not _parted(rows or [], youngest):
         number, rows = many, None
         answer = api.get(path, {**asked, "page": number})
@@ -183,7 +183,7 @@ def changed(
     first = True
     while True:
         for answer in api.answers(path, _since(turn.after, more)):
-            rows = api.rows(answer)
+            rows = answer.json_list()
             new = turn.take(rows, api.next_page(answer) is None)
             if new or first:
                 yield Sheet(path, answer, new)

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
 from connectors import bounds
+from connectors.connector_state import ConnectorState, recall, remember
 from connectors.errors import BadConfiguration, QuotaExhausted, TrackerDown, TrackerError
 from connectors.github.client import GitHubClient, Unsupported
 from connectors.github.cursor import Cursor
@@ -21,7 +20,6 @@ from connectors.github.projects import (
     read_items,
     what_is_missing,
 )
-from connectors.interface import ConnectorState
 from connectors.models import Issue
 
 _PROJECTS = "github.projects"
@@ -150,7 +148,7 @@ class ProjectValues:
         """
         if not self._asked:
             return
-        kept = self._facts(_PROJECTS)
+        kept = recall(self._memory, _PROJECTS)
         stands = {base.name: kept[base.name]} if base is not None and base.name in kept else {}
         message = {}
         for project, reading in self._readings.items():
@@ -165,12 +163,11 @@ class ProjectValues:
         stands[now.name] = message
         for project, reading in self._readings.items():
             self._keep_items(project, reading, stands)
-        if stands != kept:
-            self._memory.set(_PROJECTS, orjson.dumps(stands).decode())
+        remember(self._memory, _PROJECTS, stands)
 
     def _keep_items(self, project: Project, reading: Reading, stands: Mapping[str, Any]) -> None:
         fact = f"{_VALUES}{project.name}"
-        kept = self._facts(fact)
+        kept = recall(self._memory, fact)
         if reading.kept_as in kept:
             return
         used = {stand[project.name]["items"] for stand in stands.values() if project.name in stand}
@@ -183,7 +180,7 @@ class ProjectValues:
                 for id_, item in reading.items.items()
             },
         }
-        self._memory.set(fact, orjson.dumps(held).decode())
+        remember(self._memory, fact, held)
 
     def _read(self, project: Project, kept: Reading | None, now: datetime) -> Reading:
         """The project as it is now; where that fails, as it was, with all its fields missing."""
@@ -228,18 +225,18 @@ class ProjectValues:
 
     def _latest(self) -> dict[Project, Reading]:
         """What was read last, whatever cursor that was for."""
-        stands = list(self._facts(_PROJECTS).values())
+        stands = list(recall(self._memory, _PROJECTS).values())
         return dict(self._readings_of(stands[-1])) if stands else {}
 
     def _remembered(self, base: Cursor) -> dict[Project, Reading]:
-        return dict(self._readings_of(self._facts(_PROJECTS).get(base.name)))
+        return dict(self._readings_of(recall(self._memory, _PROJECTS).get(base.name)))
 
     def _readings_of(self, stand: Any) -> Iterator[tuple[Project, Reading]]:
         """What is remembered of each project that is asked for; nothing of one where that is impossible."""
         for project, asked in self._asked.items():
             try:
                 result = stand[project.name]
-                held = self._facts(f"{_VALUES}{project.name}")[result["items"]]
+                held = recall(self._memory, f"{_VALUES}{project.name}")[result["items"]]
                 names = tuple(asked.values())
                 if tuple(held["names"]) != names or held["of"] != f"{project.owner}/{project.number}".lower():
                     continue
@@ -249,13 +246,6 @@ class ProjectValues:
                 yield project, Reading(names, items, at, missing, str(result["items"]))
             except (AttributeError, KeyError, TypeError, ValueError):
                 continue
-
-    def _facts(self, name: str) -> dict[str, Any]:
-        try:
-            result = orjson.loads(self._memory.get(name) or "{}")
-        except orjson.JSONDecodeError:
-            return {}
-        return result if isinstance(result, dict) else {}
 
 
 def _picked(item: Item, columns: list[int | None]) -> Item:

@@ -349,7 +349,7 @@ class PullRun:
         """One issue by its key, wherever it moved; None if it is gone, or refused, which is told."""
         place = place_of(key)
         try:
-            row = self.api.record(self.api.get(place.path)) if place else None
+            row = self.api.get(place.path).json_object() if place else None
         except Missing:
             row = None
         except (TrackerDown, BadConfiguration):

@@ -164,7 +164,7 @@ class GitHubReader:
         unread: list[Unread] = []
         for place in dict.fromkeys(filter(None, map(place_of, keys))):
             try:
-                read = parser.issue(self._api.json(place.path))
+                read = parser.issue(self._api.get(place.path).json())
             except Missing:
                 continue
             if isinstance(read, Issue):
@@ -186,7 +186,7 @@ class GitHubReader:
             answer = self._api.get(f"/repos/{place.repository}/issues/comments/{comment_id}")
         except Missing:
             return None
-        return read_comment(self._api, self._identity, self._api.record(answer))
+        return read_comment(self._api, self._identity, answer.json_object())
 
     def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted | TrackerError]:
         """See Reader. Costs one request an issue, and one for each 100 comments where there are any."""
@@ -233,7 +233,7 @@ class GitHubReader:
         if asked is None:
             return None
         try:
-            row = self._api.record(self._api.get(asked.path))
+            row = self._api.get(asked.path).json_object()
         except Missing:
             return None
         place = place_in(row)

@@ -3,16 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import orjson
-
 from connectors import bounds
 from connectors.audience import Audience
+from connectors.connector_state import ConnectorState, recall, remember
 from connectors.errors import BadConfiguration, Missing, TrackerDown, TrackerError, Unavailable
 from connectors.github.client import GitHubClient, sort_scope
 from connectors.github.issue_keys import is_repository
 from connectors.github.settings import GitHubSettings
 from connectors.http.response import HttpResponse
-from connectors.interface import ConnectorState
 from connectors.models import Container
 
 PER_PAGE = 100
@@ -55,9 +53,8 @@ class Names:
 
     def keep(self) -> None:
         """Remember it for the next run; nothing is written where nothing is new."""
-        text = orjson.dumps({name: list(value) for name, value in sorted(self._known.items())}).decode()
-        if text not in ("{}", self._memory.get(_FACT)):
-            self._memory.set(_FACT, text)
+        if self._known:
+            remember(self._memory, _FACT, dict(sorted(self._known.items())))
 
     def covers(self, repository: str) -> bool:
         """Whether a repository lies in the scope, by the name that is configured or by its name today."""
@@ -75,11 +72,7 @@ class Names:
 
 
 def _remembered(memory: ConnectorState, configured: set[str]) -> Iterator[tuple[str, tuple[str, str]]]:
-    try:
-        result = orjson.loads(memory.get(_FACT) or "{}")
-    except orjson.JSONDecodeError:
-        return
-    for name, value in result.items() if isinstance(result, dict) else ():
+    for name, value in recall(memory, _FACT).items():
         if name not in configured or not isinstance(value, list) or len(value) != 2:
             continue
         id_, today = value
@@ -120,7 +113,7 @@ def audiences(
     for name in filter(is_repository, containers):
         row = names.rows.get(name.lower())
         try:
-            result[name] = audience(row or api.record(api.get(f"/repos/{name}")))
+            result[name] = audience(row or api.get(f"/repos/{name}").json_object())
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError as problem:
@@ -150,7 +143,7 @@ def members(
     seen = {name.lower() for name in api.settings.repositories}
     seen |= {names.today(name).lower() for name in api.settings.repositories}
     for answer in pages:
-        for row in api.rows(answer):
+        for row in answer.json_list():
             name = row.get("full_name") if isinstance(row, dict) else None
             if isinstance(name, str) and is_repository(name) and name.lower() not in seen:
                 seen.add(name.lower())

@@ -43,7 +43,7 @@ def _search(api: GitHubClient, names: Names, query: str) -> set[str]:
         )
     ids: set[str] = set()
     for answer in api.answers("/search/issues", {"q": query, "per_page": PER_PAGE}, resource="search"):
-        body = api.record(answer)
+        body = answer.json_object()
         total = body.get("total_count")
         if body.get("incomplete_results") is not False or type(total) is not int or total > RESULT_LIMIT:
             raise _incomplete(api, total)

@@ -1,22 +1,20 @@
-"""What a GitHub tracker is configured with; imports neither the client library nor the network."""
+"""What a GitHub tracker is configured with."""
 
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from connectors import credentials
 from connectors.github.issue_keys import Spelling, is_owner, is_repository, place_of
 from connectors.github.project_names import Project, split_field
 from connectors.github.rule_keys import RULE_KEYS
+from connectors.http.settings import HttpSettings, variable
 from connectors.http.urls import SANDBOX, base_url, site_of
 from connectors.interface import TrackerInfo, TrackerSettings
 from connectors.names import fold_name
 
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-Pause = Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)]
 API_URL = "https://api.github.com"
 COMMENT_LIMIT = 65536
 """The longest comment in characters; GitHub answers 422 to more."""
@@ -26,14 +24,12 @@ API_VERSION = "2022-11-28"
 """Sent with every request, so that an answer does not change shape under us."""
 
 
-class GitHubSettings(TrackerSettings):
+class GitHubSettings(HttpSettings):
     """One GitHub: github.com or an Enterprise Server, some repositories of it or an organisation, or both.
 
-    Times are in seconds. `url` is the API's base URL: left out for github.com, `https://HOST/api/v3` for
+    `url` is the API's base URL: left out for github.com, `https://HOST/api/v3` for
     Enterprise Server. Credentials are a token, or an App (`app_id`, `installation_id` and its private key).
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     kind: Literal["github"] = "github"
     url: str = API_URL
@@ -41,7 +37,6 @@ class GitHubSettings(TrackerSettings):
     """`owner/name` each."""
     organization: str | None = None
     """All its repositories that the account can see."""
-    token: SecretStr | None = None
     app_id: int | None = Field(None, gt=0)
     installation_id: int | None = Field(None, gt=0)
     private_key: SecretStr | None = None
@@ -57,22 +52,6 @@ class GitHubSettings(TrackerSettings):
     of the organisation's fields for issues, by name or id, or `project/field`."""
     in_progress_statuses: tuple[str, ...] = ()
     """An open issue with one of these options of `status_field`, by name or id, counts as in progress."""
-    connect_timeout: Seconds = 10.0
-    read_timeout: Seconds = 30.0
-    attempts: int = Field(4, ge=1, le=20)
-    max_wait: Pause = 300.0
-    """The longest single wait that GitHub may ask for."""
-    write_spacing: Pause = 1.0
-    """GitHub asks for at least one second between writes; with 0, for a server without limits, its limits
-    of writes a minute and an hour are not kept either."""
-    backoff: Pause = 1.0
-    """The first wait before a retry where GitHub asks for none."""
-    workers: int = Field(4, ge=1, le=16)
-    """Repositories that are read at once; each rate limit that is met halves them for the rest of a pull."""
-    api_share: float = Field(0.5, gt=0, le=1)
-    """The share of the API quota that milepost may use."""
-    ca_file: Path | None = None
-    """Certificates to trust instead of the usual ones, in PEM format."""
     api_version: str = Field(API_VERSION, pattern=r"^\d{4}-\d{2}-\d{2}$")
 
     @field_validator("url")
@@ -110,19 +89,12 @@ class GitHubSettings(TrackerSettings):
                 raise ValueError(f"named twice: {twice[0]}")
         return projects
 
-    @field_validator("token", "private_key")
+    @field_validator("private_key")
     @classmethod
     def _secret(cls, secret: SecretStr | None) -> SecretStr | None:
         """Files and shells leave line ends around secrets; an empty one is none."""
         text = secret.get_secret_value().strip() if secret else ""
         return SecretStr(text) if text else None
-
-    @field_validator("token")
-    @classmethod
-    def _one_word(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is not None:
-            credentials.token(token.get_secret_value())
-        return token
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -205,11 +177,6 @@ class GitHubSettings(TrackerSettings):
         owner = requested.partition("/")[0]
         ours = self.organization is not None and owner == self.organization.lower()
         return ours or any(requested == name.lower() for name in self.repositories)
-
-
-def variable(name: str, secret: str) -> str:
-    """The environment variable that sets one secret of the tracker called `name`."""
-    return f"MILEPOST_TRACKERS__{name.upper()}__{secret}"
 
 
 def _owns(settings: GitHubSettings, key: str) -> bool:

@@ -80,7 +80,7 @@ def _led(
 def _asked(api: GitHubClient, name: str) -> str:
     """The id of the repository that a name leads to, an old one too; empty if there is none."""
     try:
-        return row_id(api.record(api.get(f"/repos/{name}")))
+        return row_id(api.get(f"/repos/{name}").json_object())
     except (TrackerDown, BadConfiguration):
         raise
     except TrackerError:

@@ -82,7 +82,7 @@ class GitHubWriter:
                 container,
                 lambda path: self._send("PATCH", f"{path}/labels/{_quoted(definition.name)}", requested),
             )
-        if str(self._api.record(answer).get("name")).lower() != definition.name.lower():
+        if str(answer.json_object().get("name")).lower() != definition.name.lower():
             self._refuse(answer, "GitHub took the request but did not define the label")
 
     def remove_label_definition(self, container: str, name: str) -> None:
@@ -111,7 +111,7 @@ class GitHubWriter:
         answer = send(place)
         if answer.status not in REDIRECTS:
             return answer
-        now = place_in(self._api.record(self._api.get(place.path)))
+        now = place_in(self._api.get(place.path).json_object())
         if now is None or now == place:
             raise explain_status(self._api.tracker, answer.request, answer)
         return self._settled(send(now))
@@ -122,7 +122,7 @@ class GitHubWriter:
         answer = send(f"/repos/{container}")
         if answer.status not in REDIRECTS:
             return answer
-        now = self._api.record(self._api.get(f"/repos/{container}")).get("full_name")
+        now = self._api.get(f"/repos/{container}").json_object().get("full_name")
         if not isinstance(now, str) or not is_repository(now):
             raise explain_status(self._api.tracker, answer.request, answer)
         return self._settled(send(f"/repos/{now}"))
@@ -139,7 +139,7 @@ class GitHubWriter:
 
     def _comment(self, answer: HttpResponse, body: str) -> PostedComment:
         """The comment in an answer; without its id, nobody can know that it was written."""
-        result = self._api.record(answer)
+        result = answer.json_object()
         id_, text = result.get("id"), result.get("body")
         if type(id_) is not int:
             message = "expected a comment with its id"
@@ -165,7 +165,7 @@ class GitHubWriter:
 
     def _labels(self, answer: HttpResponse) -> tuple[str, ...]:
         try:
-            return label_names({"labels": self._api.rows(answer)})
+            return label_names({"labels": answer.json_list()})
         except Unreadable as problem:
             raise InvalidResponse(self._api.tracker, answer.request, str(problem)) from problem
 

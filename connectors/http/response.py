@@ -66,6 +66,24 @@ class HttpResponse:
             hint = "Check that the URL is the tracker's own, not that of a login page or proxy"
             raise InvalidResponse(self.tracker, self.request or self.url, message, hint) from problem
 
+    def json_object(self) -> dict[str, Any]:
+        """The body as a JSON object. Raises InvalidResponse where it is anything else."""
+        value = self.json()
+        if not isinstance(value, dict):
+            raise self._unexpected("an object", value)
+        return value
+
+    def json_list(self) -> list[Any]:
+        """The body as a JSON array. Raises InvalidResponse where it is anything else."""
+        value = self.json()
+        if not isinstance(value, list):
+            raise self._unexpected("a list", value)
+        return value
+
+    def _unexpected(self, expected: str, value: object) -> InvalidResponse:
+        message = f"expected {expected}, got {type(value).__name__}"
+        return InvalidResponse(self.tracker, self.request or self.url, message)
+
 
 def _shallow(document: Any) -> bool:
     """Whether it is nested no deeper than `orjson` reads; how deep `json` does depends on the interpreter."""

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from connectors.errors import TrackerError
 from connectors.http.response import HttpResponse
+from connectors.http.settings import HttpSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,18 @@ class RetryPolicy:
     """The least time from one write to the next."""
     backoff: float = 1.0
     """The first wait where the tracker asks for none; it doubles with every try, up to 30 s."""
+
+    @classmethod
+    def of(cls, settings: HttpSettings) -> "RetryPolicy":
+        """The policy that a tracker is configured with."""
+        return cls(
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+            attempts=settings.attempts,
+            max_wait=settings.max_wait,
+            write_spacing=settings.write_spacing,
+            backoff=settings.backoff,
+        )
 
     @property
     def timeout(self) -> tuple[float, float]:

@@ -159,7 +159,7 @@ def _permissions(session: JiraClient, needs: frozenset[Capability]) -> Iterator[
         params = {"permissions": asked, **({"projectKey": project} if project else {})}
         try:
             answer = session.get("mypermissions", params)
-            granted: Json = mapping(answer, mapping(answer, answer.json()).get("permissions"))
+            granted: Json = mapping(answer, answer.json_object().get("permissions"))
         except TrackerError as problem:
             yield _failed(f"permissions{place}", problem)
             continue

@@ -12,9 +12,11 @@ import orjson
 from jira import JIRA
 
 from connectors import bounds
+from connectors.connector_state import recall, remember
 from connectors.errors import BadConfiguration, InvalidResponse, Missing, TrackerError
 from connectors.http.allowance import keep, kept
 from connectors.http.session import HttpSession
+from connectors.http.settings import variable
 from connectors.http.transport import (
     HttpResponse,
     QuotaBudget,
@@ -27,12 +29,13 @@ from connectors.http.urls import SANDBOX, base_url
 from connectors.http.write_rate import JIRA_WRITES, WriteRates
 from connectors.interface import ConnectorState
 from connectors.jira.account import Account, Server
-from connectors.jira.json_answers import Json, mapping
+from connectors.jira.json_answers import Json
 from connectors.jira.limits import heard_at, login_failed, names_caller, pace, rate_limit, says_cloud
 from connectors.jira.plain_values import number, whole_seconds
-from connectors.jira.settings import CLOUD_DOMAIN, GATEWAY_HOST, JiraSettings, variable
+from connectors.jira.settings import CLOUD_DOMAIN, GATEWAY_HOST, JiraSettings
 
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
+_SERVER = "jira.server"
 _SKEW = "jira.skew"
 _SKEW_NEWS = 30.0
 """Seconds by which the clocks' difference must have changed to be worth remembering anew."""
@@ -272,7 +275,7 @@ class JiraClient:
         """Who the credentials belong to; asked once a run. Raises BadConfiguration if to nobody."""
         if self._account is None:
             answer = self._read_unproved("GET", "myself")
-            body = mapping(answer, answer.json())
+            body = answer.json_object()
             result = body.get("accountId") or body.get("key") or body.get("name")
             if not isinstance(result, str):
                 raise InvalidResponse(self.name, answer.request, "says not whose the credentials are")
@@ -290,7 +293,7 @@ class JiraClient:
     def ask_server(self) -> Server:
         """What kind of Jira this is now; remembered."""
         answer = self.get("serverInfo")
-        body = mapping(answer, answer.json())
+        body = answer.json_object()
         self._server_time = bounds.server_time(whole_seconds(body.get("serverTime")))
         if self.asked_at is None and self._server_time is not None:
             self._skew = self._server_time.timestamp() - self._clock().timestamp()
@@ -302,9 +305,7 @@ class JiraClient:
     def _remember(self, server: Server) -> Server:
         self._server = server
         existing = {"url": self.settings.url, "cloud": server.cloud, "version": server.version}
-        text = orjson.dumps({**existing, "site": server.site}).decode()
-        if self.memory.get("jira.server") != text:
-            self.memory.set("jira.server", text)
+        remember(self.memory, _SERVER, {**existing, "site": server.site})
         return server
 
     def ask_time(self) -> datetime:
@@ -322,11 +323,8 @@ class JiraClient:
         return datetime.fromtimestamp(math.floor(self._clock().timestamp() + self._skew), UTC)
 
     def _recall(self) -> Server | None:
-        try:
-            existing = orjson.loads(self.memory.get("jira.server") or "null")
-        except orjson.JSONDecodeError:
-            return None
-        if not isinstance(existing, dict) or existing.get("url") != self.settings.url:
+        existing = recall(self.memory, _SERVER)
+        if existing.get("url") != self.settings.url:
             return None
         cloud, version, site = existing.get("cloud"), existing.get("version"), existing.get("site")
         if not (isinstance(cloud, bool) and isinstance(version, str) and isinstance(site, str)):

@@ -60,7 +60,7 @@ def _ours(
 def _of_issue(session: JiraClient, account: Account, ref: IssueRef) -> list[Json]:
     """The comments that the issue's own field `comment` holds; our account's with their properties."""
     answer = session.get(f"issue/{step(ref.id)}", {"fields": "comment"})
-    fields = mapping(answer, mapping(answer, answer.json()).get("fields"))
+    fields = mapping(answer, answer.json_object().get("fields"))
     held = fields.get("comment")
     several = rows(answer, held, "comments") if isinstance(held, dict) else []
     return [
@@ -73,7 +73,7 @@ def _with_properties(session: JiraClient, ref: IssueRef, row: Json) -> Json:
     """A comment with its properties, which the issue's field does not bring; as it is if it is gone."""
     path = f"issue/{step(ref.id)}/comment/{step(str(row.get('id')))}"
     answer = session.get(path, {"expand": "properties"}, accept=(404, 410))
-    return row if answer.status in (404, 410) else mapping(answer, answer.json())
+    return row if answer.status in (404, 410) else answer.json_object()
 
 
 def read_comment(row: Json, account: Account, site: str, ref: IssueRef) -> PostedComment | None:
@@ -154,7 +154,7 @@ class _Page:
 def _page(session: JiraClient, ref: IssueRef, start: int) -> _Page:
     params = {"startAt": start, "maxResults": _PAGE, "orderBy": "created", "expand": "properties"}
     answer = session.get(f"issue/{step(ref.id)}/comment", params)
-    body = mapping(answer, answer.json())
+    body = answer.json_object()
     came = {row.get("id"): row for row in rows(answer, body, "comments")}
     total, size = body.get("total"), body.get("maxResults")
     if not isinstance(total, int):

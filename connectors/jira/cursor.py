@@ -1,6 +1,5 @@
 """Where the last pull stood, as text that the store keeps."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +7,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from connectors import bounds
+from connectors.connector_state import digest
 from connectors.jira.settings import JiraSettings
 from connectors.models import Interest
 from connectors.task_lists import RULES
@@ -63,7 +63,7 @@ def scope_digest(settings: JiraSettings, interest: Interest, fields: Iterable[st
         interest.checklists and RULES,
         sorted(fields),
     ]
-    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    return digest(asked)
 
 
 def earliest(instant: datetime, behind: Iterable[str | None]) -> datetime | None:

@@ -1,11 +1,9 @@
 """What the fields mean, remembered between runs, so that a run in which nothing changed need not ask."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict
 
-import orjson
-
+from connectors.connector_state import digest, recall, remember
 from connectors.jira.client import JiraClient
 from connectors.jira.fields import FieldMap, find_fields, read_fields
 from connectors.jira.json_answers import Json
@@ -34,7 +32,7 @@ class FieldCache:
 
     def remembered(self, interest: Interest) -> FieldMap | None:
         """What an earlier run found, if it may still be believed."""
-        existing = self._read()
+        existing = recall(self._session.memory, _KEY)
         age = self._session.now().timestamp() - _number(existing.get("at"))
         if existing.get("for") != self._wanted(interest) or not -_SLACK <= age <= _FRESH:
             return None
@@ -48,7 +46,7 @@ class FieldCache:
     def ask(self, interest: Interest) -> FieldMap:
         """What the fields mean now; remembered."""
         session = self._session
-        before = self._read()
+        before = recall(session.memory, _KEY)
         led = _led(before) if before.get("for") == self._wanted(interest) else {}
         result = find_fields(session.name, session.settings, read_fields(session), interest.fields, led)
         absent = before.get("absent") if before.get("for") == self._wanted(interest) else []
@@ -62,23 +60,15 @@ class FieldCache:
         changed = frozenset(missing) - self._absent
         if changed:
             self._absent |= changed
-            self._write({**self._read(), "at": 0}, self._absent)
+            self._write({**recall(self._session.memory, _KEY), "at": 0}, self._absent)
 
     def _wanted(self, interest: Interest) -> str:
         one = self._session.settings
         chosen = [one.url, one.epic_link, one.story_points, one.sprint, one.team, one.mirror_field]
-        asked = orjson.dumps([chosen, sorted(interest.fields)], option=orjson.OPT_SORT_KEYS)
-        return hashlib.sha256(asked).hexdigest()[:16]
-
-    def _read(self) -> Json:
-        try:
-            existing = orjson.loads(self._session.memory.get(_KEY) or "null")
-        except orjson.JSONDecodeError:
-            return {}
-        return existing if isinstance(existing, dict) else {}
+        return digest([chosen, sorted(interest.fields)])
 
     def _write(self, existing: Json, absent: frozenset[str]) -> None:
-        self._session.memory.set(_KEY, orjson.dumps({**existing, "absent": sorted(absent)}).decode())
+        remember(self._session.memory, _KEY, {**existing, "absent": sorted(absent)})
 
 
 def _field_map(existing: Json) -> FieldMap:

@@ -4,13 +4,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import orjson
-
+from connectors.connector_state import recall, remember
 from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, TrackerDown, TrackerError
 from connectors.jira import jql
 from connectors.jira.client import JiraClient
 from connectors.jira.fields import FieldMap
-from connectors.jira.json_answers import mapping
 from connectors.jira.plain_values import step
 from connectors.models import Container
 
@@ -47,7 +45,7 @@ class Projects:
         """
         try:
             answer = self._session.get(f"project/{step(name)}")
-            row = mapping(answer, answer.json())
+            row = answer.json_object()
             id_, key = row.get("id"), row.get("key")
             if not isinstance(id_, str) or not _ID.fullmatch(id_) or not isinstance(key, str) or not key:
                 raise InvalidResponse(
@@ -121,7 +119,7 @@ class Projects:
 
     def behind(self, digest: str) -> dict[str, str | None]:
         """By configured key: the cursor's instant from which on it was not read; None: never at all."""
-        existing = self._recall(_FAILED)
+        existing = recall(self._session.memory, _FAILED)
         lists = existing.get("projects")
         if existing.get("for") != digest or not isinstance(lists, dict):
             return {}
@@ -133,13 +131,11 @@ class Projects:
 
     def remember_behind(self, digest: str, behind: Mapping[str, str | None]) -> None:
         """Keep it for the next pull of the same scope."""
-        existing = {"for": digest, "projects": behind}
-        text = orjson.dumps(existing, option=orjson.OPT_SORT_KEYS).decode() if behind else ""
-        if self._session.memory.get(_FAILED) not in (text, text or None):
-            self._session.memory.set(_FAILED, text)
+        existing = {"for": digest, "projects": dict(sorted(behind.items()))} if behind else {}
+        remember(self._session.memory, _FAILED, existing)
 
     def _ids(self) -> dict[str, str]:
-        existing = self._recall(_IDS)
+        existing = recall(self._session.memory, _IDS)
         ids = existing.get("ids")
         if existing.get("url") != self._session.settings.url or not isinstance(ids, dict):
             return {}
@@ -149,11 +145,4 @@ class Projects:
         before = self._ids()
         if result.items() - before.items():
             existing = {"url": self._session.settings.url, "ids": {**before, **result}}
-            self._session.memory.set(_IDS, orjson.dumps(existing, option=orjson.OPT_SORT_KEYS).decode())
-
-    def _recall(self, name: str) -> dict[str, object]:
-        try:
-            existing = orjson.loads(self._session.memory.get(name) or "null")
-        except orjson.JSONDecodeError:
-            return {}
-        return existing if isinstance(existing, dict) else {}
+            remember(self._session.memory, _IDS, existing)

@@ -10,7 +10,6 @@ from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refuse
 from connectors.http.response import HttpResponse
 from connectors.http.session import HttpSession
 from connectors.jira.client import JiraClient
-from connectors.jira.json_answers import mapping
 from connectors.jira.plain_values import step
 from connectors.jira.settings import GATEWAY_HOST
 
@@ -52,7 +51,7 @@ def shows_customers(session: JiraClient, key: str) -> bool:
     if settings.internal_comments or settings.comment_visibility is not None:
         return False
     answer = session.get(f"project/{step(key)}")
-    return mapping(answer, answer.json()).get("projectTypeKey") == "service_desk"
+    return answer.json_object().get("projectTypeKey") == "service_desk"
 
 
 class _Visitor:

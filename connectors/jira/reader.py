@@ -14,7 +14,7 @@ from connectors.jira.cursor import OVERLAP, Cursor, earliest, scope_digest
 from connectors.jira.field_cache import FieldCache
 from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader, project_of, read_labels
-from connectors.jira.json_answers import Json, mapping
+from connectors.jira.json_answers import Json
 from connectors.jira.locate import Locator
 from connectors.jira.plain_values import step
 from connectors.jira.projects import Projects, Readable
@@ -218,7 +218,7 @@ class JiraReader:
             answer = self._session.get(path, {"expand": "properties"})
         except Missing:
             return None
-        comment = read_comment(mapping(answer, answer.json()), account, site, ref)
+        comment = read_comment(answer.json_object(), account, site, ref)
         if comment is None:
             raise InvalidResponse(self._session.name, answer.request, "a comment came without id or text")
         return comment

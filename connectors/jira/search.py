@@ -10,7 +10,7 @@ from connectors.http.response import HttpResponse
 from connectors.jira.client import JiraClient
 from connectors.jira.id_set import IdSet
 from connectors.jira.jql import listed
-from connectors.jira.json_answers import Json, mapping, rows
+from connectors.jira.json_answers import Json, rows
 from connectors.jira.plain_values import step
 
 BULK = 100
@@ -153,7 +153,7 @@ class Search:
     def present(self, key: str, fields: Sequence[str]) -> Json:
         """The same; raises Missing if it is gone, Refused if the account may not see it."""
         answer = self._session.get(f"issue/{step(key)}", {"fields": ",".join(fields)})
-        return mapping(answer, answer.json())
+        return answer.json_object()
 
     def count(self, jql: str) -> int:
         """About how many issues match; proves that the JQL is understood."""
@@ -165,7 +165,7 @@ class Search:
         except _WrongKind:
             self._mend_kind(path)
             return self.count(jql)
-        number = mapping(answer, answer.json()).get(name)
+        number = answer.json_object().get(name)
         if not isinstance(number, int):
             raise InvalidResponse(self._session.name, answer.request, "the count is missing")
         return number
@@ -188,7 +188,7 @@ class Search:
         }
         try:
             answer = self._whole("search", request)
-            result = rows(answer, mapping(answer, answer.json()), "issues")
+            result = rows(answer, answer.json_object(), "issues")
         except (BadConfiguration, _WrongKind):
             result = []
         came = {row.get(name) for row in result for name in ("id", "key")}
@@ -203,7 +203,7 @@ class Search:
             half = len(chunk) // 2
             halves = [self._bulk(part, fields) for part in (chunk[:half], chunk[half:])]
             return [row for result, _ in halves for row in result], [one for _, bad in halves for one in bad]
-        body = mapping(answer, answer.json())
+        body = answer.json_object()
         reported = body.get("issueErrors")
         errors = reported if isinstance(reported, list) else []
         return rows(answer, body, "issues"), [one for one in errors if isinstance(one, dict)]
@@ -243,7 +243,7 @@ class Search:
         empty, asked_again = 0, False
         while True:
             answer = self._page("search/jql", request)
-            body = mapping(answer, answer.json())
+            body = answer.json_object()
             page, token, last = rows(answer, body, "issues"), body.get("nextPageToken"), body.get("isLast")
             self._ended = last is True or (token is None and last is None)
             if not (page or self._ended or asked_again):
@@ -317,7 +317,7 @@ class Search:
         """The rows from `start` on, and how many there are in all."""
         request = {"jql": jql, "fields": list(fields), "startAt": start, "maxResults": size}
         answer = self._page("search", request)
-        body = mapping(answer, answer.json())
+        body = answer.json_object()
         page, total = rows(answer, body, "issues"), body.get("total")
         if not isinstance(total, int):
             raise InvalidResponse(self._session.name, answer.request, "the total is missing")

@@ -3,13 +3,13 @@
 import base64
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from connectors import credentials
+from connectors.http.settings import HttpSettings, Pause, variable
 from connectors.http.urls import SANDBOX, base_url, site_of
 from connectors.interface import TrackerInfo, TrackerSettings
 from connectors.jira.rule_keys import RULE_KEYS
@@ -23,9 +23,6 @@ CLOUD_DOMAIN = ".atlassian.net"
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9_]+)-([1-9][0-9]{0,18})")
 _PROJECT = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-Pause = Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)]
-
 
 class Visibility(BaseModel):
     """Who may see milepost's comments: the members of one project role or group."""
@@ -36,10 +33,8 @@ class Visibility(BaseModel):
     value: str = Field(min_length=1)
 
 
-class JiraSettings(TrackerSettings):
+class JiraSettings(HttpSettings):
     """`[trackers.<name>]` with `kind = "jira"`. Field overrides take a field's name or id."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     kind: Literal["jira"] = "jira"
     url: Annotated[str, AfterValidator(base_url)]
@@ -50,7 +45,6 @@ class JiraSettings(TrackerSettings):
     jql: str | None = None
     """Narrows the scope; with `projects` both must hold."""
     email: str | None = None
-    token: SecretStr | None = None
     auth: Literal["basic", "bearer"] | None = None
     """Default: basic where there is an email (Cloud), bearer where there is none (Data Center)."""
     epic_link: str | None = None
@@ -67,28 +61,11 @@ class JiraSettings(TrackerSettings):
     """Service management projects: hide milepost's comments from customers."""
     notify_watchers: bool = False
     """Whether Jira mails the watchers of an issue when milepost changes its labels or edits its comment."""
-    ca_file: Path | None = None
-    connect_timeout: Seconds = 10.0
-    read_timeout: Seconds = 30.0
-    attempts: int = Field(default=4, ge=1, le=20)
-    max_wait: Pause = 300.0
     write_spacing: Pause = 0.1
     """Jira Cloud allows 20 writes in 2 seconds, and 100 in 30, to one issue; with 0 neither is kept."""
-    backoff: Pause = 1.0
     page_size: int = Field(default=100, ge=1, le=1_000)
     id_page_size: int = Field(default=5_000, ge=1, le=5_000)
     """Rows of a page where only ids are asked for; Data Center caps it by itself."""
-    workers: int = Field(default=4, ge=1, le=16)
-    """Requests at once where a pull is long; each rate limit that is met halves them for the rest of it."""
-    api_share: float = Field(default=0.5, gt=0, le=1)
-    """The share of the API quota that milepost may use, where the tracker tells its quota."""
-
-    @field_validator("token")
-    @classmethod
-    def _one_word(cls, token: SecretStr | None) -> SecretStr | None:
-        """Without the line ends that files and shells leave; an empty one is none."""
-        text = credentials.token(token.get_secret_value()) if token else ""
-        return SecretStr(text) if text else None
 
     @field_validator("email")
     @classmethod
@@ -204,11 +181,6 @@ class JiraSettings(TrackerSettings):
 
 def _pair(visibility: Visibility | None) -> tuple[str, str] | None:
     return None if visibility is None else (visibility.type, visibility.value)
-
-
-def variable(name: str, secret: str) -> str:
-    """The environment variable of a tracker's secret: `MILEPOST_TRACKERS__<NAME>__TOKEN`."""
-    return f"MILEPOST_TRACKERS__{name.upper()}__{secret}"
 
 
 def normal_key(key: str) -> str | None:

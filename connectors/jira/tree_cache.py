@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-import orjson
-
-from connectors.interface import ConnectorState
+from connectors import connector_state as state
+from connectors.connector_state import ConnectorState
 from connectors.jira import jql
 from connectors.jira.json_answers import Json
 
@@ -43,23 +42,22 @@ class TreeCache:
     @classmethod
     def recall(cls, memory: ConnectorState, digest: str, links: tuple[str, ...]) -> "TreeCache | None":
         """What the latest pull of the same scope and interest found; None if there was none, or too much."""
+        existing = state.recall(memory, _KEY)
         try:
-            existing = orjson.loads(memory.get(_KEY) or "null")
-            if not isinstance(existing, dict) or existing["for"] != digest:
+            if existing["for"] != digest:
                 return None
             roots = frozenset(str(one) for one in existing["roots"])
             return cls(digest, roots, _texts(existing["members"]), _texts(existing["named"]), links)
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError):
             return None
 
     def remember(self, memory: ConnectorState) -> None:
         """Keep it for the next pull, or forget everything where it cannot serve."""
-        text = ""
-        if not self.left and len(self.members) + len(self.named) <= _MOST:
-            lists = {"roots": sorted(self.roots), "members": self.members, "named": self.named}
-            text = orjson.dumps({"for": self.digest, **lists}, option=orjson.OPT_SORT_KEYS).decode()
-        if memory.get(_KEY) not in (text, text or None):
-            memory.set(_KEY, text)
+        if self.left or len(self.members) + len(self.named) > _MOST:
+            state.remember(memory, _KEY, {})
+            return
+        lists = {"roots": sorted(self.roots), "members": self.members, "named": self.named}
+        state.remember(memory, _KEY, {"for": self.digest, **lists})
 
     def condition(self) -> str:
         """What finds all of these, and whatever has one of the trees as its parent; empty for none."""

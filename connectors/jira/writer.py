@@ -8,7 +8,7 @@ from connectors.http.response import HttpResponse, message_in
 from connectors.jira.client import JiraClient
 from connectors.jira.comments import INTERNAL, KEPT, PROPERTY, read_comment, read_comments
 from connectors.jira.issues import read_labels
-from connectors.jira.json_answers import Json, mapping
+from connectors.jira.json_answers import Json
 from connectors.jira.known_refusals import (
     FORGETFUL,
     LOUD,
@@ -246,7 +246,7 @@ class JiraWriter:
         return properties
 
     def _told(self, answer: HttpResponse, ref: IssueRef) -> PostedComment:
-        body = mapping(answer, answer.json())
+        body = answer.json_object()
         comment = read_comment(body, self._session.account(), self._session.server().site, ref)
         if comment is None:
             raise InvalidResponse(
