@@ -1,4 +1,4 @@
-"""A GitHub connector to test: opened on the sandbox, or on `responses` at https://api.github.com:443."""
+"""A GitHub connector to test: opened on the sandbox, or on `responses` at https://api.github.com."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,8 +16,7 @@ from tests.conformance import DictMemory
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DATE = "Mon, 02 Mar 2026 09:00:00 GMT"
-BASE = "https://api.github.com:443"
-"""PyGithub puts the port into every URL."""
+BASE = "https://api.github.com"
 API = "https://api.github.com/repos"
 
 

@@ -11,13 +11,14 @@ import pytest
 from werkzeug import Request, Response
 
 from connectors import bounds
+from connectors.github.limits import WRITE_RATES as GITHUB_WRITES
 from connectors.github.limits import RateLimits
 from connectors.http.allowance import Allowance, as_text, from_text
 from connectors.http.quota import QuotaBudget
 from connectors.http.response import HttpResponse, answer_time, header_seconds
-from connectors.http.write_rate import GITHUB_WRITES, WriteRate, WriteRates
+from connectors.http.write_rate import WriteRate, WriteRates
 from connectors.interface import TrackerSettings
-from connectors.jira.limits import heard_at, pace, rate_limit
+from connectors.jira.limits import pace, rate_limit
 from connectors.redaction import RedactedState
 from connectors.registry import Connector
 from connectors.sandbox.faults import Fault, Replace
@@ -110,7 +111,7 @@ def test_nobody_waits_for_a_reset_that_cannot_be(reset: str) -> None:
 def test_a_date_that_no_server_can_have_counts_as_none(date: str) -> None:
     odd = answer(date=date)
     assert answer_time(odd) is None
-    assert heard_at(odd) is None
+    assert answer_time(odd) is None
     assert header_seconds(answer(429, date=date, retry_after="7"), NOW) == 7
 
 

@@ -97,7 +97,7 @@ def test_a_next_page_on_another_server_is_garbled(api: responses.RequestsMock, l
 
 
 def test_a_next_page_beside_the_prefix_is_garbled(api: responses.RequestsMock) -> None:
-    base = "https://git.example:443/api/v3"
+    base = "https://git.example/api/v3"
     api.get(
         f"{base}/repos/acme/site/labels",
         json=[],

@@ -6,19 +6,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.errors import QuotaExhausted, Unavailable
+from connectors.github.limits import WRITE_RATES as GITHUB_WRITES
 from connectors.github.settings import GitHubSettings
 from connectors.github.tracker import GitHubTracker, open_tracker
 from connectors.http.response import HttpResponse
 from connectors.http.transport import STOP, RetryPolicy, Transport
 from connectors.http.write_rate import (
-    GITHUB_WRITES,
-    JIRA_WRITES,
     WriteRate,
     WriteRates,
     keep,
     kept,
     writing_seconds,
 )
+from connectors.jira.limits import WRITE_RATES as JIRA_WRITES
 from connectors.models import IssueRef
 from connectors.sandbox.github_world import TOKEN, GitHubSite
 from connectors.sandbox.seed import world_for

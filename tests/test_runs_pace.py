@@ -17,8 +17,9 @@ from tests.runs import house
 
 def slow(tracker: Tracker) -> Tracker:
     """The same tracker, as if it had taken 495 writes just now."""
+    from connectors.github.limits import WRITE_RATES as GITHUB_WRITES
     from connectors.github.tracker import GitHubTracker
-    from connectors.http.write_rate import GITHUB_WRITES, WriteRates
+    from connectors.http.write_rate import WriteRates
 
     assert isinstance(tracker, GitHubTracker)
     now = tracker.transport._clock()

@@ -1,1 +1,1 @@
-"""GitHub: github.com and Enterprise Server, as repositories and organisations, through PyGithub."""
+"""GitHub: github.com and Enterprise Server, as repositories and organisations, authenticated by PyGithub."""

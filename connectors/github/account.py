@@ -10,8 +10,8 @@ from connectors.github.graphql import VIEWER
 class Account:
     """The login of the account, asked for once."""
 
-    def __init__(self, api: GitHubClient) -> None:
-        self._api = api
+    def __init__(self, client: GitHubClient) -> None:
+        self._client = client
         self._login: str | None = None
 
     def login(self) -> str:
@@ -27,14 +27,14 @@ class Account:
         return isinstance(login, str) and login.lower() == self.login().lower()
 
     def _ask(self) -> str:
-        if self._api.settings.app_id is not None:
-            answer = self._api.get("/app", as_app=True)
+        if self._client.settings.app_id is not None:
+            answer = self._client.get("/app", as_app=True)
             return f"{self._named(answer.json_object().get('slug'))}[bot]"
         try:
-            return self._named(self._api.get("/user").json_object().get("login"))
+            return self._named(self._client.get("/user").json_object().get("login"))
         except Refused:
             # Tokens of an installation, such as that of GitHub Actions, may not ask for a user.
-            viewer = self._api.graphql(VIEWER, {}).get("viewer")
+            viewer = self._client.graphql(VIEWER, {}).get("viewer")
             return self._named(viewer.get("login") if isinstance(viewer, dict) else None)
         except Missing as problem:  # which would be taken for an issue that is gone
             hint = "Check the url of this tracker, its path included"
@@ -42,5 +42,5 @@ class Account:
 
     def _named(self, result: object) -> str:
         if not isinstance(result, str) or not result:
-            raise InvalidResponse(self._api.tracker, "", "GitHub does not say who this account is")
+            raise InvalidResponse(self._client.name, "", "GitHub does not say who this account is")
         return result

@@ -32,16 +32,16 @@ _LOW = 0.1
 """Below this part of the hourly limit a run may have to wait."""
 
 
-def check(api: GitHubClient, identity: Account, needs: frozenset[Capability]) -> tuple[Finding, ...]:
+def check(client: GitHubClient, account: Account, needs: frozenset[Capability]) -> tuple[Finding, ...]:
     """All findings, in the order of asking; ends at once if GitHub cannot be reached or refuses the login."""
-    lookup = _Check(api, identity, needs)
+    lookup = _Check(client, account, needs)
     looks: Mapping[str, Callable[[], Iterator[Finding]]] = {
         "account": lookup.account,
         "App": lookup.app,
         "repositories": lookup.repositories,
         "organisation": lookup.organisation,
         "sub-issues": lookup.trees,
-        "projects": lambda: project_findings(api),
+        "projects": lambda: project_findings(client),
     }
     result: list[Finding] = []
     for what, ask in looks.items():
@@ -56,8 +56,8 @@ def check(api: GitHubClient, identity: Account, needs: frozenset[Capability]) ->
 
 @dataclass(slots=True)
 class _Check:
-    api: GitHubClient
-    identity: Account
+    client: GitHubClient
+    login: Account
     needs: frozenset[Capability]
     scoped: bool = False
     """The token tells its own scopes, so that what the account may the token may, too."""
@@ -65,18 +65,18 @@ class _Check:
     """The App's installation has the permission to write issues, wherever it is installed."""
 
     def account(self) -> Iterator[Finding]:
-        yield Finding("account", True, f"signed in as {self.identity.login()}")
-        if self.api.settings.app_id is None:
-            answer = self.api.get("/user", accept=(403,))
+        yield Finding("account", True, f"signed in as {self.login.login()}")
+        if self.client.settings.app_id is None:
+            answer = self.client.get("/user", accept=(403,))
             self.scoped = "x-oauth-scopes" in answer.headers
             yield from _scopes(answer, self.needs)
             yield from _rate(answer)
 
     def app(self) -> Iterator[Finding]:
         """An App's permissions are those of its installation, whatever the repository says."""
-        if self.api.settings.app_id is None:
+        if self.client.settings.app_id is None:
             return
-        answer = self.api.get(f"/app/installations/{self.api.settings.installation_id}", as_app=True)
+        answer = self.client.get(f"/app/installations/{self.client.settings.installation_id}", as_app=True)
         row = answer.json_object()
         permissions = row.get("permissions")
         granted = permissions.get("issues") if isinstance(permissions, dict) else None
@@ -93,9 +93,9 @@ class _Check:
             yield Finding("App installation", False, "suspended", "Let an owner of the account unsuspend it")
 
     def repositories(self) -> Iterator[Finding]:
-        for name in self.api.settings.repositories:
+        for name in self.client.settings.repositories:
             try:
-                row = self.api.get(f"/repos/{name}").json_object()
+                row = self.client.get(f"/repos/{name}").json_object()
             except TrackerError as problem:
                 hint = problem.hint or "Check its spelling, and that the account may read it"
                 yield Finding(f"repository {name}", False, problem.reason, hint)
@@ -110,7 +110,7 @@ class _Check:
             yield Finding(what, True, "archived: nothing is written there", hint)
             return
         roles = row.get("permissions")
-        if self.api.settings.app_id is not None or not isinstance(roles, dict):
+        if self.client.settings.app_id is not None or not isinstance(roles, dict):
             # Of an App, `permissions` of a repository tells nothing; those of a person's token are told.
             yield from self._unproven(what)
             return
@@ -125,7 +125,7 @@ class _Check:
 
     def _unproven(self, what: str) -> Iterator[Finding]:
         """What nothing proves before it is tried, for each need of a place."""
-        app = self.api.settings.app_id is not None
+        app = self.client.settings.app_id is not None
         if app and not self.writes:
             return  # told as a missing permission of the App
         message, hint = (APP_UNPROVEN, APP_HINT) if app else (UNPROVEN, UNPROVEN_HINT)
@@ -134,13 +134,13 @@ class _Check:
 
     def organisation(self) -> Iterator[Finding]:
         """What the account sees of an organisation; where it may not write is told together."""
-        name = self.api.settings.organization
+        name = self.client.settings.organization
         if name is None:
             return
         what = f"organisation {name}"
         rows = [
             row
-            for rows in self.api.pages(f"/orgs/{name}/repos", {"type": "all", "per_page": PER_PAGE})
+            for rows in self.client.pages(f"/orgs/{name}/repos", {"type": "all", "per_page": PER_PAGE})
             for row in rows
             if isinstance(row, dict) and row.get("has_issues") is not False
         ]
@@ -161,7 +161,7 @@ class _Check:
 
     def trees(self) -> Iterator[Finding]:
         try:
-            self.api.graphql(CHILDREN, {"ids": [], "first": 1})
+            self.client.graphql(CHILDREN, {"ids": [], "first": 1})
         except Unsupported:
             message = "this GitHub knows no sub-issues; rules by tree find only the root"
             yield Finding("sub-issues", False, message, "Update the Enterprise Server, or use rules by label")

@@ -9,19 +9,24 @@ from functools import partial
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urljoin, urlsplit
 
+import orjson
+import requests
 from github import Auth
 from requests.utils import parse_header_links
 
-from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, TrackerError
-from connectors.github.limits import Explain, RateLimits, graphql_errors, graphql_limited, server_time
-from connectors.github.requester import GitHubRequester, app_auth
+from connectors.connector_state import ConnectorState
+from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused
+from connectors.github.app import app_auth
+from connectors.github.explain import Explain
+from connectors.github.limits import WRITE_RATES, RateLimits, graphql_errors, graphql_limited
 from connectors.github.settings import GitHubSettings
-from connectors.http.response import HttpResponse, explain_status
+from connectors.http.client import HttpClient
+from connectors.http.response import HttpResponse, answer_time, explain_status
+from connectors.http.session import HttpSession
 from connectors.http.settings import variable
-from connectors.http.transport import QuotaBudget, RetryPolicy, Transport
-from connectors.http.write_rate import GITHUB_WRITES, WriteRates
 
 REDIRECTS = frozenset({301, 302, 307, 308})
+_HEADERS = {"Accept": "application/vnd.github+json", "User-Agent": "milepost"}
 _MOST_HOPS = 5
 _NOT_SEEN = frozenset({"NOT_FOUND", "FORBIDDEN"})
 """Errors about one node of a GraphQL query; the others come all the same."""
@@ -47,64 +52,43 @@ class _Token:
     until: datetime
 
 
-class GitHubClient:
+class GitHubClient(HttpClient):
     """One GitHub as JSON. Every method may raise a TrackerError."""
 
     def __init__(
         self,
-        tracker: str,
+        name: str,
         settings: GitHubSettings,
-        *,
+        memory: ConnectorState,
         clock: Callable[[], datetime],
         notify: Callable[[str], None],
+        *,
         sleep: Callable[[float], None] | None = None,
-        used: str = "",
-        written: str = "",
-        wrote: Callable[[], None] = lambda: None,
     ) -> None:
-        """What an earlier run told: `used` is `QuotaBudget.text`, `written` is `WriteRates.text`.
-
-        `wrote` is called after every write, whatever came of it.
-        """
-        policy = RetryPolicy(
-            connect_timeout=settings.connect_timeout,
-            read_timeout=settings.read_timeout,
-            attempts=settings.attempts,
-            max_wait=settings.max_wait,
-            write_spacing=settings.write_spacing,
-            backoff=settings.backoff,
-        )
-        self.tracker = tracker
         self.settings = settings
-        self.clock = clock
-        self.notify = notify
-        self.variable = variable(tracker, "PRIVATE_KEY" if settings.app_id else "TOKEN")
-        self.transport = Transport(
-            tracker,
-            policy,
-            clock=lambda: clock().timestamp(),
-            sleep=sleep,
-            notify=notify,
+        self.variable = variable(name, "PRIVATE_KEY" if settings.app_id else "TOKEN")
+        super().__init__(
+            name,
+            settings,
+            memory,
+            clock,
+            notify,
+            write_rates=WRITE_RATES,
             rate_limit=RateLimits(),
-            explain=Explain(tracker, self.variable),
-            budget=QuotaBudget(settings.api_share, used),
-            rates=WriteRates(
-                GITHUB_WRITES if settings.write_spacing else (), settings.write_spacing, written
-            ),
-            secrets=settings.secrets(),
+            explain=Explain(name, self.variable),
+            sleep=sleep,
         )
-        self._wrote = wrote
-        self._wire = GitHubRequester(tracker, settings, policy)
         self._base = urlsplit(settings.url)
+        self._graphql_url = f"{settings.url.removesuffix('/v3')}/graphql"
         self._app: Auth.AppAuth | None = None
         self._token: _Token | None = None
         self._signing = threading.Lock()
         token = settings.token
         self._fixed = Auth.Token(token.get_secret_value()) if token is not None else None
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._wire.close()
+    def open_session(self) -> HttpSession:
+        """See HttpClient."""
+        return HttpSession(requests.Session(), self.settings.url, self.policy.timeout, self.settings.verify)
 
     def get(
         self,
@@ -123,12 +107,12 @@ class GitHubClient:
         asked = dict(parameters or {})
         for _ in range(_MOST_HOPS):
             auth = self._app_auth() if as_app else self._auth()
-            send = partial(self._wire.send, auth, "GET", url, asked, None)
+            send = partial(self._send, auth, "GET", url, asked, None)
             answer = self.transport.read(request, send, accept={*accept, *REDIRECTS}, resource=resource)
             if answer.status not in REDIRECTS:
                 return answer
             url, asked = self._follow(answer)
-        raise BadConfiguration(self.tracker, request, f"moved more than {_MOST_HOPS} times in a row")
+        raise BadConfiguration(self.name, request, f"moved more than {_MOST_HOPS} times in a row")
 
     def pages(self, url: str, parameters: Mapping[str, str | int] | None = None) -> Iterator[list[Any]]:
         """Every page of a list, along the Link headers."""
@@ -146,7 +130,7 @@ class GitHubClient:
             yield answer
             parameters, following = None, self.next_page(answer)
             if following in seen:
-                raise InvalidResponse(self.tracker, answer.request, "the next page is one that came before")
+                raise InvalidResponse(self.name, answer.request, "the next page is one that came before")
 
     def next_page(self, answer: HttpResponse, relation: str = "next") -> str | None:
         """The next page by the Link header, None after the last.
@@ -160,14 +144,10 @@ class GitHubClient:
                 url = urljoin(answer.url, link.get("url", ""))
                 if not self._ours(url):
                     message = f"the {relation} page is said to be on another server or path"
-                    raise InvalidResponse(
-                        self.tracker, answer.request, message, "Check the url of this tracker"
-                    )
+                    raise InvalidResponse(self.name, answer.request, message, "Check the url of this tracker")
                 if relation == "next" and answer.body.strip() == b"[]":
                     message = "an empty page is followed by another, so rows are missing"
-                    raise InvalidResponse(
-                        self.tracker, answer.request, message, "The next run reads it again"
-                    )
+                    raise InvalidResponse(self.name, answer.request, message, "The next run reads it again")
                 return url
         return None
 
@@ -178,12 +158,7 @@ class GitHubClient:
 
     def moment(self, answer: HttpResponse) -> datetime:
         """The server's time when it answered; ours where it does not say."""
-        return self.server_moment(answer) or self.clock()
-
-    def server_moment(self, answer: HttpResponse) -> datetime | None:
-        """The server's time when it answered; None where it does not say."""
-        epoch = server_time(answer)
-        return None if epoch is None else datetime.fromtimestamp(epoch, UTC)
+        return answer_time(answer) or self.clock()
 
     def write(
         self,
@@ -195,28 +170,20 @@ class GitHubClient:
         accept: Collection[int] = (),
     ) -> HttpResponse:
         """Send a change once (or again, if `repeatable`). A redirect is given back, never followed."""
-        auth = self._auth()
-        try:
-            return self.transport.write(
-                f"{verb} {path}",
-                partial(self._wire.send, auth, verb, path, None, body),
-                repeatable=repeatable,
-                accept={*accept, *REDIRECTS},
-            )
-        finally:
-            self._wrote()
+        send = partial(self._send, self._auth(), verb, path, None, body)
+        return self.send_write(f"{verb} {path}", send, repeatable=repeatable, accept={*accept, *REDIRECTS})
 
     def graphql(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         """The data of a GraphQL query; what was not found, or may not be seen, is null in it.
 
         Raises Unsupported where the server's schema lacks a field, a TrackerError for all else.
         """
-        request = f"POST {urlsplit(self._wire.graphql_url).path}"
+        request = f"POST {urlsplit(self._graphql_url).path}"
         auth = self._auth()
 
         def send() -> HttpResponse:
             body = {"query": query, "variables": dict(variables)}
-            answer = self._wire.send(auth, "POST", self._wire.graphql_url, None, body)
+            answer = self._send(auth, "POST", self._graphql_url, None, body)
             # GraphQL says with HTTP 200 what REST says with 403, and so the transport shall see it.
             return replace(answer, status=403) if graphql_limited(answer) else answer
 
@@ -228,8 +195,31 @@ class GitHubClient:
         if errors:
             raise self._sort_graphql(request, errors)
         if not isinstance(data, dict):
-            raise InvalidResponse(self.tracker, request, "expected data in a GraphQL answer")
+            raise InvalidResponse(self.name, request, "expected data in a GraphQL answer")
         return data
+
+    def _send(
+        self,
+        auth: Auth.Auth,
+        verb: str,
+        url: str,
+        parameters: Mapping[str, str | int] | None = None,
+        body: Any = None,
+    ) -> HttpResponse:
+        """One request; `url` is a path below the base URL, or whole and on the same server.
+
+        By our own session, with the authentication of PyGithub. Its requester (2.10, `__requestRaw`) follows
+        a 301 without the query, and sends a change again there, and it sleeps where GitHub answers 202.
+        """
+        url = f"{self.settings.url}{url}" if url.startswith("/") else url
+        headers = {**_HEADERS, "X-GitHub-Api-Version": self.settings.api_version}
+        auth.authentication(headers)
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = orjson.dumps(body)
+        with self.sessions.session() as session:
+            return session.send(verb, url, headers, content, parameters)
 
     def _sort_graphql(self, request: str, errors: list[dict[str, Any]]) -> Exception:
         codes = {
@@ -241,16 +231,16 @@ class GitHubClient:
             return Unsupported(text)
         kinds = {error.get("type") for error in errors}
         if kinds & _TOO_MUCH:
-            return TooMuch(self.tracker, request, text)
+            return TooMuch(self.name, request, text)
         if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
-            return Refused(self.tracker, request, text, "The account lacks the permission to read this")
-        return InvalidResponse(self.tracker, request, f"GraphQL answered with an error: {text}")
+            return Refused(self.name, request, text, "The account lacks the permission to read this")
+        return InvalidResponse(self.name, request, f"GraphQL answered with an error: {text}")
 
     def _follow(self, answer: HttpResponse) -> tuple[str, dict[str, str | int]]:
         """Where a redirect leads on the same server, with the query that was asked; else raises."""
         url = urljoin(answer.url, answer.headers.get("location", ""))
         if "location" not in answer.headers or not self._ours(url):
-            raise explain_status(self.tracker, answer.request, answer)
+            raise explain_status(self.name, answer.request, answer)
         asked = urlsplit(answer.url).query
         if asked and not urlsplit(url).query:
             url = f"{url}?{asked}"
@@ -266,16 +256,16 @@ class GitHubClient:
         prefix = self._base.path.rstrip("/")
         return same and (parts.path == prefix or parts.path.startswith(f"{prefix}/"))
 
-    def _auth(self) -> Auth.Auth | None:
+    def _auth(self) -> Auth.Auth:
         if self.settings.app_id is not None:
             return self._installation_token()
         if self._fixed is None:
-            raise BadConfiguration(self.tracker, "", "no token is set", f"Set {self.variable}")
+            raise BadConfiguration(self.name, "", "no token is set", f"Set {self.variable}")
         return self._fixed
 
     def _app_auth(self) -> Auth.AppAuth:
         if self._app is None:
-            self._app = app_auth(self.tracker, self.settings)
+            self._app = app_auth(self.name, self.settings)
         return self._app
 
     def _installation_token(self) -> Auth.Token:
@@ -289,27 +279,17 @@ class GitHubClient:
         path = f"/app/installations/{self.settings.installation_id}/access_tokens"
         app = self._app_auth()
         try:
-            answer = self.transport.read(f"POST {path}", lambda: self._wire.send(app, "POST", path, None, {}))
+            answer = self.transport.read(f"POST {path}", lambda: self._send(app, "POST", path, None, {}))
         except Missing as problem:
             hint = "Check app_id and installation_id, and that the App is still installed"
-            raise BadConfiguration(self.tracker, problem.request, problem.reason, hint) from problem
+            raise BadConfiguration(self.name, problem.request, problem.reason, hint) from problem
         result = answer.json_object()
         try:
             until = datetime.fromisoformat(result["expires_at"])
             return _Token(Auth.Token(result["token"]), until.astimezone(UTC))
         except (KeyError, TypeError, ValueError, OverflowError, AssertionError) as problem:
             message = "expected a token and the time when it expires"
-            raise InvalidResponse(self.tracker, answer.request, message) from problem
-
-
-def sort_scope(error: TrackerError, what: str) -> TrackerError:
-    """A configured repository or organisation that is not there is a mistake in the configuration."""
-    if not isinstance(error, Missing):
-        return error
-    hint = f"Check the spelling of {what}, and that the account may read it"
-    if "HTTP 410" in error.reason:
-        hint = f"Issues are disabled in {what}; enable them or take it out of the configuration"
-    return BadConfiguration(error.tracker, error.request, f"{what}: {error.reason}", hint)
+            raise InvalidResponse(self.name, answer.request, message) from problem
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:

@@ -12,12 +12,12 @@ from connectors.http.response import HttpResponse
 from connectors.models import MARK_PREFIX, PostedComment
 
 
-def read_comments(api: GitHubClient, identity: Account, path: str) -> tuple[PostedComment, ...]:
+def read_comments(client: GitHubClient, account: Account, path: str) -> tuple[PostedComment, ...]:
     """The comments of the issue at this path that are by this account, or bear a mark of milepost."""
     result: dict[str, PostedComment] = {}
-    for answer in _backwards(api, f"{path}/comments"):
+    for answer in _backwards(client, f"{path}/comments"):
         for row in answer.json_list():
-            comment = read_comment(api, identity, row)
+            comment = read_comment(client, account, row)
             result[comment.id] = comment
     # One of ours stays ours when somebody edits the mark out of it, which here stands in the text alone.
     ours = (item for item in result.values() if item.mine or MARK_PREFIX in item.body)
@@ -30,42 +30,42 @@ def comment_body(row: Any) -> str:
     return result if isinstance(result, str) else ""
 
 
-def _backwards(api: GitHubClient, path: str) -> Iterator[HttpResponse]:
+def _backwards(client: GitHubClient, path: str) -> Iterator[HttpResponse]:
     """Every page, the last one first; where there are several, the first is read again at the end.
 
     Comments stand in the order in which they came. One that is removed pulls those after it over to the page
     before; read forwards, ours could so slip to a page that was read, and would be written a second time.
     """
-    first = api.get(path, {"per_page": PER_PAGE})
-    following = api.next_page(first, "last")
+    first = client.get(path, {"per_page": PER_PAGE})
+    following = client.next_page(first, "last")
     if following is None:
         yield first
-        onward = api.next_page(first)
-        yield from api.answers(onward) if onward is not None else ()
+        onward = client.next_page(first)
+        yield from client.answers(onward) if onward is not None else ()
         return
-    number = api.page_number(following)
+    number = client.page_number(following)
     while number is not None:
-        answer = api.get(following)
+        answer = client.get(following)
         yield answer
         if number == 1:
             return
-        following = api.next_page(answer, "prev") or ""
-        before, number = number, api.page_number(following)
+        following = client.next_page(answer, "prev") or ""
+        before, number = number, client.page_number(following)
         # Only where a page has become empty do its neighbours lie further off.
         empty = answer.body.strip() == b"[]"
         if number is not None and not (number == before - 1 or (empty and 0 < number < before)):
             break
-    raise InvalidResponse(api.tracker, first.request, "the pages do not lead back to the first")
+    raise InvalidResponse(client.name, first.request, "the pages do not lead back to the first")
 
 
-def read_comment(api: GitHubClient, identity: Account, row: Any) -> PostedComment:
+def read_comment(client: GitHubClient, account: Account, row: Any) -> PostedComment:
     """One comment; raises InvalidResponse if it has no id."""
     if not isinstance(row, dict) or type(row.get("id")) is not int:
-        raise InvalidResponse(api.tracker, "GET comments", "a comment came without an id")
+        raise InvalidResponse(client.name, "GET comments", "a comment came without an id")
     return PostedComment(
         id=str(row["id"]),
         body=comment_body(row),
-        mine=identity.wrote(row),
+        mine=account.wrote(row),
         url=str(row.get("html_url") or ""),
         updated=moment(row.get("updated_at")),
     )

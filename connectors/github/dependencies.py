@@ -27,9 +27,11 @@ class Dependencies:
     `IN_ROW` requests that were not answered no more are sent. The first failure of a reading is notified.
     """
 
-    def __init__(self, api: GitHubClient, parser: IssueParser, memory: ConnectorState | None = None) -> None:
+    def __init__(
+        self, client: GitHubClient, parser: IssueParser, memory: ConnectorState | None = None
+    ) -> None:
         """`memory`: of a reading of changes; what it told last of an issue that did not change is taken."""
-        self._api = api
+        self._client = client
         self._parser = parser
         self._memory = memory
         self._before = _read(memory) if memory is not None else {}
@@ -53,7 +55,7 @@ class Dependencies:
         stamp = [issue.updated.isoformat(), issue.unnamed_blockers]
         before = self._before.get(issue.ref.id, [])
         if before[:2] == stamp:
-            result = [_blocker(self._api.tracker, *item) for item in before[2]]
+            result = [_blocker(self._client.name, *item) for item in before[2]]
         else:
             asked = self._asked(issue)
             if asked is None:
@@ -78,14 +80,14 @@ class Dependencies:
         except TrackerError as problem:
             self._silent = self._silent + 1 if isinstance(problem, Unavailable) else 0
             if not self._notified:
-                self._api.notify(f"{problem}; what blocks {issue.ref.key} is counted and not named")
+                self._client.notify(f"{problem}; what blocks {issue.ref.key} is counted and not named")
             self._notified = True
             return None
         self._silent = 0
         return sorted(result, key=lambda blocker: int(blocker.ref.id))
 
     def _blockers(self, path: str) -> Iterator[Blocker]:
-        for rows in self._api.pages(path, {"per_page": _PER_PAGE}):
+        for rows in self._client.pages(path, {"per_page": _PER_PAGE}):
             for row in rows:
                 other = self._parser.issue(row)
                 if isinstance(other, Issue):

@@ -1,13 +1,18 @@
-"""How GitHub says "later", and how its refusals are sorted and worded."""
+"""How GitHub says "later": rate limits of REST and GraphQL, and how many writes it takes."""
 
 from typing import Any
 
 import orjson
 
 from connectors import bounds
-from connectors.errors import BadConfiguration, Refused, TrackerError
-from connectors.http.response import HttpResponse, answer_date, header_seconds, message_in
+from connectors.http.response import HttpResponse, answer_date, header_seconds
+from connectors.http.write_rate import WriteRate
 
+WRITE_RATES = (WriteRate(80, 60.0), WriteRate(500, 3600.0))
+"""Content that may be created (docs.github.com, "Rate limits for the REST API", secondary limits).
+
+GitHub does not say which requests create content, so every write counts.
+"""
 _FIRST_WAIT = 60.0
 _LONGEST_WAIT = 900.0
 _LIMIT_WORDS = (
@@ -69,57 +74,14 @@ def graphql_limited(answer: HttpResponse) -> bool:
     return any(isinstance(error, dict) and error.get("type") in _LIMIT_TYPES for error in errors)
 
 
-class Explain:
-    """Words for what GitHub refuses; `variable` is the environment variable that holds the credentials."""
-
-    def __init__(self, tracker: str, variable: str) -> None:
-        self._tracker = tracker
-        self._variable = variable
-
-    def __call__(self, request: str, answer: HttpResponse, /) -> TrackerError | None:
-        """An error with what is missing, or None where the usual words do."""
-        message = message_in(answer)
-        if answer.status == 401:
-            hint = f"Check {self._variable}: wrong, expired or revoked"
-            return BadConfiguration(self._tracker, request, message, hint)
-        if answer.status == 403:
-            return Refused(self._tracker, request, message, _permission_hint(answer))
-        if answer.status == 451:
-            return Refused(self._tracker, request, message, "GitHub has blocked this repository")
-        return None
-
-
-def _permission_hint(answer: HttpResponse) -> str:
-    """Which permission the account lacks, from the headers that GitHub sends with a 403."""
-    headers = answer.headers
-    if "x-github-sso" in headers:
-        return "Authorise the token for the organisation's single sign-on"
-    needed = _plain(headers.get("x-accepted-github-permissions", ""))
-    if needed:
-        return f"The account needs the permission {needed}"
-    scopes, accepted = headers.get("x-oauth-scopes"), _plain(headers.get("x-accepted-oauth-scopes", ""))
-    if scopes is not None and accepted:
-        return f"The token needs the scope {accepted}; it has {_plain(scopes) or 'none'}"
-    return "The account lacks the permission for this, or the issue is locked"
-
-
-def _plain(text: str) -> str:
-    return "".join(character for character in text if character.isprintable())[:200].strip()
-
-
 def _until_reset(answer: HttpResponse, now: float) -> float | None:
     """Seconds to the reset by the server's own clock, and one more since the reset is cut to seconds."""
     try:
         reset = float(answer.headers["x-ratelimit-reset"])
     except (KeyError, ValueError):
         return None
-    left = bounds.window(reset - (server_time(answer) or now))
+    left = bounds.window(reset - (answer_date(answer) or now))
     return None if left is None else max(0.0, left) + 1
-
-
-def server_time(answer: HttpResponse) -> float | None:
-    """The Date header in epoch seconds."""
-    return answer_date(answer)
 
 
 def graphql_errors(body: Any) -> list[dict[str, Any]]:

@@ -16,14 +16,15 @@ from connectors.errors import (
     TrackerError,
     Unavailable,
 )
-from connectors.github.client import GitHubClient, sort_scope
+from connectors.github.client import GitHubClient
+from connectors.github.explain import sort_scope
 from connectors.github.issue_keys import Spelling, repository_of_api
 from connectors.github.issues import names_issue
 from connectors.github.organisation import Organisation
 from connectors.github.pagination import Sheet, changed, whole
 from connectors.github.repositories import PER_PAGE, Names, container, member_pages, members, row_id
+from connectors.http.response import answer_time
 from connectors.http.workers import merge
-from connectors.interface import ConnectorState
 from connectors.isolation import IN_ROW
 from connectors.models import Container
 
@@ -83,15 +84,13 @@ class Listing:
     moment: datetime | None
     """GitHub's own time when the reading began; None if it did not tell."""
 
-    def __init__(
-        self, api: GitHubClient, memory: ConnectorState, names: Names, spelling: Spelling, plan: Plan
-    ) -> None:
-        self._api = api
+    def __init__(self, client: GitHubClient, names: Names, spelling: Spelling, plan: Plan) -> None:
+        self._client = client
         self._names = names
         self._spelling = spelling
         self._plan = plan
-        self._organisation = Organisation(api, memory)
-        self._full = plan.since is None and api.settings.organization is not None
+        self._organisation = Organisation(client)
+        self._full = plan.since is None and client.settings.organization is not None
         self._again: dict[str, None] = {}
         self._repeats = 0
         self._silent = 0
@@ -122,7 +121,7 @@ class Listing:
         self._names.keep()
         if self._full:
             certain = not (self._again or self._failed)
-            began = self.moment or self._api.clock()
+            began = self.moment or self._client.clock()
             self._organisation.end(self._repeats, began, certain=certain)
 
     @property
@@ -182,7 +181,7 @@ class Listing:
 
     def _container(self, home: _Home) -> Container:
         name = self._spelling.repository(str(home.row.get("full_name") or self._names.today(home.name)))
-        result = container(home.row, name, app=self._api.settings.app_id is not None)
+        result = container(home.row, name, app=self._client.settings.app_id is not None)
         return result if row_id(home.row) else replace(result, id=self._names.id_of(home.name))
 
     def _taken(self, part: _Part) -> list[Any]:
@@ -237,7 +236,7 @@ class Listing:
             message = (
                 f"{len(rows) - len(named)} of {len(rows)} rows of this list say not of which issue they are"
             )
-            problem = InvalidResponse(self._api.tracker, f"GET {sheet.path}", message)
+            problem = InvalidResponse(self._client.name, f"GET {sheet.path}", message)
             if sheet.path not in self._by_path:
                 raise problem
             home = self._by_path[sheet.path]
@@ -248,7 +247,7 @@ class Listing:
         """Only where GitHub tells no time: its rows do."""
         if self.moment is not None or self._plan.survey:
             return
-        present = self._api.clock()
+        present = self._client.clock()
         for row in rows:
             try:
                 time = datetime.fromisoformat(row["updated_at"])
@@ -267,7 +266,7 @@ class Listing:
 
     def _read(self, streams: Iterable[Iterable[_Part]]) -> Iterator[_Part]:
         """The parts of these lists, some lists at once; every rate limit that is met halves how many."""
-        transport, settings = self._api.transport, self._api.settings
+        transport, settings = self._client.transport, self._client.settings
         many = settings.organization is not None or len(settings.repositories) > 1
         workers, before = settings.workers if many else 1, transport.limited
 
@@ -279,19 +278,19 @@ class Listing:
 
     def _begun(self) -> Iterator[Iterator[_Part]]:
         """A stream for each list. The first request is sent here, so that its answer tells the time."""
-        api, organisation, plan = self._api, self._organisation, self._plan
+        client, organisation, plan = self._client, self._organisation, self._plan
         named = [_Home(name, configured=True) for name in self._names.configured()]
-        if api.settings.organization is None:
+        if client.settings.organization is None:
             lists = map(self._list, named)
             return lists if plan.survey else self._first_now(lists)
         if plan.since is not None and organisation.listed and not plan.survey:
             begun = self._organisation_list(organisation, named)
             if begun is not None:
                 return begun
-        pages = member_pages(api)
+        pages = member_pages(client)
         first = next(pages)
-        self.moment = api.server_moment(first)
-        result = members(api, chain([first], pages), self._names)
+        self.moment = answer_time(first)
+        result = members(client, chain([first], pages), self._names)
         homes = (_Home(name, configured=False, row=row) for name, row in result)
         return chain(map(self._list, named), map(self._list, homes))
 
@@ -299,7 +298,7 @@ class Listing:
         self, organisation: Organisation, named: list[_Home]
     ) -> Iterator[Iterator[_Part]] | None:
         """The organisation's own list, and those that are not in it; None if it does not answer well."""
-        owner = f"{self._api.settings.organization}/".lower()
+        owner = f"{self._client.settings.organization}/".lower()
         inside = {home.name.lower(): home for home in named if home.name.lower().startswith(owner)}
         others = [home for home in named if home.name.lower() not in inside]
         late = [
@@ -307,7 +306,7 @@ class Listing:
             for name in self._plan.behind
             if name.startswith(owner)
         ]
-        everything = changed(self._api, organisation.path, self._plan.since, {"filter": "all"})
+        everything = changed(self._client, organisation.path, self._plan.since, {"filter": "all"})
         try:
             head = next(everything)
         except (TrackerDown, BadConfiguration):
@@ -315,7 +314,7 @@ class Listing:
         except TrackerError:
             organisation.distrust()
             return None
-        self.moment = self._api.server_moment(head.answer)
+        self.moment = answer_time(head.answer)
         self._in_one = True
         whole_list = self._must(chain([head], everything), organisation)
         return iter([whole_list, *map(self._list, [*others, *late])])
@@ -327,14 +326,14 @@ class Listing:
         except TrackerError as problem:
             if not isinstance(problem, TrackerDown | BadConfiguration):
                 organisation.distrust()
-            raise sort_scope(problem, f"the organisation {self._api.settings.organization}") from problem
+            raise sort_scope(problem, f"the organisation {self._client.settings.organization}") from problem
         yield _End(_Home(organisation.path, configured=True))
 
     def _first_now(self, streams: Iterator[Iterator[_Part]]) -> Iterator[Iterator[_Part]]:
         for stream in streams:
             head = next(stream)
             if isinstance(head, Sheet):
-                self.moment = self._api.server_moment(head.answer)
+                self.moment = answer_time(head.answer)
                 return chain([chain([head], stream)], streams)
             self._taken(head)
         self._judge()
@@ -362,7 +361,7 @@ class Listing:
             return home
         try:
             path = f"/repos/{self._names.today(home.name)}"
-            return replace(home, row=self._api.get(path).json_object())
+            return replace(home, row=self._client.get(path).json_object())
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError:
@@ -387,13 +386,13 @@ class Listing:
         path = f"/repos/{today}/issues"
         self._by_path[path] = home
         since = self._plan.behind.get(home.name.lower(), self._plan.since)
-        return whole(self._api, path) if since is None else changed(self._api, path, since)
+        return whole(self._client, path) if since is None else changed(self._client, path, since)
 
     def _anew(self, path: str) -> Iterator[_Part]:
         """A list that shifted while it was read, by changes."""
         home = self._by_path.get(path) or _Home(path, configured=True)
         try:
-            yield from changed(self._api, path, None)
+            yield from changed(self._client, path, None)
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError as error:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors import bounds
-from connectors.connector_state import ConnectorState, recall, remember
+from connectors.connector_state import recall, remember
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError
 from connectors.github.client import GitHubClient
 from connectors.github.pagination import Sheet
@@ -21,17 +21,16 @@ class Organisation:
     it ever turns out to have less, nothing that was pulled before that counts as complete.
     """
 
-    def __init__(self, api: GitHubClient, memory: ConnectorState) -> None:
-        self._api = api
-        self._memory = memory
-        self._name = (api.settings.organization or "").lower()
+    def __init__(self, client: GitHubClient) -> None:
+        self._client = client
+        self._name = (client.settings.organization or "").lower()
         self._before: int | None = None
         self._counted = 0
 
     @property
     def path(self) -> str:
         """Of the organisation's list."""
-        return f"/orgs/{self._api.settings.organization}/issues"
+        return f"/orgs/{self._client.settings.organization}/issues"
 
     @property
     def listed(self) -> bool:
@@ -47,7 +46,7 @@ class Organisation:
         """The list does not answer well: no reading goes by it until a full one found it whole again."""
         fact = self._fact()
         if fact.get("whole") is True:
-            remember(self._memory, _FACT, {**fact, "whole": False})
+            remember(self._client.memory, _FACT, {**fact, "whole": False})
 
     def begin(self) -> None:
         """Before a full reading."""
@@ -71,22 +70,22 @@ class Organisation:
         elif certain and after == self._before:
             whole = after == self._counted - repeated
         doubt = began.isoformat() if was and not whole else fact.get("doubt") or ""
-        remember(self._memory, _FACT, {"name": self._name, "whole": whole, "doubt": doubt})
+        remember(self._client.memory, _FACT, {"name": self._name, "whole": whole, "doubt": doubt})
 
     def _total(self) -> int | None:
         """How many issues and pull requests its list has; None if GitHub does not tell."""
         try:
-            answer = self._api.get(self.path, {"filter": "all", "state": "all", "per_page": 1})
-            last = self._api.next_page(answer, "last")
+            answer = self._client.get(self.path, {"filter": "all", "state": "all", "per_page": 1})
+            last = self._client.next_page(answer, "last")
             rows = len(answer.json_list())
             if last is None:
-                return rows if self._api.next_page(answer) is None else None
+                return rows if self._client.next_page(answer) is None else None
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError:
             return None
-        return self._api.page_number(last)
+        return self._client.page_number(last)
 
     def _fact(self) -> dict[str, Any]:
-        result = recall(self._memory, _FACT)
+        result = recall(self._client.memory, _FACT)
         return result if result.get("name") == self._name else {}

@@ -92,7 +92,7 @@ class Sheet:
         return self.watch is not None and self.watch.shifted
 
 
-def whole(api: GitHubClient, path: str) -> Iterator[Sheet]:
+def whole(client: GitHubClient, path: str) -> Iterator[Sheet]:
     """All issues and pull requests of a repository, in order of creation, which no edit changes.
 
     Each page is asked for once. The first question goes from the youngest issue on. Where GitHub pages by
@@ -105,24 +105,24 @@ def whole(api: GitHubClient, path: str) -> Iterator[Sheet]:
     An issue that comes to an older place meanwhile is told by its Watch; then, or where the links do not
     lead back, the list has to be read by `changed`.
     """
-    first = api.get(path, {**_ALL, "sort": "created", "direction": "desc"})
-    following, last = api.next_page(first), api.next_page(first, "last")
+    first = client.get(path, {**_ALL, "sort": "created", "direction": "desc"})
+    following, last = client.next_page(first), client.next_page(first, "last")
     by_cursor = following is not None and "after" in parse_qs(urlsplit(following).query)
     if following is None or by_cursor:
-        watch = Watch(api.moment(first), backwards=False)
+        watch = Watch(client.moment(first), backwards=False)
         yield Sheet(path, first, watch=watch)
-        for answer in api.answers(following) if following is not None else ():
+        for answer in client.answers(following) if following is not None else ():
             yield Sheet(path, answer, watch=watch)
         return
-    watch, youngest = Watch(api.moment(first), backwards=True), first.json_list()
+    watch, youngest = Watch(client.moment(first), backwards=True), first.json_list()
     yield Sheet(path, first, youngest, watch)
-    many = api.page_number(last) if last is not None else None
-    if many is None or not (yield from _backwards(api, path, many, youngest, watch)):
-        yield from changed(api, path, None)
+    many = client.page_number(last) if last is not None else None
+    if many is None or not (yield from _backwards(client, path, many, youngest, watch)):
+        yield from changed(client, path, None)
 
 
 def _backwards(
-    api: GitHubClient, path: str, many: int, youngest: list[Any], watch: Watch
+    client: GitHubClient, path: str, many: int, youngest: list[Any], watch: Watch
 ) -> Generator[Sheet, None, bool]:
     """All but the youngest issues, of so many pages; whether the links led through all of them.
 
@@ -134,23 +134,23 @@ def _backwards(
     number = many - 1
     if number < 1:
         return False
-    answer = api.get(path, {**asked, "page": number})
+    answer = client.get(path, {**asked, "page": number})
     rows: list[Any] | None = answer.json_list()
     if not _parted(rows or [], youngest):
         number, rows = many, None
-        answer = api.get(path, {**asked, "page": number})
+        answer = client.get(path, {**asked, "page": number})
     while True:
-        api.next_page(answer)  # which tells of a page without rows that it should have
+        client.next_page(answer)  # which tells of a page without rows that it should have
         yield Sheet(path, answer, rows, watch)
         if number == 1:
             return True
-        before = api.next_page(answer, "prev")
-        step = api.page_number(before) if before is not None else None
+        before = client.next_page(answer, "prev")
+        step = client.page_number(before) if before is not None else None
         if before is None or step is None or not 0 < step < number:
             return False
         if step < number - 1 and answer.body.strip() != b"[]":
             return False  # only where a page has become empty do its neighbours lie further off
-        number, rows, answer = step, None, api.get(before)
+        number, rows, answer = step, None, client.get(before)
 
 
 def _parted(older: list[Any], youngest: list[Any]) -> bool:
@@ -169,7 +169,7 @@ def _parted(older: list[Any], youngest: list[Any]) -> bool:
 
 
 def changed(
-    api: GitHubClient, path: str, since: datetime | None, more: Mapping[str, str | int] | None = None
+    client: GitHubClient, path: str, since: datetime | None, more: Mapping[str, str | int] | None = None
 ) -> Iterator[Sheet]:
     """What changed at or after `since` (None: ever) in a list, oldest change first; none is lost.
 
@@ -182,9 +182,9 @@ def changed(
     turn = _Turn(since)
     first = True
     while True:
-        for answer in api.answers(path, _since(turn.after, more)):
+        for answer in client.answers(path, _since(turn.after, more)):
             rows = answer.json_list()
-            new = turn.take(rows, api.next_page(answer) is None)
+            new = turn.take(rows, client.next_page(answer) is None)
             if new or first:
                 yield Sheet(path, answer, new)
             first = False

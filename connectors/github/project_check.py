@@ -11,13 +11,13 @@ from connectors.models import Finding
 _NO_PROJECTS = "this GitHub has no projects"
 
 
-def project_findings(api: GitHubClient) -> Iterator[Finding]:
+def project_findings(client: GitHubClient) -> Iterator[Finding]:
     """A line for each project of the settings, and one for the field that tells the status if one has it."""
     heads: dict[Project, Head] = {}
-    for project in api.settings.project_names.values():
+    for project in client.settings.project_names.values():
         what = f"project {project}"
         try:
-            heads[project] = read_head(api, project)
+            heads[project] = read_head(client, project)
         except Unsupported:
             hint = "Update the Enterprise Server, or take it out of `projects`"
             yield Finding(what, False, _NO_PROJECTS, hint)
@@ -27,8 +27,8 @@ def project_findings(api: GitHubClient) -> Iterator[Finding]:
             yield Finding(what, False, problem.reason, READ_HINT)
         else:
             yield Finding(what, True, f"can be read; its fields: {_fields(heads[project])}")
-    status = api.settings.status_field
-    result = split_field(status, api.settings.project_names) if status else None
+    status = client.settings.status_field
+    result = split_field(status, client.settings.project_names) if status else None
     if status and result is not None and result[0] in heads:
         project, name = result
         why = what_is_missing(project, heads[project], [name]).get(name)
@@ -38,20 +38,20 @@ def project_findings(api: GitHubClient) -> Iterator[Finding]:
         yield Finding(f'status_field "{status}"', not why, why or f"its options: {options or 'none'}", hint)
 
 
-def missing_fields(api: GitHubClient, names: Collection[str]) -> Mapping[str, str]:
+def missing_fields(client: GitHubClient, names: Collection[str]) -> Mapping[str, str]:
     """By name, of the fields of projects among these: why it is not there, for whoever may see the project.
 
     May raise TrackerError, but not for a project that cannot be read.
     """
     asked: dict[Project, dict[str, str]] = {}
     for name in sorted(names):
-        result = split_field(name, api.settings.project_names)
+        result = split_field(name, client.settings.project_names)
         if result is not None:
             asked.setdefault(result[0], {})[name] = result[1]
     missing: dict[str, str] = {}
     for project, fields in asked.items():
         try:
-            head = read_head(api, project)
+            head = read_head(client, project)
         except Unsupported:
             missing |= dict.fromkeys(fields, _NO_PROJECTS)
             continue

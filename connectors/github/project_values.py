@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors import bounds
-from connectors.connector_state import ConnectorState, recall, remember
+from connectors.connector_state import recall, remember
 from connectors.errors import BadConfiguration, QuotaExhausted, TrackerDown, TrackerError
 from connectors.github.client import GitHubClient, Unsupported
 from connectors.github.cursor import Cursor
@@ -58,14 +58,13 @@ class ProjectValues:
     before stays, and the others go on.
     """
 
-    def __init__(self, api: GitHubClient, memory: ConnectorState, names: Collection[str]) -> None:
+    def __init__(self, client: GitHubClient, names: Collection[str]) -> None:
         """`names` are fields of any kind; those of projects are picked out."""
-        self._api = api
-        self._memory = memory
+        self._client = client
         self._asked: dict[Project, dict[str, str]] = {}
         self._of_name: dict[str, tuple[Project, int]] = {}
         for name in sorted(names):
-            result = split_field(name, api.settings.project_names)
+            result = split_field(name, client.settings.project_names)
             if result is not None:
                 project, called = result
                 fields = self._asked.setdefault(project, {})
@@ -148,7 +147,7 @@ class ProjectValues:
         """
         if not self._asked:
             return
-        kept = recall(self._memory, _PROJECTS)
+        kept = recall(self._client.memory, _PROJECTS)
         stands = {base.name: kept[base.name]} if base is not None and base.name in kept else {}
         message = {}
         for project, reading in self._readings.items():
@@ -163,11 +162,11 @@ class ProjectValues:
         stands[now.name] = message
         for project, reading in self._readings.items():
             self._keep_items(project, reading, stands)
-        remember(self._memory, _PROJECTS, stands)
+        remember(self._client.memory, _PROJECTS, stands)
 
     def _keep_items(self, project: Project, reading: Reading, stands: Mapping[str, Any]) -> None:
         fact = f"{_VALUES}{project.name}"
-        kept = recall(self._memory, fact)
+        kept = recall(self._client.memory, fact)
         if reading.kept_as in kept:
             return
         used = {stand[project.name]["items"] for stand in stands.values() if project.name in stand}
@@ -180,7 +179,7 @@ class ProjectValues:
                 for id_, item in reading.items.items()
             },
         }
-        remember(self._memory, fact, held)
+        remember(self._client.memory, fact, held)
 
     def _read(self, project: Project, kept: Reading | None, now: datetime) -> Reading:
         """The project as it is now; where that fails, as it was, with all its fields missing."""
@@ -197,7 +196,7 @@ class ProjectValues:
         except Unsupported:
             return replace(before, at=None, missing=dict.fromkeys(names, "this GitHub has no projects"))
         except TrackerError as problem:
-            self._api.notify(f"{self._api.tracker}: the project {project} was not read: {problem}")
+            self._client.notify(f"{self._client.name}: the project {project} was not read: {problem}")
             message = f"the project {project.name} could not be read; `milepost check` tells why"
             return replace(before, at=None, missing=dict.fromkeys(names, message))
         self._read_now.add(project)
@@ -205,7 +204,7 @@ class ProjectValues:
         return replace(reading, kept_as=before.kept_as if same else "")
 
     def _whole(self, project: Project, before: Reading, names: tuple[str, ...], now: datetime) -> Reading:
-        head = read_head(self._api, project)
+        head = read_head(self._client, project)
         missing = what_is_missing(project, head, names)
         fields: dict[str, Field] = {
             name: result for name in names if name not in missing and (result := head.field(name)) is not None
@@ -213,11 +212,11 @@ class ProjectValues:
         if not fields:
             return Reading(names, {}, now, missing)
         requested = list({entry.name: entry for entry in fields.values()}.values())
-        items = dict(read_items(self._api, project, head, requested))
+        items = dict(read_items(self._client, project, head, requested))
         gone = before.items.keys() - items.keys()
         if gone and len(items) >= PER_PAGE:
             # An item that moves while the pages are read may be on none of them.
-            again = read_items(self._api, project, head, requested)
+            again = read_items(self._client, project, head, requested)
             items.update(again)
         places = {wish.name: place for place, wish in enumerate(requested)}
         columns = [places[fields[name].name] if name in fields else None for name in names]
@@ -225,18 +224,18 @@ class ProjectValues:
 
     def _latest(self) -> dict[Project, Reading]:
         """What was read last, whatever cursor that was for."""
-        stands = list(recall(self._memory, _PROJECTS).values())
+        stands = list(recall(self._client.memory, _PROJECTS).values())
         return dict(self._readings_of(stands[-1])) if stands else {}
 
     def _remembered(self, base: Cursor) -> dict[Project, Reading]:
-        return dict(self._readings_of(recall(self._memory, _PROJECTS).get(base.name)))
+        return dict(self._readings_of(recall(self._client.memory, _PROJECTS).get(base.name)))
 
     def _readings_of(self, stand: Any) -> Iterator[tuple[Project, Reading]]:
         """What is remembered of each project that is asked for; nothing of one where that is impossible."""
         for project, asked in self._asked.items():
             try:
                 result = stand[project.name]
-                held = recall(self._memory, f"{_VALUES}{project.name}")[result["items"]]
+                held = recall(self._client.memory, f"{_VALUES}{project.name}")[result["items"]]
                 names = tuple(asked.values())
                 if tuple(held["names"]) != names or held["of"] != f"{project.owner}/{project.number}".lower():
                     continue

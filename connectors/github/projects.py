@@ -71,20 +71,20 @@ class Head:
         return next(iter(exact or alike), None)
 
 
-def read_head(api: GitHubClient, project: Project) -> Head:
+def read_head(client: GitHubClient, project: Project) -> Head:
     """The project's fields. Raises Missing where the token sees no such project, or nothing in it."""
-    data = api.graphql(PROJECT, {"owner": project.owner, "number": project.number})
+    data = client.graphql(PROJECT, {"owner": project.owner, "number": project.number})
     owner = data.get("repositoryOwner")
     result = owner.get("projectV2") if isinstance(owner, dict) else None
     if not isinstance(result, dict):
-        raise Missing(api.tracker, "POST /graphql", f"the token sees no project {project}", READ_HINT)
+        raise Missing(client.name, "POST /graphql", f"the token sees no project {project}", READ_HINT)
     connection = result.get("fields")
     rows = connection.get("nodes") if isinstance(connection, dict) else None
     if not isinstance(rows, list) or not isinstance(result.get("id"), str):
-        raise InvalidResponse(api.tracker, "POST /graphql", f"expected the fields of the project {project}")
+        raise InvalidResponse(client.name, "POST /graphql", f"expected the fields of the project {project}")
     fields = tuple(filter(None, map(_field, rows)))
     if not fields:
-        raise Missing(api.tracker, "POST /graphql", f"the token sees nothing of {project}", READ_HINT)
+        raise Missing(client.name, "POST /graphql", f"the token sees nothing of {project}", READ_HINT)
     return Head(result["id"], fields)
 
 
@@ -98,18 +98,18 @@ def _field(row: object) -> Field | None:
 
 
 def read_items(
-    api: GitHubClient, project: Project, head: Head, fields: Sequence[Field]
+    client: GitHubClient, project: Project, head: Head, fields: Sequence[Field]
 ) -> Mapping[str, Item]:
     """The issues by database id, and pull requests by key in lower case, with the values of these fields.
 
     One request for each 100. Drafts, and what the token may not see, are left out. Raises a TrackerError
     where any page fails.
     """
-    return dict(_read(api, project, head, [item.name for item in fields]))
+    return dict(_read(client, project, head, [item.name for item in fields]))
 
 
 def _read(
-    api: GitHubClient, project: Project, head: Head, names: Sequence[str]
+    client: GitHubClient, project: Project, head: Head, names: Sequence[str]
 ) -> Iterator[tuple[str, Item]]:
     query, first = project_items(len(names)), PER_PAGE
     after: str | None = None
@@ -118,7 +118,7 @@ def _read(
         variables: dict[str, Any] = {f"f{place}": name for place, name in enumerate(names)}
         variables |= {"id": head.node, "first": first, "after": after}
         try:
-            data = api.graphql(query, variables)
+            data = client.graphql(query, variables)
         except TooMuch:
             if first == 1:
                 raise
@@ -131,10 +131,10 @@ def _read(
         page = connection.get("pageInfo") if isinstance(connection, dict) else None
         if not isinstance(rows, list) or not isinstance(page, dict):
             raise InvalidResponse(
-                api.tracker, "POST /graphql", f"expected the items of the project {project}"
+                client.name, "POST /graphql", f"expected the items of the project {project}"
             )
         for row in rows:
-            item = _item(api, project, row, len(names))
+            item = _item(client, project, row, len(names))
             if item is not None:
                 yield item
         if not page.get("hasNextPage"):
@@ -142,35 +142,35 @@ def _read(
         after = page.get("endCursor")
         if not isinstance(after, str) or after in seen:
             raise InvalidResponse(
-                api.tracker, "POST /graphql", f"the pages of the project {project} do not end"
+                client.name, "POST /graphql", f"the pages of the project {project} do not end"
             )
         seen.add(after)
 
 
-def _item(api: GitHubClient, project: Project, row: object, count: int) -> tuple[str, Item] | None:
+def _item(client: GitHubClient, project: Project, row: object, count: int) -> tuple[str, Item] | None:
     """One item with its id; None for a draft, and for content that the token may not see."""
     if row is None:
         # Of a project that a fine-grained token may not read GitHub gives empty data, and no error.
         message = f"items of the project {project} came empty"
-        raise InvalidResponse(api.tracker, "POST /graphql", message, READ_HINT)
+        raise InvalidResponse(client.name, "POST /graphql", message, READ_HINT)
     if not isinstance(row, dict):
-        raise InvalidResponse(api.tracker, "POST /graphql", f"expected an item of the project {project}")
+        raise InvalidResponse(client.name, "POST /graphql", f"expected an item of the project {project}")
     content = row.get("content")
     if not isinstance(content, dict) or "repository" not in content:
         return None
     home, number = content.get("repository"), content.get("number")
     name = home.get("nameWithOwner") if isinstance(home, dict) else None
     if not isinstance(name, str) or not is_repository(name) or type(number) is not int or number < 1:
-        raise InvalidResponse(api.tracker, "POST /graphql", f"an item of the project {project} has no place")
+        raise InvalidResponse(client.name, "POST /graphql", f"an item of the project {project} has no place")
     key = Place(name, number).key
     id_ = content.get("fullDatabaseId")
     if "fullDatabaseId" in content and not _ID.fullmatch(str(id_)):
-        raise InvalidResponse(api.tracker, "POST /graphql", f"{key} on the project {project} has no id")
-    values = tuple(_value(api, project, key, row.get(f"v{place}")) for place in range(count))
+        raise InvalidResponse(client.name, "POST /graphql", f"{key} on the project {project} has no id")
+    values = tuple(_value(client, project, key, row.get(f"v{place}")) for place in range(count))
     return (str(id_) if id_ is not None else key.lower()), Item(key, values)
 
 
-def _value(api: GitHubClient, project: Project, key: str, row: object) -> Chosen:
+def _value(client: GitHubClient, project: Project, key: str, row: object) -> Chosen:
     if row is None:
         return Chosen()
     if isinstance(row, dict):
@@ -187,7 +187,7 @@ def _value(api: GitHubClient, project: Project, key: str, row: object) -> Chosen
         if {"name", "title", "text", "date", "number"} & {name for name, held in row.items() if held is None}:
             return Chosen()
     raise InvalidResponse(
-        api.tracker, "POST /graphql", f"a value of {key} on the project {project} cannot be read"
+        client.name, "POST /graphql", f"a value of {key} on the project {project} cannot be read"
     )
 
 

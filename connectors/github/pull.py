@@ -43,11 +43,11 @@ or deleted, so that one which leaves the scope while all else rests is missed fo
 """
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class PullRun:
     """The state of one pull while its pages are read. `before` is what stood at `base`."""
 
-    api: GitHubClient
+    client: GitHubClient
     memory: ConnectorState
     spelling: Spelling
     parser: IssueParser
@@ -81,7 +81,7 @@ class PullRun:
     """What is named or in a tree and cannot be read, by key; the first reason stays."""
 
     def __post_init__(self) -> None:
-        self.dependencies = Dependencies(self.api, self.parser, self.memory if self.base else None)
+        self.dependencies = Dependencies(self.client, self.parser, self.memory if self.base else None)
 
     def pages(self) -> Iterator[Page]:
         """All pages; then the next pull knows what to read again, beside what changes from now on."""
@@ -183,7 +183,7 @@ class PullRun:
         if self._without_trees() or not all(stand[3] for stand in outside.values()):
             return True
         try:
-            return not unchanged(self.api, self.spelling, outside)
+            return not unchanged(self.client, self.spelling, outside)
         except Unsupported:
             self._note_without_trees()
             return True
@@ -279,7 +279,7 @@ class PullRun:
         if not places or self._without_trees():
             return Located()
         try:
-            return locate(self.api, self.spelling, places)
+            return locate(self.client, self.spelling, places)
         except Unsupported:
             self._note_without_trees()
             return Located()
@@ -288,7 +288,7 @@ class PullRun:
         if not roots or self._without_trees():
             return Tree({root.id: root for root in roots})
         try:
-            return walk(self.api, self.spelling, roots)
+            return walk(self.client, self.spelling, roots)
         except Unsupported:
             self._note_without_trees()
             return Tree({root.id: root for root in roots})
@@ -299,7 +299,7 @@ class PullRun:
 
     def _note_without_trees(self) -> None:
         self.memory.set(NO_TREES, self.now.at.isoformat())
-        self.api.notify(f"{self.api.tracker}: this GitHub knows no sub-issues; trees are not measured")
+        self.client.notify(f"{self.client.name}: this GitHub knows no sub-issues; trees are not measured")
 
     def _fetch(self, requested: list[Node]) -> Iterator[list[Any]]:
         """These issues in full: siblings in one list, others one by one."""
@@ -327,7 +327,7 @@ class PullRun:
         ids = {node.id for node in nodes}
         result: list[Any] = []
         try:
-            for rows in self.api.pages(f"{parent.path}/sub_issues", {"per_page": PER_PAGE}):
+            for rows in self.client.pages(f"{parent.path}/sub_issues", {"per_page": PER_PAGE}):
                 result += [row for row in rows if isinstance(row, dict) and str(row.get("id")) in ids]
         except (TrackerDown, BadConfiguration):
             raise
@@ -349,7 +349,7 @@ class PullRun:
         """One issue by its key, wherever it moved; None if it is gone, or refused, which is told."""
         place = place_of(key)
         try:
-            row = self.api.get(place.path).json_object() if place else None
+            row = self.client.get(place.path).json_object() if place else None
         except Missing:
             row = None
         except (TrackerDown, BadConfiguration):

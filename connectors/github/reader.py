@@ -21,7 +21,6 @@ from connectors.github.pull import OVERLAP, PullRun
 from connectors.github.repositories import Names
 from connectors.github.search import matching
 from connectors.github.survey import survey
-from connectors.interface import ConnectorState
 from connectors.isolation import read_apart
 from connectors.models import (
     STATUS_FIELD,
@@ -44,49 +43,48 @@ from connectors.names import fold_name
 class GitHubReader:
     """Reads issues, pull requests, trees, comments and labels."""
 
-    def __init__(self, api: GitHubClient, memory: ConnectorState, identity: Account, names: Names) -> None:
-        self._api = api
+    def __init__(self, client: GitHubClient, account: Account, names: Names) -> None:
+        self._client = client
         self._names = names
-        self._memory = memory
-        self._identity = identity
-        self._spelling = Spelling(api.settings.repositories)
+        self._account = account
+        self._spelling = Spelling(client.settings.repositories)
         self._fields: frozenset[str] = frozenset()
         self._projects: ProjectValues | None = None
 
     def changed_since(self, cursor: str | None, interest: Interest) -> Pull:
         """See Reader. The cursor holds GitHub's own time from before the pull."""
         self._fields = interest.fields
-        scope = scope_digest(self._api.settings, interest)
+        scope = scope_digest(self._client.settings, interest)
         base = Cursor.read(cursor)
         base = base if base and base.scope == scope else None
-        if base and Organisation(self._api, self._memory).doubted(base.at):
+        if base and Organisation(self._client).doubted(base.at):
             base = None
-        before = standing_at(self._memory, base) if base else None
+        before = standing_at(self._client.memory, base) if base else None
         if before is None and (interest.roots or interest.keys):
             base = None  # what left the trees since then is not known
         listing, reading = self._listing(base)
         if base is not None and self._ahead(base, listing.moment):
             listing, reading = self._listing(None)
-        self._projects = ProjectValues(self._api, self._memory, self._asked_fields())
-        if not self._projects.begin(base, self._api.clock()) and reading.since is not None:
+        self._projects = ProjectValues(self._client, self._asked_fields())
+        if not self._projects.begin(base, self._client.clock()) and reading.since is not None:
             listing, reading = self._listing(None)
         if reading.since is None:
             base, before = None, None
-        at, dated = listing.moment or self._api.clock(), listing.moment is not None
+        at, dated = listing.moment or self._client.clock(), listing.moment is not None
         now = Cursor(at, scope, base.count + 1 if base else 0, dated)
         run = PullRun(
-            self._api,
-            self._memory,
-            self._spelling,
-            self._parser(interest.checklists),
-            interest,
-            base,
-            now,
-            listing,
-            before,
-            reading,
-            self._names.covers,
-            self._projects,
+            client=self._client,
+            memory=self._client.memory,
+            spelling=self._spelling,
+            parser=self._parser(interest.checklists),
+            interest=interest,
+            base=base,
+            now=now,
+            listing=listing,
+            before=before,
+            reading=reading,
+            covers=self._names.covers,
+            projects=self._projects,
         )
         full = base is None
         return Pull(
@@ -100,10 +98,10 @@ class GitHubReader:
         )
 
     def _listing(self, base: Cursor | None) -> tuple[Listing, Reading]:
-        reading = reading_at(self._memory, base) if base else Reading(None)
+        reading = reading_at(self._client.memory, base) if base else Reading(None)
         late = reading.back(OVERLAP)
         plan = Plan(late.since, late.behind if late.since else {})
-        return Listing(self._api, self._memory, self._names, self._spelling, plan), reading
+        return Listing(self._client, self._names, self._spelling, plan), reading
 
     def _ahead(self, base: Cursor, moment: datetime | None) -> bool:
         """Whether a cursor is later than the server's present, so that changes until then would be missed.
@@ -111,18 +109,18 @@ class GitHubReader:
         Where the server does not tell the time, by our clock, which may be wrong by a day.
         """
         if moment is None:
-            return base.at > self._api.clock() + timedelta(seconds=bounds.LARGEST_SKEW)
+            return base.at > self._client.clock() + timedelta(seconds=bounds.LARGEST_SKEW)
         return base.at > moment + LAG
 
     def present(self) -> frozenset[str]:
         """See Reader. Pull requests are among them, since a mapping may ask for those too."""
         ids: set[str] = set()
-        listing = Listing(self._api, self._memory, self._names, self._spelling, Plan())
+        listing = Listing(self._client, self._names, self._spelling, Plan())
         for rows in listing.rows():
             for row in rows:
                 result = row.get("id") if isinstance(row, dict) else None
                 if type(result) is not int:
-                    raise InvalidResponse(self._api.tracker, "GET issues", "an issue came without an id")
+                    raise InvalidResponse(self._client.name, "GET issues", "an issue came without an id")
                 ids.add(str(result))
         if listing.first_error is not None:
             raise listing.first_error
@@ -131,9 +129,13 @@ class GitHubReader:
     def survey(self, interest: Interest) -> Survey:
         """See Reader. Every list that it reads brings whole issues."""
         self._fields = interest.fields
-        self._values().read_all(self._api.clock())
+        self._values().read_all(self._client.clock())
         return survey(
-            self._api, self._memory, self._names, self._spelling, self._parser(interest.checklists), interest
+            self._client,
+            self._names,
+            self._spelling,
+            self._parser(interest.checklists),
+            interest,
         )
 
     def locate(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Whereabouts]:
@@ -164,18 +166,18 @@ class GitHubReader:
         unread: list[Unread] = []
         for place in dict.fromkeys(filter(None, map(place_of, keys))):
             try:
-                read = parser.issue(self._api.get(place.path).json())
+                read = parser.issue(self._client.get(place.path).json())
             except Missing:
                 continue
             if isinstance(read, Issue):
                 result[read.ref] = read
             else:
                 unread.append(read)
-        return Page(Dependencies(self._api, parser).named(list(result.values())), tuple(unread))
+        return Page(Dependencies(self._client, parser).named(list(result.values())), tuple(unread))
 
     def matching(self, query: str) -> frozenset[str]:
         """See Reader. The query is GitHub's search syntax, without a scope of its own."""
-        return matching(self._api, self._names, query)
+        return matching(self._client, self._names, query)
 
     def comment(self, ref: IssueRef, comment_id: str) -> PostedComment | None:
         """See Reader."""
@@ -183,10 +185,10 @@ class GitHubReader:
         if place is None or not comment_id.isdigit():
             return None
         try:
-            answer = self._api.get(f"/repos/{place.repository}/issues/comments/{comment_id}")
+            answer = self._client.get(f"/repos/{place.repository}/issues/comments/{comment_id}")
         except Missing:
             return None
-        return read_comment(self._api, self._identity, answer.json_object())
+        return read_comment(self._client, self._account, answer.json_object())
 
     def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted | TrackerError]:
         """See Reader. Costs one request an issue, and one for each 100 comments where there are any."""
@@ -195,14 +197,14 @@ class GitHubReader:
     def label_definitions(self, container: str) -> tuple[LabelDefinition, ...]:
         """See Reader. Raises Missing for a repository that is not there for this account."""
         if not is_repository(container):
-            raise Missing(self._api.tracker, "", f"{container!r} is no repository")
-        pages = self._api.pages(f"/repos/{container}/labels", {"per_page": PER_PAGE})
+            raise Missing(self._client.name, "", f"{container!r} is no repository")
+        pages = self._client.pages(f"/repos/{container}/labels", {"per_page": PER_PAGE})
         return tuple(self._definition(row) for rows in pages for row in rows)
 
     def _parser(self, checklists: bool) -> IssueParser:
-        settings = self._api.settings
+        settings = self._client.settings
         return IssueParser(
-            self._api.tracker,
+            self._client.name,
             self._spelling,
             frozenset(map(fold_name, settings.in_progress_labels)),
             checklists,
@@ -213,19 +215,19 @@ class GitHubReader:
         )
 
     def _asked_fields(self) -> frozenset[str]:
-        status = self._api.settings.status_field
+        status = self._client.settings.status_field
         return self._fields | ({status} if status else frozenset())
 
     def _values(self) -> ProjectValues:
         """What projects say; as it was read last, before this reader read anything."""
         if self._projects is None:
-            self._projects = ProjectValues(self._api, self._memory, self._asked_fields())
+            self._projects = ProjectValues(self._client, self._asked_fields())
             self._projects.recall()
         return self._projects
 
     def _missing_fields(self, projects: ProjectValues) -> dict[str, str]:
         missing = dict(projects.missing)
-        status = missing.get(self._api.settings.status_field or "")
+        status = missing.get(self._client.settings.status_field or "")
         return {**missing, STATUS_FIELD: status} if status else missing
 
     def _posted(self, ref: IssueRef) -> Posted | None:
@@ -233,23 +235,23 @@ class GitHubReader:
         if asked is None:
             return None
         try:
-            row = self._api.get(asked.path).json_object()
+            row = self._client.get(asked.path).json_object()
         except Missing:
             return None
         place = place_in(row)
         if place is None:
             raise InvalidResponse(
-                self._api.tracker, f"GET {asked.path}", "expected an issue with its address"
+                self._client.name, f"GET {asked.path}", "expected an issue with its address"
             )
         if self._is_another(ref, asked, place, row):
             return None
         place = self._spelling.place(place)
         # The issue is there: a list of comments that is not is no sign that it is gone.
-        comments = read_comments(self._api, self._identity, place.path) if row.get("comments") != 0 else ()
+        comments = read_comments(self._client, self._account, place.path) if row.get("comments") != 0 else ()
         try:
             labels = label_names(row)
         except Unreadable as problem:
-            raise InvalidResponse(self._api.tracker, f"GET {asked.path}", str(problem)) from problem
+            raise InvalidResponse(self._client.name, f"GET {asked.path}", str(problem)) from problem
         return Posted(IssueRef(ref.tracker, ref.id, place.key), labels, comments)
 
     def _is_another(self, ref: IssueRef, asked: Place, result: Place, row: Mapping[str, Any]) -> bool:
@@ -265,7 +267,7 @@ class GitHubReader:
             return LabelDefinition(str(row["name"]), str(row["color"]).lower(), str(description))
         except (AttributeError, KeyError, TypeError) as problem:
             message = "expected a label with name and color"
-            raise InvalidResponse(self._api.tracker, "GET labels", message) from problem
+            raise InvalidResponse(self._client.name, "GET labels", message) from problem
 
 
 def _repository(ref: IssueRef) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from connectors import bounds
-from connectors.audience import Audience
 from connectors.connector_state import ConnectorState, recall, remember
-from connectors.errors import BadConfiguration, Missing, TrackerDown, TrackerError, Unavailable
-from connectors.github.client import GitHubClient, sort_scope
+from connectors.errors import Missing
+from connectors.github.client import GitHubClient
+from connectors.github.explain import sort_scope
 from connectors.github.issue_keys import is_repository
 from connectors.github.settings import GitHubSettings
 from connectors.http.response import HttpResponse
@@ -91,57 +91,27 @@ def container(row: Mapping[str, Any], name: str, *, app: bool) -> Container:
     return Container(row_id(row) or name.lower(), name, row.get("archived") is True, writable)
 
 
-def audience(row: Mapping[str, Any]) -> Audience | None:
-    """Who may read the repository of a row: GitHub's `visibility`, or `private` where an old server has none.
-
-    An internal repository is open to the enterprise, a private one to those who were invited: both count as
-    the organisation. None where the row tells neither.
-    """
-    visibility, private = row.get("visibility"), row.get("private")
-    if visibility in ("private", "internal") or private is True:
-        return Audience.ORGANISATION
-    if visibility == "public" or (visibility is None and private is False):
-        return Audience.PUBLIC
-    return None
-
-
-def audiences(
-    api: GitHubClient, names: Names, containers: Iterable[str]
-) -> Mapping[str, Audience | TrackerError | None]:
-    """See TellsAudiences. One request for each repository of which this run was not told yet."""
-    result: dict[str, Audience | TrackerError | None] = {}
-    for name in filter(is_repository, containers):
-        row = names.rows.get(name.lower())
-        try:
-            result[name] = audience(row or api.get(f"/repos/{name}").json_object())
-        except (TrackerDown, BadConfiguration):
-            raise
-        except TrackerError as problem:
-            result[name] = problem if isinstance(problem, Unavailable) else None
-    return result
-
-
 def row_id(row: Mapping[str, Any]) -> str:
     """The id in a repository's row; empty if there is none."""
     id_ = row.get("id")
     return str(id_) if type(id_) is int and 0 < id_ <= bounds.LARGEST_ID else ""
 
 
-def member_pages(api: GitHubClient) -> Iterator[HttpResponse]:
+def member_pages(client: GitHubClient) -> Iterator[HttpResponse]:
     """The pages of an organisation's list of repositories."""
-    path = f"/orgs/{api.settings.organization}/repos"
+    path = f"/orgs/{client.settings.organization}/repos"
     try:
-        yield from api.answers(path, {"type": "all", "sort": "full_name", "per_page": PER_PAGE})
+        yield from client.answers(path, {"type": "all", "sort": "full_name", "per_page": PER_PAGE})
     except Missing as problem:
-        raise sort_scope(problem, f"the organisation {api.settings.organization}") from problem
+        raise sort_scope(problem, f"the organisation {client.settings.organization}") from problem
 
 
 def members(
-    api: GitHubClient, pages: Iterable[HttpResponse], names: Names
+    client: GitHubClient, pages: Iterable[HttpResponse], names: Names
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Name and row of each repository on these pages that is not configured by a name of its own."""
-    seen = {name.lower() for name in api.settings.repositories}
-    seen |= {names.today(name).lower() for name in api.settings.repositories}
+    seen = {name.lower() for name in client.settings.repositories}
+    seen |= {names.today(name).lower() for name in client.settings.repositories}
     for answer in pages:
         for row in answer.json_list():
             name = row.get("full_name") if isinstance(row, dict) else None

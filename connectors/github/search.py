@@ -16,57 +16,57 @@ RESULT_LIMIT = 1000
 _KIND = re.compile(r"(?:^|\s|\()-?(?:is|type):(?:issue|pr|pull-request)\b", re.IGNORECASE)
 
 
-def matching(api: GitHubClient, names: Names, query: str) -> frozenset[str]:
+def matching(client: GitHubClient, names: Names, query: str) -> frozenset[str]:
     """The ids in scope that a search matches; one search for each repository and for the organisation.
 
     Each place is searched by itself: GitHub joins several `repo:` by "or" in its old syntax and by "and" in
     its new one. Raises Refused where the answer would not be complete.
     """
-    settings = api.settings
+    settings = client.settings
     places = [f"repo:{names.today(name)}" for name in names.configured()]
     if settings.organization is not None:
         places.append(f"org:{settings.organization}")
     kind = "" if _KIND.search(query) else " is:issue"
     result: set[str] = set()
     for place in places:
-        result |= _search(api, names, f"{query.strip()}{kind} {place}".strip())
+        result |= _search(client, names, f"{query.strip()}{kind} {place}".strip())
     return frozenset(result)
 
 
-def _search(api: GitHubClient, names: Names, query: str) -> set[str]:
+def _search(client: GitHubClient, names: Names, query: str) -> set[str]:
     if len(query) > QUERY_LIMIT:
         message = (
             f"cannot measure: with its scope the query is {len(query)} characters, GitHub takes {QUERY_LIMIT}"
         )
         raise Refused(
-            api.tracker, "GET /search/issues", message, "Write a shorter query, or use rules instead"
+            client.name, "GET /search/issues", message, "Write a shorter query, or use rules instead"
         )
     ids: set[str] = set()
-    for answer in api.answers("/search/issues", {"q": query, "per_page": PER_PAGE}, resource="search"):
+    for answer in client.answers("/search/issues", {"q": query, "per_page": PER_PAGE}, resource="search"):
         body = answer.json_object()
         total = body.get("total_count")
         if body.get("incomplete_results") is not False or type(total) is not int or total > RESULT_LIMIT:
-            raise _incomplete(api, total)
+            raise _incomplete(client, total)
         items = body.get("items")
         for row in items if isinstance(items, list) else []:
-            ids |= _id_in_scope(api, names, row)
+            ids |= _id_in_scope(client, names, row)
     return ids
 
 
-def _id_in_scope(api: GitHubClient, names: Names, row: Any) -> set[str]:
+def _id_in_scope(client: GitHubClient, names: Names, row: Any) -> set[str]:
     """The id of one result; a query may itself name a repository that is out of scope."""
     address = row.get("repository_url") if isinstance(row, dict) else None
     repository = repository_of_api(address) if isinstance(address, str) else None
     if repository is None or type(row.get("id")) is not int:
-        raise Refused(api.tracker, "GET /search/issues", "cannot measure: a result without id or repository")
+        raise Refused(client.name, "GET /search/issues", "cannot measure: a result without id or repository")
     return {str(row["id"])} if names.covers(repository) else set()
 
 
-def _incomplete(api: GitHubClient, total: object) -> Refused:
+def _incomplete(client: GitHubClient, total: object) -> Refused:
     hint = "Narrow the query, or use rules by label, milestone or repository instead"
     if type(total) is int and total > RESULT_LIMIT:
         message = f"cannot measure: {total} issues match, of which GitHub gives the first {RESULT_LIMIT}"
     else:
         message = "cannot measure: GitHub says that the results of this search are incomplete"
         hint = "Run again later; if it stays so, use rules instead"
-    return Refused(api.tracker, "GET /search/issues", message, hint)
+    return Refused(client.name, "GET /search/issues", message, hint)

@@ -28,59 +28,58 @@ class _Unwritten(ConnectorState):
 
 
 def survey(
-    api: GitHubClient,
-    memory: ConnectorState,
+    client: GitHubClient,
     names: Names,
     spelling: Spelling,
     parser: IssueParser,
     interest: Interest,
 ) -> Survey:
     """See Reader. Repository by repository, in an organisation too: its own list may lack issues."""
-    listing = Listing(api, memory, names, spelling, Plan(survey=True))
-    now = Cursor(listing.moment or api.clock(), scope_digest(api.settings, interest), 0)
+    listing = Listing(client, names, spelling, Plan(survey=True))
+    now = Cursor(listing.moment or client.clock(), scope_digest(client.settings, interest), 0)
     run = PullRun(
-        api,
-        _Unwritten(memory),
-        spelling,
-        parser,
-        interest,
-        None,
-        now,
-        listing,
-        None,
-        Reading(None),
-        names.covers,
-        last=latest_trees(memory),
+        client=client,
+        memory=_Unwritten(client.memory),
+        spelling=spelling,
+        parser=parser,
+        interest=interest,
+        base=None,
+        now=now,
+        listing=listing,
+        before=None,
+        reading=Reading(None),
+        covers=names.covers,
+        last=latest_trees(client.memory),
     )
     led: dict[str, str] = {}
 
     def pages() -> Iterator[SurveyPage]:
         for page in run.pages():
             yield SurveyPage(issues=page.issues, unread=page.unread)
-        led.update(_led(api, names, interest.containers, listing.containers))
+        led.update(_led(client, names, interest.containers, listing.containers))
 
     return Survey(pages(), lambda: listing.containers, lambda: dict(led))
 
 
 def _led(
-    api: GitHubClient, names: Names, requested: frozenset[str], containers: tuple[Container, ...]
+    client: GitHubClient, names: Names, requested: frozenset[str], containers: tuple[Container, ...]
 ) -> Mapping[str, str]:
     """By name: the id of the repository that it leads to, one question for each that no list has by name."""
     ids = {container.name.lower(): container.id for container in containers}
     led: dict[str, str] = {}
-    for name in (*api.settings.repositories, *sorted(requested)):
+    for name in (*client.settings.repositories, *sorted(requested)):
         if not is_repository(name):
             continue
-        result = ids.get(name.lower()) or ids.get(names.today(name).lower()) or _asked(api, name)
+        result = ids.get(name.lower()) or ids.get(names.today(name).lower()) or _asked(client, name)
         if result:
             led[name] = result
     return led
 
 
-def _asked(api: GitHubClient, name: str) -> str:
+def _asked(client: GitHubClient, name: str) -> str:
     """The id of the repository that a name leads to, an old one too; empty if there is none."""
     try:
-        return row_id(api.get(f"/repos/{name}").json_object())
+        return row_id(client.get(f"/repos/{name}").json_object())
     except (TrackerDown, BadConfiguration):
         raise
     except TrackerError:

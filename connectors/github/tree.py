@@ -101,7 +101,7 @@ class _Sizes:
         self.given_up = 0
 
 
-def locate(api: GitHubClient, spelling: Spelling, places: Sequence[Place]) -> Located:
+def locate(client: GitHubClient, spelling: Spelling, places: Sequence[Place]) -> Located:
     """The issues at these places; whatever is no issue there (moved, deleted, a pull request) is left out."""
     result, sizes, waiting = Located(), _Sizes(first=1), list(places)
     while waiting:
@@ -111,7 +111,7 @@ def locate(api: GitHubClient, spelling: Spelling, places: Sequence[Place]) -> Lo
             owner, _, name = place.repository.partition("/")
             variables |= {f"o{index}": owner, f"n{index}": name, f"i{index}": place.number}
         try:
-            data = api.graphql(by_place(len(some)), variables)
+            data = client.graphql(by_place(len(some)), variables)
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError as problem:
@@ -126,11 +126,11 @@ def locate(api: GitHubClient, spelling: Spelling, places: Sequence[Place]) -> Lo
             raw = repository.get("found") if isinstance(repository, dict) else None
             if isinstance(raw, dict) and "fullDatabaseId" in raw:
                 with suppress(InvalidResponse):  # it is asked for by REST then
-                    result.nodes[place] = _node(api, spelling, raw, None)
+                    result.nodes[place] = _node(client, spelling, raw, None)
     return result
 
 
-def walk(api: GitHubClient, spelling: Spelling, roots: Iterable[Node]) -> Tree:
+def walk(client: GitHubClient, spelling: Spelling, roots: Iterable[Node]) -> Tree:
     """Everything below the roots. One request brings a whole level of up to 50 parents.
 
     Raises Unsupported where the server knows no sub-issues.
@@ -140,7 +140,7 @@ def walk(api: GitHubClient, spelling: Spelling, roots: Iterable[Node]) -> Tree:
     sizes = _Sizes()
     while level:
         below: list[Node] = []
-        for parent, child in _children(api, spelling, level, tree, sizes):
+        for parent, child in _children(client, spelling, level, tree, sizes):
             if child.id not in tree.nodes:
                 tree.nodes[child.id] = child
                 below.append(child)
@@ -151,7 +151,7 @@ def walk(api: GitHubClient, spelling: Spelling, roots: Iterable[Node]) -> Tree:
     return tree
 
 
-def unchanged(api: GitHubClient, spelling: Spelling, existing: Mapping[str, Stand]) -> bool:
+def unchanged(client: GitHubClient, spelling: Spelling, existing: Mapping[str, Stand]) -> bool:
     """Whether all these issues are as they were: their places, changes and numbers of sub-issues.
 
     One request for each 100 of them. Raises Unsupported where the server knows no sub-issues.
@@ -159,12 +159,12 @@ def unchanged(api: GitHubClient, spelling: Spelling, existing: Mapping[str, Stan
     stands = list(existing.items())
     for start in range(0, len(stands), _MOST_IDS):
         some = stands[start : start + _MOST_IDS]
-        data = api.graphql(AS_BEFORE, {"ids": [stand[3] for _, stand in some]})
+        data = client.graphql(AS_BEFORE, {"ids": [stand[3] for _, stand in some]})
         answers = data.get("nodes")
         if not isinstance(answers, list) or len(answers) != len(some):
-            raise InvalidResponse(api.tracker, "POST /graphql", "expected one node for each id")
+            raise InvalidResponse(client.name, "POST /graphql", "expected one node for each id")
         for (id_, stand), raw in zip(some, answers, strict=True):
-            node = _node(api, spelling, raw, None) if isinstance(raw, dict) and raw else None
+            node = _node(client, spelling, raw, None) if isinstance(raw, dict) and raw else None
             if node is None or (node.id, node.place.key, node.updated) != (id_, stand[0], stand[2]):
                 return False
             if stand[4] not in (-1, node.children):
@@ -177,17 +177,17 @@ def _below(node: Node, parent: Node) -> Node:
 
 
 def _children(
-    api: GitHubClient, spelling: Spelling, parents: Sequence[Node], tree: Tree, sizes: _Sizes
+    client: GitHubClient, spelling: Spelling, parents: Sequence[Node], tree: Tree, sizes: _Sizes
 ) -> Iterator[tuple[Node, Node]]:
     """Each parent with each of its children. What cannot be answered of one parent is told of that one."""
     waiting = list(parents)
     while waiting:
         some = waiting[: sizes.ids]
         try:
-            data = api.graphql(CHILDREN, {"ids": [parent.node for parent in some], "first": sizes.first})
+            data = client.graphql(CHILDREN, {"ids": [parent.node for parent in some], "first": sizes.first})
             answers = data.get("nodes")
             if not isinstance(answers, list) or len(answers) != len(some):
-                raise InvalidResponse(api.tracker, "POST /graphql", "expected one node for each id")
+                raise InvalidResponse(client.name, "POST /graphql", "expected one node for each id")
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError as problem:
@@ -200,12 +200,12 @@ def _children(
         del waiting[: len(some)]
         sizes.grow()
         for parent, answer in zip(some, answers, strict=True):
-            for child in _sub_issues(api, spelling, parent, answer, tree, sizes):
+            for child in _sub_issues(client, spelling, parent, answer, tree, sizes):
                 yield parent, child
 
 
 def _sub_issues(
-    api: GitHubClient, spelling: Spelling, parent: Node, answer: object, tree: Tree, sizes: _Sizes
+    client: GitHubClient, spelling: Spelling, parent: Node, answer: object, tree: Tree, sizes: _Sizes
 ) -> Iterator[Node]:
     """All sub-issues of one parent, page by page."""
     above = (parent.id, parent.place.key)
@@ -221,7 +221,7 @@ def _sub_issues(
                 tree.hide(parent)
                 continue
             try:
-                yield _node(api, spelling, raw, above)
+                yield _node(client, spelling, raw, above)
             except InvalidResponse as problem:
                 tree.lose(parent, problem)
         page = connection.get("pageInfo")
@@ -229,21 +229,23 @@ def _sub_issues(
             return
         after = page.get("endCursor")
         if not isinstance(after, str) or after in seen:
-            endless = InvalidResponse(api.tracker, "POST /graphql", "the pages of its sub-issues do not end")
+            endless = InvalidResponse(client.name, "POST /graphql", "the pages of its sub-issues do not end")
             tree.lose(parent, endless)
             return
         seen.add(after)
-        more = _more(api, parent, after, tree, sizes)
+        more = _more(client, parent, after, tree, sizes)
         if more is None:
             return
         answer = more.get("node")
 
 
-def _more(api: GitHubClient, parent: Node, after: str, tree: Tree, sizes: _Sizes) -> Mapping[str, Any] | None:
+def _more(
+    client: GitHubClient, parent: Node, after: str, tree: Tree, sizes: _Sizes
+) -> Mapping[str, Any] | None:
     """The next page of one parent's sub-issues; None where it cannot be had, which is told."""
     while True:
         try:
-            data = api.graphql(MORE_CHILDREN, {"id": parent.node, "after": after, "first": sizes.first})
+            data = client.graphql(MORE_CHILDREN, {"id": parent.node, "after": after, "first": sizes.first})
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError as problem:
@@ -256,7 +258,7 @@ def _more(api: GitHubClient, parent: Node, after: str, tree: Tree, sizes: _Sizes
 
 
 def _node(
-    api: GitHubClient, spelling: Spelling, raw: Mapping[str, Any], parent: tuple[str, str] | None
+    client: GitHubClient, spelling: Spelling, raw: Mapping[str, Any], parent: tuple[str, str] | None
 ) -> Node:
     try:
         name, number = raw["repository"]["nameWithOwner"], raw["number"]
@@ -264,17 +266,17 @@ def _node(
         summary = raw.get("subIssuesSummary")
         children = summary["total"] if summary is not None else None
     except (AttributeError, KeyError, TypeError) as problem:
-        raise _garbled(api, f"no {problem}") from problem
+        raise _garbled(client, f"no {problem}") from problem
     whole = is_repository(name) if isinstance(name, str) else False
     counted = children is None or bounds.whole(children, 0, bounds.LARGEST_QUOTA) is not None
     if not whole or type(number) is not int or not _ID.fullmatch(str(database_id)) or not counted:
-        raise _garbled(api, "repository, number, fullDatabaseId or total is of another shape")
+        raise _garbled(client, "repository, number, fullDatabaseId or total is of another shape")
     place = spelling.place(Place(name, number))
     return Node(str(database_id), str(node_id), place, str(updated), parent, children)
 
 
-def _garbled(api: GitHubClient, reason: str) -> InvalidResponse:
-    return InvalidResponse(api.tracker, "POST /graphql", f"a sub-issue cannot be read: {reason}")
+def _garbled(client: GitHubClient, reason: str) -> InvalidResponse:
+    return InvalidResponse(client.name, "POST /graphql", f"a sub-issue cannot be read: {reason}")
 
 
 def reason_of(problem: TrackerError) -> str:

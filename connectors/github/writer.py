@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
-from urllib.parse import quote
 
 from connectors.bounds import moment
 from connectors.errors import AnswerLost, InvalidResponse, Missing, Refused
@@ -11,6 +10,7 @@ from connectors.github.issue_keys import Place, is_repository, place_of
 from connectors.github.issues import Unreadable, label_names, place_in
 from connectors.github.listing import PER_PAGE
 from connectors.http.response import HttpResponse, explain_status, message_in
+from connectors.http.urls import path_segment
 from connectors.models import IssueRef, LabelDefinition, PostedComment, with_mark
 
 _GONE = (404, 410)
@@ -20,8 +20,8 @@ _DESCRIPTION_LIMIT = 100
 class GitHubWriter:
     """Writes comments and labels. Edits and labels may be sent twice without harm; comments never are."""
 
-    def __init__(self, api: GitHubClient) -> None:
-        self._api = api
+    def __init__(self, client: GitHubClient) -> None:
+        self._client = client
 
     def create_comment(self, ref: IssueRef, body: str, mark: str) -> PostedComment:
         """See Writer. A mark that the body does not hold is added as a hidden HTML comment."""
@@ -32,7 +32,7 @@ class GitHubWriter:
         try:
             return self._comment(answer, body)
         except InvalidResponse as problem:
-            raise AnswerLost(self._api.tracker, answer.request, problem.reason) from problem
+            raise AnswerLost(self._client.name, answer.request, problem.reason) from problem
 
     def edit_comment(self, ref: IssueRef, comment: PostedComment, body: str, mark: str) -> PostedComment:
         """See Writer."""
@@ -77,10 +77,10 @@ class GitHubWriter:
         )
         if answer.status == 422:
             if b"already_exists" not in answer.body:
-                raise explain_status(self._api.tracker, answer.request, answer)
+                raise explain_status(self._client.name, answer.request, answer)
             answer = self._on_repository(
                 container,
-                lambda path: self._send("PATCH", f"{path}/labels/{_quoted(definition.name)}", requested),
+                lambda path: self._send("PATCH", f"{path}/labels/{path_segment(definition.name)}", requested),
             )
         if str(answer.json_object().get("name")).lower() != definition.name.lower():
             self._refuse(answer, "GitHub took the request but did not define the label")
@@ -89,7 +89,7 @@ class GitHubWriter:
         """See Writer."""
         self._check_label(name)
         self._on_repository(
-            container, lambda path: self._send("DELETE", f"{path}/labels/{_quoted(name)}", accept=_GONE)
+            container, lambda path: self._send("DELETE", f"{path}/labels/{path_segment(name)}", accept=_GONE)
         )
 
     def _send(
@@ -101,40 +101,40 @@ class GitHubWriter:
         repeatable: bool = True,
         accept: tuple[int, ...] = (),
     ) -> HttpResponse:
-        return self._api.write(verb, path, body, repeatable=repeatable, accept=accept)
+        return self._client.write(verb, path, body, repeatable=repeatable, accept=accept)
 
     def _on_issue(self, ref: IssueRef, send: Callable[[Place], HttpResponse]) -> HttpResponse:
         """Write at an issue's place; if GitHub says that it moved, look where it is now and write there."""
         place = place_of(ref.key)
         if place is None:
-            raise Missing(self._api.tracker, "", f"{ref.key!r} is no issue of GitHub")
+            raise Missing(self._client.name, "", f"{ref.key!r} is no issue of GitHub")
         answer = send(place)
         if answer.status not in REDIRECTS:
             return answer
-        now = place_in(self._api.get(place.path).json_object())
+        now = place_in(self._client.get(place.path).json_object())
         if now is None or now == place:
-            raise explain_status(self._api.tracker, answer.request, answer)
+            raise explain_status(self._client.name, answer.request, answer)
         return self._settled(send(now))
 
     def _on_repository(self, container: str, send: Callable[[str], HttpResponse]) -> HttpResponse:
         if not is_repository(container):
-            raise Missing(self._api.tracker, "", f"{container!r} is no repository of GitHub")
+            raise Missing(self._client.name, "", f"{container!r} is no repository of GitHub")
         answer = send(f"/repos/{container}")
         if answer.status not in REDIRECTS:
             return answer
-        now = self._api.get(f"/repos/{container}").json_object().get("full_name")
+        now = self._client.get(f"/repos/{container}").json_object().get("full_name")
         if not isinstance(now, str) or not is_repository(now):
-            raise explain_status(self._api.tracker, answer.request, answer)
+            raise explain_status(self._client.name, answer.request, answer)
         return self._settled(send(f"/repos/{now}"))
 
     def _settled(self, answer: HttpResponse) -> HttpResponse:
         if answer.status in REDIRECTS:
-            raise explain_status(self._api.tracker, answer.request, answer)
+            raise explain_status(self._client.name, answer.request, answer)
         return answer
 
     def _comment_path(self, place: Place, comment: PostedComment) -> str:
         if not comment.id.isdecimal():
-            raise Missing(self._api.tracker, "", f"{comment.id!r} is no comment of GitHub")
+            raise Missing(self._client.name, "", f"{comment.id!r} is no comment of GitHub")
         return f"/repos/{place.repository}/issues/comments/{comment.id}"
 
     def _comment(self, answer: HttpResponse, body: str) -> PostedComment:
@@ -143,7 +143,7 @@ class GitHubWriter:
         id_, text = result.get("id"), result.get("body")
         if type(id_) is not int:
             message = "expected a comment with its id"
-            raise InvalidResponse(self._api.tracker, answer.request, message)
+            raise InvalidResponse(self._client.name, answer.request, message)
         text = text if isinstance(text, str) else body
         url, updated = str(result.get("html_url") or ""), moment(result.get("updated_at"))
         return PostedComment(str(id_), text, mine=True, url=url, updated=updated)
@@ -151,7 +151,7 @@ class GitHubWriter:
     def _remove_label(self, ref: IssueRef, name: str) -> tuple[str, ...]:
         answer = self._on_issue(
             ref,
-            lambda place: self._send("DELETE", f"{place.path}/labels/{_quoted(name)}", accept=_GONE),
+            lambda place: self._send("DELETE", f"{place.path}/labels/{path_segment(name)}", accept=_GONE),
         )
         # 404 means that the label, or that the issue is gone: the list tells, or raises Missing. An empty
         # answer may come from whatever stands between, and nobody would notice the label until tomorrow.
@@ -167,24 +167,20 @@ class GitHubWriter:
         try:
             return label_names({"labels": answer.json_list()})
         except Unreadable as problem:
-            raise InvalidResponse(self._api.tracker, answer.request, str(problem)) from problem
+            raise InvalidResponse(self._client.name, answer.request, str(problem)) from problem
 
     def _labels_now(self, ref: IssueRef) -> tuple[str, ...]:
         place = place_of(ref.key)
         if place is None:
-            raise Missing(self._api.tracker, "", f"{ref.key!r} is no issue of GitHub")
-        answers = self._api.answers(f"{place.path}/labels", {"per_page": PER_PAGE})
+            raise Missing(self._client.name, "", f"{ref.key!r} is no issue of GitHub")
+        answers = self._client.answers(f"{place.path}/labels", {"per_page": PER_PAGE})
         return tuple(name for answer in answers for name in self._labels(answer))
 
     def _check_label(self, name: str) -> None:
         """`DELETE …/labels/.` would lose its last step on the way and so remove all labels of an issue."""
         if name.strip() in ("", ".", ".."):
-            raise Refused(self._api.tracker, "", f"{name!r} cannot be a label", "Use another name")
+            raise Refused(self._client.name, "", f"{name!r} cannot be a label", "Use another name")
 
     def _refuse(self, answer: HttpResponse, reason: str) -> NoReturn:
         hint = "The account needs the triage or write role in this repository"
-        raise Refused(self._api.tracker, answer.request, reason, hint)
-
-
-def _quoted(name: str) -> str:
-    return quote(name, safe="")
+        raise Refused(self._client.name, answer.request, reason, hint)

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from ipaddress import ip_address
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 SANDBOX = "sandbox:"
 """What a configuration writes for the tracker built into milepost; replaced by its address before use."""
@@ -55,6 +55,11 @@ def site_of(url: str) -> str:
     port = "" if parts.port is None else f":{parts.port}"
     path = "/".join(step for step in unquote(parts.path).split("/") if step)
     return f"{place}{port}/{path}".rstrip("/").casefold()
+
+
+def path_segment(text: str) -> str:
+    """An id, a key or a name as one segment of a path."""
+    return quote(text, safe="")
 
 
 def is_loopback(host: str) -> bool:

@@ -36,15 +36,6 @@ class WriteRate:
         return self.seconds + min(1.0, self.seconds / 20)
 
 
-GITHUB_WRITES = (WriteRate(80, 60.0), WriteRate(500, 3600.0))
-"""Content that may be created (docs.github.com, "Rate limits for the REST API", secondary limits).
-
-GitHub does not say which requests create content, so every write counts.
-"""
-JIRA_WRITES = (WriteRate(20, 2.0, per_issue=True), WriteRate(100, 30.0, per_issue=True))
-"""Writes to one issue (developer.atlassian.com, "Rate limiting", per-issue-on-write)."""
-
-
 class WriteRates:
     """The writes of late, against what a tracker allows. For one thread at a time.
 

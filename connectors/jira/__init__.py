@@ -1,1 +1,1 @@
-"""Jira Cloud and Data Center through the `jira` library's client and session."""
+"""Jira Cloud and Data Center through the `jira` library's session."""

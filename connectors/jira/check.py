@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 from connectors.errors import BadConfiguration, TrackerError
 from connectors.jira import jql
+from connectors.jira.audiences import shows_customers
 from connectors.jira.client import JiraClient
 from connectors.jira.fields import FieldMap, find_fields, read_fields
 from connectors.jira.json_answers import Json, mapping
 from connectors.jira.known_refusals import LOUD, PLAIN, KnownRefusals
 from connectors.jira.projects import Projects
-from connectors.jira.public_projects import shows_customers
 from connectors.jira.search import Search
 from connectors.models import Capability, Finding
 
@@ -29,51 +29,51 @@ _SCOPES = {
 }
 
 
-def check(session: JiraClient, needs: frozenset[Capability]) -> tuple[Finding, ...]:
+def check(client: JiraClient, needs: frozenset[Capability]) -> tuple[Finding, ...]:
     """Every finding; where the login or the server fails, the others are left out. Raises nothing."""
-    findings = [_tried("login", lambda: _login(session))]
+    findings = [_tried("login", lambda: _login(client))]
     if findings[0].ok:
-        findings.append(_tried("server", lambda: _server(session)))
+        findings.append(_tried("server", lambda: _server(client)))
     if all(finding.ok for finding in findings):
-        findings.append(_tried("scope", lambda: _scope(session)))
-        findings += _projects(session)
-        findings += _customers(session)
-        findings += _habits(session)
-        findings += _fields(session)
-        findings += _permissions(session, needs)
-        findings += _unproven(session, needs)
+        findings.append(_tried("scope", lambda: _scope(client)))
+        findings += _projects(client)
+        findings += _customers(client)
+        findings += _habits(client)
+        findings += _fields(client)
+        findings += _permissions(client, needs)
+        findings += _unproven(client, needs)
     return tuple(findings)
 
 
-def _login(session: JiraClient) -> Finding:
-    account = session.account()
+def _login(client: JiraClient) -> Finding:
+    account = client.account()
     return Finding("login", True, f"as {account.name or account.id}")
 
 
-def _server(session: JiraClient) -> Finding:
-    server = session.ask_server()
+def _server(client: JiraClient) -> Finding:
+    server = client.ask_server()
     kind = "Jira Cloud" if server.cloud else "Jira Data Center"
-    return Finding("server", True, f"{kind} {server.version} at {session.settings.url}")
+    return Finding("server", True, f"{kind} {server.version} at {client.settings.url}")
 
 
-def _scope(session: JiraClient) -> Finding:
-    scope = jql.scope_of(session)
+def _scope(client: JiraClient) -> Finding:
+    scope = jql.scope_of(client)
     try:
-        count = Search(session).count(scope)
+        count = Search(client).count(scope)
     except BadConfiguration:
-        readable = Projects(session).readable()
+        readable = Projects(client).readable()
         if not readable.keys or not (readable.failed or readable.archived):
             raise
-        scope = Projects(session).condition(readable.keys.values())
-        count = Search(session).count(scope)
+        scope = Projects(client).condition(readable.keys.values())
+        count = Search(client).count(scope)
     hint = "" if count else "Nothing is in scope: check projects and jql, and what the account may see"
     return Finding("scope", True, f"{count} issues match {scope}", hint)
 
 
-def _projects(session: JiraClient) -> Iterator[Finding]:
+def _projects(client: JiraClient) -> Iterator[Finding]:
     """Configured projects that are called otherwise today, are archived or cannot be read."""
-    projects = Projects(session)
-    for key in session.settings.projects:
+    projects = Projects(client)
+    for key in client.settings.projects:
         try:
             project = projects.ask(key)
         except TrackerError as problem:
@@ -89,15 +89,15 @@ def _projects(session: JiraClient) -> Iterator[Finding]:
             yield Finding(f"project {key}", True, f"called {project.name} today", hint)
 
 
-def _customers(session: JiraClient) -> Iterator[Finding]:
+def _customers(client: JiraClient) -> Iterator[Finding]:
     """Configured projects whose customers see comments."""
-    settings = session.settings
+    settings = client.settings
     said_so = {name.casefold() for name in settings.audiences}
     for key in settings.projects if settings.audience is None else ():
         if key.casefold() in said_so:
             continue
         try:
-            shown = shows_customers(session, key)
+            shown = shows_customers(client, key)
         except TrackerError:
             continue  # told with the projects
         if shown:
@@ -106,9 +106,9 @@ def _customers(session: JiraClient) -> Iterator[Finding]:
             yield Finding(f"project {key}", True, message, hint)
 
 
-def _habits(session: JiraClient) -> Iterator[Finding]:
-    habits = KnownRefusals(session)
-    if habits.has(LOUD) and not session.settings.notify_watchers:
+def _habits(client: JiraClient) -> Iterator[Finding]:
+    habits = KnownRefusals(client)
+    if habits.has(LOUD) and not client.settings.notify_watchers:
         reason = "the account may not change issues without mails to their watchers"
         hint = "Let it administer the projects, or set notify_watchers = true"
         yield Finding("watchers", True, reason, hint)
@@ -117,17 +117,17 @@ def _habits(session: JiraClient) -> Iterator[Finding]:
         yield Finding("characters", True, reason)
 
 
-def _fields(session: JiraClient) -> Iterator[Finding]:
+def _fields(client: JiraClient) -> Iterator[Finding]:
     try:
-        fields = read_fields(session)
+        fields = read_fields(client)
         names = {field.id: field.name for field in fields}
-        result = find_fields(session.name, session.settings, fields, ())
+        result = find_fields(client.name, client.settings, fields, ())
     except TrackerError as problem:
         yield _failed("fields", problem)
         return
     for message in result.wrong:
         yield Finding("fields", False, message, "Until then issues are read without it")
-    for what, ids, override in _meanings(result, session.server().cloud):
+    for what, ids, override in _meanings(result, client.server().cloud):
         if not ids:
             yield Finding(what, True, "this Jira has no such field", f"If it has, name it: {override} = …")
             continue
@@ -150,15 +150,15 @@ def _meanings(result: FieldMap, cloud: bool) -> Iterator[tuple[str, tuple[str, .
     yield "team", result.team, "team"
 
 
-def _permissions(session: JiraClient, needs: frozenset[Capability]) -> Iterator[Finding]:
+def _permissions(client: JiraClient, needs: frozenset[Capability]) -> Iterator[Finding]:
     """One finding per project and capability, or for the whole site where no project is named."""
     requested = sorted(needs, key=list(Capability).index)
     asked = ",".join(one for need in requested for one in _PERMISSIONS[need])
-    for project in session.settings.projects or ("",) if asked else ():
+    for project in client.settings.projects or ("",) if asked else ():
         place = f" in {project}" if project else " in at least one project"
         params = {"permissions": asked, **({"projectKey": project} if project else {})}
         try:
-            answer = session.get("mypermissions", params)
+            answer = client.get("mypermissions", params)
             granted: Json = mapping(answer, answer.json_object().get("permissions"))
         except TrackerError as problem:
             yield _failed(f"permissions{place}", problem)
@@ -166,10 +166,10 @@ def _permissions(session: JiraClient, needs: frozenset[Capability]) -> Iterator[
         for need in requested:
             missing = [one for one in _PERMISSIONS[need] if not _has(granted, one)]
             message = f"missing: {', '.join(missing)}" if missing else "granted to the account"
-            yield Finding(f"{need}{place}", not missing, message, _hint(session, need) if missing else "")
+            yield Finding(f"{need}{place}", not missing, message, _hint(client, need) if missing else "")
 
 
-def _unproven(session: JiraClient, needs: frozenset[Capability]) -> Iterator[Finding]:
+def _unproven(client: JiraClient, needs: frozenset[Capability]) -> Iterator[Finding]:
     """What no answer of Jira proves beforehand, because `mypermissions` does not tell it."""
     if not needs - {Capability.READ}:
         return
@@ -177,7 +177,7 @@ def _unproven(session: JiraClient, needs: frozenset[Capability]) -> Iterator[Fin
         "states of a workflow that cannot be edited, and screens without labels, show only when it is written"
     )
     yield Finding("single issues", True, message, "What is refused goes into quarantine and is told")
-    if session.settings.host == SCOPED_HOST:
+    if client.settings.host == SCOPED_HOST:
         scopes = sorted({_SCOPES[need] for need in needs} - {""})
         message = "a token with scopes does not tell them; what is missing shows only when it is used"
         yield Finding("token scopes", True, message, f"It needs {' and '.join(scopes)}")
@@ -188,9 +188,9 @@ def _has(granted: Json, permission: str) -> bool:
     return isinstance(one, dict) and one.get("havePermission") is True
 
 
-def _hint(session: JiraClient, need: Capability) -> str:
-    scope = f"; a scoped token also needs {_SCOPES[need]}" if session.server().cloud else ""
-    return f"Grant it to {session.account().name or 'the account'} in the permission scheme{scope}"
+def _hint(client: JiraClient, need: Capability) -> str:
+    scope = f"; a scoped token also needs {_SCOPES[need]}" if client.server().cloud else ""
+    return f"Grant it to {client.account().name or 'the account'} in the permission scheme{scope}"
 
 
 def _tried(what: str, lookup: Callable[[], Finding]) -> Finding:

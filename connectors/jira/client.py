@@ -1,10 +1,8 @@
-"""Sends requests to one Jira through the `jira` library's session, and remembers what kind of Jira it is."""
+"""Requests to one Jira through the `jira` library's session; what kind of Jira it is, and whose login."""
 
 import math
-import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -12,48 +10,26 @@ import orjson
 from jira import JIRA
 
 from connectors import bounds
-from connectors.connector_state import recall, remember
+from connectors.connector_state import ConnectorState, recall, remember
 from connectors.errors import BadConfiguration, InvalidResponse, Missing, TrackerError
-from connectors.http.allowance import keep, kept
+from connectors.http.client import HttpClient
+from connectors.http.response import HttpResponse, answer_time, explain_status
 from connectors.http.session import HttpSession
-from connectors.http.settings import variable
-from connectors.http.transport import (
-    HttpResponse,
-    QuotaBudget,
-    RetryPolicy,
-    Transport,
-    explain_status,
-    message_in,
-)
 from connectors.http.urls import SANDBOX, base_url
-from connectors.http.write_rate import JIRA_WRITES, WriteRates
-from connectors.interface import ConnectorState
 from connectors.jira.account import Account, Server
+from connectors.jira.explain import Explain
 from connectors.jira.json_answers import Json
-from connectors.jira.limits import heard_at, login_failed, names_caller, pace, rate_limit, says_cloud
-from connectors.jira.plain_values import number, whole_seconds
-from connectors.jira.settings import CLOUD_DOMAIN, GATEWAY_HOST, JiraSettings
+from connectors.jira.limits import WRITE_RATES, login_failed, names_caller, pace, rate_limit, says_cloud
+from connectors.jira.settings import GATEWAY_HOST, JiraSettings
 
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
 _SERVER = "jira.server"
 _SKEW = "jira.skew"
-_SKEW_NEWS = 30.0
+_SKEW_STEP = 30.0
 """Seconds by which the clocks' difference must have changed to be worth remembering anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One client of the library, and the exchange over its session."""
-
-    client: JIRA
-    exchange: HttpSession
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.client._session.close()
-
-
-class JiraClient:
+class JiraClient(HttpClient):
     """One run's requests, from any thread. No answer is believed before one has proved the login.
 
     Jira answers wrong credentials with what anybody may see; so either the headers of an answer say whose
@@ -68,51 +44,48 @@ class JiraClient:
         clock: Callable[[], datetime],
         notify: Callable[[str], None],
     ) -> None:
-        self.name = name
         self.settings = settings
-        self.memory = memory
-        self.notify = notify
-        self._clock = clock
-        self._policy = RetryPolicy(
-            connect_timeout=settings.connect_timeout,
-            read_timeout=settings.read_timeout,
-            attempts=settings.attempts,
-            max_wait=settings.max_wait,
-            write_spacing=settings.write_spacing,
-            backoff=settings.backoff,
+        super().__init__(
+            name, settings, memory, clock, notify, write_rates=WRITE_RATES, rate_limit=rate_limit, pace=pace
         )
-        self.transport = Transport(
-            name,
-            self._policy,
-            clock=lambda: self._clock().timestamp(),
-            notify=notify,
-            rate_limit=rate_limit,
-            pace=pace,
-            budget=QuotaBudget(settings.api_share, kept(memory)),
-            rates=WriteRates(JIRA_WRITES if settings.write_spacing else (), settings.write_spacing),
-            secrets=settings.secrets(),
-        )
-        self._lock = threading.Lock()
-        self._idle: list[_Line] = []
-        self._closed = False
+        self._explain = Explain(name, settings)
         self._proved = False
         self._account: Account | None = None
         self._server: Server | None = None
         self._server_time: datetime | None = None
-        self._skew = bounds.skew(number(memory.get(_SKEW)))
+        self._skew = bounds.skew(_number(memory.get(_SKEW)))
         self.asked_at: datetime | None = None
         """When the latest request was sent, by the server's clock; None if the answer told no time."""
 
     def close(self) -> None:
-        """Drop the connections, and remember how much of the API quota is used."""
-        with self._lock:
-            self._closed = True
-        while self._idle:
-            self._idle.pop().close()
-        keep(self.memory, self.transport.budget.allowances())
+        """Close the connections, and remember how much of the quota is used and how the clocks differ."""
+        super().close()
         skew = bounds.skew(self._skew)
-        if abs(skew - number(self.memory.get(_SKEW))) > _SKEW_NEWS:
+        if abs(skew - _number(self.memory.get(_SKEW))) > _SKEW_STEP:
             self.memory.set(_SKEW, f"{skew:.0f}")
+
+    def open_session(self) -> HttpSession:
+        """See HttpClient. The `jira` library logs in, and sends the headers that Jira asks of a script.
+
+        Only its session is used, which has no public name (jira 3.10, client.py): its own `request` raises
+        for each refusal, waits by itself where Jira asks to, and reads an answer whole, however long.
+        """
+        missing = self.settings.secrets_missing(self.name)
+        if missing:
+            raise BadConfiguration(self.name, "", "no credentials", f"Set {' and '.join(missing)}")
+        if self.settings.url == SANDBOX:
+            raise BadConfiguration(self.name, "", "the sandbox is not running", "Give a real url")
+        token = self.settings.token.get_secret_value() if self.settings.token else ""
+        basic = self.settings.login == "basic"
+        library = JIRA(
+            options={"server": self.settings.url},
+            basic_auth=(self.settings.email or "", token) if basic else None,
+            token_auth=None if basic else token,
+            get_server_info=False,
+            max_retries=0,
+            logging=False,
+        )
+        return HttpSession(library._session, self.settings.url, self.policy.timeout, self.settings.verify)
 
     # Requests
 
@@ -138,12 +111,12 @@ class JiraClient:
     ) -> HttpResponse:
         """A request that changes something; it is proved first who sends it."""
         self.account()
-        return self.transport.write(
+        return self.send_write(
             self.request(method, path),
             lambda: self._send(method, path, params, body),
             repeatable=repeatable,
             accept=accept,
-            explain=self._explain_write,
+            explain=self._explain.write,
             subject="/".join(path.split("/")[:2]),
         )
 
@@ -182,7 +155,7 @@ class JiraClient:
                 request,
                 lambda: self._send(method, path, params, body),
                 accept=accept,
-                explain=self._explain_read,
+                explain=self._explain.read,
             )
         except Missing as gone:
             if path not in ("myself", "serverInfo"):
@@ -190,7 +163,7 @@ class JiraClient:
             hint = "Check the url, its path included"
             raise BadConfiguration(self.name, request, f"no Jira here ({gone.reason})", hint) from gone
         if answer.headers.get("x-ausername", "").lower() == "anonymous" or login_failed(answer):
-            raise self.refused_login(request, "answered, but to nobody: the login failed")
+            raise self._explain.refused_login(request, "answered, but to nobody: the login failed")
         self._proved = self._proved or names_caller(answer)
         return answer
 
@@ -207,63 +180,21 @@ class JiraClient:
     def _send(
         self, method: str, path: str, params: Mapping[str, object] | None, body: Json | None
     ) -> HttpResponse:
-        line = self._take()
-        began = time.monotonic()
-        try:
-            answer = line.exchange.send(
-                method,
-                line.client._get_url(path),
-                _HEADERS,
-                None if body is None else orjson.dumps(body),
-                {name: str(value) for name, value in (params or {}).items()},
-            )
-        except BaseException:
-            line.close()  # a connection that failed is not used again
-            raise
-        self._give_back(line)
-        self._note_time(answer, timedelta(seconds=int(time.monotonic() - began)))
+        url = f"{self.settings.url}/rest/api/2/{path}"
+        content = None if body is None else orjson.dumps(body)
+        texts = {name: str(value) for name, value in (params or {}).items()}
+        with self.sessions.session() as session:
+            began = time.monotonic()
+            answer = session.send(method, url, _HEADERS, content, texts)
+            took = int(time.monotonic() - began)
+        self._note_time(answer, timedelta(seconds=took))
         return answer
 
     def _note_time(self, answer: HttpResponse, took: timedelta) -> None:
-        date = heard_at(answer)
+        date = answer_time(answer)
         self.asked_at = date - took if date is not None else None
         if date is not None:
-            self._skew = date.timestamp() - self._clock().timestamp()
-
-    def _take(self) -> "_Line":
-        """A client that no other thread uses now: the library's sessions are not made for sharing."""
-        with self._lock:
-            return self._idle.pop() if self._idle else self._open()
-
-    def _give_back(self, line: "_Line") -> None:
-        """Keep it for the next request; or end it, if everything was closed while it was speaking."""
-        with self._lock:
-            if not self._closed:
-                self._idle.append(line)
-                return
-        line.close()
-
-    def _open(self) -> "_Line":
-        """A new client of the library; making it sends nothing."""
-        missing = self.settings.secrets_missing(self.name)
-        if missing:
-            raise BadConfiguration(self.name, "", "no credentials", f"Set {' and '.join(missing)}")
-        if self.settings.url == SANDBOX:
-            raise BadConfiguration(self.name, "", "the sandbox is not running", "Give a real url")
-        token = self.settings.token.get_secret_value().strip() if self.settings.token else ""
-        basic = self.settings.login == "basic"
-        client = JIRA(
-            options={"server": self.settings.url},
-            basic_auth=(self.settings.email or "", token) if basic else None,
-            token_auth=None if basic else token,
-            get_server_info=False,
-            max_retries=0,
-            timeout=self._policy.timeout,
-            logging=False,
-        )
-        verify: bool | str = str(self.settings.ca_file) if self.settings.ca_file else True
-        exchange = HttpSession(client._session, self.settings.url, self._policy.timeout, verify)
-        return _Line(client, exchange)
+            self._skew = date.timestamp() - self.clock().timestamp()
 
     def request(self, method: str, path: str) -> str:
         """How errors name a request below `/rest/api/2/`."""
@@ -294,9 +225,9 @@ class JiraClient:
         """What kind of Jira this is now; remembered."""
         answer = self.get("serverInfo")
         body = answer.json_object()
-        self._server_time = bounds.server_time(whole_seconds(body.get("serverTime")))
+        self._server_time = _whole_seconds(bounds.server_time(bounds.moment(body.get("serverTime"))))
         if self.asked_at is None and self._server_time is not None:
-            self._skew = self._server_time.timestamp() - self._clock().timestamp()
+            self._skew = self._server_time.timestamp() - self.clock().timestamp()
         kind, version = body.get("deploymentType"), body.get("version")
         if kind is None and not isinstance(version, str):
             raise InvalidResponse(self.name, answer.request, "this is no answer of a Jira", "Check the url")
@@ -320,7 +251,7 @@ class JiraClient:
 
     def now(self) -> datetime:
         """The tracker's own time, in whole seconds: by its latest answer, else as far as it is remembered."""
-        return datetime.fromtimestamp(math.floor(self._clock().timestamp() + self._skew), UTC)
+        return datetime.fromtimestamp(math.floor(self.clock().timestamp() + self._skew), UTC)
 
     def _recall(self) -> Server | None:
         existing = recall(self.memory, _SERVER)
@@ -342,38 +273,20 @@ class JiraClient:
                 return self.settings.url
         return self.settings.url
 
-    # Errors
-
-    def refused_login(self, request: str, reason: str) -> BadConfiguration:
-        """The error for credentials that Jira does not take, with what usually is wrong."""
-        hint = f"Check {variable(self.name, 'TOKEN')}: wrong, expired or revoked"
-        if self.settings.login == "basic":
-            hint += f"; and {variable(self.name, 'EMAIL')}: the address of the token's owner"
-        if self.settings.host.endswith(CLOUD_DOMAIN):
-            hint += f"; scoped tokens need read:jira-user and url = https://{GATEWAY_HOST}/ex/jira/<cloudId>"
-        return BadConfiguration(self.name, request, reason, hint)
-
     def refused(self, answer: HttpResponse) -> TrackerError:
         """The error for a write that was accepted for closer inspection and is refused after all."""
-        explained = self._explain_write(answer.request, answer)
+        explained = self._explain.write(answer.request, answer)
         return explained or explain_status(self.name, answer.request, answer)
 
-    def _explain_read(self, request: str, answer: HttpResponse) -> TrackerError | None:
-        if answer.status == 400:
-            hint = "Check the jql, the projects and the queries of this tracker"
-            return BadConfiguration(self.name, request, message_in(answer), hint)
-        return self._explain_write(request, answer)
 
-    def _explain_write(self, request: str, answer: HttpResponse) -> TrackerError | None:
-        denied = answer.headers.get("x-authentication-denied-reason", "")
-        if "CAPTCHA" in denied.upper():
-            hint = "Log in once through the browser as this account, then try again"
-            return BadConfiguration(self.name, request, "Jira wants a CAPTCHA from this account", hint)
-        if answer.status == 401 or (answer.status == 403 and login_failed(answer)):
-            return self.refused_login(request, message_in(answer))
-        if answer.status in (301, 302, 303, 307, 308):
-            error = explain_status(self.name, request, answer)
-            return BadConfiguration(
-                self.name, request, error.reason, f"{error.hint}; a login page means that the login failed"
-            )
-        return None
+def _number(text: str | None) -> float:
+    """A number that was remembered as text; 0 for anything else."""
+    try:
+        result = float(text or 0)
+    except ValueError:
+        return 0.0
+    return result if math.isfinite(result) else 0.0
+
+
+def _whole_seconds(when: datetime | None) -> datetime | None:
+    return when.replace(microsecond=0) if when is not None else None

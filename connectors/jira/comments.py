@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from connectors.bounds import moment
 from connectors.errors import InvalidResponse, Unavailable
+from connectors.http.urls import path_segment
 from connectors.jira.account import Account
 from connectors.jira.client import JiraClient
 from connectors.jira.json_answers import Json, mapping, rows
-from connectors.jira.plain_values import step
 from connectors.models import MARK_PREFIX, IssueRef, PostedComment
 
 PROPERTY = "milepost"
@@ -25,22 +25,22 @@ _MOST_EMPTY = 20
 
 
 def read_comments(
-    session: JiraClient, account: Account, site: str, ref: IssueRef
+    client: JiraClient, account: Account, site: str, ref: IssueRef
 ) -> tuple[PostedComment, ...]:
     """Every comment of one issue that bears milepost's mark, in its text or as a property.
 
     A list that is shorter than its total may hide comments from the account, or lack them by mistake: where
     none of ours is in it, the issue itself is asked for its comments too, so that none is written twice.
     """
-    listed, total = _all(session, ref)
-    result = _ours(session, account, site, ref, listed)
+    listed, total = _all(client, ref)
+    result = _ours(client, account, site, ref, listed)
     if not result and len(listed) < total:
-        result = _ours(session, account, site, ref, _of_issue(session, account, ref))
+        result = _ours(client, account, site, ref, _of_issue(client, account, ref))
     return tuple(result.values())
 
 
 def _ours(
-    session: JiraClient, account: Account, site: str, ref: IssueRef, listed: Iterable[Json]
+    client: JiraClient, account: Account, site: str, ref: IssueRef, listed: Iterable[Json]
 ) -> dict[str, PostedComment]:
     """Those of these comments that bear a mark of milepost, by id."""
     result: dict[str, PostedComment] = {}
@@ -48,31 +48,30 @@ def _ours(
         comment = read_comment(row, account, site, ref)
         if comment is None:
             raise InvalidResponse(
-                session.name, f"GET comments of {ref.key}", "a comment came without id or text"
+                client.name, f"GET comments of {ref.key}", "a comment came without id or text"
             )
-        if comment.mine and comment.mark is not None and session.memory.get(KEPT) is None:
-            session.memory.set(KEPT, "yes")
+        if comment.mine and comment.mark is not None and client.memory.get(KEPT) is None:
+            client.memory.set(KEPT, "yes")
         if comment.mark is not None or MARK_PREFIX in comment.body:
             result[comment.id] = comment
     return result
 
 
-def _of_issue(session: JiraClient, account: Account, ref: IssueRef) -> list[Json]:
+def _of_issue(client: JiraClient, account: Account, ref: IssueRef) -> list[Json]:
     """The comments that the issue's own field `comment` holds; our account's with their properties."""
-    answer = session.get(f"issue/{step(ref.id)}", {"fields": "comment"})
+    answer = client.get(f"issue/{path_segment(ref.id)}", {"fields": "comment"})
     fields = mapping(answer, answer.json_object().get("fields"))
     held = fields.get("comment")
     several = rows(answer, held, "comments") if isinstance(held, dict) else []
     return [
-        _with_properties(session, ref, row) if account.is_author(row.get("author")) else row
-        for row in several
+        _with_properties(client, ref, row) if account.is_author(row.get("author")) else row for row in several
     ]
 
 
-def _with_properties(session: JiraClient, ref: IssueRef, row: Json) -> Json:
+def _with_properties(client: JiraClient, ref: IssueRef, row: Json) -> Json:
     """A comment with its properties, which the issue's field does not bring; as it is if it is gone."""
-    path = f"issue/{step(ref.id)}/comment/{step(str(row.get('id')))}"
-    answer = session.get(path, {"expand": "properties"}, accept=(404, 410))
+    path = f"issue/{path_segment(ref.id)}/comment/{path_segment(str(row.get('id')))}"
+    answer = client.get(path, {"expand": "properties"}, accept=(404, 410))
     return row if answer.status in (404, 410) else answer.json_object()
 
 
@@ -93,17 +92,17 @@ def read_comment(row: Json, account: Account, site: str, ref: IssueRef) -> Poste
     )
 
 
-def _all(session: JiraClient, ref: IssueRef) -> tuple[list[Json], int]:
+def _all(client: JiraClient, ref: IssueRef) -> tuple[list[Json], int]:
     """Every comment, and how many there are said to be; read anew where others removed theirs meanwhile."""
     for _ in range(_RESTARTS):
-        result = _once(session, ref)
+        result = _once(client, ref)
         if result is not None:
             return result
     message = f"the comments changed while they were read, {_RESTARTS} times over"
-    raise Unavailable(session.name, session.request("GET", f"issue/{step(ref.id)}/comment"), message)
+    raise Unavailable(client.name, client.request("GET", f"issue/{path_segment(ref.id)}/comment"), message)
 
 
-def _once(session: JiraClient, ref: IssueRef) -> tuple[list[Json], int] | None:
+def _once(client: JiraClient, ref: IssueRef) -> tuple[list[Json], int] | None:
     """Page by page, each from the last row of the one before; None if that row is not there any more.
 
     Then rows have left the places before it, and one of ours may have slipped to a page that was read.
@@ -115,9 +114,9 @@ def _once(session: JiraClient, ref: IssueRef) -> tuple[list[Json], int] | None:
     result: dict[object, Json] = {}
     start, before, empty, last = 0, 0, 0, None
     while True:
-        page = _page(session, ref, start)
+        page = _page(client, ref, start)
         if not page.rows and start < page.total:
-            page = _page(session, ref, start)  # empty by mistake, or all of them hidden
+            page = _page(client, ref, start)  # empty by mistake, or all of them hidden
         if page.total < before or (last is not None and last not in page.rows):
             return None
         new = page.rows.keys() - result.keys()
@@ -130,7 +129,7 @@ def _once(session: JiraClient, ref: IssueRef) -> tuple[list[Json], int] | None:
         if empty >= _MOST_EMPTY:
             message = f"{page.total} comments are said to be there, and {empty} pages in a row have none"
             raise InvalidResponse(
-                session.name, session.request("GET", f"issue/{step(ref.id)}/comment"), message
+                client.name, client.request("GET", f"issue/{path_segment(ref.id)}/comment"), message
             )
         before = page.total
         # The row in the last place is read again, to see that none has left; a hidden one shows nothing.
@@ -151,14 +150,14 @@ class _Page:
     """Whether the server said how many rows a page has."""
 
 
-def _page(session: JiraClient, ref: IssueRef, start: int) -> _Page:
+def _page(client: JiraClient, ref: IssueRef, start: int) -> _Page:
     params = {"startAt": start, "maxResults": _PAGE, "orderBy": "created", "expand": "properties"}
-    answer = session.get(f"issue/{step(ref.id)}/comment", params)
+    answer = client.get(f"issue/{path_segment(ref.id)}/comment", params)
     body = answer.json_object()
     came = {row.get("id"): row for row in rows(answer, body, "comments")}
     total, size = body.get("total"), body.get("maxResults")
     if not isinstance(total, int):
-        raise InvalidResponse(session.name, answer.request, "the total of the comments is missing")
+        raise InvalidResponse(client.name, answer.request, "the total of the comments is missing")
     paged = isinstance(size, int) and size > 0
     places = max(size if isinstance(size, int) and paged else len(came) or _PAGE, len(came), 1)
     return _Page(came, max(0, total), places, paged)

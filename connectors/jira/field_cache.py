@@ -26,14 +26,14 @@ class FieldCache:
     mapping asks for is missing, nothing is believed: it may be there by now.
     """
 
-    def __init__(self, session: JiraClient) -> None:
-        self._session = session
+    def __init__(self, client: JiraClient) -> None:
+        self._client = client
         self._absent: frozenset[str] = frozenset()
 
     def remembered(self, interest: Interest) -> FieldMap | None:
         """What an earlier run found, if it may still be believed."""
-        existing = recall(self._session.memory, _KEY)
-        age = self._session.now().timestamp() - _number(existing.get("at"))
+        existing = recall(self._client.memory, _KEY)
+        age = self._client.now().timestamp() - _number(existing.get("at"))
         if existing.get("for") != self._wanted(interest) or not -_SLACK <= age <= _FRESH:
             return None
         try:
@@ -45,13 +45,13 @@ class FieldCache:
 
     def ask(self, interest: Interest) -> FieldMap:
         """What the fields mean now; remembered."""
-        session = self._session
-        before = recall(session.memory, _KEY)
+        client = self._client
+        before = recall(client.memory, _KEY)
         led = _led(before) if before.get("for") == self._wanted(interest) else {}
-        result = find_fields(session.name, session.settings, read_fields(session), interest.fields, led)
+        result = find_fields(client.name, client.settings, read_fields(client), interest.fields, led)
         absent = before.get("absent") if before.get("for") == self._wanted(interest) else []
         self._absent = frozenset(str(one) for one in absent) if isinstance(absent, list) else frozenset()
-        at = session.now().timestamp()
+        at = client.now().timestamp()
         self._write({"for": self._wanted(interest), "at": at, "map": asdict(result)}, self._absent)
         return result
 
@@ -60,15 +60,15 @@ class FieldCache:
         changed = frozenset(missing) - self._absent
         if changed:
             self._absent |= changed
-            self._write({**recall(self._session.memory, _KEY), "at": 0}, self._absent)
+            self._write({**recall(self._client.memory, _KEY), "at": 0}, self._absent)
 
     def _wanted(self, interest: Interest) -> str:
-        one = self._session.settings
+        one = self._client.settings
         chosen = [one.url, one.epic_link, one.story_points, one.sprint, one.team, one.mirror_field]
         return digest([chosen, sorted(interest.fields)])
 
     def _write(self, existing: Json, absent: frozenset[str]) -> None:
-        remember(self._session.memory, _KEY, {**existing, "absent": sorted(absent)})
+        remember(self._client.memory, _KEY, {**existing, "absent": sorted(absent)})
 
 
 def _field_map(existing: Json) -> FieldMap:

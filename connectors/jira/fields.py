@@ -80,12 +80,12 @@ class FieldMap:
         return list(dict.fromkeys([*_BUILT_IN, *(["description"] if description else []), *extra]))
 
 
-def read_fields(session: JiraClient) -> tuple[Field, ...]:
+def read_fields(client: JiraClient) -> tuple[Field, ...]:
     """All fields of this Jira."""
-    answer = session.first_contact("field")
+    answer = client.first_contact("field")
     body = answer.json()
     if not isinstance(body, list) or not body:
-        raise InvalidResponse(session.name, answer.request, "expected a list of fields, got something else")
+        raise InvalidResponse(client.name, answer.request, "expected a list of fields, got something else")
     return tuple(sorted(_fields(body), key=lambda field: (_number(field.id), field.id)))
 
 

@@ -40,9 +40,9 @@ class IssueReader:
     """By `fold_name`: what links to blocking issues are called."""
 
     @classmethod
-    def of(cls, session: JiraClient, site: str, fields: FieldMap, checklists: bool) -> "IssueReader":
+    def of(cls, client: JiraClient, site: str, fields: FieldMap, checklists: bool) -> "IssueReader":
         """How rows of this Jira are read."""
-        return cls(session.name, site, fields, checklists, session.settings.blocking_links)
+        return cls(client.name, site, fields, checklists, client.settings.blocking_links)
 
     def read(self, row: Json) -> Issue | Unread:
         """The issue, or why this row makes none; never an exception."""

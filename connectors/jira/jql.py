@@ -23,20 +23,20 @@ def scope(settings: JiraSettings) -> str:
     return both(*parts)
 
 
-def scope_of(session: JiraClient) -> str:
+def scope_of(client: JiraClient) -> str:
     """The scope of an opened tracker. Raises BadConfiguration for a `jql` that is not whole."""
     try:
-        return scope(session.settings)
+        return scope(client.settings)
     except ValueError as problem:
-        raise BadConfiguration(session.name, "jql", str(problem), "Mend this tracker's jql") from problem
+        raise BadConfiguration(client.name, "jql", str(problem), "Mend this tracker's jql") from problem
 
 
-def condition_of(session: JiraClient, query: str) -> str:
+def condition_of(client: JiraClient, query: str) -> str:
     """A rule's query. Raises BadConfiguration if it is not whole."""
     try:
         return condition(query)
     except ValueError as problem:
-        raise BadConfiguration(session.name, query[:200], str(problem), "Mend this query") from problem
+        raise BadConfiguration(client.name, query[:200], str(problem), "Mend this query") from problem
 
 
 def both(*conditions: str) -> str:

@@ -4,9 +4,10 @@ from typing import Any
 
 from connectors.errors import InvalidResponse
 from connectors.http.response import HttpResponse
-from connectors.jira.plain_values import named
 
 Json = dict[str, Any]
+
+_NAMES = (str, int, type(None))
 
 
 def mapping(answer: HttpResponse, value: object) -> Json:
@@ -27,7 +28,12 @@ def rows(answer: HttpResponse, value: object, name: str) -> list[Json]:
             answer.tracker, answer.request, f"expected a list of {name}, got something else"
         )
     objects = (row if isinstance(row, dict) else {} for row in result)
-    return [row if row and named(row) else {**row, **_names_of(row)} for row in objects]
+    return [row if row and _named(row) else {**row, **_names_of(row)} for row in objects]
+
+
+def _named(row: Json) -> bool:
+    """Whether what stands as a row's id and key can be one, or is not there at all."""
+    return isinstance(row.get("id"), _NAMES) and isinstance(row.get("key"), _NAMES)
 
 
 def _names_of(row: Json) -> Json:

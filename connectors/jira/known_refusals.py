@@ -29,30 +29,30 @@ _GROUPED = re.compile(r"\d(?:[\d.,\u2019'\s]{0,10}\d)?")
 class KnownRefusals:
     """Facts of a server or an account that are tried anew once a day."""
 
-    def __init__(self, session: JiraClient) -> None:
-        self._session = session
+    def __init__(self, client: JiraClient) -> None:
+        self._client = client
 
     def has(self, fact: str) -> bool:
         """Whether this was seen within the last day."""
-        now = self._session.now()
-        when = bounds.past(bounds.moment(self._session.memory.get(fact)), now)
+        now = self._client.now()
+        when = bounds.past(bounds.moment(self._client.memory.get(fact)), now)
         return when is not None and now - when < _FRESH
 
     def longest(self) -> int | None:
         """The longest comment, in `characters`, as a refusal told within the last day; None: none told."""
-        limit, _, when = (self._session.memory.get(LONGEST) or "").partition(" ")
-        seen, now = bounds.past(bounds.moment(when), self._session.now()), self._session.now()
+        limit, _, when = (self._client.memory.get(LONGEST) or "").partition(" ")
+        seen, now = bounds.past(bounds.moment(when), self._client.now()), self._client.now()
         if seen is None or now - seen >= _FRESH or not _DIGITS.fullmatch(limit):
             return None
         return bounds.whole(int(limit), 1, _LARGEST)
 
     def note_longest(self, limit: int) -> None:
         """Remember that the server takes no longer comment, in `characters`."""
-        self._session.memory.set(LONGEST, f"{limit} {self._session.now().isoformat()}")
+        self._client.memory.set(LONGEST, f"{limit} {self._client.now().isoformat()}")
 
     def note(self, fact: str) -> None:
         """Remember that it was seen now."""
-        self._session.memory.set(fact, self._session.now().isoformat())
+        self._client.memory.set(fact, self._client.now().isoformat())
 
 
 def stated_limit(answer: HttpResponse, text: str) -> int | None:

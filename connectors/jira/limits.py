@@ -1,10 +1,12 @@
 """What the headers of Jira's answers say: how fast requests may come, who asked, when, what kind it is."""
 
-from datetime import datetime
-
 from connectors import bounds
 from connectors.http.response import answer_time
 from connectors.http.transport import HttpResponse, header_seconds
+from connectors.http.write_rate import WriteRate
+
+WRITE_RATES = (WriteRate(20, 2.0, per_issue=True), WriteRate(100, 30.0, per_issue=True))
+"""Writes to one issue (developer.atlassian.com, "Rate limiting", per-issue-on-write)."""
 
 
 def rate_limit(answer: HttpResponse, now: float, /) -> float | None:
@@ -55,15 +57,10 @@ def says_cloud(answer: HttpResponse) -> bool | None:
     return cloud if cloud != center else None
 
 
-def heard_at(answer: HttpResponse) -> datetime | None:
-    """The answer's own Date header, in whole seconds."""
-    return answer_time(answer)
-
-
 def _until_reset(answer: HttpResponse, now: float) -> float | None:
     reset = bounds.moment(answer.headers.get("x-ratelimit-reset", ""))
     if reset is None:
         return None
-    date = heard_at(answer)
+    date = answer_time(answer)
     left = bounds.window(reset.timestamp() - (date.timestamp() if date else now))
     return None if left is None else max(0.0, left)

@@ -23,10 +23,8 @@ _ARCHIVED = "archived: no search finds it, its id opens it"
 class Locator:
     """Asks for issues by id, and tells those that a search finds from those that only their id opens."""
 
-    def __init__(
-        self, session: JiraClient, search: Search, reader: IssueReader, names: Sequence[str]
-    ) -> None:
-        self._session = session
+    def __init__(self, client: JiraClient, search: Search, reader: IssueReader, names: Sequence[str]) -> None:
+        self._client = client
         self._search = search
         self._reader = reader
         self._names = [*names, _ARCHIVED_AT]
@@ -59,7 +57,7 @@ class Locator:
 
     def _in_bulk(self, refs: Sequence[IssueRef]) -> dict[str, Json]:
         """By id, those that come together; none at all where that fails, since each is asked for then."""
-        if not self._session.server().cloud:
+        if not self._client.server().cloud:
             return {}
         rows: dict[str, Json] = {}
         try:
@@ -87,7 +85,7 @@ class Locator:
 
     def _unlisted(self, ids: Sequence[str], there: Mapping[str, Issue]) -> set[str]:
         """Those of these issues that no search finds. One whose search fails is taken for listed."""
-        now = self._session.now()
+        now = self._client.now()
         old = [id_ for id_ in ids if now - there[id_].updated > _FRESH]
         missing: set[str] = set()
         for start in range(0, len(old), BULK):
@@ -99,13 +97,13 @@ class Locator:
 
         Nothing follows from the silence of one search: those that are told match its contrary.
         """
-        condition = self._session.settings.jql
+        condition = self._client.settings.jql
         if not condition:
             return set()
         outside: set[str] = set()
         for start in range(0, len(ids), BULK):
             some = ids[start : start + BULK]
-            contrary = f"NOT ({condition_of(self._session, condition)})"
+            contrary = f"NOT ({condition_of(self._client, condition)})"
             try:
                 outside |= self._search.ids(both(f"id in ({listed(some)})", contrary)).keys()
             except BadConfiguration:

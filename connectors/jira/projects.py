@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from connectors.connector_state import recall, remember
 from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, TrackerDown, TrackerError
+from connectors.http.urls import path_segment
 from connectors.jira import jql
 from connectors.jira.client import JiraClient
 from connectors.jira.fields import FieldMap
-from connectors.jira.plain_values import step
 from connectors.models import Container
 
 _IDS = "jira.projects"
@@ -35,8 +35,8 @@ class Readable:
 class Projects:
     """Asks for projects by key, and remembers their ids for the time when they cannot be asked for."""
 
-    def __init__(self, session: JiraClient) -> None:
-        self._session = session
+    def __init__(self, client: JiraClient) -> None:
+        self._client = client
 
     def ask(self, name: str) -> Container | TrackerError:
         """The project that this key (an old one too) or id leads to, or why it cannot be read.
@@ -44,12 +44,12 @@ class Projects:
         Raises TrackerError where the tracker as a whole is down or refuses the login.
         """
         try:
-            answer = self._session.get(f"project/{step(name)}")
+            answer = self._client.get(f"project/{path_segment(name)}")
             row = answer.json_object()
             id_, key = row.get("id"), row.get("key")
             if not isinstance(id_, str) or not _ID.fullmatch(id_) or not isinstance(key, str) or not key:
                 raise InvalidResponse(
-                    self._session.name, answer.request, "a project came without its id or key"
+                    self._client.name, answer.request, "a project came without its id or key"
                 )
         except (TrackerDown, BadConfiguration):
             raise
@@ -64,7 +64,7 @@ class Projects:
         archived: list[Container] = []
         result: dict[str, Container] = {}
         ids = self._ids()
-        for key in self._session.settings.projects:
+        for key in self._client.settings.projects:
             project = self.ask(key)
             if isinstance(project, Container):
                 result[key] = project
@@ -110,7 +110,7 @@ class Projects:
     def condition(self, keys: Iterable[str]) -> str:
         """The scope with these projects alone."""
         several = sorted(set(keys))
-        narrowed = self._session.settings.model_copy(update={"projects": tuple(several)})
+        narrowed = self._client.settings.model_copy(update={"projects": tuple(several)})
         if not several:
             return jql.NOTHING
         return jql.scope(narrowed)
@@ -119,30 +119,30 @@ class Projects:
 
     def behind(self, digest: str) -> dict[str, str | None]:
         """By configured key: the cursor's instant from which on it was not read; None: never at all."""
-        existing = recall(self._session.memory, _FAILED)
+        existing = recall(self._client.memory, _FAILED)
         lists = existing.get("projects")
         if existing.get("for") != digest or not isinstance(lists, dict):
             return {}
         return {
             key: since if isinstance(since, str) else None
             for key, since in lists.items()
-            if key in self._session.settings.projects
+            if key in self._client.settings.projects
         }
 
     def remember_behind(self, digest: str, behind: Mapping[str, str | None]) -> None:
         """Keep it for the next pull of the same scope."""
         existing = {"for": digest, "projects": dict(sorted(behind.items()))} if behind else {}
-        remember(self._session.memory, _FAILED, existing)
+        remember(self._client.memory, _FAILED, existing)
 
     def _ids(self) -> dict[str, str]:
-        existing = recall(self._session.memory, _IDS)
+        existing = recall(self._client.memory, _IDS)
         ids = existing.get("ids")
-        if existing.get("url") != self._session.settings.url or not isinstance(ids, dict):
+        if existing.get("url") != self._client.settings.url or not isinstance(ids, dict):
             return {}
         return {key: id_ for key, id_ in ids.items() if isinstance(id_, str) and _ID.fullmatch(id_)}
 
     def _remember_ids(self, result: Mapping[str, str]) -> None:
         before = self._ids()
         if result.items() - before.items():
-            existing = {"url": self._session.settings.url, "ids": {**before, **result}}
-            remember(self._session.memory, _IDS, existing)
+            existing = {"url": self._client.settings.url, "ids": {**before, **result}}
+            remember(self._client.memory, _IDS, existing)

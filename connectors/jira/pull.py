@@ -97,8 +97,8 @@ class Reading:
 class Windows:
     """Reads what changed in a scope since a moment, by the server's clock alone."""
 
-    def __init__(self, session: JiraClient, search: Search) -> None:
-        self._session = session
+    def __init__(self, client: JiraClient, search: Search) -> None:
+        self._client = client
         self._search = search
 
     def open(
@@ -116,19 +116,19 @@ class Windows:
         the window is a guess by the clocks' last difference, and the answer's Date header proves it or has
         it asked again.
         """
-        if self._session.now() < since - _MARGIN:
+        if self._client.now() < since - _MARGIN:
             return None
         reported: datetime | None = None
         for _ in range(_GUESSES):
-            guess = max(self._session.now(), since)
+            guess = max(self._client.now(), since)
             minutes = _minutes(guess - since, OVERLAP + _SLACK)
             pages = self._search.rows(jql.both(condition, jql.changed(minutes)), names)
             first = next(pages, [])
-            if self._session.asked_at is None and reported is None:
+            if self._client.asked_at is None and reported is None:
                 # No Date header: our own clock proves nothing, so that the server is asked for its time.
-                reported = self._session.ask_told_time()
+                reported = self._client.ask_told_time()
                 continue
-            taken, received = self._session.asked_at or reported, self._session.now()
+            taken, received = self._client.asked_at or reported, self._client.now()
             if taken is None or received < since - STEP:
                 return None
             wide = timedelta(minutes=minutes)
@@ -141,7 +141,7 @@ class Windows:
 
     def since(self, since: datetime) -> str:
         """The condition of what changed since then, until now, and a little before."""
-        return jql.changed(_minutes(max(self._session.now(), since) - since, OVERLAP + _SLACK))
+        return jql.changed(_minutes(max(self._client.now(), since) - since, OVERLAP + _SLACK))
 
     def pages(self, reading: Reading, since: datetime) -> Iterator[Page]:
         """All of a reading that was opened: a window of minutes that is wide enough for its own duration.
@@ -153,10 +153,10 @@ class Windows:
         for _ in range(_WINDOWS):
             for rows in window:
                 yield reading.scope_page(rows)
-            took = self._session.now() - began
+            took = self._client.now() - began
             if took <= spare - timedelta(minutes=2):
                 return
-            spare, began = 2 * took + OVERLAP, self._session.now()
+            spare, began = 2 * took + OVERLAP, self._client.now()
             minutes = _minutes(began - since, spare)
             window = self._search.rows(jql.both(reading.condition, jql.changed(minutes)), reading.names)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import chain
 
 from connectors.errors import BadConfiguration, InvalidResponse, Missing, TrackerError, Unavailable
+from connectors.http.urls import path_segment
 from connectors.isolation import read_apart
 from connectors.jira import jql
 from connectors.jira.client import JiraClient
@@ -16,7 +17,6 @@ from connectors.jira.fields import FieldMap
 from connectors.jira.issues import IssueReader, project_of, read_labels
 from connectors.jira.json_answers import Json
 from connectors.jira.locate import Locator
-from connectors.jira.plain_values import step
 from connectors.jira.projects import Projects, Readable
 from connectors.jira.pull import (
     NAMELESS,
@@ -51,13 +51,13 @@ from connectors.models import (
 class JiraReader:
     """Reads one Jira. `fetch` and `present` go by the interest of the latest `changed_since`."""
 
-    def __init__(self, session: JiraClient) -> None:
-        self._session = session
-        self._search = Search(session)
+    def __init__(self, client: JiraClient) -> None:
+        self._client = client
+        self._search = Search(client)
         self._interest = Interest()
-        self._known = FieldCache(session)
-        self._projects = Projects(session)
-        self._windows = Windows(session, self._search)
+        self._known = FieldCache(client)
+        self._projects = Projects(client)
+        self._windows = Windows(client, self._search)
         self._told: set[str] = set()
         self._readers: dict[Interest, tuple[IssueReader, list[str]]] = {}
 
@@ -76,14 +76,14 @@ class JiraReader:
             if pull is not None:
                 return pull
         reader, names = self._reader(interest, remembered or self._known.ask(interest))
-        asked_at = self._session.asked_at if remembered is None else None
-        taken = asked_at or self._session.ask_time()
+        asked_at = self._client.asked_at if remembered is None else None
+        taken = asked_at or self._client.ask_time()
         if before is not None and before.instant - STEP <= taken:
             pull = self._since(before, interest, (reader, names))
             if pull is not None:
                 return pull
-        scope = jql.scope_of(self._session)
-        reading = Reading(reader, names, None, taken, self._session.now(), interest, scope)
+        scope = jql.scope_of(self._client)
+        reading = Reading(reader, names, None, taken, self._client.now(), interest, scope)
         return self._pull(reading, self._digest(interest, names), {})
 
     def _since(self, before: Cursor, interest: Interest, how: tuple[IssueReader, list[str]]) -> Pull | None:
@@ -101,7 +101,7 @@ class JiraReader:
         outside = self._outside(digest, how[0])
         failed: tuple[Container, ...] = ()
         try:
-            reading = self._opened(since, jql.scope_of(self._session), how, interest, outside)
+            reading = self._opened(since, jql.scope_of(self._client), how, interest, outside)
         except BadConfiguration as problem:
             readable = self._narrowed(problem)
             failed = readable.failed
@@ -119,7 +119,7 @@ class JiraReader:
         def pages() -> Iterator[Page]:
             yield from self._pages(reading)
             for one in reading.failed:
-                self._session.notify(f"{self._session.name}: project {one.name} was not read: {one.error}")
+                self._client.notify(f"{self._client.name}: project {one.name} was not read: {one.error}")
             since = None if reading.since is None else reading.since.isoformat()
             left = {one.name: behind.get(one.name, since) for one in reading.failed}
             self._projects.remember_behind(digest, left)
@@ -147,18 +147,18 @@ class JiraReader:
 
         Raises the refusal itself where it is not for a project, or where none can be read.
         """
-        if not self._session.settings.projects:
+        if not self._client.settings.projects:
             raise problem
         readable = self._projects.readable()
         if not (readable.failed or readable.archived):
             raise problem
         if readable.failed and not readable.keys and not readable.archived:
-            raise nothing_readable(self._session, readable.failed) from problem
+            raise nothing_readable(self._client, readable.failed) from problem
         return readable
 
     def _outside(self, digest: str, reader: IssueReader) -> TreeCache | None:
-        links = () if self._session.server().cloud else reader.fields.epic_link
-        return TreeCache.recall(self._session.memory, digest, links)
+        links = () if self._client.server().cloud else reader.fields.epic_link
+        return TreeCache.recall(self._client.memory, digest, links)
 
     def _open_beside(
         self,
@@ -182,7 +182,7 @@ class JiraReader:
 
     def present(self) -> frozenset[str]:
         """The ids of everything in scope, and of what the latest interest brings from outside of it."""
-        result = set(self._search.ids(jql.scope_of(self._session)))
+        result = set(self._search.ids(jql.scope_of(self._client)))
         roots = named_rows(self._search.all_of(sorted(self._interest.roots), ["updated"]))
         result.update(roots, named_rows(self._search.all_of(sorted(self._interest.keys), ["updated"])))
         if roots:
@@ -193,12 +193,12 @@ class JiraReader:
         """See the contract. Brings outlines; what differs is fetched by its id."""
         self._interest = interest
         self._readers.clear()
-        survey = Surveyor(self._session, self._search, self._projects, self._reader(interest)[0], interest)
+        survey = Surveyor(self._client, self._search, self._projects, self._reader(interest)[0], interest)
         return Survey(survey.pages(), survey.containers, survey.names)
 
     def locate(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Whereabouts]:
         """See the contract."""
-        return Locator(self._session, self._search, *self._reader(self._interest)).locate(refs)
+        return Locator(self._client, self._search, *self._reader(self._interest)).locate(refs)
 
     def fetch(self, keys: Sequence[str]) -> Page:
         """See the contract."""
@@ -207,25 +207,25 @@ class JiraReader:
 
     def matching(self, query: str) -> frozenset[str]:
         """See the contract. Raises BadConfiguration for a query that is not whole or not understood."""
-        requested = jql.both(jql.scope_of(self._session), jql.condition_of(self._session, query))
+        requested = jql.both(jql.scope_of(self._client), jql.condition_of(self._client, query))
         return frozenset(self._search.ids(requested))
 
     def comment(self, ref: IssueRef, comment_id: str) -> PostedComment | None:
         """See the contract."""
-        account, site = self._session.account(), self._session.server().site
-        path = f"issue/{step(ref.id)}/comment/{step(comment_id)}"
+        account, site = self._client.account(), self._client.server().site
+        path = f"issue/{path_segment(ref.id)}/comment/{path_segment(comment_id)}"
         try:
-            answer = self._session.get(path, {"expand": "properties"})
+            answer = self._client.get(path, {"expand": "properties"})
         except Missing:
             return None
         comment = read_comment(answer.json_object(), account, site, ref)
         if comment is None:
-            raise InvalidResponse(self._session.name, answer.request, "a comment came without id or text")
+            raise InvalidResponse(self._client.name, answer.request, "a comment came without id or text")
         return comment
 
     def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted | TrackerError]:
         """See the contract."""
-        account, site = self._session.account(), self._session.server().site
+        account, site = self._client.account(), self._client.server().site
         rows = self._label_rows(refs)
 
         def read(ref: IssueRef) -> Posted | None:
@@ -236,17 +236,17 @@ class JiraReader:
                 raise row
             today = IssueRef(ref.tracker, ref.id, str(row.get("key") or ref.key))
             try:
-                comments = read_comments(self._session, account, site, today)
+                comments = read_comments(self._client, account, site, today)
             except Missing:
                 return None  # gone between the two requests
-            return Posted(today, read_labels(self._session.name, row), comments)
+            return Posted(today, read_labels(self._client.name, row), comments)
 
         return read_apart(refs, read, project_of)
 
     def _label_rows(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Json | TrackerError]:
         """Each issue with its labels as they are now, or why it did not come; without those that are gone."""
         by_id = {ref.id: ref for ref in refs}
-        if not self._session.server().cloud:
+        if not self._client.server().cloud:
             return read_apart(refs, lambda ref: self._search.one(ref.id, ["labels"]), project_of)
         result: dict[IssueRef, Json | TrackerError] = {}
         for rows, errors in self._search.by_keys(by_id, ["labels"], fresh=True):
@@ -254,9 +254,9 @@ class JiraReader:
             for error in errors:
                 ref = by_id.get(str(error.get("id")))
                 if ref is not None:
-                    request = self._session.request("POST", "issue/bulkfetch")
+                    request = self._client.request("POST", "issue/bulkfetch")
                     reason = f"Jira could not send {ref.key} this time"
-                    result[ref] = Unavailable(self._session.name, request, reason)
+                    result[ref] = Unavailable(self._client.name, request, reason)
         return result
 
     def label_definitions(self, container: str) -> tuple[LabelDefinition, ...]:
@@ -277,7 +277,7 @@ class JiraReader:
             yield from self._below(reading, outside)
         if outside is None or reading.has_new_root(outside):
             outside = yield from self._walk(reading)
-        outside.remember(self._session.memory)
+        outside.remember(self._client.memory)
         self._known.came_without(reading.missing)
 
     def _below(self, reading: Reading, outside: TreeCache) -> Iterator[Page]:
@@ -291,7 +291,7 @@ class JiraReader:
     def _walk(self, reading: Reading) -> Generator[Page, None, TreeCache]:
         """What is named one by one, and the trees level by level."""
         result = find_roots(self._search, reading.interest.roots)
-        roots, memory = result.found, self._session.memory
+        roots, memory = result.found, self._client.memory
         behind = {one: key for one, key in roots.items() if key in trees_behind(memory)}
         yield from self._key_pages(reading)
         yield Page((), result.unread)
@@ -326,8 +326,8 @@ class JiraReader:
         one project, or none shows such rows by itself.
         """
         message = f"{reading.nameless} {NAMELESS}"
-        garbled = InvalidResponse(self._session.name, self._session.request("POST", "search"), message)
-        projects = self._session.settings.projects
+        garbled = InvalidResponse(self._client.name, self._client.request("POST", "search"), message)
+        projects = self._client.settings.projects
         if len(projects) < 2:
             raise garbled
         window = "" if reading.since is None else self._windows.since(reading.since)
@@ -365,25 +365,25 @@ class JiraReader:
             yield Page(page.issues, (*page.unread, *unread))
 
     def _tree(self, interest: Interest) -> Tree:
-        return Tree(self._search, self._reader(interest)[0].fields, self._session.server().cloud)
+        return Tree(self._search, self._reader(interest)[0].fields, self._client.server().cloud)
 
     def _tell(self, result: FieldMap) -> None:
         """Tell once a run what a setting names and Jira does not have."""
         for message in result.wrong:
             if message not in self._told:
                 self._told.add(message)
-                self._session.notify(f"{self._session.name}: {message}")
+                self._client.notify(f"{self._client.name}: {message}")
 
     def _digest(self, interest: Interest, names: list[str]) -> str:
-        return scope_digest(self._session.settings, interest, names)
+        return scope_digest(self._client.settings, interest, names)
 
     def _reader(self, interest: Interest, existing: FieldMap | None = None) -> tuple[IssueReader, list[str]]:
         """How rows are read for this interest; asks what the fields mean where nobody remembers."""
         if interest not in self._readers:
             result = existing or self._known.remembered(interest) or self._known.ask(interest)
             self._tell(result)
-            result, site = self._projects.with_ids(result), self._session.server().site
-            reader = IssueReader.of(self._session, site, result, interest.checklists)
+            result, site = self._projects.with_ids(result), self._client.server().site
+            reader = IssueReader.of(self._client, site, result, interest.checklists)
             self._readers[interest] = (reader, result.wanted(interest.checklists))
         return self._readers[interest]
 

@@ -7,11 +7,11 @@ from functools import partial
 
 from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, Unavailable
 from connectors.http.response import HttpResponse
+from connectors.http.urls import path_segment
 from connectors.jira.client import JiraClient
 from connectors.jira.id_set import IdSet
 from connectors.jira.jql import listed
 from connectors.jira.json_answers import Json, rows
-from connectors.jira.plain_values import step
 
 BULK = 100
 """The most issues of one bulk request, on Cloud by the vendor's limit."""
@@ -32,8 +32,8 @@ _STABLE = "ORDER BY created ASC, key ASC"
 class Search:
     """Searches one Jira; rows are plain JSON with `id`, `key` and the fields asked for."""
 
-    def __init__(self, session: JiraClient) -> None:
-        self._session = session
+    def __init__(self, client: JiraClient) -> None:
+        self._client = client
         self._ended = False
         """Whether the latest page of a search by token was its last."""
         self._cap = 5_000
@@ -56,8 +56,8 @@ class Search:
         listing = self.rows(jql, fields)
         page = next(listing, [])
         yield page, []
-        one_by_one = self._session.settings.workers == 1 or len(page) > BULK
-        if one_by_one or not self._session.server().cloud or self._ended:
+        one_by_one = self._client.settings.workers == 1 or len(page) > BULK
+        if one_by_one or not self._client.server().cloud or self._ended:
             yield from ((more, []) for more in listing)
             return
         try:
@@ -73,7 +73,7 @@ class Search:
 
         omitted: list[str] = []
         tasks = (partial(fetch, chunk) for chunk in _chunks(self._new_ids(jql, seen), self._size(fields)))
-        transport, workers = self._session.transport, self._session.settings.workers
+        transport, workers = self._client.transport, self._client.settings.workers
         with closing(transport.in_parallel(tasks, workers)) as results:
             for chunk, page, errors in results:
                 came = {str(row.get("id")) for row in (*page, *errors)}
@@ -93,8 +93,8 @@ class Search:
                 identity = row.get("id")
                 if not isinstance(identity, str):
                     raise InvalidResponse(
-                        self._session.name,
-                        self._session.request("POST", self._path),
+                        self._client.name,
+                        self._client.request("POST", self._path),
                         "an issue came without its id",
                     )
                 if seen.add(identity):
@@ -108,8 +108,8 @@ class Search:
                 identity, key = row.get("id"), row.get("key")
                 if not isinstance(identity, str):
                     raise InvalidResponse(
-                        self._session.name,
-                        self._session.request("POST", self._path),
+                        self._client.name,
+                        self._client.request("POST", self._path),
                         "an issue came without its id",
                     )
                 result[identity] = key if isinstance(key, str) else identity
@@ -125,7 +125,7 @@ class Search:
         requested = list(dict.fromkeys(keys))
         for start in range(0, len(requested), BULK):
             chunk = requested[start : start + BULK]
-            if self._session.server().cloud:
+            if self._client.server().cloud:
                 try:
                     yield self._bulk(chunk, fields)
                     continue
@@ -138,9 +138,7 @@ class Search:
         for page, errors in self.by_keys(keys, fields, fresh=fresh):
             if errors:
                 message = f"Jira could not send {len(errors)} issues this time"
-                raise Unavailable(
-                    self._session.name, self._session.request("POST", "issue/bulkfetch"), message
-                )
+                raise Unavailable(self._client.name, self._client.request("POST", "issue/bulkfetch"), message)
             yield from page
 
     def one(self, key: str, fields: Sequence[str]) -> Json | None:
@@ -152,12 +150,12 @@ class Search:
 
     def present(self, key: str, fields: Sequence[str]) -> Json:
         """The same; raises Missing if it is gone, Refused if the account may not see it."""
-        answer = self._session.get(f"issue/{step(key)}", {"fields": ",".join(fields)})
+        answer = self._client.get(f"issue/{path_segment(key)}", {"fields": ",".join(fields)})
         return answer.json_object()
 
     def count(self, jql: str) -> int:
         """About how many issues match; proves that the JQL is understood."""
-        cloud = self._session.server().cloud
+        cloud = self._client.server().cloud
         path, name = ("search/approximate-count", "count") if cloud else ("search", "total")
         more: Json = {} if cloud else {"maxResults": 0, "fields": ["id"]}
         try:
@@ -167,7 +165,7 @@ class Search:
             return self.count(jql)
         number = answer.json_object().get(name)
         if not isinstance(number, int):
-            raise InvalidResponse(self._session.name, answer.request, "the count is missing")
+            raise InvalidResponse(self._client.name, answer.request, "the count is missing")
         return number
 
     def _singly(self, chunk: Iterable[str], fields: Sequence[str]) -> list[Json]:
@@ -210,7 +208,7 @@ class Search:
 
     def _pages(self, jql: str, fields: Sequence[str]) -> Iterator[list[Json]]:
         for _ in range(2):
-            pages = self._by_token if self._session.server().cloud else self._by_offset
+            pages = self._by_token if self._client.server().cloud else self._by_offset
             try:
                 yield from pages(f"{jql} {_STABLE}", fields)
                 return
@@ -222,19 +220,19 @@ class Search:
 
         Raises BadConfiguration if it is what was remembered, so that something else is wrong.
         """
-        before = self._session.server().cloud
-        if self._session.ask_server().cloud == before:
+        before = self._client.server().cloud
+        if self._client.ask_server().cloud == before:
             message, hint = "there is no search at this address", "Check the url, its path included"
-            raise BadConfiguration(self._session.name, self._session.request("POST", path), message, hint)
+            raise BadConfiguration(self._client.name, self._client.request("POST", path), message, hint)
 
     @property
     def _path(self) -> str:
         """Where this kind of Jira is searched."""
-        return "search/jql" if self._session.server().cloud else "search"
+        return "search/jql" if self._client.server().cloud else "search"
 
     def _size(self, fields: Sequence[str]) -> int:
         """Rows of a page: rows without texts are small, and a server gives as many as it likes to."""
-        settings = self._session.settings
+        settings = self._client.settings
         return settings.page_size if "summary" in fields else settings.id_page_size
 
     def _by_token(self, jql: str, fields: Sequence[str]) -> Iterator[list[Json]]:
@@ -255,20 +253,20 @@ class Search:
             empty = 0 if page else empty + 1
             if not isinstance(token, str) or token in used or empty > 1:
                 message = "the pages lead nowhere; nobody can tell whether all issues came"
-                raise InvalidResponse(self._session.name, answer.request, message)
+                raise InvalidResponse(self._client.name, answer.request, message)
             used.add(token)
             request["nextPageToken"] = token
 
     def _by_offset(self, jql: str, fields: Sequence[str]) -> Iterator[list[Json]]:
         """Pages that overlap by one row: if that row is not there, rows have left and all is read again."""
-        if self._session.settings.workers > 1 and (yield from self._side_by_side(jql, fields)):
+        if self._client.settings.workers > 1 and (yield from self._side_by_side(jql, fields)):
             return
         for _ in range(_RESTARTS):
             whole = yield from self._onward(jql, fields, 0, None)
             if whole:
                 return
         message = f"the issues changed while they were read, {_RESTARTS} times over"
-        raise Unavailable(self._session.name, self._session.request("POST", "search"), message)
+        raise Unavailable(self._client.name, self._client.request("POST", "search"), message)
 
     def _side_by_side(self, jql: str, fields: Sequence[str]) -> Generator[list[Json], None, bool]:
         """All pages beside one another, as soon as the first told how many; whether they are whole.
@@ -290,7 +288,7 @@ class Search:
         end, last = len(page), page[-1].get("id")
         starts = range(end - 1, total - 1, stride)
         tasks = (partial(self._offset_page, jql, fields, start, stride + 1) for start in starts)
-        with closing(self._session.transport.in_parallel(tasks, self._session.settings.workers)) as results:
+        with closing(self._client.transport.in_parallel(tasks, self._client.settings.workers)) as results:
             for start, (page, now) in zip(starts, results, strict=True):
                 if not page or page[0].get("id") != last:
                     return False
@@ -320,7 +318,7 @@ class Search:
         body = answer.json_object()
         page, total = rows(answer, body, "issues"), body.get("total")
         if not isinstance(total, int):
-            raise InvalidResponse(self._session.name, answer.request, "the total is missing")
+            raise InvalidResponse(self._client.name, answer.request, "the total is missing")
         return page, total
 
     def _page(self, path: str, request: Json) -> HttpResponse:
@@ -340,12 +338,12 @@ class Search:
     def _whole(self, path: str, body: Json) -> HttpResponse:
         """Ask for many issues: a refusal of the whole is an error of its own, never an empty answer."""
         try:
-            return self._session.ask(path, body)
+            return self._client.ask(path, body)
         except Missing as gone:
             raise _WrongKind from gone
         except Refused as refused:
             hint = "The account may not search here: check its permission to browse the projects"
-            raise BadConfiguration(self._session.name, refused.request, refused.reason, hint) from refused
+            raise BadConfiguration(self._client.name, refused.request, refused.reason, hint) from refused
 
 
 def _chunks(ids: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -21,13 +21,13 @@ class Surveyor:
 
     def __init__(
         self,
-        session: JiraClient,
+        client: JiraClient,
         search: Search,
         projects: Projects,
         reader: IssueReader,
         interest: Interest,
     ) -> None:
-        self._session = session
+        self._client = client
         self._search = search
         self._projects = projects
         self._reader = reader
@@ -47,16 +47,16 @@ class Surveyor:
 
     def pages(self) -> Iterator[SurveyPage]:
         """Everything, each issue once. Raises TrackerError where the tracker or the whole scope fails."""
-        if self._session.settings.projects:
+        if self._client.settings.projects:
             yield from self._configured()
         else:
-            yield from self._listed(jql.scope_of(self._session), note=True)
+            yield from self._listed(jql.scope_of(self._client), note=True)
         named = sorted(self._interest.keys | self._interest.roots)
         for rows, unread in asked_for(self._search, named, self._fields):
             page = self._page(rows, ())
             yield SurveyPage(outlines=page.outlines, unread=(*page.unread, *unread))
         yield from self._below()
-        configured = set(self._session.settings.projects)
+        configured = set(self._client.settings.projects)
         self._names.update(self._projects.names(self._interest.containers - configured))
 
     def _configured(self) -> Iterator[SurveyPage]:
@@ -66,10 +66,10 @@ class Surveyor:
             if not project.error:
                 self._names[key] = project.id
         if readable.failed and not readable.keys and not readable.archived:
-            raise nothing_readable(self._session, readable.failed)
+            raise nothing_readable(self._client, readable.failed)
         if not readable.keys:
             return
-        jql.scope_of(self._session)  # a jql that is not whole is an error of the configuration
+        jql.scope_of(self._client)  # a jql that is not whole is an error of the configuration
         try:
             yield from self._listed(self._projects.condition(readable.keys.values()))
         except (BadConfiguration, InvalidResponse):
@@ -111,7 +111,7 @@ class Surveyor:
                 for row in rows:
                     self._note_project(row)
             if any(map(nameless, rows)):
-                raise InvalidResponse(self._session.name, self._session.request("POST", "search"), NAMELESS)
+                raise InvalidResponse(self._client.name, self._client.request("POST", "search"), NAMELESS)
             yield self._page(rows, errors)
 
     def _note_project(self, row: Json) -> None:
@@ -126,7 +126,7 @@ class Surveyor:
         roots = find_roots(self._search, self._interest.roots)
         yield SurveyPage(unread=roots.unread)
         if roots.found:
-            tree = Tree(self._search, self._reader.fields, self._session.server().cloud)
+            tree = Tree(self._search, self._reader.fields, self._client.server().cloud)
             for rows_below in tree.rows(roots.found, self._fields, None):
                 page = self._page([row for row in rows_below if not nameless(row)], ())
                 lost = unnamed_below(self._interest.roots) if any(map(nameless, rows_below)) else ()
@@ -141,9 +141,9 @@ class Surveyor:
         )
 
 
-def nothing_readable(session: JiraClient, failed: Iterable[Container]) -> BadConfiguration:
+def nothing_readable(client: JiraClient, failed: Iterable[Container]) -> BadConfiguration:
     """The error where not one configured project is there for the account."""
     reasons = "; ".join(f"{one.name}: {one.error}" for one in failed)
     hint = "Check the projects of this tracker, and that the account may browse them"
-    request = session.request("GET", "project")
-    return BadConfiguration(session.name, request, f"no project can be read: {reasons}", hint)
+    request = client.request("GET", "project")
+    return BadConfiguration(client.name, request, f"no project can be read: {reasons}", hint)

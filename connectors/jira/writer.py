@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from connectors.errors import AnswerLost, InvalidResponse, Missing, Refused, TooLong, TrackerError
 from connectors.http.response import HttpResponse, message_in
+from connectors.http.urls import path_segment
 from connectors.jira.client import JiraClient
 from connectors.jira.comments import INTERNAL, KEPT, PROPERTY, read_comment, read_comments
 from connectors.jira.issues import read_labels
@@ -18,7 +19,6 @@ from connectors.jira.known_refusals import (
     only_bmp,
     stated_limit,
 )
-from connectors.jira.plain_values import step
 from connectors.jira.search import Search
 from connectors.jira.settings import LABEL_LIMIT
 from connectors.models import IssueRef, LabelDefinition, PostedComment
@@ -42,20 +42,20 @@ class _Desired:
 class JiraWriter:
     """Writes to one Jira, to URLs made of ids: keys change, and `self` links are wrong behind gateways."""
 
-    def __init__(self, session: JiraClient) -> None:
-        self._session = session
-        self._search = Search(session)
-        self._habits = KnownRefusals(session)
+    def __init__(self, client: JiraClient) -> None:
+        self._client = client
+        self._search = Search(client)
+        self._habits = KnownRefusals(client)
 
     def create_comment(self, ref: IssueRef, body: str, mark: str) -> PostedComment:
         """See the contract."""
-        path = f"issue/{step(ref.id)}/comment"
+        path = f"issue/{path_segment(ref.id)}/comment"
         answer = self._comment(path, _Desired(ref, body, mark, None, create=True))
         try:
             created = self._told(answer, ref)
         except InvalidResponse as problem:
             message = f"{problem.reason}, though the comment may have been written"
-            raise AnswerLost(self._session.name, answer.request, message) from problem
+            raise AnswerLost(self._client.name, answer.request, message) from problem
         if (
             self._marks_kept is None
             and not self._keeps_mark(ref, created.id, mark)
@@ -66,7 +66,7 @@ class JiraWriter:
 
     def edit_comment(self, ref: IssueRef, comment: PostedComment, body: str, mark: str) -> PostedComment:
         """See the contract. Who may see the comment stays as it is, or becomes what the settings say."""
-        path = f"issue/{step(ref.id)}/comment/{step(comment.id)}"
+        path = f"issue/{path_segment(ref.id)}/comment/{path_segment(comment.id)}"
         try:
             requested = _Desired(ref, body, mark, comment.visibility, create=False)
             return self._told(self._comment(path, requested), ref)
@@ -74,24 +74,24 @@ class JiraWriter:
             raise
         except Refused as refused:
             # Some servers answer 400 for a comment that is not there.
-            if self._session.get(path, accept=(404, 410)).status in (404, 410):
-                raise Missing(self._session.name, refused.request, "the comment is gone") from refused
+            if self._client.get(path, accept=(404, 410)).status in (404, 410):
+                raise Missing(self._client.name, refused.request, "the comment is gone") from refused
             raise
 
     def delete_comment(self, ref: IssueRef, comment: PostedComment) -> None:
         """See the contract."""
-        path = f"issue/{step(ref.id)}/comment/{step(comment.id)}"
-        self._session.change("DELETE", path, None, repeatable=True, accept=(404, 410))
+        path = f"issue/{path_segment(ref.id)}/comment/{path_segment(comment.id)}"
+        self._client.change("DELETE", path, None, repeatable=True, accept=(404, 410))
 
     def change_labels(self, ref: IssueRef, add: Iterable[str], remove: Iterable[str]) -> tuple[str, ...]:
         """See the contract. Raises Refused, before anything is sent, for a label that Jira cannot hold."""
         added = sorted(set(add))
         removed = sorted(set(remove) - set(added))
-        path = f"issue/{step(ref.id)}"
+        path = f"issue/{path_segment(ref.id)}"
         for label in added:
             if not label or len(label) > LABEL_LIMIT or any(one.isspace() for one in label):
                 message = f"{label!r} is no label: Jira takes 1 to {LABEL_LIMIT} characters without blanks"
-                raise Refused(self._session.name, self._session.request("PUT", path), message)
+                raise Refused(self._client.name, self._client.request("PUT", path), message)
         verbs = [{"add": label} for label in added] + [{"remove": label} for label in removed]
         labels, quiet = self._send_verbs(ref, path, verbs)
         undone = (set(added) - set(labels)) | (set(removed) & set(labels))
@@ -104,8 +104,8 @@ class JiraWriter:
         if undone:
             message = f"Jira took the request but did not do it: {', '.join(sorted(undone))}"
             raise Refused(
-                self._session.name,
-                self._session.request("PUT", path),
+                self._client.name,
+                self._client.request("PUT", path),
                 message,
                 "Check the permission to edit issues",
             )
@@ -125,27 +125,27 @@ class JiraWriter:
         if verbs:
             body: Json = {"update": {"labels": verbs}}
             params, accept = (_QUIETLY, (400, 403)) if quiet else (None, ())
-            answer = self._session.change("PUT", path, body, repeatable=True, params=params, accept=accept)
+            answer = self._client.change("PUT", path, body, repeatable=True, params=params, accept=accept)
             if answer.status >= 400:
                 if not _names_mails(answer):
-                    raise self._session.refused(answer)
+                    raise self._client.refused(answer)
                 self._habits.note(LOUD)
                 quiet = False
-                self._session.change("PUT", path, body, repeatable=True)
-        return read_labels(self._session.name, self._search.present(ref.id, ["labels"])), quiet
+                self._client.change("PUT", path, body, repeatable=True)
+        return read_labels(self._client.name, self._search.present(ref.id, ["labels"])), quiet
 
     def _comment(self, path: str, requested: "_Desired") -> HttpResponse:
         """Write a comment; once more without what this server or this account cannot do, and only that."""
         plain = self._habits.has(PLAIN)
         learned = False
         while True:
-            bare = self._session.memory.get(_NO_PROPERTIES) is not None
+            bare = self._client.memory.get(_NO_PROPERTIES) is not None
             quiet = self._quiet and not requested.create
             text = only_bmp(requested.body) if plain else requested.body
             special = text != only_bmp(text)
             body = self._whole_body(text, requested, bare=bare)
             self._fits(requested, path, body["body"])
-            answer = self._session.change(
+            answer = self._client.change(
                 "POST" if requested.create else "PUT",
                 path,
                 body,
@@ -165,36 +165,36 @@ class JiraWriter:
                 self._habits.note(LOUD)
             elif answer.status == 400 and not (bare or self._internal) and b"propert" in answer.body.lower():
                 # A server that knows no properties did nothing; the mark in the text must do.
-                self._session.memory.set(_NO_PROPERTIES, "yes")
+                self._client.memory.set(_NO_PROPERTIES, "yes")
             elif answer.status in (400, 500) and special:
                 self._not_written(answer, requested)
                 plain = learned = True
             else:
-                raise self._session.refused(answer)
+                raise self._client.refused(answer)
 
     def _fits(self, requested: "_Desired", path: str, text: str) -> None:
         """Raises TooLong for a text that is longer than the server was seen to take within the last day."""
         limit = self._habits.longest()
         if limit is None or characters(text) <= limit:
             return
-        request = self._session.request("POST" if requested.create else "PUT", path)
+        request = self._client.request("POST" if requested.create else "PUT", path)
         message = f"HTTP 400: this server takes at most {limit:,} characters, and the comment is longer"
         hint = "Ask whoever runs it to raise jira.text.field.character.limit"
-        raise TooLong(self._session.name, request, message, hint, limit)
+        raise TooLong(self._client.name, request, message, hint, limit)
 
     @property
     def _marks_kept(self) -> bool | None:
         """Whether the server keeps the mark as a property; None where that is still to be seen."""
-        memory = self._session.memory
+        memory = self._client.memory
         if memory.get(_NO_PROPERTIES) is not None or self._habits.has(FORGETFUL):
             return False
         return True if memory.get(KEPT) is not None else None
 
     def _keeps_mark(self, ref: IssueRef, comment_id: str, mark: str) -> bool:
         """Whether the list of comments shows the mark that a comment was created with; else remembered."""
-        session = self._session
+        client = self._client
         try:
-            there = read_comments(session, session.account(), session.server().site, ref)
+            there = read_comments(client, client.account(), client.server().site, ref)
         except TrackerError:
             return True  # nothing is known yet; the next comment that is created tells
         kept = any(one.id == comment_id and one.mark == mark for one in there)
@@ -206,20 +206,18 @@ class JiraWriter:
         """Raises AnswerLost where a comment may have been written though the answer was an error."""
         if not requested.create or answer.status < 500:
             return
-        session = self._session
-        there = read_comments(session, session.account(), session.server().site, requested.ref)
+        client = self._client
+        there = read_comments(client, client.account(), client.server().site, requested.ref)
         if any(one.mine and (one.mark == requested.mark or requested.mark in one.body) for one in there):
-            raise AnswerLost(
-                session.name, answer.request, f"{message_in(answer)}, and a comment stands there"
-            )
+            raise AnswerLost(client.name, answer.request, f"{message_in(answer)}, and a comment stands there")
 
     @property
     def _quiet(self) -> bool:
-        return not self._session.settings.notify_watchers and not self._habits.has(LOUD)
+        return not self._client.settings.notify_watchers and not self._habits.has(LOUD)
 
     def _whole_body(self, text: str, requested: "_Desired", *, bare: bool) -> Json:
         kept = self._marks_kept
-        if kept or (kept is None and requested.create and self._session.server().cloud):
+        if kept or (kept is None and requested.create and self._client.server().cloud):
             # Cloud documents properties of comments; otherwise the text shows the mark until they are seen.
             text = _without_line(text, requested.mark)
         elif requested.mark not in text:
@@ -230,10 +228,10 @@ class JiraWriter:
 
     @property
     def _internal(self) -> bool:
-        return self._session.settings.internal_comments
+        return self._client.settings.internal_comments
 
     def _body(self, body: str, visibility: tuple[str, str] | None) -> Json:
-        requested = self._session.settings.comment_visibility
+        requested = self._client.settings.comment_visibility
         if requested is not None:
             visibility = (requested.type, requested.value)
         shown = {"visibility": {"type": visibility[0], "value": visibility[1]}} if visibility else {}
@@ -247,10 +245,10 @@ class JiraWriter:
 
     def _told(self, answer: HttpResponse, ref: IssueRef) -> PostedComment:
         body = answer.json_object()
-        comment = read_comment(body, self._session.account(), self._session.server().site, ref)
+        comment = read_comment(body, self._client.account(), self._client.server().site, ref)
         if comment is None:
             raise InvalidResponse(
-                self._session.name, answer.request, "the answer tells no comment with id and text"
+                self._client.name, answer.request, "the answer tells no comment with id and text"
             )
         return comment
 
