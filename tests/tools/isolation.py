@@ -20,7 +20,6 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from unittest import mock
 
@@ -28,10 +27,19 @@ from connectors.sandbox.github_wire.render import node_id
 from connectors.sandbox.seed import world_for
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.world import World
-from core.run_report import Report
 from core.store import Store, open_store
 from tests.runs import CLOUD, DATACENTER, House
-from tests.tools.isolation_faults import ERRORS, FAULTS, LIMITED, NAMELESS, PARTS, ROW_FAULTS, fault_of
+from tests.tools.isolation_faults import (
+    ERRORS,
+    FAULTS,
+    LIMITED,
+    NAMELESS,
+    PARTS,
+    ROW_FAULTS,
+    SILENT,
+    fault_of,
+)
+from tests.tools.isolation_judge import broken, growth, left, numbers
 from tests.tools.isolation_world import (
     DAY,
     GOAL,
@@ -52,8 +60,6 @@ from tests.tools.isolation_world import (
 
 REST = 3
 """Runs in the day after the fault, in each of which all may be well again."""
-SPARE = 2
-"""Requests by which a usual later run may exceed a usual earlier one: tries out of quarantine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +237,8 @@ class Campaign:
             return Outcome(trial, broke=f"{type(error).__name__}: {error}"[:300])
 
     def _attempt(self, here: House, trial: Trial) -> Outcome:
-        self.server.plan(fault_of(trial.fault, trial.resource))
+        fault = fault_of(trial.fault, trial.resource)
+        self.server.plan(fault)
         if trial.first:
             here.sync()
         spilled, wrong, breaking, excess = "", "", "", []
@@ -239,16 +246,17 @@ class Campaign:
             step(here)
             before = len(self.server.log)
             report = here.sync()
-            excess.append(len(self.server.log) - before - self.reference.requests[number])
-            breaking = breaking or _broken(report)
+            if fault.fired:
+                excess.append(len(self.server.log) - before - self.reference.requests[number])
+            breaking = breaking or broken(report)
             now = texts(here)
             spilled = spilled or self._difference(here, trial, now, number)
-            wrong = wrong or self._never_right(now, number)
+            if trial.fault != SILENT:
+                wrong = wrong or self._never_right(now, number)
         self.server.clear_faults()
-        # By the median: a comparison that comes a run later than without the fault is no growth.
-        early, late = (median(max(0, one) for one in part) for part in (excess[:5], excess[5:]))
-        grew = f"more than without the fault by {excess}" if late > early + SPARE else ""
-        return Outcome(trial, spilled, wrong, grew, self._unhealed(here), breaking)
+        return Outcome(
+            trial, spilled, wrong, grew=growth(excess), not_healed=self._unhealed(here), broke=breaking
+        )
 
     def _difference(self, here: House, trial: Trial, now: Mapping[str, Text], number: int) -> str:
         expected = self.reference.texts[number + 1]
@@ -269,8 +277,8 @@ class Campaign:
         for key, text in now.items():
             if key == GOAL:
                 continue  # it tells of what can be measured among its milestones, and of what cannot
-            told = set(_numbers(text.comment))
-            right = set(chain.from_iterable(_numbers(each[key].comment) for each in so_far))
+            told = set(numbers(text.comment))
+            right = set(chain.from_iterable(numbers(each[key].comment) for each in so_far))
             if told - right:
                 return f"run {number + 1}: {key} tells {sorted(told - right)}, and right were {sorted(right)}"
         return ""
@@ -280,7 +288,7 @@ class Campaign:
         for _ in range(REST):
             here.world.clock.advance(DAY / REST + 60)
             report = here.sync()
-            yield texts(here), _left(report)
+            yield texts(here), left(report)
 
     def _unhealed(self, here: House) -> str:
         """What is left over a day after the fault; empty as soon as all is well."""
@@ -291,26 +299,6 @@ class Campaign:
             if not wrong:
                 return ""
         return wrong
-
-
-def _numbers(comment: str) -> list[int]:
-    """The percentages in the headline of a comment."""
-    return [int(one) for one in re.findall(r"(\d+)%", comment.partition("\n")[0])]
-
-
-def _broken(report: Report) -> str:
-    """An error that says nothing to a person."""
-    bare = [text for text in report.conclusion.problems if not text.strip() or "no tracker should" in text]
-    return f"a problem without use: {bare[0]!r}" if bare else ""
-
-
-def _left(report: Report) -> str:
-    """What a run after the fault still has to complain of."""
-    if report.failed:
-        held = [f"{each.what}: {each.why}" for each in report.conclusion.plan.held]
-        failed = [each.reason for each in report.written if each.outcome != "done"]
-        return f"it still fails: {[*report.conclusion.problems, *held, *failed][:2]}"
-    return f"{report.fields['quarantined']} left in quarantine" if report.fields["quarantined"] else ""
 
 
 @contextmanager

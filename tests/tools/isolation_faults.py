@@ -26,6 +26,9 @@ def _odd(_request: Request, response: Response) -> Response:
 ERRORS = "data and errors"
 LIMITED = "429"
 """A tracker's word about all requests, wherever it comes: the next ones are to wait as well."""
+SILENT = "an empty list"
+"""Where changes are asked for, it says that there are none, as a list does that comes late: what is read of
+single issues meanwhile is told together with what was read before, until the next comparison."""
 FAULTS: Mapping[str, Kind] = {
     "500": Status(500, body={"message": "no"}),
     "403": Status(403, body={"message": "no"}),
@@ -36,7 +39,7 @@ FAULTS: Mapping[str, Kind] = {
     "HTML": Html(),
     "empty": Status(200, {"Content-Type": "application/json"}, b""),
     "an object without anything": Status(200, body={}),
-    "an empty list": Status(200, body=[]),
+    SILENT: Status(200, body=[]),
     "odd values": Replace(_odd),
     ERRORS: Status(200, body=_GRAPHQL_ERRORS),
 }
