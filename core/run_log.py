@@ -7,12 +7,12 @@ from typing import Literal
 
 import orjson
 
+from connectors.redaction import redact_reason
 from core.publish.actions import Held
 from core.publish.quarantine import target_of
 from core.reports.terminal_text import clean
 from core.run_report import Report
 from core.store.interface import RunStore
-from core.store.secrets import without_secrets
 
 Kind = Literal["problem", "failed", "held", "quarantined", "closed", "warning"]
 State = Literal["new", "changed", "over"]
@@ -147,7 +147,7 @@ def _held(kind: Kind, held: Held) -> Item:
 
 def _item(kind: Kind, what: str, reason: str, release: str = "") -> Item:
     """As it is told and remembered: on one line, of bounded length, without what looks like a credential."""
-    what, reason = (without_secrets(clean(text, LENGTH)) for text in (what, reason))
+    what, reason = (redact_reason(clean(text, LENGTH)) for text in (what, reason))
     return Item(kind, what, reason, clean(release, LENGTH))
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from connectors.redaction import tokens
 from mappings.goal_tree import Goal, Id, KeyResult, Milestone
 from mappings.problems import Fault, Problem, faults, nearest, shown_path
 from mappings.rules.rule import SAYS_NOTHING
-from mappings.tokens import tokens
 from mappings.toml_lines import Locator
 
 LARGEST = 8 * 1024 * 1024

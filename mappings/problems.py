@@ -10,8 +10,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from connectors.redaction import redact
 from mappings.rules.rule import SAYS_NOTHING
-from mappings.tokens import redact
 from mappings.toml_lines import Locator
 
 Path = tuple[str | int, ...]

@@ -10,7 +10,6 @@ from connectors.models import Issue, IssueRef
 from mappings.rules.query import Query
 from mappings.rules.rule import RuleId
 from mappings.rules.ruleset import RuleSet
-from mappings.targets import tracking_keys
 from tests.builders import GITHUB, JIRA, a_goal, a_key_result, a_mapping, a_milestone, an_issue, tracker_info
 
 TRACKERS = (JIRA, GITHUB)
@@ -244,17 +243,17 @@ def test_comments_stand_on_the_issues_named_or_else_on_the_epics_of_the_rules() 
     rules = [{"epic": ["blog-1", "BLOG-2"]}, {"sub_issues_of": "acme/site#1"}, {"any": [{"epic": "BLOG-3"}]}]
     by_rules = a_mapping([a_milestone(rules=rules)], goals=[a_goal(tracking="MKT-1")])
     index = RuleSet.compile(by_rules, TRACKERS, no_ids)
-    assert tracking_keys(by_rules.milestones["blog"], index) == (
+    assert index.references.tracked(by_rules.milestones["blog"]) == (
         ("jira", "BLOG-1"),
         ("jira", "BLOG-2"),
         ("github", "acme/site#1"),
     )
-    assert tracking_keys(by_rules.goals["show"], index) == (("jira", "MKT-1"),)
+    assert index.references.tracked(by_rules.goals["show"]) == (("jira", "MKT-1"),)
     named = a_mapping(
         [a_milestone(rules=rules, tracking="MKT-9"), a_milestone("b", rules=rules, tracking=[])]
     )
-    assert tracking_keys(named.milestones["blog"], index) == (("jira", "MKT-9"),)
-    assert tracking_keys(named.milestones["b"], index) == ()
+    assert index.references.tracked(named.milestones["blog"]) == (("jira", "MKT-9"),)
+    assert index.references.tracked(named.milestones["b"]) == ()
 
 
 def test_the_digest_follows_the_meaning_and_not_the_writing() -> None:

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from connectors.redaction import redact, tokens
 from mappings.problems import MappingErrors, Problem, from_validation, shown_path
-from mappings.tokens import redact, tokens
 
 
 class Limits(BaseModel):

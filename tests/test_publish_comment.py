@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.engine.key_order import key_rank
 from core.engine.model import ChangePart, Health, Part, Unmeasured, Why
-from core.publish.comment import Page, Summary, key_rank, markdown, news, summary_digest, wiki
+from core.publish.comment import Page, Summary, markdown, news, summary_digest, wiki
 from core.publish.comment.escape import length
 from core.publish.comment.mark import Mark, body_hash, format_mark, parse_mark
 from core.publish.comment.rounding import apportion

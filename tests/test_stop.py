@@ -9,12 +9,10 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import nullcontext
 
 import pytest
 
 from connectors.http.workers import map_ordered, merge
-from core.concurrency import run_parallel
 from core.shutdown import Stop, Stopped
 
 
@@ -187,7 +185,7 @@ def _hand_a_signal_to_this_thread(stop: Stop, heard: list[bool]) -> None:
     heard.append(stop.wait(10))
 
 
-@pytest.mark.parametrize("way", ["together", "in order", "merged"])
+@pytest.mark.parametrize("way", ["in order", "merged"])
 def test_a_signal_that_the_system_hands_to_another_thread_is_heard_too(way: str) -> None:
     """Python hears it in the main thread only, which such a signal does not wake."""
     stop, heard = Stop(), list[bool]()
@@ -200,12 +198,10 @@ def test_a_signal_that_the_system_hands_to_another_thread_is_heard_too(way: str)
         yield task()
 
     def wait() -> object:
-        if way == "together":
-            return run_parallel([task, list[bool]], stop)
         in_threads = map_ordered([task, list[bool]], lambda: 2, 2)
         return list(in_threads if way == "in order" else merge([stream()], lambda: 2, 2, 2))
 
-    with stop.listen(), pytest.raises(Stopped), nullcontext() if way == "together" else stop.reading():
+    with stop.listen(), pytest.raises(Stopped), stop.reading():
         wait()
     assert heard == [True]
 

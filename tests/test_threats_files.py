@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from connectors.redaction import redact, tokens
 from connectors.sandbox.faults import Fault, Hook
 from core.store import open_store
 from mappings.load import MappingErrors, load
 from mappings.parse import LARGEST
 from mappings.problems import Problem
-from mappings.tokens import redact, tokens
 from tests.builders import GITHUB, JIRA
 from tests.cli_house import House, real
 from tests.test_mappings_load import SOUND

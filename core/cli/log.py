@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from mappings.tokens import redact
+from connectors.redaction import redact
 
 SHORTEST_SECRET = 6
 """Anything shorter is no secret, and hiding it would blank out half of every text."""

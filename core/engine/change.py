@@ -6,6 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from connectors.models import StatusCategory
+from core.engine.key_order import key_rank
 from core.engine.model import (
     Change,
     ChangePart,
@@ -16,7 +17,6 @@ from core.engine.model import (
     SnapshotTask,
     Unmeasured,
 )
-from core.engine.tasks import natural
 
 NOTHING = Fraction(0)
 
@@ -70,7 +70,7 @@ def compare(before: Snapshot, after: Snapshot) -> Change:
             reached = _progress(tasks, progress)
             share, progress = reached - progress, reached
         if keys:
-            parts.append(ChangePart(part, share, tuple(sorted(keys, key=natural))))
+            parts.append(ChangePart(part, share, tuple(sorted(keys, key=key_rank))))
     return Change(
         since=before.taken.astimezone(after.taken.tzinfo),
         before=before.measure,

@@ -17,6 +17,7 @@ from core.engine.hierarchy import (
     parts_of_parents,
     sift,
 )
+from core.engine.key_order import issue_order
 from core.engine.model import Detail, LeftOut, Tagged, Task
 from core.engine.shared_estimates import Node, Shares, share
 from core.engine.tally import Part, Tally, counted, weigher_of
@@ -139,12 +140,6 @@ def unknown_reason(key: str, status: str) -> str:
     return f'{key} is in "{status}"'
 
 
-def natural(key: str) -> tuple[tuple[int, int, str], ...]:
-    """A sort key in which BLOG-9 comes before BLOG-10."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", key)
-    return tuple((0, int(part[:20]), "") if part[0] in "0123456789" else (1, 0, part) for part in parts)
-
-
 def _each_once(tagged: Iterable[Tagged]) -> list[Tagged]:
     """In one order, each issue once; as a task list rather than as a task."""
     ranked = sorted(tagged, key=lambda entry: (entry.issue.ref, not entry.boxes, entry.rule))
@@ -243,9 +238,9 @@ def _task(piece: _Piece, weigher: Weigher) -> Task:
     )
 
 
-def _task_order(task: Task) -> tuple[str, tuple[tuple[int, int, str], ...], str, int]:
-    return task.ref.tracker, natural(task.ref.key), task.ref.id, task.box or 0
+def _task_order(task: Task) -> tuple[tuple[str, str, str], int]:
+    return issue_order(task.ref), task.box or 0
 
 
-def _left_order(left: LeftOut) -> tuple[str, tuple[tuple[int, int, str], ...], str, str]:
-    return left.ref.tracker, natural(left.ref.key), left.ref.id, left.why
+def _left_order(left: LeftOut) -> tuple[tuple[str, str, str], str]:
+    return issue_order(left.ref), left.why

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from connectors.models import IssueRef
+from core.engine.key_order import issue_order
 from core.publish.actions import Action, ChangeLabels, DefineLabel, Plan, Written
-from core.publish.plan import issue_order
 
 REASON = "the prefix of our labels is another one now"
 Labels = Mapping[IssueRef, Collection[str]]

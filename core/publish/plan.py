@@ -1,10 +1,10 @@
 """Wanted minus posted: the smallest set of changes, in the order in which they are written."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef, LabelDefinition, Posted, PostedComment
+from core.engine.key_order import issue_order
 from core.publish.actions import (
     Action,
     ChangeLabels,
@@ -256,10 +256,3 @@ def definition_key(action: DefineLabel | RemoveLabelDefinition) -> tuple[str, st
 
 def _looks(label: LabelDefinition) -> tuple[str, str]:
     return label.colour.casefold().lstrip("#"), label.description
-
-
-def issue_order(ref: IssueRef) -> tuple[str, tuple[tuple[int, str], ...], str]:
-    """By tracker, then by key as people count (BLOG-9 before BLOG-10)."""
-    pieces = re.split(r"(\d+)", ref.key)
-    natural = tuple((int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces)
-    return ref.tracker, natural, ref.id

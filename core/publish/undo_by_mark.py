@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from connectors.models import MARK_PREFIX, IssueRef, LabelDefinition, Posted, PostedComment
+from core.engine.key_order import issue_order
 from core.publish.actions import (
     Action,
     ChangeLabels,
@@ -16,7 +17,6 @@ from core.publish.actions import (
 )
 from core.publish.comment.mark import mark_of
 from core.publish.labels import owned
-from core.publish.plan import issue_order
 from core.publish.publish_policy import PublishPolicy
 
 BY_MARK = "undo: the ledger does not have it, its mark shows that it is ours"

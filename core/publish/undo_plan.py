@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.models import IssueRef, LabelDefinition, Posted, PostedComment
+from core.engine.key_order import issue_order
 from core.publish.actions import (
     Action,
     ChangeLabels,
@@ -16,7 +17,6 @@ from core.publish.actions import (
     Written,
 )
 from core.publish.comment.mark import body_hash, mark_of
-from core.publish.plan import issue_order
 from core.publish.untold import SAYS_TOO_MUCH
 
 REASON = "undo"

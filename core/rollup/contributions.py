@@ -7,11 +7,12 @@ import orjson
 
 from connectors.models import Issue, IssueRef, StatusCategory
 from core.engine.hierarchy import is_subtask
+from core.engine.key_order import key_rank
 from core.engine.model import Tagged
 from core.engine.tally import Part
 from core.engine.tasks import Tasks, build_tasks, part_of
 from core.engine.weights import estimate_of
-from core.publish.comment import OpenTask, first_open, key_rank, open_task
+from core.publish.comment import OpenTask, first_open, open_task
 from core.rollup.rollup_rules import RollupRules
 from core.store.codec.scalars import micros
 from core.store.rollup.rollup_rows import NOTHING_ABOVE, ContributionRow

@@ -14,8 +14,9 @@ from core.engine.weights import COUNT
 from core.rollup.contributions import open_of_rows, open_of_tasks, rows_for, tasks_of, write_open
 from core.rollup.rollup_rules import RollupRules, moved_answers
 from core.store.codec.scalars import maybe_moment, micros
+from core.store.key_lists import chunks
 from core.store.rollup.issue_names import Gathered
-from core.store.rollup.rollup_interface import Above, Place, RollupReader, RollupWriter, chunks
+from core.store.rollup.rollup_interface import Above, Place, RollupReader, RollupWriter
 from core.store.rollup.rollup_rows import Chain, ContributionRow, Link, Mark, Sums
 
 ISSUES_AT_ONCE = 500

@@ -18,7 +18,6 @@ from mappings.rules.issue_references import ROOT_KEYS, References
 from mappings.rules.query import Query
 from mappings.rules.rule import RuleId, Tag
 from mappings.rules.ruleset import RuleSet
-from mappings.targets import tracking_keys
 
 LAYOUT = 6
 """To be raised when the program derives other contributions from the same issues: all are made anew."""
@@ -81,7 +80,7 @@ class RollupRules:
                 (item.id, item.counting, [rule.model_dump_json() for rule in item.rules])
                 for item in owners_of(goals)
             ],
-            [(item.id, tracking_keys(item, compiled)) for item in goals.milestones.values()],
+            [(item.id, compiled.references.tracked(item)) for item in goals.milestones.values()],
             sorted((*place, result or "") for place, result in named.items()),
             sorted((*place, sorted(result)) for place, result in places.items() if len(result) > 1),
         )
@@ -138,7 +137,9 @@ class RollupRules:
     def listed(self) -> frozenset[str]:
         """The milestones of which a comment lists open tasks."""
         milestones = self.goals.milestones.values()
-        return frozenset(milestone.id for milestone in milestones if tracking_keys(milestone, self.compiled))
+        return frozenset(
+            milestone.id for milestone in milestones if self.compiled.references.tracked(milestone)
+        )
 
     @cached_property
     def rule_ids(self) -> Mapping[tuple[str, int], RuleId]:

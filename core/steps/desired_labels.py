@@ -11,7 +11,8 @@ from core.publish.places import Places
 from core.publish.publish_policy import LabelPolicy
 from core.publish.visibility import Audiences
 from core.steps.evaluate import Evaluation
-from core.store.rollup.rollup_interface import Key, chunks
+from core.store.key_lists import chunks
+from core.store.rollup.rollup_interface import Key
 
 AT_ONCE = 1000
 
@@ -63,9 +64,10 @@ def find_desired_labels(
         changed = {owner for owner, now in message.items() if owner in before and before[owner] != now}
         keys |= evaluation.rollup.keys_of(sorted(changed))
         keys |= {(ref.tracker, ref.id) for ref in carriers}
-        for page in evaluation.rollup.pages(swept) if swept else ():
-            check()
-            result.look_at(page, everything=True)
+        for tracker in sorted(swept):
+            for page in evaluation.rollup.pages(tracker):
+                check()
+                result.look_at(page, everything=True)
         for chunk in chunks(sorted(key for key in keys if key[0] not in swept), AT_ONCE):
             check()
             result.look_at(list(evaluation.rollup.issues(chunk).values()), everything=False)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.concurrency import run_parallel
+from connectors.http.workers import map_ordered
 from core.context import RunContext
 from core.rollup.rollup_rules import RollupRules
 from core.steps import holding
@@ -21,4 +21,8 @@ def pull_trackers(context: RunContext, rules: RollupRules) -> tuple[Pulled, ...]
         own = replace(context.pulls, force=context.force.frees(holding.group(name)))
         return lambda: pull(context.trackers[name], context.store, interest, own, context.now, context.stop)
 
-    return tuple(run_parallel([reading(name) for name in context.trackers], context.stop))
+    number = len(context.trackers)
+    if number == 1:  # in this thread, whose waits a signal ends at once
+        return tuple(reading(name)() for name in context.trackers)
+    with context.stop.reading():
+        return tuple(map_ordered(map(reading, context.trackers), lambda: number, number))

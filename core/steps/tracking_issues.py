@@ -7,7 +7,6 @@ from connectors.models import Issue, IssueRef
 from core.publish.comment import Page
 from mappings.goal_tree import Goal, GoalTree, Milestone
 from mappings.rules.ruleset import RuleSet
-from mappings.targets import tracking_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ def tracked_keys(goals: GoalTree, compiled: RuleSet) -> Mapping[str, list[str]]:
     result: dict[str, list[str]] = {}
     items: tuple[Milestone | Goal, ...] = (*goals.milestones.values(), *goals.goals.values())
     for item in items:
-        for tracker, key in tracking_keys(item, compiled):
+        for tracker, key in compiled.references.tracked(item):
             result.setdefault(tracker, []).append(key)
     return result
 
@@ -52,7 +51,7 @@ def find_tracking_issues(
     missing: list[str] = []
     items: tuple[Milestone | Goal, ...] = (*goals.milestones.values(), *goals.goals.values())
     for item in items:
-        for tracker, key in tracking_keys(item, compiled):
+        for tracker, key in compiled.references.tracked(item):
             ref = by_id.get((tracker, resolve(tracker, key) or ""))
             if ref is None:
                 if tracker not in down:

@@ -1,10 +1,9 @@
 """Finds stored issues: one, all, by key; and what a sweep concludes."""
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, select, tuple_, update
 
 from connectors import bounds
 from connectors.models import Issue, IssueRef, Unread
@@ -13,11 +12,13 @@ from core.store.codec.scalars import clean, credible_moment, load
 from core.store.containers import names_of
 from core.store.corruption import UNREADABLE, damaged, decoded
 from core.store.database import Database
+from core.store.key_lists import bound, chunks, equal, key_list
 from core.store.schema import aliases, issues, pulls, unread
 from core.store.stored_values import PullState
 from core.store.upsert import next_seq, upsert, upsert_pull
 
-_ROWS_AT_ONCE: Final = 1000
+PAGE: Final = 1000
+"""Issues that are read at once while all of them are read."""
 _KEYS_AT_ONCE: Final = 500
 
 
@@ -36,47 +37,53 @@ def decode_container(database: Database, ref: IssueRef, document: str) -> str:
     return decoded(lambda stored: str(load(stored)["container"]), document, database.file, what)
 
 
-def all_issues(database: Database, tracker: str | None) -> Iterator[Issue]:
-    """Issues that are present, streamed in the order of tracker and id."""
-    statement = (
-        select(issues.c.tracker, issues.c.id, issues.c.key, issues.c.document)
-        .where(issues.c.gone.is_(None))
-        .order_by(issues.c.tracker, issues.c.id)
-    )
-    if tracker is not None:
-        statement = statement.where(issues.c.tracker == clean(tracker))
-    with database.reading() as connection:
-        rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement)
-        for row in rows:
-            yield decode(database, IssueRef(row.tracker, row.id, row.key), row.document)
+_keys = key_list("tracker", "id")
+_ROWS = select(issues.c.tracker, issues.c.id, issues.c.key, issues.c.document).where(issues.c.gone.is_(None))
 
 
-_present = select(issues.c.id).where(
-    issues.c.tracker == bindparam("tracker"),
-    issues.c.id.in_(bindparam("ids", expanding=True)),
-    issues.c.gone.is_(None),
-)
-_one = select(issues.c.key, issues.c.document, issues.c.gone).where(
-    issues.c.tracker == bindparam("tracker"), issues.c.id == bindparam("id")
-)
+def all_present(
+    database: Database, connection: Connection, tracker: str | None = None
+) -> Iterator[list[Issue]]:
+    """All issues that are present, or those of one tracker, page by page in the order of tracker and id.
+
+    Raises StoreError for a damaged row.
+    """
+    statement = _ROWS if tracker is None else _ROWS.where(issues.c.tracker == clean(tracker))
+    for page in pages(connection, statement):
+        yield [_issue(database, row) for row in page]
 
 
-def one_issue(database: Database, ref: IssueRef) -> Issue | None:
-    """One issue by its tracker and id, if it is present."""
-    with database.reading() as connection:
-        row = connection.execute(_one, {"tracker": clean(ref.tracker), "id": clean(ref.id)}).one_or_none()
-    if row is None or row.gone is not None:
-        return None
-    return decode(database, IssueRef(ref.tracker, ref.id, row.key), row.document)
+def pages(connection: Connection, statement: Select[Any]) -> Iterator[list[Any]]:
+    """What a statement finds of the issues, in the order of tracker and id, which come first in a row."""
+    statement = statement.order_by(issues.c.tracker, issues.c.id).limit(PAGE)
+    page = [tuple(row) for row in connection.execute(statement)]
+    while page:
+        yield page
+        after = tuple_(issues.c.tracker, issues.c.id) > tuple_(*page[-1][:2])
+        page = [tuple(row) for row in connection.execute(statement.where(after))]
+
+
+def present(database: Database, connection: Connection, keys: Iterable[tuple[str, str]]) -> Iterator[Issue]:
+    """Those of these issues (tracker, id) that are present. Raises StoreError for a damaged row."""
+    statement = _ROWS.join(_keys, equal(issues, _keys))
+    for chunk in chunks((clean(tracker), clean(id_)) for tracker, id_ in keys):
+        for row in connection.execute(statement, bound(chunk)):
+            yield _issue(database, row)
+
+
+def _issue(database: Database, row: Sequence[str]) -> Issue:
+    tracker, id_, key, document = row
+    return decode(database, IssueRef(tracker, id_, key), document)
 
 
 def present_ids(connection: Connection, tracker: str, ids: Iterable[str]) -> frozenset[str]:
     """Those of these ids whose issues are present."""
-    result: set[str] = set()
-    waiting = iter(dict.fromkeys(map(clean, ids)))
-    while chunk := list(islice(waiting, _KEYS_AT_ONCE)):
-        result.update(connection.execute(_present, {"tracker": tracker, "ids": chunk}).scalars())
-    return frozenset(result)
+    statement = select(issues.c.id).join(_keys, equal(issues, _keys)).where(issues.c.gone.is_(None))
+    return frozenset(
+        id_
+        for chunk in chunks((tracker, clean(id_)) for id_ in ids)
+        for id_ in connection.execute(statement, bound(chunk)).scalars()
+    )
 
 
 def unread_by_tracker(connection: Connection) -> dict[str, tuple[Unread, ...]]:
@@ -146,9 +153,8 @@ class KeyFinder:
         unknown = dict.fromkeys(key for key in map(clean, keys) if (tracker, key) not in self._found)
         if not unknown:
             return
-        waiting = iter(unknown)
         with self._database.reading() as connection:
-            while chunk := list(islice(waiting, _KEYS_AT_ONCE)):
+            for chunk in chunks(unknown, _KEYS_AT_ONCE):
                 result = _find_keys(connection, tracker, chunk)
                 self._found.update(((tracker, key), result.get(key)) for key in chunk)
 
@@ -213,7 +219,7 @@ def absent(database: Database, tracker: str, present: frozenset[str]) -> tuple[I
         unread.c.tracker == clean(tracker), unread.c.id.is_not(None)
     )
     with database.reading() as connection:
-        for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(stored):
+        for row in connection.execution_options(yield_per=PAGE).execute(stored):
             if row.id not in present:
                 gone.add(IssueRef(tracker, row.id, row.key))
         for row in connection.execute(statement):

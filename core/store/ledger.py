@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, update
 
 from connectors.models import IssueRef
+from connectors.redaction import redact_reason
 from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.publication import Publication
@@ -33,7 +34,6 @@ from core.store.codec.scalars import (
 )
 from core.store.corruption import UNREADABLE, decoded
 from core.store.schema import entries, goal_values, publications, published, runs
-from core.store.secrets import without_secrets
 from core.store.stored_values import GoalValue, RunRecord, StoreError
 from core.store.upsert import upsert
 
@@ -60,7 +60,7 @@ def end_run(
         .values(
             ended=micros(at),
             outcome=clean(outcome),
-            said=clean(without_secrets(reason)),
+            said=clean(redact_reason(reason)),
             counts=dump(dict(counts)),
         )
     )
@@ -108,7 +108,7 @@ def record(connection: Connection, run: int, written: Written, at: datetime) -> 
     """
     if connection.execute(select(runs.c.run).where(runs.c.run == run)).scalar() is None:
         raise LookupError(f"there is no run {run}")
-    written = replace(written, reason=without_secrets(written.reason))
+    written = replace(written, reason=redact_reason(written.reason))
     target = _target(written)
     if target is not None and _count(connection, target, written, at):
         return

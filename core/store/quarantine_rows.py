@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select
 
+from connectors.redaction import redact_reason
 from core.publish.quarantine import Quarantined, Target
 from core.store.codec.scalars import clean, dump, load, maybe_micros, maybe_moment, micros, moment
 from core.store.corruption import UNREADABLE
 from core.store.schema import quarantine
-from core.store.secrets import without_secrets
 from core.store.upsert import upsert
 
 
@@ -62,7 +62,7 @@ def _encode(entry: Quarantined) -> str:
             "what": entry.what,
             "wish": " ".join(entry.wishes),
             "updated": maybe_micros(entry.updated),
-            "reason": without_secrets(entry.reason),
+            "reason": redact_reason(entry.reason),
             "refused": entry.refused,
             "count": entry.count,
             "early": entry.early,

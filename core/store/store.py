@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from connectors.interface import ConnectorState
 from connectors.models import Issue, IssueRef, Pull, Unread
+from connectors.redaction import redact_reason
 from core.engine.model import Snapshot
 from core.publish.actions import Written
 from core.publish.conflicts import Contention
@@ -29,7 +30,6 @@ from core.store.rollup.rollup_interface import RollupReader, RollupWriter
 from core.store.rollup.rollup_reader import SqlRollupReader
 from core.store.rollup.rollup_writer import SqlRollupWriter
 from core.store.schema import issues
-from core.store.secrets import without_secrets
 from core.store.stored_values import GoalValue, PullCounts, PullState, RunRecord
 from core.store.upsert import next_seq, upsert_pull
 
@@ -102,7 +102,7 @@ class Store(ContainerStore):
 
     def pull_failed(self, tracker: str, at: datetime, reason: str) -> None:
         """Remember that a pull failed, and why; cursor and issues stay."""
-        row = {"tracker": clean(tracker), "failed_at": micros(at), "error": clean(without_secrets(reason))}
+        row = {"tracker": clean(tracker), "failed_at": micros(at), "error": clean(redact_reason(reason))}
         with self._database.writing() as connection:
             connection.execute(upsert_pull(("failed_at", "error")), row)
 
@@ -132,11 +132,14 @@ class Store(ContainerStore):
 
     def issues(self, tracker: str | None = None) -> Iterator[Issue]:
         """The issues that are present, as they were when the iteration began; by tracker and id."""
-        return issue_rows.all_issues(self._database, tracker)
+        with self._database.reading() as connection:
+            for page in issue_rows.all_present(self._database, connection, tracker):
+                yield from page
 
     def issue(self, ref: IssueRef) -> Issue | None:
         """One issue by tracker and id, whatever key `ref` has; None if it is not stored or gone."""
-        return issue_rows.one_issue(self._database, ref)
+        with self._database.reading() as connection:
+            return next(issue_rows.present(self._database, connection, [(ref.tracker, ref.id)]), None)
 
     def present_ids(self, tracker: str, ids: Iterable[str]) -> frozenset[str]:
         """Those of these ids whose issues are stored and not gone; reads none of their documents."""

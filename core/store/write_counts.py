@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select
 
+from connectors.redaction import redact_reason
 from core.publish.actions import Held
 from core.publish.conflicts import Contention
 from core.publish.quarantine import Target
 from core.store.codec.scalars import clean, dump, load
 from core.store.corruption import UNREADABLE
 from core.store.schema import contention, facts
-from core.store.secrets import without_secrets
 from core.store.upsert import upsert
 
 INSTALLATION = "installation"
@@ -103,7 +103,7 @@ def _encode(entry: Contention) -> str:
         {
             "others": list(entry.others),
             "against": entry.against,
-            "held": held and [without_secrets(part) for part in (held.what, held.why, held.release)],
+            "held": held and [redact_reason(part) for part in (held.what, held.why, held.release)],
         }
     )
 

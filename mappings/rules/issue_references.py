@@ -118,7 +118,9 @@ class References:
     def tracked(self, item: Milestone | Goal) -> tuple[tuple[str, str], ...]:
         """(tracker, key) of the issues that carry the comment of a milestone or goal, each once, in order.
 
-        A milestone without `tracking` is tracked by the epics and roots that its rules name at top level.
+        A milestone's own `tracking`; if it has none, the epics and sub-issue roots that its rules name at top
+        level (`epic`, `parent`, `sub_issues_of`). An empty `tracking = []` means no comment at all. Keys are
+        in their one spelling, as the mapping names them: an issue may have moved since.
         """
         pairs: list[tuple[str, str]] = []
         if item.tracking is not None:

@@ -2,7 +2,6 @@
 
 from core.publish.comment.build_summary import (
     first_open,
-    key_rank,
     open_task,
     summarise,
     visible_open,
@@ -36,7 +35,6 @@ __all__ = [
     "Summary",
     "WaitsFor",
     "first_open",
-    "key_rank",
     "links_news",
     "news",
     "open_task",

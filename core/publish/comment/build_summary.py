@@ -1,6 +1,5 @@
 """From what the engine concluded to what one comment says."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -8,6 +7,7 @@ from heapq import nsmallest
 
 from connectors.models import IssueRef, StatusCategory
 from core.engine.formatting import percent
+from core.engine.key_order import issue_order
 from core.engine.model import Blocked, Change, Health, KeyResultState, Measure, State, Task, Unmeasured, Why
 from core.publish.comment.summary import (
     Blocking,
@@ -26,7 +26,6 @@ from mappings.goal_tree import Goal, GoalTree, HealthName, KeyResult, Milestone
 
 EVERYTHING = View()
 HIDDEN_HEALTH = Health(HealthName.UNMEASURED, "", "")
-_USUAL_KEY = re.compile(r"([^0-9]*)([1-9][0-9]*)").fullmatch
 
 
 def summarise(
@@ -158,24 +157,8 @@ def open_task(
     return OpenTask(ref.key, url, title, status, state, partly, ref.tracker, ref.id)
 
 
-def _task_order(task: Task) -> tuple[bool, str, str, str, int]:
-    standing = task.state is not StatusCategory.IN_PROGRESS
-    return standing, task.ref.tracker, key_rank(task.ref.key), task.ref.id, task.box or 0
-
-
-def key_rank(key: str) -> str:
-    """A text that sorts as people count: that of BLOG-9 before that of BLOG-10."""
-    usual = _USUAL_KEY(key)
-    if usual:
-        name, digits = usual.groups()
-        return f"{name}\x01{len(digits):06d}{digits}\x01"
-    pieces = re.split(r"([0-9]+)", key)
-    return "".join(_counted(piece) if place % 2 else f"{piece}\x01" for place, piece in enumerate(pieces))
-
-
-def _counted(digits: str) -> str:
-    number = digits.lstrip("0")
-    return f"{len(number):06d}{number}"
+def _task_order(task: Task) -> tuple[bool, tuple[str, str, str], int]:
+    return task.state is not StatusCategory.IN_PROGRESS, issue_order(task.ref), task.box or 0
 
 
 def _key_result(result: KeyResult, measured: KeyResultState, mapping: GoalTree, view: View) -> KeyResultPart:

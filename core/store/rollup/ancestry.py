@@ -1,22 +1,17 @@
 """Queries over stored issues: which changed, which stand below those that moved, what stands above one."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
-import orjson
-from sqlalchemy import Connection, Select, func, select, tuple_
+from sqlalchemy import Connection, func, select
 
 from connectors.models import IssueRef
-from core.store.rollup.key_lists import AT_ONCE, bound, equal, key_list
-from core.store.rollup.rollup_interface import Key, chunks
+from core.store.database import Database
+from core.store.issue_rows import key_finder, pages, present
+from core.store.key_lists import AT_ONCE, bound, chunks, equal, key_list
+from core.store.rollup.rollup_interface import Key
 from core.store.rollup.rollup_rows import Link
 from core.store.schema import aliases, contributions, issues
-
-Resolve = Callable[[str, str], str | None]
-
-PAGE: Final = 1000
-"""Issues that are read at once while everything is read."""
-
 
 _named = key_list("tracker", "id")
 _parents = key_list("tracker", "parent_id")
@@ -26,9 +21,6 @@ _FORMER = select(aliases.c.tracker, aliases.c.key).join(_named, equal(aliases, _
 _BY_ID = select(*_NAMES).join(_parents, equal(issues, _parents)).where(issues.c.parent_id.is_not(None))
 _BY_KEY = (
     select(*_NAMES).join(_parent_keys, equal(issues, _parent_keys)).where(issues.c.parent_key.is_not(None))
-)
-_PRESENT = (
-    select(*_NAMES, issues.c.document).join(_named, equal(issues, _named)).where(issues.c.gone.is_(None))
 )
 _LINKS = (
     select(*_NAMES, issues.c.parent_id, issues.c.parent_key)
@@ -70,28 +62,7 @@ def _children(connection: Connection, above: list[tuple[str, str, str]]) -> Iter
 
 def all_keys(connection: Connection) -> Iterator[list[Key]]:
     """Tracker and id of every stored issue, those that are gone as well, page by page and in order."""
-    return _pages(connection, select(issues.c.tracker, issues.c.id))
-
-
-def all_present(connection: Connection) -> Iterator[list[tuple[str, str, str, str]]]:
-    """Tracker, id, key and document of every present issue, page by page, in the order of tracker and id."""
-    return _pages(connection, select(*_NAMES, issues.c.document).where(issues.c.gone.is_(None)))
-
-
-def _pages(connection: Connection, statement: Select[Any]) -> Iterator[list[Any]]:
-    """What a statement finds of the issues, in the order of tracker and id, which come first in a row."""
-    statement = statement.order_by(issues.c.tracker, issues.c.id).limit(PAGE)
-    page = [tuple(row) for row in connection.execute(statement)]
-    while page:
-        yield page
-        after = tuple_(issues.c.tracker, issues.c.id) > tuple_(*page[-1][:2])
-        page = [tuple(row) for row in connection.execute(statement.where(after))]
-
-
-def present(connection: Connection, keys: Iterable[Key]) -> Iterator[tuple[str, str, str, str]]:
-    """The same of these issues alone."""
-    for chunk in chunks(keys, AT_ONCE):
-        yield from (tuple(row) for row in connection.execute(_PRESENT, bound(chunk)))
+    return pages(connection, select(issues.c.tracker, issues.c.id))
 
 
 def owners_in(connection: Connection, tracker: str, containers: list[str]) -> set[str]:
@@ -129,9 +100,10 @@ def places_of(connection: Connection, owner: str, alone: frozenset[Key]) -> tupl
 class SqlAbove:
     """Who is whose parent among the stored issues, asked level by level and remembered."""
 
-    def __init__(self, connection: Connection, resolve: Resolve) -> None:
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self._database = database
         self._connection = connection
-        self._resolve = resolve
+        self._resolve = key_finder(database)
         self._links: dict[Key, Link | None] = {}
         self._keys: dict[tuple[str, str], IssueRef] = {}
 
@@ -167,10 +139,11 @@ class SqlAbove:
     def _name(self, keys: Iterable[Key]) -> None:
         """Learn what these issues call a parent of which they tell the id: a rule may know it by its key."""
         # The column holds the key only where there is no id, so that it says by what the parent is found.
-        for tracker, id_, _, document in present(self._connection, keys):
-            link, reported = self._links[tracker, id_], orjson.loads(document).get("parent_key")
+        for issue in present(self._database, self._connection, keys):
+            key = (issue.ref.tracker, issue.ref.id)
+            link = self._links[key]
             if link is not None:
-                self._links[tracker, id_] = link._replace(parent_key=reported)
+                self._links[key] = link._replace(parent_key=issue.parent_key)
 
     def _parents(self, links: Mapping[Key, Link]) -> dict[Key, IssueRef | None]:
         return {key: self._parent(link) for key, link in links.items()}

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from core.engine.tally import Part
+from core.store.key_lists import AT_ONCE, bound, chunks, equal, key_list
 from core.store.rollup import unexplained
-from core.store.rollup.key_lists import AT_ONCE, bound, equal, key_list
-from core.store.rollup.rollup_interface import Place, chunks
+from core.store.rollup.rollup_interface import Place
 from core.store.rollup.rollup_rows import CANCELLED, NOTHING_ABOVE, Chain, ContributionRow, Sums
 from core.store.schema import contributions, issues
 

@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Final
 
-import orjson
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from connectors.models import Issue
+from core.store import issue_rows
 from core.store.codec.scalars import clean
-from core.store.rollup import ancestry
-from core.store.rollup.rollup_interface import Names, chunks
+from core.store.database import Database
+from core.store.key_lists import bound, equal, key_list
+from core.store.rollup.rollup_interface import Names
 from core.store.schema import names
 
 _SEVERAL: Final = {
@@ -35,7 +36,7 @@ _ONE: Final = (
 """Kinds that are fields with one name at most."""
 _of_several = attrgetter(*_SEVERAL.values())
 _of_one = attrgetter(*_ONE)
-_AT_ONCE: Final = 100
+_kinds = key_list("tracker", "kind")
 
 
 class Gathered:
@@ -57,33 +58,16 @@ class Gathered:
             if issue.fields:
                 self.names[tracker, "field"].update(name for name, value in issue.fields if value is not None)
 
-    def add_document(self, tracker: str, document: str) -> None:
-        """Add what the issue of a stored document bears; nothing of one that cannot be read."""
-        try:
-            issue = orjson.loads(document)
-        except orjson.JSONDecodeError:
-            return
-        for kind, field in _SEVERAL.items():
-            if several := issue.get(field):
-                self.names[tracker, kind].update(several)
-        for kind in _ONE:
-            if name := issue.get(kind):
-                self.names[tracker, kind].add(name)
-        for name, value in issue.get("fields", ()):
-            if value is not None:
-                self.names[tracker, "field"].add(name)
 
-
-def gather_names(connection: Connection, check: Callable[[], None]) -> None:
+def gather_names(database: Database, connection: Connection, check: Callable[[], None]) -> None:
     """Let the names be those of all present issues; those that none bears any more go.
 
     `check` is called between pages of issues and may raise.
     """
     gathered = Gathered()
-    for page in ancestry.all_present(connection):
+    for page in issue_rows.all_present(database, connection):
         check()
-        for tracker, _, _, document in page:
-            gathered.add_document(tracker, document)
+        gathered.add(page)
     replace_names(connection, gathered.names)
 
 
@@ -107,9 +91,7 @@ def replace_names(connection: Connection, result: Names) -> None:
 def names_of(connection: Connection, asked: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
     """The names of these trackers and kinds, sorted; a pair of which there is none is left out."""
     result: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for chunk in chunks(asked, _AT_ONCE):
-        which = or_(*((names.c.tracker == tracker) & (names.c.kind == kind) for tracker, kind in chunk))
-        statement = select(names.c.tracker, names.c.kind, names.c.name).where(which)
-        for tracker, kind, name in connection.execute(statement.order_by(names.c.name)):
-            result[tracker, kind].append(name)
+    statement = select(names.c.tracker, names.c.kind, names.c.name).join(_kinds, equal(names, _kinds))
+    for tracker, kind, name in connection.execute(statement.order_by(names.c.name), bound(asked)):
+        result[tracker, kind].append(name)
     return dict(result)

@@ -1,27 +1,18 @@
 """The roll-up as steps of a run use it; the store opens it."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from connectors.models import Issue, IssueRef
 from core.engine.tally import Tally
 from core.store.rollup.rollup_rows import Chain, ContributionRow, Link, LinkedIssue, Mark, Moved, Sums
 
-T = TypeVar("T")
 Key = tuple[str, str]
 """Tracker and id of an issue."""
 Place = tuple[str, str, str]
 """Owner, tracker and id of an issue."""
 Names = Mapping[tuple[str, str], Collection[str]]
 """By tracker and kind: names that issues bear, as the tracker writes them."""
-
-
-def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The values, at most `size` at a time."""
-    left = iter(values)
-    while chunk := list(islice(left, size)):
-        yield chunk
 
 
 class Above(Protocol):
@@ -75,7 +66,7 @@ class RollupReader(Protocol):
     def keys_of(self, names: Iterable[str]) -> set[Key]: ...
     def places_of(self, owner: str, alone: frozenset[Key]) -> tuple[IssueRef, ...]: ...
     def owners_in(self, tracker: str, containers: Collection[str]) -> set[str]: ...
-    def pages(self, trackers: frozenset[str] | None = None) -> Iterator[list[Issue]]: ...
+    def pages(self, tracker: str | None = None) -> Iterator[list[Issue]]: ...
     def issues(self, keys: Iterable[Key]) -> dict[IssueRef, Issue]: ...
     def tagged_by_tracker(self) -> dict[str, int]: ...
     def unexplained(self, names: Collection[str]) -> list[Moved]: ...

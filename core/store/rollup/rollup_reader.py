@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import Final
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, exists, func, select
 
 from connectors.models import Issue, IssueRef
 from core.engine.tally import Tally
@@ -15,24 +15,29 @@ from core.store.codec.scalars import clean
 from core.store.codec.tally_codec import decode_tally
 from core.store.corruption import decoded
 from core.store.database import Database
+from core.store.key_lists import AT_ONCE, bound, chunks, equal, key_list
 from core.store.rollup import ancestry, contribution_table, unexplained
 from core.store.rollup.issue_names import names_of
-from core.store.rollup.key_lists import AT_ONCE, bound, equal, key_list
 from core.store.rollup.linked_issues import linked_issues
-from core.store.rollup.rollup_interface import Key, Names, chunks
+from core.store.rollup.rollup_interface import Key, Names
 from core.store.rollup.rollup_rows import NOTHING_ABOVE, ContributionRow, LinkedIssue, Mark, Moved
 from core.store.schema import contributions, issues, owners, rollup_state, unsettled
 
 _MARK: Final = Mark._fields
-_OWNERS_AT_ONCE: Final = 400
 _issues = key_list("tracker", "id")
 _RULES_OF = select(
     contributions.c.tracker, contributions.c.id, contributions.c.owner, contributions.c.position
 ).join(_issues, equal(contributions, _issues))
 _owners = key_list("owner")
-_TALLIES = select(owners.c.owner, owners.c.tally).where(owners.c.tally.is_not(None))
 _ALL_UNSETTLED: Final = "all unsettled"
 _LABEL_POLICY: Final = "label policy"
+
+
+def _of_owners(
+    statement: Select[Any], table: Table, names: Iterable[str]
+) -> tuple[Select[Any], dict[str, str]]:
+    """The statement for these owners alone, with its parameters."""
+    return statement.join(_owners, equal(table, _owners)), bound((clean(name),) for name in names)
 
 
 def read_mark(connection: Connection) -> Mark | None:
@@ -80,17 +85,17 @@ class SqlRollupReader:
 
     def tallies(self, names: Collection[str] | None = None) -> dict[str, Tally]:
         """By owner, of all or of these: what its tasks add up to; an owner without issues is left out."""
-        statement, given = _TALLIES, {}
-        if names is not None:
-            statement = statement.join(_owners, equal(owners, _owners))
-            given = bound((clean(name),) for name in names)
+        statement = select(owners.c.owner, owners.c.tally).where(owners.c.tally.is_not(None))
         with self._connect() as connection:
-            return {
-                row.owner: decoded(
-                    decode_tally, row.tally, self._database.file, f"what the tasks of {row.owner} add up to"
-                )
-                for row in connection.execute(statement, given)
-            }
+            rows = (
+                connection.execute(statement)
+                if names is None
+                else connection.execute(*_of_owners(statement, owners, names))
+            )
+            return {row.owner: self._tally(row.owner, row.tally) for row in rows}
+
+    def _tally(self, owner: str, document: str) -> Tally:
+        return decoded(decode_tally, document, self._database.file, f"what the tasks of {owner} add up to")
 
     def unexplained(self, names: Collection[str]) -> list[Moved]:
         """The tasks of these owners that nobody edited, and that went or count otherwise than before."""
@@ -119,14 +124,9 @@ class SqlRollupReader:
 
     def open_of(self, names: Iterable[str]) -> dict[str, str]:
         """By owner: the open tasks that a comment lists, as they were written down."""
-        result: dict[str, str] = {}
+        statement = select(owners.c.owner, owners.c.open).where(owners.c.open.is_not(None))
         with self._connect() as connection:
-            for chunk in chunks(map(clean, names), _OWNERS_AT_ONCE):
-                statement = select(owners.c.owner, owners.c.open).where(
-                    owners.c.owner.in_(chunk), owners.c.open.is_not(None)
-                )
-                result.update((owner, message) for owner, message in connection.execute(statement))
-        return result
+            return {row.owner: row.open for row in connection.execute(*_of_owners(statement, owners, names))}
 
     def tags_of(self, keys: Iterable[Key]) -> dict[Key, tuple[tuple[str, int], ...]]:
         """By issue: owner and position of the rule for each of its tags, sorted by owner."""
@@ -163,14 +163,10 @@ class SqlRollupReader:
 
     def keys_of(self, names: Iterable[str]) -> set[Key]:
         """The issues (tracker, id) that are tagged to any of these owners."""
-        result: set[Key] = set()
+        statement = select(contributions.c.tracker, contributions.c.id)
         with self._connect() as connection:
-            for chunk in chunks(map(clean, names), _OWNERS_AT_ONCE):
-                statement = select(contributions.c.tracker, contributions.c.id).where(
-                    contributions.c.owner.in_(chunk)
-                )
-                result.update((row.tracker, row.id) for row in connection.execute(statement))
-        return result
+            rows = connection.execute(*_of_owners(statement, contributions, names))
+            return {(row.tracker, row.id) for row in rows}
 
     def places_of(self, owner: str, alone: frozenset[Key]) -> tuple[IssueRef, ...]:
         """Of the issues that are tagged to it: one for each project or repository, and each of `alone`."""
@@ -182,24 +178,15 @@ class SqlRollupReader:
         with self._connect() as connection:
             return ancestry.owners_in(connection, clean(tracker), [*map(clean, containers)])
 
-    def pages(self, trackers: frozenset[str] | None = None) -> Iterator[list[Issue]]:
-        """All present issues, or those of these trackers, page by page."""
+    def pages(self, tracker: str | None = None) -> Iterator[list[Issue]]:
+        """All present issues, or those of one tracker, page by page."""
         with self._connect() as connection:
-            for page in ancestry.all_present(connection):
-                yield [
-                    issue_rows.decode(self._database, IssueRef(tracker, id_, key), document)
-                    for tracker, id_, key, document in page
-                    if trackers is None or tracker in trackers
-                ]
+            yield from issue_rows.all_present(self._database, connection, tracker)
 
     def issues(self, keys: Iterable[Key]) -> dict[IssueRef, Issue]:
         """Those of these issues that are present."""
-        result: dict[IssueRef, Issue] = {}
         with self._connect() as connection:
-            for tracker, id_, key, document in ancestry.present(connection, keys):
-                ref = IssueRef(tracker, id_, key)
-                result[ref] = issue_rows.decode(self._database, ref, document)
-        return result
+            return {issue.ref: issue for issue in issue_rows.present(self._database, connection, keys)}
 
     def tagged_by_tracker(self) -> dict[str, int]:
         """How many issues of each tracker are tagged to anything."""
@@ -241,5 +228,5 @@ class SqlRollupReader:
             issues.c.gone.is_(None), which
         )
         with self._connect() as connection:
-            for row in connection.execution_options(yield_per=ancestry.PAGE).execute(statement):
+            for row in connection.execution_options(yield_per=issue_rows.PAGE).execute(statement):
                 yield IssueRef(row.tracker, row.id, row.key), row.document

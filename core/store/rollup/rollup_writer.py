@@ -51,7 +51,7 @@ class SqlRollupWriter:
 
     def present(self, keys: Iterable[Key]) -> list[Issue]:
         """Those of these issues that are present."""
-        return [self._issue(row) for row in ancestry.present(self._connection, keys)]
+        return list(issue_rows.present(self._database, self._connection, keys))
 
     def all_keys(self) -> Iterator[list[Key]]:
         """All stored issues, those that are gone as well, page by page."""
@@ -59,7 +59,7 @@ class SqlRollupWriter:
 
     def above(self) -> SqlAbove:
         """Finds what stands above issues; remembers it, so that it is good for one bringing into step."""
-        return SqlAbove(self._connection, issue_rows.key_finder(self._database))
+        return SqlAbove(self._database, self._connection)
 
     def begin_anew(self) -> None:
         """Forget what owners add up to, and rows of issues that are not stored any more."""
@@ -153,7 +153,7 @@ class SqlRollupWriter:
 
     def gather_names(self, check: Callable[[], None]) -> None:
         """Let the names be those that issues bear now; `check` may raise, which takes that back."""
-        gather_names(self._connection, check)
+        gather_names(self._database, self._connection, check)
 
     def expect_from_here(self, but: Collection[str]) -> None:
         """Later numbers are compared with those of now, but for these owners, whose numbers are held."""

@@ -13,11 +13,13 @@ from sqlalchemy import Connection, and_, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from core.store.codec.scalars import clean
-from core.store.rollup.rollup_interface import Place, chunks
+from core.store.key_lists import bound, chunks, equal, key_list
+from core.store.rollup.rollup_interface import Place
 from core.store.rollup.rollup_rows import ContributionRow, Moved
 from core.store.schema import contributions, issues, unexplained
 
-_OWNERS_AT_ONCE = 400
+_owners = key_list("owner")
+_issues = key_list("tracker", "id")
 _COLUMNS = ("owner", "tracker", "id", "part", "since")
 
 
@@ -77,17 +79,12 @@ def _moved_with(
 
 def _links(connection: Connection, requested: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Any]:
     """By tracker and id: what each of these issues calls its parent today, and when it changed."""
-    by_tracker: dict[str, list[str]] = {}
-    for tracker, id_ in sorted(requested):
-        by_tracker.setdefault(tracker, []).append(id_)
-    columns = [issues.c[name] for name in ("id", "key", "parent_id", "parent_key", "updated", "gone")]
+    names = ("tracker", "id", "key", "parent_id", "parent_key", "updated", "gone")
+    statement = select(*(issues.c[name] for name in names)).join(_issues, equal(issues, _issues))
     return {
-        (tracker, row.id): row
-        for tracker, ids in by_tracker.items()
-        for chunk in chunks(ids, _OWNERS_AT_ONCE)
-        for row in connection.execute(
-            select(*columns).where(issues.c.tracker == tracker, issues.c.id.in_(chunk))
-        )
+        (row.tracker, row.id): row
+        for chunk in chunks(sorted(requested))
+        for row in connection.execute(statement, bound(chunk))
     }
 
 
@@ -105,20 +102,23 @@ def of_owners(connection: Connection, names: Collection[str]) -> Iterator[Moved]
             issues.c.updated.label("edited"),
             issues.c.gone,
         )
-        .select_from(unexplained.outerjoin(contributions, of_row).outerjoin(issues, of_issue))
+        .select_from(
+            unexplained.join(_owners, equal(unexplained, _owners))
+            .outerjoin(contributions, of_row)
+            .outerjoin(issues, of_issue)
+        )
         .order_by(unexplained.c.owner, unexplained.c.tracker, unexplained.c.id)
     )
-    for chunk in chunks(map(clean, names), _OWNERS_AT_ONCE):
-        for row in connection.execute(statement.where(unexplained.c.owner.in_(chunk))):
-            edited = row.edited is not None and row.gone is None and row.edited > row.since
-            if not edited and row.part != row.before:
-                yield Moved(row.owner, row.before, row.part if row.counts else None)
+    for row in connection.execute(statement, bound((clean(name),) for name in names)):
+        edited = row.edited is not None and row.gone is None and row.edited > row.since
+        if not edited and row.part != row.before:
+            yield Moved(row.owner, row.before, row.part if row.counts else None)
 
 
 def forget(connection: Connection, names: Iterable[str]) -> None:
     """The numbers that these owners come to now are the ones from which later ones are compared."""
-    for chunk in chunks(map(clean, names), _OWNERS_AT_ONCE):
-        connection.execute(delete(unexplained).where(unexplained.c.owner.in_(chunk)))
+    statement = delete(unexplained).where(unexplained.c.owner.in_(select(_owners.c.owner)))
+    connection.execute(statement, bound((clean(name),) for name in names))
 
 
 def forget_all_but(connection: Connection, names: Collection[str]) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mappings.tokens import redact, tokens
+from connectors.redaction import redact, redact_reason, tokens
 
 VALUE = "canary0123456789"
 KEYS = ("token", "TOKEN", "passwd", "my_secret", "API-KEY", "apikey", "Authorization")
@@ -24,6 +24,23 @@ def test_a_text_of_a_known_shape_is_a_credential_anywhere(start: str) -> None:
     text = f"# see\n# {start}{VALUE}"
     assert VALUE not in redact(text)
     assert [at for at, _ in tokens(text)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        (f"sent eyJ{VALUE}.{VALUE}.{VALUE} there", "sent eyJ… there"),
+        (f"https://ann:{VALUE}@tracker.test/x", "https://…@tracker.test/x"),
+    ],
+)
+def test_tokens_of_the_web_and_passwords_in_addresses_are_credentials(text: str, redacted: str) -> None:
+    assert redact(text) == redacted
+    assert [at for at, _ in tokens(text)] == [1]
+
+
+def test_a_header_that_an_error_repeats_is_a_credential_and_a_title_is_none() -> None:
+    assert redact_reason(f"401 for Bearer {VALUE}{VALUE}") == "401 for Bearer …"
+    assert redact("Basic internationalization-support") == "Basic internationalization-support"
 
 
 def test_a_private_key_is_a_credential() -> None:
