@@ -293,9 +293,9 @@ class Campaign:
     def _unhealed(self, here: House) -> str:
         """What is left over a day after the fault; empty as soon as all is well."""
         wrong = ""
-        for (now, left), expected in zip(self._rest(here), self.reference.rest, strict=True):
+        for (now, rest), expected in zip(self._rest(here), self.reference.rest, strict=True):
             differing = sorted(key for key, text in expected.items() if now.get(key) != text)
-            wrong = f"{', '.join(differing[:4])} not as without the fault" if differing else left
+            wrong = f"{', '.join(differing[:4])} not as without the fault" if differing else rest
             if not wrong:
                 return ""
         return wrong
