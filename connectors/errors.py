@@ -20,12 +20,13 @@ class TrackerError(Exception):
         self.hint = hint
         super().__init__(str(self))
 
+    @property
+    def detail(self) -> str:
+        """What was asked and what came back, where the tracker is named beside it."""
+        return f"{self.request}: {self.reason}" if self.request else self.reason
+
     def __str__(self) -> str:
-        text = (
-            f"{self.tracker}: {self.request}: {self.reason}"
-            if self.request
-            else f"{self.tracker}: {self.reason}"
-        )
+        text = f"{self.tracker}: {self.detail}"
         hint = self.hint or self.advice
         return f"{text}. {hint}" if hint else text
 

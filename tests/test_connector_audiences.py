@@ -9,7 +9,7 @@ import responses
 from connectors.audience import Audience
 from connectors.errors import TrackerError
 from connectors.jira.fields import FieldMap
-from connectors.jira.issues import IssueReader
+from connectors.jira.issues import IssueParser
 from connectors.models import Capability, Interest, IssueOutline
 from connectors.sandbox.faults import Fault, Html, Kind, Reset, Status
 from connectors.sandbox.jira_world import JiraSite
@@ -154,5 +154,5 @@ def test_an_issue_tells_its_security_level_whole_and_in_outline(jira: JiraHarnes
 
 @pytest.mark.parametrize("odd", [{"name": "Board"}, {}, "Board", 7, ["Board"], {"id": None}])
 def test_whatever_stands_as_a_security_level_restricts(odd: object) -> None:
-    issue = IssueReader("work", "https://x", FieldMap(), checklists=False).read(row(security=odd))
+    issue = IssueParser("work", "https://x", FieldMap(), checklists=False).issue(row(security=odd))
     assert getattr(issue, "security", None)

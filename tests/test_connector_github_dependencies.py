@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.github.dependencies import _ANSWERS
+from connectors.github.blockers import _ANSWERS
 from connectors.sandbox.faults import Fault, Status
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.jira.fields import FieldMap
-from connectors.jira.issues import IssueReader
+from connectors.jira.issues import IssueParser
 from connectors.models import ChecklistItem, Issue, StatusCategory, Unread
 from tests.jira_answers import SITE, row
 
@@ -24,13 +24,13 @@ FIELDS = FieldMap(
 
 
 def read(raw: dict[str, Any], *, checklists: bool = False) -> Issue:
-    issue = IssueReader("work", SITE, FIELDS, checklists).read(raw)
+    issue = IssueParser("work", SITE, FIELDS, checklists).issue(raw)
     assert isinstance(issue, Issue), issue
     return issue
 
 
 def unread(raw: dict[str, Any]) -> Unread:
-    found = IssueReader("work", SITE, FIELDS, False).read(raw)
+    found = IssueParser("work", SITE, FIELDS, False).issue(raw)
     assert isinstance(found, Unread)
     return found
 
@@ -193,14 +193,14 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=8,
 )
-NAMES = [*FIELDS.wanted(description=True), "key", "id"]
+NAMES = [*FIELDS.requested(description=True), "key", "id"]
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6))
 def test_no_row_raises(changes: dict[str, Any]) -> None:
     raw = row(1, **changes)
     raw.update({name: changes[name] for name in ("key", "id") if name in changes})
-    assert isinstance(IssueReader("work", SITE, FIELDS, True).read(raw), Issue | Unread)
+    assert isinstance(IssueParser("work", SITE, FIELDS, True).issue(raw), Issue | Unread)
 
 
 @pytest.mark.parametrize("name", ["labels", "components", "fixVersions"])

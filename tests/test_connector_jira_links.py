@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.jira.links import parse_blockers
+from connectors.jira.blockers import parse_blockers
 from connectors.models import StatusCategory
 from tests.jira_answers import SITE
 

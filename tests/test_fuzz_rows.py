@@ -14,7 +14,7 @@ from connectors.github.issue_keys import Spelling
 from connectors.github.issues import IssueParser
 from connectors.http.response import HttpResponse
 from connectors.jira.fields import FieldMap
-from connectors.jira.issues import IssueReader
+from connectors.jira.issues import IssueParser as JiraIssueParser
 from connectors.models import Issue, StatusCategory, Unread
 from core.store.codec.issue_codec import decode_issue, encode_issue
 from tests import github_builders, jira_answers
@@ -59,7 +59,7 @@ def as_sent(row: Any) -> Any:
 
 
 def from_jira(row: Any) -> Issue | Unread:
-    return IssueReader("work", "https://acme.example", FIELDS, checklists=True).read(row)
+    return JiraIssueParser("work", "https://acme.example", FIELDS, checklists=True).issue(row)
 
 
 def from_github(row: Any) -> Issue | Unread:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.errors import TrackerError
+from connectors.findings import failed
 from connectors.github.account import Account
 from connectors.github.client import GitHubClient, Unsupported
 from connectors.github.graphql import CHILDREN
@@ -48,7 +49,7 @@ def check(client: GitHubClient, account: Account, needs: frozenset[Capability]) 
         try:
             result += ask()
         except TrackerError as problem:
-            result.append(_failed(what, problem))
+            result.append(failed(what, problem))
             if what == "account":
                 break
     return tuple(result)
@@ -199,8 +200,3 @@ def _reached(name: str, row: Mapping[str, Any]) -> Finding:
         hint = f'Write "{now}" in `repositories` and in the rules; "{name}" goes on meaning it'
         return Finding(what, True, f"called {now} today", hint)
     return Finding(what, True, "can be read")
-
-
-def _failed(what: str, problem: TrackerError) -> Finding:
-    where = f"{problem.request}: " if problem.request else ""
-    return Finding(what, False, f"{where}{problem.reason}", problem.hint or f"To recover: {problem.recovery}")

@@ -1,9 +1,8 @@
-"""Where a pull stopped, as text; and the trees that stood then, in the memory between runs."""
+"""Where a pull stopped, as text that the store keeps, and from when on the next one has to read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 import orjson
 
@@ -17,8 +16,6 @@ from connectors.names import fold_name
 from connectors.task_lists import RULES
 
 _VERSION = 1
-_TREES = "github.trees"
-_STANDING = "github.standing"
 _READING = "github.reading"
 MOST_BEHIND = 500
 """Repositories that are remembered as not read; with more of them it is no single repository that fails."""
@@ -34,7 +31,8 @@ class Cursor:
     dated: bool = True
     """The time is the server's. Else it is ours, and only names the pull: no reading goes by it."""
 
-    def __str__(self) -> str:
+    def text(self) -> str:
+        """As JSON text."""
         message = {"v": _VERSION, "at": self.at.isoformat(), "scope": self.scope, "n": self.count}
         return orjson.dumps(message if self.dated else {**message, "dated": False}).decode()
 
@@ -44,7 +42,7 @@ class Cursor:
         return f"{self.at.isoformat()} {self.count} {self.scope}"
 
     @classmethod
-    def read(cls, text: str | None) -> "Cursor | None":
+    def parse(cls, text: str | None) -> "Cursor | None":
         """The cursor in a text, or None if this connector did not write it."""
         try:
             result = orjson.loads(text or "")
@@ -60,41 +58,39 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Since:
     """From when on the next pull has to read; None for everything."""
 
-    since: datetime | None
+    start: datetime | None
     behind: Mapping[str, datetime | None] = field(default_factory=dict)
     """The same for single repositories, by name in lower case, that could not be read."""
 
-    def back(self, overlap: timedelta) -> "Reading":
+    def back(self, overlap: timedelta) -> "Since":
         """The same so much earlier."""
-        return Reading(
-            _back(self.since, overlap), {name: _back(t, overlap) for name, t in self.behind.items()}
-        )
+        return Since(_back(self.start, overlap), {name: _back(t, overlap) for name, t in self.behind.items()})
 
 
-def reading_at(memory: ConnectorState, cursor: Cursor) -> Reading:
+def since_at(memory: ConnectorState, cursor: Cursor) -> Since:
     """What to read after this cursor. A cursor without a server's time is worth what is remembered of it."""
     result = state.recall(memory, _READING).get(cursor.name)
     result = result if isinstance(result, dict) else {}
     latest = _moment(result.get("since"), cursor)
     behind = result.get("behind")
     several = behind.items() if isinstance(behind, dict) and len(behind) <= MOST_BEHIND else ()
-    return Reading(
+    return Since(
         cursor.at if cursor.dated else latest,
         {name: _moment(time, cursor) for name, time in several if is_repository(name)},
     )
 
 
-def remember_reading(memory: ConnectorState, before: Cursor | None, now: Cursor, reading: Reading) -> None:
+def remember_since(memory: ConnectorState, before: Cursor | None, now: Cursor, since: Since) -> None:
     """Keep it beside what is kept for `before`; nothing is written where nothing has to be remembered."""
     readings = state.recall(memory, _READING)
     kept = {before.name: readings[before.name]} if before and before.name in readings else {}
-    since = "" if now.dated or reading.since is None else reading.since.isoformat()
-    behind = {name: time.isoformat() if time else "" for name, time in sorted(reading.behind.items())}
-    if since or behind:
-        kept[now.name] = {"since": since, "behind": behind}
+    start = "" if now.dated or since.start is None else since.start.isoformat()
+    behind = {name: time.isoformat() if time else "" for name, time in sorted(since.behind.items())}
+    if start or behind:
+        kept[now.name] = {"since": start, "behind": behind}
     state.remember(memory, _READING, kept)
 
 
@@ -138,77 +134,3 @@ def _of_projects(settings: GitHubSettings) -> list[object]:
     moving = sorted(map(fold_name, settings.in_progress_statuses))
     status = ["status", settings.status_field, moving] if settings.status_field else []
     return [*(["projects", projects] if projects else []), *status]
-
-
-Stand = tuple[str, str, str, str, int]
-"""Of one issue: key, parent's id or "", time of the last change, GraphQL id, number of sub-issues or -1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is known at the end of a pull beside the issues themselves."""
-
-    walk: str
-    """The name of the cursor of the pull that walked the trees last."""
-    walked: datetime
-    """When that was."""
-    named: str
-    """A digest of the roots and keys that were named then."""
-    whole: bool = True
-    """Nothing was hidden or lost."""
-    known: Mapping[str, Stand] = field(default_factory=dict)
-    """Issues that were brought for their own sake, by id."""
-
-
-def named_digest(interest: Interest) -> str:
-    """Changes whenever other roots or keys are named."""
-    parts = [sorted(interest.roots), sorted(interest.keys)]
-    return state.digest(parts)
-
-
-def standing_at(memory: ConnectorState, cursor: Cursor) -> Standing | None:
-    """What stood when this cursor was taken; None if that is not remembered."""
-    result: Any = state.recall(memory, _STANDING).get(cursor.name)
-    try:
-        walk, walked = result["walk"], bounds.past(bounds.moment(result["walked"]), cursor.at)
-        if walked is None:
-            return None
-        existing = state.recall(memory, _TREES)[walk]
-        return Standing(
-            str(walk),
-            walked,
-            str(result["named"]),
-            result["whole"] is True,
-            {id_: (str(k), str(p), str(u), str(n), int(c)) for id_, (k, p, u, n, c) in existing.items()},
-        )
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return None
-
-
-def latest_trees(memory: ConnectorState) -> dict[str, Stand]:
-    """The trees as they were walked last, whatever cursor that was; nothing where that is not remembered."""
-    try:
-        *_, existing = state.recall(memory, _TREES).values()
-        return {id_: (str(k), str(p), str(u), str(n), int(c)) for id_, (k, p, u, n, c) in existing.items()}
-    except (AttributeError, TypeError, ValueError):
-        return {}
-
-
-def remember(memory: ConnectorState, before: Cursor | None, now: Cursor, standing: Standing) -> None:
-    """Keep what stands now beside what stood before: if this pull is not stored, the next starts there.
-
-    The trees, which may be large, are written only by the pull that walked them.
-    """
-    standings = state.recall(memory, _STANDING)
-    kept = {before.name: standings[before.name]} if before and before.name in standings else {}
-    kept[now.name] = {
-        "walk": standing.walk,
-        "walked": standing.walked.isoformat(),
-        "named": standing.named,
-        "whole": standing.whole,
-    }
-    if standing.walk == now.name:
-        trees, used = state.recall(memory, _TREES), {item["walk"] for item in kept.values()}
-        others = {name: existing for name, existing in trees.items() if name in used}
-        state.remember(memory, _TREES, {**others, now.name: standing.known})
-    state.remember(memory, _STANDING, kept)

@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors import bounds
 from connectors.github.issue_keys import Place, Spelling, place_of_api, place_of_page, repository_of_api
-from connectors.github.projects import Chosen
+from connectors.github.project_items import Chosen
 from connectors.models import FieldValue, Issue, IssueRef, StatusCategory, Unread
 from connectors.names import fold_name
 from connectors.task_lists import parse_checklist
@@ -225,6 +225,11 @@ def mirrors(body: str) -> tuple[str, ...]:
         return ()
     result = (match[1] for match in _MIRROR.finditer(body.replace("\r\n", "\n")))
     return tuple(dict.fromkeys(result))
+
+
+def container_of(ref: IssueRef) -> str:
+    """The repository that an issue is in, by its key."""
+    return ref.key.rpartition("#")[0]
 
 
 def names_issue(row: object) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from connectors.errors import TrackerDown, TrackerError
 from connectors.github.client import GitHubClient, Unsupported
+from connectors.github.project_items import READ_HINT, Head, read_head, what_is_missing
 from connectors.github.project_names import Project, split_field
-from connectors.github.projects import READ_HINT, Head, read_head, what_is_missing
 from connectors.models import Finding
 
 _NO_PROJECTS = "this GitHub has no projects"

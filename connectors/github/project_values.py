@@ -10,8 +10,7 @@ from connectors.connector_state import recall, remember
 from connectors.errors import BadConfiguration, QuotaExhausted, TrackerDown, TrackerError
 from connectors.github.client import GitHubClient, Unsupported
 from connectors.github.cursor import Cursor
-from connectors.github.project_names import Project, split_field
-from connectors.github.projects import (
+from connectors.github.project_items import (
     PER_PAGE,
     Chosen,
     Field,
@@ -20,6 +19,7 @@ from connectors.github.projects import (
     read_items,
     what_is_missing,
 )
+from connectors.github.project_names import Project, split_field
 from connectors.models import Issue
 
 _PROJECTS = "github.projects"
@@ -32,7 +32,7 @@ MOST_CHANGED = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ProjectReading:
     """One project as it was read last. `items` are as `read_items` gives them."""
 
     names: tuple[str, ...]
@@ -70,7 +70,7 @@ class ProjectValues:
                 fields = self._asked.setdefault(project, {})
                 fields[name] = called
                 self._of_name[name] = (project, len(fields) - 1)
-        self._readings: dict[Project, Reading] = {}
+        self._readings: dict[Project, ProjectReading] = {}
         self._read_now: set[Project] = set()
         self.changed: dict[str, str] = {}
         """Keys of issues whose values differ from those of the reading before, by id."""
@@ -164,7 +164,7 @@ class ProjectValues:
             self._keep_items(project, reading, stands)
         remember(self._client.memory, _PROJECTS, stands)
 
-    def _keep_items(self, project: Project, reading: Reading, stands: Mapping[str, Any]) -> None:
+    def _keep_items(self, project: Project, reading: ProjectReading, stands: Mapping[str, Any]) -> None:
         fact = f"{_VALUES}{project.name}"
         kept = recall(self._client.memory, fact)
         if reading.kept_as in kept:
@@ -181,10 +181,10 @@ class ProjectValues:
         }
         remember(self._client.memory, fact, held)
 
-    def _read(self, project: Project, kept: Reading | None, now: datetime) -> Reading:
+    def _read(self, project: Project, kept: ProjectReading | None, now: datetime) -> ProjectReading:
         """The project as it is now; where that fails, as it was, with all its fields missing."""
         names = tuple(self._asked[project].values())
-        before = kept or Reading(names, {})
+        before = kept or ProjectReading(names, {})
         try:
             reading = self._whole(project, before, names, now)
         except QuotaExhausted:
@@ -203,14 +203,16 @@ class ProjectValues:
         same = before.items == reading.items
         return replace(reading, kept_as=before.kept_as if same else "")
 
-    def _whole(self, project: Project, before: Reading, names: tuple[str, ...], now: datetime) -> Reading:
+    def _whole(
+        self, project: Project, before: ProjectReading, names: tuple[str, ...], now: datetime
+    ) -> ProjectReading:
         head = read_head(self._client, project)
         missing = what_is_missing(project, head, names)
         fields: dict[str, Field] = {
             name: result for name in names if name not in missing and (result := head.field(name)) is not None
         }
         if not fields:
-            return Reading(names, {}, now, missing)
+            return ProjectReading(names, {}, now, missing)
         requested = list({entry.name: entry for entry in fields.values()}.values())
         items = dict(read_items(self._client, project, head, requested))
         gone = before.items.keys() - items.keys()
@@ -220,17 +222,19 @@ class ProjectValues:
             items.update(again)
         places = {wish.name: place for place, wish in enumerate(requested)}
         columns = [places[fields[name].name] if name in fields else None for name in names]
-        return Reading(names, {id_: _picked(item, columns) for id_, item in items.items()}, now, missing)
+        return ProjectReading(
+            names, {id_: _picked(item, columns) for id_, item in items.items()}, now, missing
+        )
 
-    def _latest(self) -> dict[Project, Reading]:
+    def _latest(self) -> dict[Project, ProjectReading]:
         """What was read last, whatever cursor that was for."""
         stands = list(recall(self._client.memory, _PROJECTS).values())
         return dict(self._readings_of(stands[-1])) if stands else {}
 
-    def _remembered(self, base: Cursor) -> dict[Project, Reading]:
+    def _remembered(self, base: Cursor) -> dict[Project, ProjectReading]:
         return dict(self._readings_of(recall(self._client.memory, _PROJECTS).get(base.name)))
 
-    def _readings_of(self, stand: Any) -> Iterator[tuple[Project, Reading]]:
+    def _readings_of(self, stand: Any) -> Iterator[tuple[Project, ProjectReading]]:
         """What is remembered of each project that is asked for; nothing of one where that is impossible."""
         for project, asked in self._asked.items():
             try:
@@ -242,7 +246,7 @@ class ProjectValues:
                 items = {str(id_): _remembered_item(*row) for id_, row in held["items"].items()}
                 missing = {str(name): str(message) for name, message in result["missing"].items()}
                 at = bounds.server_time(bounds.moment(result["at"]))
-                yield project, Reading(names, items, at, missing, str(result["items"]))
+                yield project, ProjectReading(names, items, at, missing, str(result["items"]))
             except (AttributeError, KeyError, TypeError, ValueError):
                 continue
 

@@ -8,23 +8,15 @@ from typing import Any
 
 from connectors import bounds
 from connectors.errors import BadConfiguration, Missing, TrackerDown, TrackerError, Unavailable
+from connectors.github.blockers import Dependencies
 from connectors.github.client import GitHubClient, Unsupported
-from connectors.github.cursor import (
-    MOST_BEHIND,
-    Cursor,
-    Reading,
-    Stand,
-    Standing,
-    named_digest,
-    remember,
-    remember_reading,
-)
-from connectors.github.dependencies import Dependencies
+from connectors.github.cursor import MOST_BEHIND, Cursor, Since, remember_since
 from connectors.github.issue_keys import Place, Spelling, place_of
 from connectors.github.issues import IssueParser, place_in
 from connectors.github.listing import PER_PAGE, Listing
 from connectors.github.project_values import ProjectValues
-from connectors.github.tree import Located, Node, Tree, locate, reason_of, unchanged, walk
+from connectors.github.tree import Located, Node, Tree, locate, unchanged, walk
+from connectors.github.tree_cache import Stand, Standing, named_digest, remember
 from connectors.interface import ConnectorState
 from connectors.isolation import IN_ROW
 from connectors.models import Interest, Issue, Page, Unread
@@ -56,7 +48,7 @@ class PullRun:
     now: Cursor
     listing: Listing
     before: Standing | None
-    reading: Reading
+    since: Since
     """From when on this pull reads."""
     covers: Callable[[str], bool]
     """Whether a repository is in scope, by any of its names."""
@@ -87,16 +79,14 @@ class PullRun:
         """All pages; then the next pull knows what to read again, beside what changes from now on."""
         yield from self._pages()
         self.dependencies.keep(self.now.at - 2 * OVERLAP)
-        since, latest = self.reading.since, self.listing.latest
+        start, latest = self.since.start, self.listing.latest
         if not self.now.dated and latest is not None:
-            since = latest if since is None else max(since, latest)
-        behind = {
-            name: self.reading.behind.get(name, self.reading.since) for name in self.listing.failed_names
-        }
+            start = latest if start is None else max(start, latest)
+        behind = {name: self.since.behind.get(name, self.since.start) for name in self.listing.failed_names}
         error = self.listing.first_error
         if len(behind) > MOST_BEHIND and error is not None:
             raise error
-        remember_reading(self.memory, self.base, self.now, Reading(since, behind))
+        remember_since(self.memory, self.base, self.now, Since(start, behind))
         if self.projects is not None:
             self.projects.keep(self.base, self.now)
 
@@ -358,7 +348,7 @@ class PullRun:
             self.silent = self.silent + 1 if isinstance(problem, Unavailable) else 0
             if self.silent >= IN_ROW:
                 raise
-            self._lose(None, key, reason_of(problem))
+            self._lose(None, key, problem.detail)
             return None
         self.silent = 0
         return row

@@ -7,12 +7,12 @@ from typing import Any
 from connectors import bounds
 from connectors.errors import InvalidResponse, Missing, Refused, TrackerError
 from connectors.github.account import Account
+from connectors.github.blockers import Dependencies
 from connectors.github.client import GitHubClient
 from connectors.github.comments import read_comment, read_comments
-from connectors.github.cursor import Cursor, Reading, reading_at, scope_digest, standing_at
-from connectors.github.dependencies import Dependencies
+from connectors.github.cursor import Cursor, Since, scope_digest, since_at
 from connectors.github.issue_keys import Place, Spelling, is_repository, place_of
-from connectors.github.issues import IssueParser, Unreadable, label_names, place_in
+from connectors.github.issues import IssueParser, Unreadable, container_of, label_names, place_in
 from connectors.github.listing import PER_PAGE, Listing, Plan
 from connectors.github.organisation import Organisation
 from connectors.github.pagination import LAG
@@ -21,6 +21,7 @@ from connectors.github.pull import OVERLAP, PullRun
 from connectors.github.repositories import Names
 from connectors.github.search import matching
 from connectors.github.survey import survey
+from connectors.github.tree_cache import standing_at
 from connectors.isolation import read_apart
 from connectors.models import (
     STATUS_FIELD,
@@ -55,20 +56,20 @@ class GitHubReader:
         """See Reader. The cursor holds GitHub's own time from before the pull."""
         self._fields = interest.fields
         scope = scope_digest(self._client.settings, interest)
-        base = Cursor.read(cursor)
+        base = Cursor.parse(cursor)
         base = base if base and base.scope == scope else None
         if base and Organisation(self._client).doubted(base.at):
             base = None
         before = standing_at(self._client.memory, base) if base else None
         if before is None and (interest.roots or interest.keys):
             base = None  # what left the trees since then is not known
-        listing, reading = self._listing(base)
+        listing, since = self._listing(base)
         if base is not None and self._ahead(base, listing.moment):
-            listing, reading = self._listing(None)
+            listing, since = self._listing(None)
         self._projects = ProjectValues(self._client, self._asked_fields())
-        if not self._projects.begin(base, self._client.clock()) and reading.since is not None:
-            listing, reading = self._listing(None)
-        if reading.since is None:
+        if not self._projects.begin(base, self._client.clock()) and since.start is not None:
+            listing, since = self._listing(None)
+        if since.start is None:
             base, before = None, None
         at, dated = listing.moment or self._client.clock(), listing.moment is not None
         now = Cursor(at, scope, base.count + 1 if base else 0, dated)
@@ -82,13 +83,13 @@ class GitHubReader:
             now=now,
             listing=listing,
             before=before,
-            reading=reading,
+            since=since,
             covers=self._names.covers,
             projects=self._projects,
         )
         full = base is None
         return Pull(
-            str(now),
+            now.text(),
             run.pages(),
             full=full,
             failed=lambda: listing.failed,
@@ -97,11 +98,11 @@ class GitHubReader:
             missing_fields=self._missing_fields(self._projects),
         )
 
-    def _listing(self, base: Cursor | None) -> tuple[Listing, Reading]:
-        reading = reading_at(self._client.memory, base) if base else Reading(None)
-        late = reading.back(OVERLAP)
-        plan = Plan(late.since, late.behind if late.since else {})
-        return Listing(self._client, self._names, self._spelling, plan), reading
+    def _listing(self, base: Cursor | None) -> tuple[Listing, Since]:
+        since = since_at(self._client.memory, base) if base else Since(None)
+        early = since.back(OVERLAP)
+        plan = Plan(early.start, early.behind if early.start else {})
+        return Listing(self._client, self._names, self._spelling, plan), since
 
     def _ahead(self, base: Cursor, moment: datetime | None) -> bool:
         """Whether a cursor is later than the server's present, so that changes until then would be missed.
@@ -140,7 +141,7 @@ class GitHubReader:
 
     def locate(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Whereabouts]:
         """See Reader. GitHub is asked by key: another issue under it means that this one is gone."""
-        result = read_apart(refs, self._whereabouts, _repository)
+        result = read_apart(refs, self._whereabouts, container_of)
         return {
             ref: Whereabouts(Fate.UNKNOWN, reason=value.reason) if isinstance(value, TrackerError) else value
             for ref, value in result.items()
@@ -192,7 +193,7 @@ class GitHubReader:
 
     def posted(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Posted | TrackerError]:
         """See Reader. Costs one request an issue, and one for each 100 comments where there are any."""
-        return read_apart(refs, self._posted, _repository)
+        return read_apart(refs, self._posted, container_of)
 
     def label_definitions(self, container: str) -> tuple[LabelDefinition, ...]:
         """See Reader. Raises Missing for a repository that is not there for this account."""
@@ -268,7 +269,3 @@ class GitHubReader:
         except (AttributeError, KeyError, TypeError) as problem:
             message = "expected a label with name and color"
             raise InvalidResponse(self._client.name, "GET labels", message) from problem
-
-
-def _repository(ref: IssueRef) -> str:
-    return ref.key.rpartition("#")[0]

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError
 from connectors.github.client import GitHubClient
-from connectors.github.cursor import Cursor, Reading, latest_trees, scope_digest
+from connectors.github.cursor import Cursor, Since, scope_digest
 from connectors.github.issue_keys import Spelling, is_repository
 from connectors.github.issues import IssueParser
 from connectors.github.listing import Listing, Plan
 from connectors.github.pull import PullRun
 from connectors.github.repositories import Names, row_id
+from connectors.github.tree_cache import latest_trees
 from connectors.interface import ConnectorState
 from connectors.models import Container, Interest, Survey, SurveyPage
 
@@ -47,7 +48,7 @@ def survey(
         now=now,
         listing=listing,
         before=None,
-        reading=Reading(None),
+        since=Since(None),
         covers=names.covers,
         last=latest_trees(client.memory),
     )

@@ -9,9 +9,9 @@ from typing import Any
 from connectors import bounds
 from connectors.errors import BadConfiguration, InvalidResponse, TrackerDown, TrackerError
 from connectors.github.client import GitHubClient, TooMuch
-from connectors.github.cursor import Stand
 from connectors.github.graphql import AS_BEFORE, CHILDREN, MORE_CHILDREN, by_place
 from connectors.github.issue_keys import Place, Spelling, is_repository
+from connectors.github.tree_cache import Stand
 
 _ID = re.compile("[1-9][0-9]{0,18}")
 _BATCH = 50
@@ -56,7 +56,7 @@ class Tree:
     def lose(self, parent: Node, problem: TrackerError) -> None:
         """Some of its sub-issues could not be read."""
         self.failed = True
-        self.hidden[parent.place.key] = f"some of its sub-issues could not be read: {reason_of(problem)}"
+        self.hidden[parent.place.key] = f"some of its sub-issues could not be read: {problem.detail}"
 
 
 @dataclass(slots=True)
@@ -116,7 +116,7 @@ def locate(client: GitHubClient, spelling: Spelling, places: Sequence[Place]) ->
             raise
         except TrackerError as problem:
             if not sizes.shrink(len(some), problem):
-                result.failed.update((place, reason_of(problem)) for place in some)
+                result.failed.update((place, problem.detail) for place in some)
                 del waiting[: len(some)]
             continue
         del waiting[: len(some)]
@@ -277,8 +277,3 @@ def _node(
 
 def _garbled(client: GitHubClient, reason: str) -> InvalidResponse:
     return InvalidResponse(client.name, "POST /graphql", f"a sub-issue cannot be read: {reason}")
-
-
-def reason_of(problem: TrackerError) -> str:
-    """What was asked and what came back, for a person; without the tracker, which is told beside it."""
-    return f"{problem.request}: {problem.reason}" if problem.request else problem.reason

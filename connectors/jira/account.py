@@ -1,5 +1,6 @@
 """What is known of a Jira and of the account that milepost uses there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -20,8 +21,9 @@ class Account:
     id: str
     name: str
 
-    def is_author(self, author: object) -> bool:
-        """Whether a comment's author is this account."""
+    def wrote(self, comment: Mapping[str, object]) -> bool:
+        """Whether a comment is by this account."""
+        author = comment.get("author")
         if not isinstance(author, dict):
             return False
         return self.id in (author.get("accountId"), author.get("key")) or (

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from connectors.errors import BadConfiguration, TrackerError
+from connectors.findings import failed
 from connectors.jira import jql
 from connectors.jira.audiences import shows_customers
 from connectors.jira.client import JiraClient
@@ -77,10 +78,10 @@ def _projects(client: JiraClient) -> Iterator[Finding]:
         try:
             project = projects.ask(key)
         except TrackerError as problem:
-            yield _failed(f"project {key}", problem)
+            yield failed(f"project {key}", problem)
             continue
         if isinstance(project, TrackerError):
-            yield _failed(f"project {key}", project)
+            yield failed(f"project {key}", project)
         elif project.archived:
             hint = "Its issues keep their last state; take it out of projects once nothing rests on it"
             yield Finding(f"project {key}", True, "archived", hint)
@@ -123,7 +124,7 @@ def _fields(client: JiraClient) -> Iterator[Finding]:
         names = {field.id: field.name for field in fields}
         result = find_fields(client.name, client.settings, fields, ())
     except TrackerError as problem:
-        yield _failed("fields", problem)
+        yield failed("fields", problem)
         return
     for message in result.wrong:
         yield Finding("fields", False, message, "Until then issues are read without it")
@@ -161,7 +162,7 @@ def _permissions(client: JiraClient, needs: frozenset[Capability]) -> Iterator[F
             answer = client.get("mypermissions", params)
             granted: Json = mapping(answer, answer.json_object().get("permissions"))
         except TrackerError as problem:
-            yield _failed(f"permissions{place}", problem)
+            yield failed(f"permissions{place}", problem)
             continue
         for need in requested:
             missing = [one for one in _PERMISSIONS[need] if not _has(granted, one)]
@@ -197,11 +198,4 @@ def _tried(what: str, lookup: Callable[[], Finding]) -> Finding:
     try:
         return lookup()
     except TrackerError as problem:
-        return _failed(what, problem)
-
-
-def _failed(what: str, problem: TrackerError) -> Finding:
-    hint = problem.hint or ("" if isinstance(problem, BadConfiguration) else f"Then {problem.recovery}")
-    return Finding(
-        what, False, f"{problem.request}: {problem.reason}" if problem.request else problem.reason, hint
-    )
+        return failed(what, problem)

@@ -63,9 +63,7 @@ def _of_issue(client: JiraClient, account: Account, ref: IssueRef) -> list[Json]
     fields = mapping(answer, answer.json_object().get("fields"))
     held = fields.get("comment")
     several = rows(answer, held, "comments") if isinstance(held, dict) else []
-    return [
-        _with_properties(client, ref, row) if account.is_author(row.get("author")) else row for row in several
-    ]
+    return [_with_properties(client, ref, row) if account.wrote(row) else row for row in several]
 
 
 def _with_properties(client: JiraClient, ref: IssueRef, row: Json) -> Json:
@@ -83,7 +81,7 @@ def read_comment(row: Json, account: Account, site: str, ref: IssueRef) -> Poste
     return PostedComment(
         id=identity,
         body=body,
-        mine=account.is_author(row.get("author")),
+        mine=account.wrote(row),
         mark=_mark(row.get("properties")),
         url=f"{site}/browse/{ref.key}?focusedCommentId={identity}",
         visibility=_visibility(row.get("visibility")),

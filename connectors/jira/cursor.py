@@ -22,14 +22,14 @@ _ROWS = 4
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """`instant` by the server's clock, and what was pulled then."""
+    """The server's time before a pull, and a digest of what was pulled."""
 
-    instant: datetime
-    digest: str
+    at: datetime
+    scope: str
 
     def text(self) -> str:
         """As JSON text."""
-        existing = {"v": _VERSION, "kind": "jira", "instant": self.instant.isoformat(), "scope": self.digest}
+        existing = {"v": _VERSION, "kind": "jira", "instant": self.at.isoformat(), "scope": self.scope}
         return orjson.dumps(existing).decode()
 
     @classmethod

@@ -72,7 +72,7 @@ class FieldMap:
         """The `fields` of a search that brings what an `IssueOutline` holds and nothing else."""
         return list(dict.fromkeys([*_OUTLINE, *self.epic_link]))
 
-    def wanted(self, description: bool) -> list[str]:
+    def requested(self, description: bool) -> list[str]:
         """The `fields` of a search that brings all of this and nothing else."""
         extra = [*self.epic_link, *self.sprint, *self.points, *self.team_points, *self.team, *self.mirror]
         extra += [field_id for _, ids in self.points_of for field_id in ids]

@@ -10,11 +10,11 @@ from typing import TypeGuard, TypeVar
 
 from connectors import bounds
 from connectors.errors import InvalidResponse
+from connectors.jira.blockers import category_of, parse_blockers
 from connectors.jira.client import JiraClient
 from connectors.jira.descriptions import parse_description
 from connectors.jira.fields import FieldMap
 from connectors.jira.json_answers import Json
-from connectors.jira.links import category_of, parse_blockers
 from connectors.jira.settings import normal_key
 from connectors.models import Blocker, FieldValue, Issue, IssueOutline, IssueRef, StatusCategory, Unread
 from connectors.names import fold_name
@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
-class IssueReader:
+class IssueParser:
     """What is needed to read rows: whose they are, where people open them, which field means what."""
 
     tracker: str
@@ -40,13 +40,17 @@ class IssueReader:
     """By `fold_name`: what links to blocking issues are called."""
 
     @classmethod
-    def of(cls, client: JiraClient, site: str, fields: FieldMap, checklists: bool) -> "IssueReader":
+    def of(cls, client: JiraClient, fields: FieldMap, checklists: bool) -> "IssueParser":
         """How rows of this Jira are read."""
-        return cls(client.name, site, fields, checklists, client.settings.blocking_links)
+        return cls(client.name, client.server().site, fields, checklists, client.settings.blocking_links)
 
-    def read(self, row: Json) -> Issue | Unread:
+    def requested(self) -> list[str]:
+        """The `fields` of a search that brings all that is read of an issue, and nothing else."""
+        return self.fields.requested(self.checklists)
+
+    def issue(self, row: Json) -> Issue | Unread:
         """The issue, or why this row makes none; never an exception."""
-        return _attempt(row, self._issue)
+        return _attempt(row, self._whole)
 
     def outline(self, row: Json) -> IssueOutline | Unread:
         """What `IssueOutline.of` it would be, from the fields of `FieldMap.outlined` alone; never raises."""
@@ -79,7 +83,7 @@ class IssueReader:
             security=_security(fields.get("security")),
         )
 
-    def _issue(self, row: Json) -> Issue:
+    def _whole(self, row: Json) -> Issue:
         outline = self._outline(row)
         fields = _object(row, "fields")
         return Issue(
@@ -171,8 +175,8 @@ class IssueReader:
         return None
 
 
-def project_of(ref: IssueRef) -> str:
-    """The key of the project that an issue is in, by the issue's key."""
+def container_of(ref: IssueRef) -> str:
+    """The project that an issue is in, by its key."""
     return ref.key.rpartition("-")[0]
 
 

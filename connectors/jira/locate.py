@@ -7,7 +7,7 @@ from datetime import timedelta
 from connectors.errors import BadConfiguration, Missing, Refused, TrackerError
 from connectors.isolation import read_apart
 from connectors.jira.client import JiraClient
-from connectors.jira.issues import IssueReader, project_of
+from connectors.jira.issues import IssueParser, container_of
 from connectors.jira.jql import both, condition_of, listed
 from connectors.jira.json_answers import Json
 from connectors.jira.search import BULK, Search
@@ -23,17 +23,17 @@ _ARCHIVED = "archived: no search finds it, its id opens it"
 class Locator:
     """Asks for issues by id, and tells those that a search finds from those that only their id opens."""
 
-    def __init__(self, client: JiraClient, search: Search, reader: IssueReader, names: Sequence[str]) -> None:
+    def __init__(self, client: JiraClient, search: Search, parser: IssueParser) -> None:
         self._client = client
         self._search = search
-        self._reader = reader
-        self._names = [*names, _ARCHIVED_AT]
+        self._parser = parser
+        self._names = [*parser.requested(), _ARCHIVED_AT]
 
     def locate(self, refs: Iterable[IssueRef]) -> dict[IssueRef, Whereabouts]:
         """Where each is. Raises TrackerError where the tracker is down or refuses the login."""
         requested = list(dict.fromkeys(refs))
         rows = self._in_bulk(requested)
-        single = read_apart([ref for ref in requested if ref.id not in rows], self._ask, project_of)
+        single = read_apart([ref for ref in requested if ref.id not in rows], self._ask, container_of)
         result: dict[IssueRef, Whereabouts] = {}
         archived: set[str] = set()
         for ref in requested:
@@ -78,7 +78,7 @@ class Locator:
             return Whereabouts(Fate.HIDDEN, reason=refused.reason)
 
     def _read(self, row: Json) -> Whereabouts:
-        issue = self._reader.read(row)
+        issue = self._parser.issue(row)
         if isinstance(issue, Unread):
             return Whereabouts(Fate.UNKNOWN, reason=f"it came but could not be read: {issue.why}")
         return Whereabouts(Fate.PRESENT, issue)

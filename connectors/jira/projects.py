@@ -81,6 +81,27 @@ class Projects:
         self._remember_ids({key: one.id for key, one in result.items() if not one.error})
         return Readable(keys, tuple(failed), tuple(archived), result)
 
+    def narrowed(self, problem: BadConfiguration) -> Readable:
+        """Which projects can be read, where a search that names all of them was refused.
+
+        Raises the refusal itself where it is not for a project, or where none can be read.
+        """
+        if not self._client.settings.projects:
+            raise problem
+        readable = self.readable()
+        if not (readable.failed or readable.archived):
+            raise problem
+        if readable.failed and not readable.keys and not readable.archived:
+            raise self.nothing_readable(readable.failed) from problem
+        return readable
+
+    def nothing_readable(self, failed: Iterable[Container]) -> BadConfiguration:
+        """The error where not one configured project is there for the account."""
+        reasons = "; ".join(f"{project.name}: {project.error}" for project in failed)
+        hint = "Check the projects of this tracker, and that the account may browse them"
+        request = self._client.request("GET", "project")
+        return BadConfiguration(self._client.name, request, f"no project can be read: {reasons}", hint)
+
     def containers(self) -> tuple[Container, ...]:
         """What Jira tells of the configured projects now; none where it does not answer."""
         try:

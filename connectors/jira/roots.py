@@ -1,12 +1,12 @@
 """The issues whose trees count: as they are called today, and those that did not come."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import orjson
 
 from connectors.interface import ConnectorState
-from connectors.jira.json_answers import Json
+from connectors.jira.rows import named_rows
 from connectors.jira.search import Search
 from connectors.models import Unread
 
@@ -28,15 +28,6 @@ class Roots:
         return tuple(
             Unread(None, key, "Jira could not send the root of its tree this time") for key in self.lost
         )
-
-
-def named_rows(rows: Iterable[Json]) -> dict[str, str]:
-    """Id and key of the rows that tell both."""
-    return {
-        row["id"]: row["key"]
-        for row in rows
-        if isinstance(row.get("id"), str) and isinstance(row.get("key"), str)
-    }
 
 
 def find_roots(search: Search, keys: Collection[str]) -> Roots:

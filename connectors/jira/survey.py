@@ -6,11 +6,11 @@ from connectors.errors import BadConfiguration, InvalidResponse, TrackerDown, Un
 from connectors.jira import jql
 from connectors.jira.client import JiraClient
 from connectors.jira.id_set import IdSet
-from connectors.jira.issues import IssueReader
+from connectors.jira.issues import IssueParser
 from connectors.jira.json_answers import Json
 from connectors.jira.projects import Projects, Readable
-from connectors.jira.pull import NAMELESS, asked_for, nameless, unnamed_below, unsent
 from connectors.jira.roots import find_roots
+from connectors.jira.rows import NAMELESS, asked_for, nameless, unnamed_below, unsent
 from connectors.jira.search import Search
 from connectors.jira.tree import Tree
 from connectors.models import Container, Interest, IssueOutline, SurveyPage, Unread
@@ -24,15 +24,15 @@ class Surveyor:
         client: JiraClient,
         search: Search,
         projects: Projects,
-        reader: IssueReader,
+        parser: IssueParser,
         interest: Interest,
     ) -> None:
         self._client = client
         self._search = search
         self._projects = projects
-        self._reader = reader
+        self._parser = parser
         self._interest = interest
-        self._fields = reader.fields.outlined()
+        self._fields = parser.fields.outlined()
         self._seen = IdSet()
         self._containers: dict[str, Container] = {}
         self._names: dict[str, str] = {}
@@ -66,7 +66,7 @@ class Surveyor:
             if not project.error:
                 self._names[key] = project.id
         if readable.failed and not readable.keys and not readable.archived:
-            raise nothing_readable(self._client, readable.failed)
+            raise self._projects.nothing_readable(readable.failed)
         if not readable.keys:
             return
         jql.scope_of(self._client)  # a jql that is not whole is an error of the configuration
@@ -126,7 +126,7 @@ class Surveyor:
         roots = find_roots(self._search, self._interest.roots)
         yield SurveyPage(unread=roots.unread)
         if roots.found:
-            tree = Tree(self._search, self._reader.fields, self._client.server().cloud)
+            tree = Tree(self._search, self._parser.fields, self._client.server().cloud)
             for rows_below in tree.rows(roots.found, self._fields, None):
                 page = self._page([row for row in rows_below if not nameless(row)], ())
                 lost = unnamed_below(self._interest.roots) if any(map(nameless, rows_below)) else ()
@@ -134,16 +134,8 @@ class Surveyor:
 
     def _page(self, rows: Iterable[Json], errors: Iterable[Json]) -> SurveyPage:
         new = [row for row in rows if row.get("id") is None or self._seen.add(str(row["id"]))]
-        read = [self._reader.outline(row) for row in new]
+        read = [self._parser.outline(row) for row in new]
         return SurveyPage(
             outlines=tuple(one for one in read if isinstance(one, IssueOutline)),
             unread=(*(one for one in read if isinstance(one, Unread)), *unsent(errors)),
         )
-
-
-def nothing_readable(client: JiraClient, failed: Iterable[Container]) -> BadConfiguration:
-    """The error where not one configured project is there for the account."""
-    reasons = "; ".join(f"{one.name}: {one.error}" for one in failed)
-    hint = "Check the projects of this tracker, and that the account may browse them"
-    request = client.request("GET", "project")
-    return BadConfiguration(client.name, request, f"no project can be read: {reasons}", hint)

@@ -6,7 +6,7 @@ from datetime import datetime
 from connectors.jira import jql
 from connectors.jira.fields import FieldMap
 from connectors.jira.json_answers import Json
-from connectors.jira.roots import named_rows
+from connectors.jira.rows import named_rows
 from connectors.jira.search import Search
 
 _CHUNK = 100

@@ -67,7 +67,7 @@ class TreeCache:
         parts += [f"{link} in ({keys})" for link in ("parent", *map(jql.field, self.links)) if keys]
         return " OR ".join(parts)
 
-    def look(self, row: Json) -> None:
+    def note(self, row: Json) -> None:
         """Note whether this row, which changed, belongs to a tree."""
         identity, key = row.get("id"), row.get("key")
         if not isinstance(identity, str) or not isinstance(key, str) or not self.members:

@@ -1,0 +1,9 @@
+"""What a check found out, from the errors that it met."""
+
+from connectors.errors import TrackerError
+from connectors.models import Finding
+
+
+def failed(what: str, problem: TrackerError) -> Finding:
+    """A finding that is not well, with what the error says to do."""
+    return Finding(what, False, problem.detail, problem.hint or f"To recover: {problem.recovery}")
