@@ -366,6 +366,18 @@ def test_the_configuration_on_the_page_loads(folder_connector: Connector, tmp_pa
     assert load_config(file).trackers["board"].info.owns("WORK-1")
 
 
+def test_the_table_of_the_built_in_connectors_names_every_file() -> None:
+    files = {
+        vendor: {path.stem for path in (DOCS.parent / "connectors" / folder).glob("[!_]*.py")}
+        for vendor, folder in (("Jira", "jira"), ("GitHub", "github"))
+    }
+    told: dict[str, set[str]] = {"Jira": set(), "GitHub": set()}
+    for name, where in re.findall(r"^\| `(\w+)` \|[^|]*\| (both|Jira|GitHub) \|$", PAGE, re.MULTILINE):
+        for vendor in ("Jira", "GitHub") if where == "both" else (where,):
+            told[vendor].add(name)
+    assert told == files
+
+
 def test_the_page_names_every_method_that_is_owed() -> None:
     from connectors import interface
 
