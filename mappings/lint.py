@@ -37,8 +37,8 @@ def lint(
         for check_result in (*COMMON_CHECKS, *KEY_RESULT_CHECKS):
             warn("key_results", result, check_result(mapping, result, today))
     for milestone in mapping.milestones.values():
-        for check_stone in (*COMMON_CHECKS, *MILESTONE_CHECKS):
-            warn("milestones", milestone, check_stone(mapping, milestone, today))
+        for check_milestone in (*COMMON_CHECKS, *MILESTONE_CHECKS):
+            warn("milestones", milestone, check_milestone(mapping, milestone, today))
     return tuple(matches)
 
 
@@ -171,7 +171,7 @@ def milestone_shows_somewhere(_mapping: GoalTree, milestone: Milestone, _today: 
         yield "no issue carries its comment", hint
 
 
-def weighs_by_known_name(_mapping: GoalTree, item: KeyResult | Milestone, _today: date) -> Iterator[Warned]:
+def unusual_weigh_by(_mapping: GoalTree, item: KeyResult | Milestone, _today: date) -> Iterator[Warned]:
     """`weigh_by` is no misspelling of a built-in name, which would be taken for a field."""
     squeezed = "".join(sign for sign in item.weigh_by.casefold() if sign.isalnum()).removesuffix("s")
     meant = {"storypoint": "story_points", "point": "story_points", "count": "count"}.get(squeezed)
@@ -186,7 +186,7 @@ KEY_RESULT_CHECKS = (
     key_result_is_checked,
     key_result_is_worked_on,
     key_result_ends_with_goal,
-    weighs_by_known_name,
+    unusual_weigh_by,
 )
 MILESTONE_CHECKS = (
     milestone_leads_somewhere,
@@ -194,5 +194,5 @@ MILESTONE_CHECKS = (
     milestone_has_due,
     milestone_ends_with_goal,
     milestone_shows_somewhere,
-    weighs_by_known_name,
+    unusual_weigh_by,
 )

@@ -50,7 +50,7 @@ class _Scan:
         self._at = 0
         self._line = 1
         self._counted = 0
-        self._found: dict[Path, int] = {}
+        self._lines: dict[Path, int] = {}
         self._arrays: dict[Path, int] = {}
         """Arrays of tables, and the position of the latest table in each."""
 
@@ -64,7 +64,7 @@ class _Scan:
             else:
                 self._pair(table)
             self._skip(_BLANK)
-        return self._found
+        return self._lines
 
     def _skip(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self._text, self._at)
@@ -76,7 +76,7 @@ class _Scan:
     def _note(self, path: Path) -> None:
         self._line += self._text.count("\n", self._counted, self._at)
         self._counted = self._at
-        self._found.setdefault(path, self._line)
+        self._lines.setdefault(path, self._line)
 
     def _header(self) -> Path:
         array = self._text.startswith("[[", self._at)

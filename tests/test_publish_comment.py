@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.engine.key_order import key_rank
 from core.engine.model import ChangePart, Health, Part, Unmeasured, Why
-from core.publish.comment import Page, Summary, markdown, news, summary_digest, wiki
+from core.publish.comment import Page, Summary, markdown, phrase, summary_digest, wiki
 from core.publish.comment.escape import length
 from core.publish.comment.mark import Mark, body_hash, format_mark, parse_mark
 from core.publish.comment.rounding import apportion
@@ -307,7 +307,7 @@ def test_a_source_that_is_down_makes_its_own_comment_wait_but_not_that_of_others
 
 
 def test_the_reason_for_an_edit_names_both_percentages() -> None:
-    assert news(the_summary(changes={"blog": a_change()})) == "2 of 4 tasks done, 25% → 50%"
+    assert phrase(the_summary(changes={"blog": a_change()})) == "2 of 4 tasks done, 25% → 50%"
 
 
 @given(

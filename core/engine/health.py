@@ -11,7 +11,7 @@ from core.engine.model import Health, Measure, Unmeasured
 from core.engine.policy import HealthPolicy
 from mappings.goal_tree import HealthName, HealthOverride, Planned, Target
 
-OPEN_SAID = "not every task is closed"
+NOT_ALL_CLOSED = "not every task is closed"
 SEVERITY = (
     HealthName.DONE,
     HealthName.NOT_STARTED,
@@ -73,7 +73,7 @@ class Work:
     """Anything is in progress, done, or measured above its start."""
     finished: bool
     """Complete, with nothing open and nothing unmeasured."""
-    still: str = OPEN_SAID
+    still: str = NOT_ALL_CLOSED
     """What is said where progress is 100% and yet not finished."""
 
 

@@ -239,14 +239,14 @@ class MilestoneState:
     @property
     def tasks(self) -> tuple[Task, ...]:
         """The tasks one by one. Raises LookupError without detail: no tasks known is not no tasks."""
-        return self._known().tasks
+        return self._require_detail().tasks
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
         """The tagged issues that do not count. Raises LookupError without detail."""
-        return self._known().left_out
+        return self._require_detail().left_out
 
-    def _known(self) -> Detail:
+    def _require_detail(self) -> Detail:
         if self.detail is None:
             raise LookupError(f"the tasks of {self.id} were not asked for")
         return self.detail

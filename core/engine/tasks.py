@@ -68,7 +68,7 @@ def build_tasks(
 
     `whole_parents`: a sub-task whose parent is tagged as well is a part of it, and no task.
     """
-    everything = _each_once(tagged)
+    everything = _once_by_issue(tagged)
     states = {entry.issue.ref: crediting.state(entry.issue) for entry in everything}
     folded = parts_of_parents(everything, states, parents) if whole_parents else {}
     entries = [entry for entry in everything if entry.issue.ref not in folded]
@@ -140,7 +140,7 @@ def unknown_reason(key: str, status: str) -> str:
     return f'{key} is in "{status}"'
 
 
-def _each_once(tagged: Iterable[Tagged]) -> list[Tagged]:
+def _once_by_issue(tagged: Iterable[Tagged]) -> list[Tagged]:
     """In one order, each issue once; as a task list rather than as a task."""
     ranked = sorted(tagged, key=lambda entry: (entry.issue.ref, not entry.boxes, entry.rule))
     first: dict[IssueRef, Tagged] = {}

@@ -145,7 +145,7 @@ def _create(action: WriteComment, reader: Reader, writer: Writer) -> Written:
         except (AnswerLost, InvalidResponse) as error:
             reason = str(error)
         try:
-            there = _look(action, reader)
+            there = _find_created(action, reader)
         except TrackerError as error:
             return replace(lost, reason=f"{reason}; and it could not be looked for: {error}")
         if there is not None:
@@ -153,7 +153,7 @@ def _create(action: WriteComment, reader: Reader, writer: Writer) -> Written:
     return replace(lost, reason=f"{reason}; the next run looks again")
 
 
-def _look(action: WriteComment, reader: Reader) -> PostedComment | None:
+def _find_created(action: WriteComment, reader: Reader) -> PostedComment | None:
     """The comment that this very action wrote: by our account, with its whole mark. Raises TrackerError."""
     posted: Posted | TrackerError | None = reader.posted([action.ref]).get(action.ref)
     if isinstance(posted, TrackerError):

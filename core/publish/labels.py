@@ -94,7 +94,7 @@ class Labeller:
         self._policy = policy
         self._shapes = {name: _Shape(policy, info) for name, info in infos.items()}
         # Most issues of a milestone have the same tags, and so the same labels.
-        self._told = cache(self._tell)
+        self._labels_for = cache(self._tell)
 
     def labelled(self, issue: Issue, tags: Sequence[str], about: Sequence[str]) -> Labelled:
         """For an issue that rules tag to these milestones and key results, and whose comment is about those.
@@ -102,7 +102,7 @@ class Labeller:
         Raises KeyError for an issue of an unknown tracker.
         """
         readers = self._audiences.of(issue.ref)
-        labels, waiting = self._told(issue.ref.tracker, tuple(tags), tuple(about), readers or NOBODY)
+        labels, waiting = self._labels_for(issue.ref.tracker, tuple(tags), tuple(about), readers or NOBODY)
         if readers is None:
             waiting = waiting or unknown_readers(issue.ref)
         return Labelled(issue.ref, issue.container, labels, waiting)
@@ -111,7 +111,7 @@ class Labeller:
         """Another one if the labels of what is tagged to this milestone or key result may be others."""
         some = [Readers(audience) for audience in Audience]
         parts = [
-            (name, *map(repr, self._told(name, (owner,), (), readers)))
+            (name, *map(repr, self._labels_for(name, (owner,), (), readers)))
             for name in sorted(self._shapes)
             for readers in some
         ]
@@ -185,9 +185,9 @@ def relabels(now: Iterable[str], desired: Labelled | None, prefix: str, *, fold:
     ours, names = owned(now, prefix), desired.names if desired else frozenset()
     if not fold:
         return tuple(sorted(names - ours)), tuple(sorted(ours - names))
-    want, have = {name.casefold() for name in names}, {name.casefold() for name in ours}
-    add = (name for name in names if name.casefold() not in have)
-    return tuple(sorted(add)), tuple(sorted(name for name in ours if name.casefold() not in want))
+    should, present = {name.casefold() for name in names}, {name.casefold() for name in ours}
+    add = (name for name in names if name.casefold() not in present)
+    return tuple(sorted(add)), tuple(sorted(name for name in ours if name.casefold() not in should))
 
 
 def _once(labels: Iterable[LabelDefinition]) -> tuple[LabelDefinition, ...]:

@@ -76,16 +76,16 @@ def _text_reason(desired: DesiredComment, now: PostedComment, record: Publicatio
         if mark is not None and _agrees(desired, now, mark, None):
             return ""
         if mark is not None and own is not None and mark.installation not in ("", own.installation):
-            return f"{writer(mark.installation)} wrote it, and this one takes it over; {desired.news}"
-        return f"there is no record of it here, so it is written anew; {desired.news}"
+            return f"{writer(mark.installation)} wrote it, and this one takes it over; {desired.phrase}"
+        return f"there is no record of it here, so it is written anew; {desired.phrase}"
     rival = rival_of(now, record, own.instance, own.installation) if own is not None else None
     if rival is not None and mark is not None:
         if _agrees(desired, now, mark, record):
             return ""
-        return f"{writer(rival)} wrote over it; {desired.news}"
+        return f"{writer(rival)} wrote over it; {desired.phrase}"
     if not same_meaning(record.digest, desired.digest, links_waiting=desired.links_waiting):
         own_moved = not same_meaning(record.digest, desired.digest, links_waiting=True)
-        return desired.news if own_moved else desired.links_news or desired.news
+        return desired.phrase if own_moved else desired.links_phrase or desired.phrase
     if edited(now, record.comment):
         return "somebody edited it; it is set back"
     if mark is not None and mark.issue_id != desired.ref.id:

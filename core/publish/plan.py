@@ -61,7 +61,7 @@ class _Planner:
         self._policy = policy
         self._infos = infos
         self._defines: list[DefineLabel] = []
-        self._told: list[DefineLabel | RemoveLabelDefinition] = []
+        self._redefinitions: list[DefineLabel | RemoveLabelDefinition] = []
         self._relabels: list[ChangeLabels] = []
         self._writes: list[WriteComment] = []
         self._deletes: list[DeleteComment] = []
@@ -83,7 +83,7 @@ class _Planner:
         relabels = [relabel for relabel in relabels if relabel.reason != SAYS_TOO_MUCH]
         actions: tuple[Action, ...] = (
             *anew,
-            *self._told,
+            *self._redefinitions,
             *defines,
             *secret,
             *relabels,
@@ -116,9 +116,9 @@ class _Planner:
         for (tracker, container), defined in sorted(self._actual.definitions.items()):
             place = IssueRef(tracker, "", f"{container}#0")
             if self._actual.places.closed_to_labels(place) is None and tracker not in self._actual.down:
-                self._told += self._untold.actions(tracker, container, defined)
+                self._redefinitions += self._untold.actions(tracker, container, defined)
         # What is described anew for its readers is not defined a second time.
-        reported = {definition_key(item) for item in self._told}
+        reported = {definition_key(item) for item in self._redefinitions}
         self._defines = [define for define in self._defines if definition_key(define) not in reported]
 
     def _labels_of(self, ref: IssueRef, desired: Labelled | None) -> None:
@@ -158,7 +158,7 @@ class _Planner:
             if defined is None:
                 continue  # this tracker has no definitions
             before = next((one for one in defined if one.name.casefold() == name), None)
-            if before is None or _looks(before) != _looks(label):
+            if before is None or _appearance(before) != _appearance(label):
                 self._defines.append(DefineLabel(tracker, container, label, before))
 
     # ---- comments
@@ -196,7 +196,7 @@ class _Planner:
             self._held.append(Held(what, gone, "give the account access, or name another issue to carry it"))
             return
         if anew:
-            reason = f"{WIDER}; {desired.news}"
+            reason = f"{WIDER}; {desired.phrase}"
         elif before is None:
             reason = self._first_reason(desired, posted, record)
         else:
@@ -224,17 +224,17 @@ class _Planner:
 
     def _first_reason(self, desired: DesiredComment, posted: Posted, record: Publication | None) -> str:
         if record is None:
-            return f"the first one; {desired.news}"
+            return f"the first one; {desired.phrase}"
         earlier = next((one for one in posted.comments if one.id == record.comment.id), None)
         if earlier is not None and earlier.mine:
-            return f"the earlier one is that of another instance; {desired.news}"
+            return f"the earlier one is that of another instance; {desired.phrase}"
         if earlier is not None:
             # An edit would need rights over other people's comments, and be refused again in every run.
             old = f"earlier comment on {desired.ref.key}"
             by_another = "another account wrote it, so this one writes its own"
             self._held.append(Held(old, by_another, "remove the earlier comment by hand"))
-            return f"the account has changed; {desired.news}"
-        return f"it was removed; {desired.news}"
+            return f"the account has changed; {desired.phrase}"
+        return f"it was removed; {desired.phrase}"
 
     def _leave(self, ref: IssueRef, record: Publication) -> None:
         """Take away our comment from an issue that nothing points to any more."""
@@ -254,5 +254,5 @@ def definition_key(action: DefineLabel | RemoveLabelDefinition) -> tuple[str, st
     return action.tracker, action.container.casefold(), name.casefold()
 
 
-def _looks(label: LabelDefinition) -> tuple[str, str]:
+def _appearance(label: LabelDefinition) -> tuple[str, str]:
     return label.colour.casefold().lstrip("#"), label.description

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef, LabelDefinition, Posted
 from core.publish.actions import Fitted
-from core.publish.comment import Heads, Summary, links_news, markdown, news, summary_digest, wiki
+from core.publish.comment import Heads, Summary, links_phrase, markdown, phrase, summary_digest, wiki
 from core.publish.comment.mark import Mark, format_mark, text_check
 from core.publish.labels import Labelled
 from core.publish.places import Places
@@ -24,9 +24,9 @@ class DesiredComment:
     body: str
     mark: str
     digest: str
-    news: str
+    phrase: str
     """One phrase about the numbers, for the plan."""
-    links_news: str = ""
+    links_phrase: str = ""
     """The same about the goals that the comment only leads to."""
     waiting: str | None = None
     links_waiting: bool = False
@@ -69,8 +69,8 @@ def desired_comment(
         mark=mark,
         digest=digest,
         fitted=fitted,
-        news=news(summary, before),
-        links_news=links_news(summary, before or {}),
+        phrase=phrase(summary, before),
+        links_phrase=links_phrase(summary, before or {}),
         waiting=summary.waiting,
         links_waiting=summary.links_waiting,
         readers=summary.readers,

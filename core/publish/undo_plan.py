@@ -88,7 +88,7 @@ class _Undo:
     # ---- comments
 
     def _write(self, entry: Written, action: WriteComment) -> None:
-        after = entry.comment or self._found_by_mark(action)
+        after = entry.comment or self._comment_by_mark(action)
         if action.ref not in self.posted:
             self._hold(f"comment on {action.ref.key}", "the issue is gone")
             return
@@ -136,7 +136,7 @@ class _Undo:
                 self._hold(f"comment on {ref.key}", "another account wrote it than the one that undoes")
         return self.comments[key]
 
-    def _found_by_mark(self, action: WriteComment) -> PostedComment | None:
+    def _comment_by_mark(self, action: WriteComment) -> PostedComment | None:
         posted = self.posted.get(action.ref)
         mine = [one for one in (posted.comments if posted else ()) if one.mine]
         return next((one for one in mine if str(mark_of(one)) == action.mark), None)

@@ -20,7 +20,7 @@ def visible_change(before: Snapshot, after: Snapshot, view: View) -> Change:
     hidden = {(ref.tracker, ref.id) for ref in refs if not view.issue(ref)}
     if not hidden:
         return compare(before, after)
-    change = compare(_veiled(before, hidden), _veiled(after, hidden))
+    change = compare(_without_hidden(before, hidden), _without_hidden(after, hidden))
     return replace(change, parts=tuple(map(_counted, change.parts)))
 
 
@@ -30,7 +30,7 @@ def _ref(task: SnapshotTask) -> IssueRef:
     return IssueRef(tracker, rest.partition("#")[0], task.key)
 
 
-def _veiled(snapshot: Snapshot, hidden: set[tuple[str, str]]) -> Snapshot:
+def _without_hidden(snapshot: Snapshot, hidden: set[tuple[str, str]]) -> Snapshot:
     """The same, with something else in place of the keys of these issues, one for each."""
     tasks = []
     for task in snapshot.tasks:

@@ -33,7 +33,7 @@ def tree(mapping: GoalTree, state: State) -> RenderableType:
     """
     reported: set[str] = set()
 
-    def stone_row(milestone: Milestone) -> Row:
+    def milestone_row(milestone: Milestone) -> Row:
         again = milestone.id in reported
         reported.add(milestone.id)
         return _milestone_row(milestone, state.milestones[milestone.id], again=again)
@@ -44,12 +44,12 @@ def tree(mapping: GoalTree, state: State) -> RenderableType:
             _key_result_row(
                 result,
                 state.key_results[result.id],
-                tuple(stone_row(milestone) for milestone in mapping.milestones_of(result.id)),
+                tuple(milestone_row(milestone) for milestone in mapping.milestones_of(result.id)),
             )
             for result in mapping.key_results_of(goal.id)
         )
         rows.append(_goal_row(goal, state.goals[goal.id], results))
-    rows += [stone_row(milestone) for milestone in mapping.milestones.values() if not milestone.leads_to]
+    rows += [milestone_row(milestone) for milestone in mapping.milestones.values() if not milestone.leads_to]
     return Outline(rows)
 
 

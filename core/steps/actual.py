@@ -58,7 +58,7 @@ def read_actual(
             standing.posted |= existing
             with stop.reading():
                 if unknown:
-                    fresh = _each_once(reader.posted(unknown), issues)
+                    fresh = _without_former_selves(reader.posted(unknown), issues)
                     standing.take(_with_unlisted(fresh, records, reader))
                 if infos[name].has_label_definitions:
                     containers = _containers_on(name, desired.labels, issues, pulled[name].swept)
@@ -189,7 +189,7 @@ def _late(listed: PostedComment, record: Publication) -> bool:
     return listed.updated is not None and written is not None and listed.updated < written
 
 
-def _each_once(
+def _without_former_selves(
     answers: Mapping[IssueRef, Posted | TrackerError], issues: Issues
 ) -> Mapping[IssueRef, Posted | TrackerError]:
     """Without the former selves of issues that are there.

@@ -49,9 +49,9 @@ class SnapshotFactory:
         The numbers, so that the reason of a later edit can say how far they moved.
         """
         milestones = self._evaluation.state.milestones
-        return {name: self._stone(name) for name in about if name in milestones} | self._heads
+        return {name: self._snapshot_of(name) for name in about if name in milestones} | self._heads
 
-    def _stone(self, name: str) -> Snapshot:
+    def _snapshot_of(self, name: str) -> Snapshot:
         """With a digest of what decided which tasks count and how much."""
         measured = replace(self._evaluation.state.milestones[name], detail=self._evaluation.detail(name))
         rules = digest_of(self._evaluation.rules.compiled.digest(name), self._policy)

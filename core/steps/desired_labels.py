@@ -59,7 +59,7 @@ def find_desired_labels(
     if keys is None:
         for page in evaluation.rollup.pages():
             check()
-            result.look_at(page, everything=True)
+            result.compare(page, everything=True)
     else:
         changed = {owner for owner, now in message.items() if owner in before and before[owner] != now}
         keys |= evaluation.rollup.keys_of(sorted(changed))
@@ -67,10 +67,10 @@ def find_desired_labels(
         for tracker in sorted(swept):
             for page in evaluation.rollup.pages(tracker):
                 check()
-                result.look_at(page, everything=True)
+                result.compare(page, everything=True)
         for chunk in chunks(sorted(key for key in keys if key[0] not in swept), AT_ONCE):
             check()
-            result.look_at(list(evaluation.rollup.issues(chunk).values()), everything=False)
+            result.compare(list(evaluation.rollup.issues(chunk).values()), everything=False)
     return Labels(
         tuple(result.desired),
         tuple(result.issues),
@@ -117,7 +117,7 @@ class _Checked:
         self.issues: list[Issue] = []
         self.differing: list[Issue] = []
 
-    def look_at(self, page: list[Issue], *, everything: bool) -> None:
+    def compare(self, page: list[Issue], *, everything: bool) -> None:
         """Take note of the issues that differ; and, with `everything`, of each definition that is used."""
         existing = {issue.ref: issue for issue in page if self._concerns(issue)}
         tags = self._evaluation.rollup.tags_of((ref.tracker, ref.id) for ref in existing)

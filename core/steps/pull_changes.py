@@ -96,7 +96,7 @@ def _read(
         result = tracker.reader.changed_since(None if rules.full else state.cursor, interest)
     arrivals = _Arrivals(store, name, None if result.full else state.read_at)
     pulled = Pulled(name, full=result.full)
-    result = replace(result, pages=arrivals.noticed(_heard(result.pages, stop)))
+    result = replace(result, pages=arrivals.noticed(_interruptible(result.pages, stop)))
     if result.full:
         done = compare(tracker, store, as_survey(result), state, result.cursor, rules, now, stop)
         store.containers_failed(name, result.failed(), result.listed(), now)
@@ -175,7 +175,7 @@ def _after(pulled: Pulled, before: PullState, done: Reconciled) -> Pulled:
     )
 
 
-def _heard(pages: Iterator[Page], stop: Stop) -> Iterator[Page]:
+def _interruptible(pages: Iterator[Page], stop: Stop) -> Iterator[Page]:
     """The same pages; a wish to stop is heard while the next one is awaited, not while one is saved."""
     while True:
         with stop.reading():

@@ -37,7 +37,7 @@ class Listing:
         for page in surveyed:
             self._count(page)
             yield Page(page.issues, page.unread)
-            waiting += self._wanted(page.outlines)
+            waiting += self._to_fetch(page.outlines)
             while len(waiting) >= AT_ONCE:
                 yield self._reader.fetch(waiting[:AT_ONCE])
                 del waiting[:AT_ONCE]
@@ -56,7 +56,7 @@ class Listing:
                 self.ids.add(unread.id)
             self.unread_roots = self.unread_roots or unread.id is None
 
-    def _wanted(self, outlines: Sequence[IssueOutline]) -> list[str]:
+    def _to_fetch(self, outlines: Sequence[IssueOutline]) -> list[str]:
         """The ids of those that are not stored, or otherwise than they are now, or due to be read again."""
         stored = self._store.rollup().issues((self._tracker, outline.ref.id) for outline in outlines)
         # One that is listed again although it was archived is read whole: no outline says that it is back.

@@ -62,7 +62,7 @@ class _Unmatched:
         self._infos = tuple(rules.infos.values())
         self._references = References(self._infos)
         self.read = _read(store, rules.infos)
-        self._told: defaultdict[str, set[int]] = defaultdict(set)
+        self._reported: defaultdict[str, set[int]] = defaultdict(set)
         """By owner: positions, from 0, of the rules of which something was told."""
         self.problems: list[Problem] = []
 
@@ -90,7 +90,7 @@ class _Unmatched:
 
     def _tell(self, one: Asked, reason: str, hint: str) -> None:
         if one.path[0] == "rules":
-            self._told[one.owner].add(int(one.path[1]))
+            self._reported[one.owner].add(int(one.path[1]))
         self.problems.append(self._problem(one.owner, one.path, reason, hint))
 
     def missing_issues(self, *, tell: bool) -> None:
@@ -102,7 +102,7 @@ class _Unmatched:
             for tracker, key in self._references.owners(text).items():
                 if (tracker, key) not in self._evaluation.absent:
                     continue
-                self._told[owner].add(int(path[1]))
+                self._reported[owner].add(int(path[1]))
                 if tell and (tracker, key) not in tracked:
                     message = f"there is no issue {key} in {tracker}"
                     hint = "Correct the key, or let the account see the issue"
@@ -118,7 +118,7 @@ class _Unmatched:
             idle = [
                 position
                 for position in range(len(owner.rules))
-                if (owner.id, position + 1) not in used and position not in self._told[owner.id]
+                if (owner.id, position + 1) not in used and position not in self._reported[owner.id]
             ]
             if owner.id not in tasks:
                 self._without_task(owner, idle)

@@ -129,7 +129,7 @@ class KeyFinder:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._found: dict[tuple[str, str], str | None] = {}
+        self._ids: dict[tuple[str, str], str | None] = {}
         self._names: dict[tuple[str, str], frozenset[str]] = {}
 
     def container_names(self, tracker: str, name: str) -> frozenset[str]:
@@ -143,20 +143,20 @@ class KeyFinder:
     def __call__(self, tracker: str, key: str) -> str | None:
         """The id of the issue that a key leads to."""
         name = (clean(tracker), clean(key))
-        if name not in self._found:
+        if name not in self._ids:
             self.prime(tracker, (key,))
-        return self._found[name]
+        return self._ids[name]
 
     def prime(self, tracker: str, keys: Iterable[str]) -> None:
         """Look up many keys with few statements, so that none of them costs one later."""
         tracker = clean(tracker)
-        unknown = dict.fromkeys(key for key in map(clean, keys) if (tracker, key) not in self._found)
+        unknown = dict.fromkeys(key for key in map(clean, keys) if (tracker, key) not in self._ids)
         if not unknown:
             return
         with self._database.reading() as connection:
             for chunk in chunks(unknown, _KEYS_AT_ONCE):
                 result = _find_keys(connection, tracker, chunk)
-                self._found.update(((tracker, key), result.get(key)) for key in chunk)
+                self._ids.update(((tracker, key), result.get(key)) for key in chunk)
 
 
 def key_finder(database: Database) -> KeyFinder:

@@ -34,7 +34,7 @@ def stage(connection: Connection, tracker: str, pages: Iterable[Page]) -> dict[s
         rows = list(map(_row, batch))
         with connection.begin():
             if any_stored(connection, tracker):
-                rows = _without_known(connection, tracker, rows)
+                rows = _without_stored(connection, tracker, rows)
             # Not through the Core, which takes longer over a row than the database.
             connection.exec_driver_sql(statement, rows)
     return failed
@@ -93,7 +93,7 @@ def _row(issue: Issue) -> _Row:
     )
 
 
-def _without_known(connection: Connection, tracker: str, rows: list[_Row]) -> list[_Row]:
+def _without_stored(connection: Connection, tracker: str, rows: list[_Row]) -> list[_Row]:
     """The rows, without the documents of those that are stored as they are."""
     names = {"tracker": tracker, "ids": [row[0] for row in rows]}
     existing: dict[str, bytes] = {row.id: row.hash for row in connection.execute(_stored_hashes, names)}

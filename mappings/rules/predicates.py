@@ -115,14 +115,14 @@ class AnyOf(Clause):
     """At least one of these values."""
 
     kind: str
-    wanted: frozenset[str]
+    accepted: frozenset[str]
     exact: ClassVar[bool] = True
 
     def holds(self, view: View) -> bool:
-        return not self.wanted.isdisjoint(values(self.kind, view))
+        return not self.accepted.isdisjoint(values(self.kind, view))
 
     def covers(self) -> tuple[Cover, ...]:
-        return (frozenset((self.kind, value) for value in self.wanted),)
+        return (frozenset((self.kind, value) for value in self.accepted),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +130,13 @@ class AllOf(Clause):
     """Every one of these values."""
 
     kind: str
-    wanted: frozenset[str]
+    accepted: frozenset[str]
 
     def holds(self, view: View) -> bool:
-        return self.wanted.issubset(values(self.kind, view))
+        return self.accepted.issubset(values(self.kind, view))
 
     def covers(self) -> tuple[Cover, ...]:
-        return tuple(frozenset({(self.kind, value)}) for value in sorted(self.wanted))
+        return tuple(frozenset({(self.kind, value)}) for value in sorted(self.accepted))
 
 
 @dataclass(frozen=True, slots=True)

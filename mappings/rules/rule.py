@@ -67,7 +67,7 @@ def _scalar(value: object) -> str | int | float | bool:
     raise ValueError("expected a text, a number, true, false, or a list of these")
 
 
-def _wanted_value(value: object) -> object:
+def _field_value(value: object) -> object:
     if isinstance(value, list | tuple):
         if not value:
             raise says_nothing("an empty list matches nothing; leave the key out, or name something")
@@ -79,9 +79,9 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(listed), BeforeValidator(filled)]
 """One text or a list of at least one."""
 Scalar = str | int | float | bool
-Wanted = Annotated[
+FieldValue = Annotated[
     Scalar | tuple[Scalar, ...],
-    PlainValidator(_wanted_value),
+    PlainValidator(_field_value),
     PlainSerializer(lambda value: list(value) if isinstance(value, tuple) else value),
 ]
 
@@ -145,7 +145,7 @@ class Condition(BaseModel):
     team: Texts = ()
     title: str | None = None
     """A regular expression, searched for without case unless it says `(?-i:…)`; see `rules.titles`."""
-    field: dict[str, Wanted] = {}
+    field: dict[str, FieldValue] = {}
     """Custom fields by name: equal to the value, or to any of a list; a field of many holds any."""
     jql: Text | None = None
     """Evaluated by the Jira server, within the tracker's scope."""

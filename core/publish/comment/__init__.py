@@ -8,7 +8,7 @@ from core.publish.comment.build_summary import (
     waits_for,
 )
 from core.publish.comment.digest import same_meaning, summary_digest
-from core.publish.comment.phrases import Heads, links_news, news
+from core.publish.comment.phrases import Heads, links_phrase, phrase
 from core.publish.comment.summary import (
     Blocking,
     GoalPart,
@@ -35,9 +35,9 @@ __all__ = [
     "Summary",
     "WaitsFor",
     "first_open",
-    "links_news",
-    "news",
+    "links_phrase",
     "open_task",
+    "phrase",
     "same_meaning",
     "summarise",
     "summary_digest",

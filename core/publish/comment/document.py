@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from core.publish.comment.escape import TITLE_LENGTH
 
+REASON_LENGTH = 300
+"""Characters of a reason, such as why something cannot be measured, that a comment shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Own:

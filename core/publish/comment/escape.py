@@ -112,7 +112,7 @@ def _markdown_words(text: str) -> str:
 
 # A backslash escapes a special character (Jira's text formatting notation, "Advanced formatting"). Where
 # renderers disagree (`|` in links and tables, the backslash itself) a look-alike is the safer answer.
-_LOOK_ALIKE = str.maketrans({"|": "¦", "\\": "∖", "<": "‹", ">": "›"})
+_SUBSTITUTES = str.maketrans({"|": "¦", "\\": "∖", "<": "‹", ">": "›"})
 _WIKI_ALWAYS = re.compile(r"([{}\[\]!])")
 _WIKI_EDGE = re.compile(r"(?<![^\W_])([*_\-+^~])|([*_\-+^~])(?![^\W_])")
 _WIKI_BROKEN = (
@@ -138,7 +138,7 @@ def wiki(text: str, limit: int = TITLE_LENGTH) -> str:
     headings are escaped; smileys, URLs, issue keys and `----` are broken. `|`, `\\`, `<` and `>` become
     look-alikes.
     """
-    text = clean(text, limit).translate(_LOOK_ALIKE)
+    text = clean(text, limit).translate(_SUBSTITUTES)
     for pattern in _WIKI_BROKEN:
         text = pattern.sub(rf"\1{ZERO_WIDTH}", text)
     text = _WIKI_EDGE.sub(lambda result: f"\\{result[0]}", text)

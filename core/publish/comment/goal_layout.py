@@ -4,13 +4,21 @@ from decimal import Decimal
 
 from core.engine.formatting import percent
 from core.engine.model import Measure, Unmeasured
-from core.publish.comment.document import Block, Foreign, Heading, Link, Own, Paragraph, Spans, Table
+from core.publish.comment.document import (
+    REASON_LENGTH,
+    Block,
+    Foreign,
+    Heading,
+    Link,
+    Own,
+    Paragraph,
+    Spans,
+    Table,
+)
 from core.publish.comment.phrases import bar, in_scope, not_shown, plain_number
 from core.publish.comment.summary import GoalPart, KeyResultPart, MilestoneLine
 from core.publish.visibility import WITHHELD
 from mappings.goal_tree import Guardrail, HealthName, Metric
-
-_SAID = 300
 
 
 def key_result_line(part: KeyResultPart) -> Spans:
@@ -21,7 +29,7 @@ def key_result_line(part: KeyResultPart) -> Spans:
 def goal_line(part: GoalPart) -> Spans:
     """`Goal "Show people …": delivered 60%, achieved 13%.` and the gap between the two, if there is one."""
     spans: Spans = (Own('Goal "'), Foreign(part.title), Own('": '), *_two_numbers(part))
-    return (*spans, Own(". "), Foreign(part.gap, _SAID)) if part.gap else spans
+    return (*spans, Own(". "), Foreign(part.gap, REASON_LENGTH)) if part.gap else spans
 
 
 def about_goal(part: GoalPart, fold: int | None, title_limit: int = 120) -> list[Block]:
@@ -34,7 +42,7 @@ def about_goal(part: GoalPart, fold: int | None, title_limit: int = 120) -> list
     head = Heading((*named, Own(": "), *_heads(part), Own(tail)))
     lines = [_barred("delivered", part.delivered), _barred("achieved", part.achieved)]
     if part.gap:
-        lines.append((Foreign(part.gap, _SAID),))
+        lines.append((Foreign(part.gap, REASON_LENGTH),))
     if part.due:
         lines.append((Own(f"Due {part.due.isoformat()}"),))
     if part.owner:
@@ -46,7 +54,7 @@ def _barred(word: str, measure: Measure) -> Spans:
     if measure is WITHHELD:
         return (Own(f"{word.capitalize()}: {WITHHELD.reason}"),)
     if isinstance(measure, Unmeasured):
-        return (Own(f"{word.capitalize()}: "), *_said(measure))
+        return (Own(f"{word.capitalize()}: "), *_measure_words(measure))
     return (Own(f"{bar(measure)} {percent(measure)} {word}"),)
 
 
@@ -61,14 +69,19 @@ def _short(measure: Measure) -> str:
 
 
 def _two_numbers(part: GoalPart) -> Spans:
-    return (Own("delivered "), *_said(part.delivered), Own(", achieved "), *_said(part.achieved))
+    return (
+        Own("delivered "),
+        *_measure_words(part.delivered),
+        Own(", achieved "),
+        *_measure_words(part.achieved),
+    )
 
 
-def _said(measure: Measure) -> Spans:
+def _measure_words(measure: Measure) -> Spans:
     if measure is WITHHELD:
         return (Own(WITHHELD.reason),)
     if isinstance(measure, Unmeasured):
-        return (Own("cannot measure: "), Foreign(measure.reason, _SAID))
+        return (Own("cannot measure: "), Foreign(measure.reason, REASON_LENGTH))
     return (Own(percent(measure)),)
 
 
@@ -79,7 +92,7 @@ def _key_results(part: GoalPart, fold: int | None) -> list[Block]:
     if fold == 0:
         return [_count(len(part.key_results), "key result"), *hidden]
     rows: list[tuple[Spans, ...]] = [
-        ((Foreign(result.title),), _achieved(result), _said(result.delivered))
+        ((Foreign(result.title),), _achieved(result), _measure_words(result.delivered))
         for result in part.key_results[:fold]
     ]
     more = len(part.key_results) - len(rows)
@@ -122,7 +135,7 @@ def _plural(number: int, noun: str) -> str:
 def _milestone_row(line: MilestoneLine) -> tuple[Spans, ...]:
     title: Spans = (Link(line.page.key, line.title, line.page.url),) if line.page else (Foreign(line.title),)
     done = f"{line.counts.done:,} of {in_scope(line.counts):,}"
-    return title, _said(line.measure), (Own(done),), (Own(line.health.value.replace("_", " ")),)
+    return title, _measure_words(line.measure), (Own(done),), (Own(line.health.value.replace("_", " ")),)
 
 
 def _achieved(part: KeyResultPart) -> Spans:
@@ -131,7 +144,7 @@ def _achieved(part: KeyResultPart) -> Spans:
         return _metric(part.metric, part.measure)
     if part.guardrail is not None:
         return _guardrail(part.guardrail, part.met, part.measure)
-    return _said(part.measure)
+    return _measure_words(part.measure)
 
 
 def _amount(text: str, unit: str) -> Spans:
@@ -143,7 +156,7 @@ def _amount(text: str, unit: str) -> Spans:
 def _metric(metric: Metric, measure: Measure) -> Spans:
     target = plain_number(metric.target)
     if metric.current is None or isinstance(measure, Unmeasured):
-        return (Own("target "), *_amount(target, metric.unit), Own("; "), *_said(measure))
+        return (Own("target "), *_amount(target, metric.unit), Own("; "), *_measure_words(measure))
     current, start = plain_number(metric.current), plain_number(metric.start)
     sign = "%" if metric.unit.strip() == "%" else ""
     if metric.start == 0 and metric.target > 0:
@@ -156,7 +169,7 @@ def _metric(metric: Metric, measure: Measure) -> Spans:
 def _guardrail(rail: Guardrail, met: bool | None, measure: Measure) -> Spans:
     spans: Spans = (Own("must stay "), *_bounds(rail))
     if met is None or rail.current is None:
-        return (*spans, Own("; "), *_said(measure))
+        return (*spans, Own("; "), *_measure_words(measure))
     verdict = "met" if met else "not met"
     return (
         *spans,

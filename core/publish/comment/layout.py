@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from core.engine.formatting import percent, whole_percent
 from core.engine.model import Counts, Health, Measure, Unmeasured
 from core.publish.comment.document import (
+    REASON_LENGTH,
     Block,
     Bullets,
     Code,
@@ -29,7 +30,6 @@ from mappings.goal_tree import HealthName
 FOLDS = (None, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1, 0)
 """How many entries of each list are shown, tried in turn until the comment fits its tracker."""
 
-_SAID = 300
 _BLOCKERS = 3
 """Issues that are named of those for which an open task waits."""
 _BARE_TITLE = 40
@@ -115,12 +115,14 @@ def _health_name(health: Health) -> str:
 def _numbers(part: MilestonePart) -> list[Spans]:
     lines: list[Spans] = []
     if isinstance(part.measure, Unmeasured):
-        lines.append((Own("Cannot measure: "), Foreign(part.measure.reason, _SAID)))
+        lines.append((Own("Cannot measure: "), Foreign(part.measure.reason, REASON_LENGTH)))
     else:
         lines.append((Own(f"{bar(part.measure)} {percent(part.measure)}"),))
     lines.append((Own(counts_words(part.counts)),))
     if part.health.reason and not isinstance(part.measure, Unmeasured):
-        lines.append((Own(f"{_health_name(part.health).capitalize()}: "), Foreign(part.health.reason, _SAID)))
+        lines.append(
+            (Own(f"{_health_name(part.health).capitalize()}: "), Foreign(part.health.reason, REASON_LENGTH))
+        )
     about: list[Spans] = []
     if part.due:
         about.append((Own(f"Due {part.due.isoformat()}"),))

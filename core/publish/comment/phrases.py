@@ -15,17 +15,17 @@ Heads = Mapping[str, tuple[Measure, Measure]]
 """By goal: delivered and achieved, as a comment told them when it was last written."""
 
 
-def news(summary: Summary, before: Heads | None = None) -> str:
+def phrase(summary: Summary, before: Heads | None = None) -> str:
     """One phrase for the plan: `4 of 5 tasks done, 60% → 80%`. Numbers of our own only, no outside text."""
-    parts = [_milestone_news(part) for part in summary.milestones]
-    parts += [_goal_news(part, (before or {}).get(part.id)) for part in summary.goals]
+    parts = [_milestone_phrase(part) for part in summary.milestones]
+    parts += [_goal_phrase(part, (before or {}).get(part.id)) for part in summary.goals]
     return _few(parts)
 
 
-def links_news(summary: Summary, before: Heads) -> str:
+def links_phrase(summary: Summary, before: Heads) -> str:
     """One phrase on what moved of the goals that the comment only leads to."""
     moved = [
-        f"goal {part.id}: {_heads_news(part, before[part.id])}"
+        f"goal {part.id}: {_numbers_phrase(part, before[part.id])}"
         for part in summary.leads_to
         if part.id in before and before[part.id] != (part.delivered, part.achieved)
     ]
@@ -38,14 +38,14 @@ def _few(reason: list[str]) -> str:
     return "; ".join(reason)
 
 
-def _goal_news(part: GoalPart, before: tuple[Measure, Measure] | None) -> str:
+def _goal_phrase(part: GoalPart, before: tuple[Measure, Measure] | None) -> str:
     now = (part.delivered, part.achieved)
     if before == now:
-        return f"{_heads_news(part, now)}; what stands below it changed"
-    return _heads_news(part, before or now)
+        return f"{_numbers_phrase(part, now)}; what stands below it changed"
+    return _numbers_phrase(part, before or now)
 
 
-def _heads_news(part: GoalPart, before: tuple[Measure, Measure]) -> str:
+def _numbers_phrase(part: GoalPart, before: tuple[Measure, Measure]) -> str:
     delivered, achieved = before
     return f"delivered {_moved(delivered, part.delivered)}, achieved {_moved(achieved, part.achieved)}"
 
@@ -55,7 +55,7 @@ def _moved(before: Measure, now: Measure) -> str:
     return new if old == new else f"{old} → {new}"
 
 
-def _milestone_news(part: MilestonePart) -> str:
+def _milestone_phrase(part: MilestonePart) -> str:
     before = part.change.before if part.change else part.measure
     total = in_scope(part.counts)
     tasks = "task" if total == 1 else "tasks"
