@@ -197,7 +197,9 @@ def test_the_comment_beside_the_picture_is_what_a_sync_writes_today() -> None:
     assert (ROOT / "docs/comment.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/run.md", "docs/connectors.md", "docs/security.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/run.md", "docs/connectors.md", "docs/security.md", "docs/architecture.md"]
+)
 def test_every_link_to_a_file_leads_to_one(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
