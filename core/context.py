@@ -8,11 +8,11 @@ from connectors.interface import Reader, Tracker, TrackerInfo, Writer
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.publish.publish_policy import LimitPolicy, PublishPolicy
 from core.publish.release import Release
+from core.reconcile_rules import ReconcileRules
 from core.shutdown import Stop
-from core.steps.reconcile_rules import ReconcileRules
-from core.steps.unmatched import ProblemAt, nowhere
 from core.store.interface import RunStore
 from mappings.goal_tree import GoalTree
+from mappings.problems import ProblemAt, without_file
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class RunContext:
     stop: Stop
     zone: tzinfo = UTC
     """Where days begin and end."""
-    problem: ProblemAt = nowhere
+    problem: ProblemAt = without_file
     """Gives what is wrong at a place of the mapping its file and line."""
     keep: timedelta = timedelta(days=400)
     """After this age the ledger keeps only what taking back what still stands would need."""

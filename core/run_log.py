@@ -11,7 +11,7 @@ from connectors.redaction import redact_reason
 from core.publish.actions import Held
 from core.publish.quarantine import target_of
 from core.reports.terminal_text import clean
-from core.run_report import Report
+from core.steps.run_report import Report
 from core.store.interface import RunStore
 
 Kind = Literal["problem", "failed", "held", "quarantined", "closed", "warning"]

@@ -5,7 +5,6 @@ from time import monotonic
 
 from core.context import RunContext
 from core.publish.apply import apply
-from core.run_report import Conclusion, Report
 from core.steps.actual import find_actual
 from core.steps.check_store import with_repair
 from core.steps.desired import find_desired
@@ -17,6 +16,7 @@ from core.steps.limit import limit_plan
 from core.steps.problems import find_problems, find_warnings
 from core.steps.pull_trackers import pull_trackers
 from core.steps.record import Recorder, finish, run_record
+from core.steps.run_report import Conclusion, Report
 
 
 def sync(context: RunContext, step: Callable[[int, int], None] = lambda _done, _total: None) -> Report:

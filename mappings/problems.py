@@ -2,7 +2,7 @@
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, get_args
@@ -15,6 +15,7 @@ from mappings.rules.rule import SAYS_NOTHING
 from mappings.toml_lines import Locator
 
 Path = tuple[str | int, ...]
+"""Keys and positions from a table of a file to one of its values."""
 
 _LONGEST = 1000
 """Characters of one text of a problem: more is no help."""
@@ -45,6 +46,15 @@ class Problem:
         parts = [part for part in (place, self.path, self.reason) if part]
         text = ": ".join(parts)
         return f"{text}. {self.hint}" if self.hint else text
+
+
+ProblemAt = Callable[[str, Path, str, str], Problem]
+"""(id of an item, path within its table, what is wrong, hint) -> the same with file and line."""
+
+
+def without_file(item: str, path: Path, reason: str, hint: str) -> Problem:
+    """A problem of a mapping that came from no file."""
+    return Problem("mapping", None, ".".join(map(str, (item, *path))), reason, hint)
 
 
 def _visible(text: str) -> str:

@@ -21,9 +21,9 @@ from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.publish.comment.mark import KEPT_BY, Mark, parse_mark, read_mark
 from core.publish.publish_policy import LimitPolicy, PublishPolicy
 from core.publish.release import Release
-from core.run_report import Conclusion, Report
+from core.reconcile_rules import ReconcileRules as PullRules
 from core.shutdown import Stop
-from core.steps.reconcile_rules import ReconcileRules as PullRules
+from core.steps.run_report import Conclusion, Report
 from core.store import Store, open_store
 from core.sync import conclude, sync
 from core.undo_runs import runs_to_undo, undo

@@ -12,8 +12,8 @@ from connectors.sandbox.github_world import GitHubSite
 from core.cli.command_session import context_of, sync_now
 from core.cli.wiring import App, open_app
 from core.publish.release import ALL
-from core.run_report import Report
 from core.settings import SettingsProblems, load_config, missing_secrets
+from core.steps.run_report import Report
 from core.sync import conclude
 from tests.tools.openapi import document_of
 

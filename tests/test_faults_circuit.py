@@ -11,7 +11,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault, Status
 from connectors.sandbox.world import World
-from core.run_report import Report
+from core.steps.run_report import Report
 from tests.runs import CLOUD, DATACENTER, House, house, percents
 
 FACES = pytest.mark.parametrize("face", [CLOUD, DATACENTER])

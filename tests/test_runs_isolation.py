@@ -11,7 +11,7 @@ import pytest
 
 from connectors.sandbox.faults import Fault, Html, Kind, Status
 from connectors.sandbox.github_truth.truth import BOT
-from core.run_report import Report
+from core.steps.run_report import Report
 from core.sync import sync
 from tests.runs import CLOUD, DATACENTER, House, Standing, house
 

@@ -13,7 +13,7 @@ from werkzeug import Request, Response
 
 from connectors.sandbox.faults import Fault, Kind, Replace, Status
 from connectors.sandbox.github_wire.render import node_id
-from core.run_report import Report
+from core.steps.run_report import Report
 from core.sync import sync
 from tests.runs import CLOUD, DATACENTER, MARKETING, House, house, milestone, percents
 

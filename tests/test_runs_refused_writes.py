@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.faults import Fault, Status
-from core.run_report import Report
+from core.steps.run_report import Report
 from tests.runs import CLOUD, DATACENTER, MARKETING, House, house, milestone
 from tests.test_runs_isolation import both_worlds, spoilt, ten_runs
 from tests.test_runs_isolation_kinds import headlines

@@ -16,10 +16,10 @@ from core.publish.actions import Plan, Written
 from core.publish.release import read_release
 from core.reports.terminal_text import clean
 from core.run_log import changes_since
-from core.run_report import Conclusion, Report
 from core.shutdown import Stop
 from core.steps.check_store import with_repair
 from core.steps.pull_changes import PullRules
+from core.steps.run_report import Conclusion, Report
 from core.store import Locked
 from core.sync import conclude, sync
 

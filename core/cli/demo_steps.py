@@ -28,8 +28,8 @@ from core.publish.actions import (
 )
 from core.reports.terminal import held_lines, plan_lines, tree, written_lines
 from core.reports.terminal_text import clean
-from core.run_report import Report
 from core.settings import Config
+from core.steps.run_report import Report
 
 DAY = 86_400.0
 EXAMPLE = Path(__file__).parent / "config.example.toml"

@@ -7,9 +7,9 @@ from connectors.errors import TrackerError
 from connectors.models import Finding
 from core.cli.wiring import App
 from core.engine.milestones import owners_of
-from core.steps.query_problems import Path, asking, conditions
+from core.steps.query_problems import asking, conditions
 from core.unexpected_errors import unexpected
-from mappings.problems import Problem
+from mappings.problems import Path, Problem
 from mappings.rules.query import Query
 from mappings.rules.rule import Rule
 from mappings.rules.ruleset import RuleSet

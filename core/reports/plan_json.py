@@ -6,7 +6,7 @@ import orjson
 
 from connectors.models import LabelDefinition, PostedComment
 from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteComment, Held, WriteComment
-from core.run_report import Conclusion
+from core.steps.run_report import Conclusion
 
 
 def plan_json(conclusion: Conclusion) -> str:

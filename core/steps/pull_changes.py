@@ -8,11 +8,11 @@ from connectors.errors import Missing, QuotaExhausted, Refused, TrackerError
 from connectors.interface import Tracker
 from connectors.models import Interest, Issue, IssueRef, Page
 from core.publish.actions import Held
+from core.reconcile_rules import ReconcileRules
 from core.shutdown import Stop
 from core.steps import learn_audiences, missing_fields
 from core.steps.holding import held_until
 from core.steps.reconcile import Reconciled, as_survey, compare, due, reconcile, retry_unread
-from core.steps.reconcile_rules import ReconcileRules
 from core.store.interface import RunStore
 from core.store.stored_values import PullState, StoreError
 from core.unexpected_errors import unexpected

@@ -3,14 +3,11 @@
 from collections.abc import Container, Iterator, Mapping
 
 from core.engine.milestones import owners_of
-from core.steps.unmatched import ProblemAt
 from mappings.goal_tree import GoalTree
-from mappings.problems import Problem
+from mappings.problems import Path, Problem, ProblemAt
 from mappings.rules.issue_references import QUERY_KEYS
 from mappings.rules.query import Query
 from mappings.rules.rule import Condition, Rule
-
-Path = tuple[str | int, ...]
 
 
 def query_problems(

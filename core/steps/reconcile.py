@@ -28,9 +28,9 @@ from connectors.models import (
     Whereabouts,
 )
 from core.publish.actions import Held
+from core.reconcile_rules import ReconcileRules
 from core.shutdown import Stop
 from core.steps.holding import hold, release, too_much
-from core.steps.reconcile_rules import ReconcileRules
 from core.steps.surveyed_pages import Listing
 from core.store.interface import RunStore
 from core.store.stored_values import PullState, StoredContainer

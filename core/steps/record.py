@@ -16,12 +16,12 @@ from core.publish.comment.mark import body_hash, mark_of
 from core.publish.own_comments import edit_reason, our_comments
 from core.publish.publication import Publication
 from core.publish.states import ActualState, DesiredComment, DesiredState
-from core.run_report import Conclusion, Report
 from core.steps import other_writers
 from core.steps.actual import verified_records
 from core.steps.desired_comments import Snapshots
 from core.steps.desired_labels import Labels, left_over
 from core.steps.label_prefix import remember_prefix
+from core.steps.run_report import Conclusion, Report
 from core.store.interface import RunStore
 
 SnapshotsOf = Callable[[Iterable[str]], Snapshots]

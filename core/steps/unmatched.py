@@ -4,28 +4,20 @@ A misspelt label and a type that no project has are no errors, but silence about
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 from core.engine.milestones import owners_of
 from core.steps.absent import keys_named
 from core.steps.evaluate import Evaluation
 from core.store.interface import RunStore
 from mappings.goal_tree import Goal, KeyResult, Milestone
-from mappings.problems import Problem, nearest
+from mappings.problems import Problem, ProblemAt, nearest
 from mappings.rules.issue_references import References
 from mappings.rules.ruleset import INTAKE
 from mappings.unknown_names import Asked, asked_names, unborne, what_is_wrong
 
-Place = tuple[str | int, ...]
-ProblemAt = Callable[[str, Place, str, str], Problem]
-"""(id, path within its table, what is wrong, hint) -> the same with file and line."""
 MOST = 50
 """So many are told one by one; who wrote more of them will find the rest."""
-
-
-def nowhere(owner: str, path: Place, reason: str, hint: str) -> Problem:
-    """A problem of a mapping that came from no file."""
-    return Problem("mapping", None, ".".join(map(str, (owner, *path))), reason, hint)
 
 
 def unmatched(

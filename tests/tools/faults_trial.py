@@ -15,7 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from connectors.sandbox.faults import Fault
-from core.run_report import Report
+from core.steps.run_report import Report
 from tests.runs import House, Standing
 from tests.tools.faults_kinds import Place, Scene, Trouble
 from tests.tools.faults_stage import Stage, Truth, exactly, go_on, truth

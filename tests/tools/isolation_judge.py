@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from statistics import median
 
-from core.run_report import Report
+from core.steps.run_report import Report
 
 SPARE = 2
 """Requests by which a usual later run may exceed a usual earlier one: tries out of quarantine."""
