@@ -31,17 +31,21 @@ def warnings(said: str) -> list[str]:
 def test_a_status_of_the_settings_in_which_no_issue_is_gets_a_warning_with_those_there_are(
     house: House,
 ) -> None:
-    house.write((PROGRESS, WRONG))
+    config = house.write((PROGRESS, WRONG))
     house.milepost("sync")
     said = house.milepost("check")
     assert said.code == 0
     credit, cancelled, *rest = warnings(said.out)
+    line = config.read_text().splitlines().index(WRONG.splitlines()[0]) + 1
     assert (
-        'config.toml:37: progress.status_credit."In Progres": no issue is in the status "In Progres"'
+        f'config.toml:{line}: progress.status_credit."In Progres": no issue is in the status "In Progres"'
         in credit
     )
     assert 'Did you mean "In Progress"? There are: Done, In Progress, To Do' in credit
-    assert 'config.toml:38: progress.cancelled_statuses[1]: no issue is in the status "Dnoe"' in cancelled
+    assert (
+        f'config.toml:{line + 1}: progress.cancelled_statuses[1]: no issue is in the status "Dnoe"'
+        in cancelled
+    )
     assert 'Did you mean "Done"?' in cancelled
     assert all('"3"' not in line and '"10001"' not in line for line in rest)
 
