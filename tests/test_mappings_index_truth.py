@@ -15,7 +15,7 @@ from mappings.goal_tree import GoalTree
 from mappings.rules.compiler import Compiler
 from mappings.rules.index import Entry, Node
 from mappings.rules.issue_references import References
-from mappings.rules.predicates import NEVER
+from mappings.rules.predicates import NEVER, Candidate
 from mappings.rules.query import Query
 from mappings.rules.rule import Condition, LabelMatch, Rule, RuleId, Tag
 from mappings.rules.ruleset import RuleSet
@@ -218,7 +218,7 @@ def tried(rules: Iterable[dict[str, Any]], issue: Issue) -> int:
         tag = Tag("m", RuleId("m", place, ""))
         waiting.append((Entry(place, tag, "m", clause, False, NEVER), clause.covers()))
     found: list[Entry] = []
-    Node(waiting).collect((issue, (), ()), found)
+    Node(waiting).collect(Candidate(issue, (), ()), found)
     return len(found)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from mappings.rules.predicates import Title
+from mappings.rules.predicates import Candidate, Title
 from mappings.rules.title_patterns import (
     LONGEST,
     TitlePattern,
@@ -170,5 +170,5 @@ def test_a_set_that_runs_out_of_memory_answers_pattern_by_pattern(monkeypatch: p
 
 def test_a_clause_reads_titles_as_a_set_does() -> None:
     clause = Title.of(r"\bÜber_uns\b")
-    assert clause.holds((an_issue(title="die über_uns seite"), (), ()))
-    assert not clause.holds((an_issue(title="die über_unsere seite"), (), ()))
+    assert clause.holds(Candidate(an_issue(title="die über_uns seite"), (), ()))
+    assert not clause.holds(Candidate(an_issue(title="die über_unsere seite"), (), ()))

@@ -101,9 +101,7 @@ class Compiler:
             sources = field_sources(name, self._references.trackers.values())
             if sources and self._info.name not in sources:
                 return False
-        # Of many keys a condition sets few, and mappings have many conditions.
-        named = ONLY_IN.keys() & condition.model_fields_set
-        return all(speaks(name, self._info) for name in named if getattr(condition, name))
+        return all(speaks(name, self._info) for name in ONLY_IN if getattr(condition, name))
 
     def _places(self, condition: Condition) -> Iterable[Clause]:
         for name in CONTAINER_KEYS:
@@ -142,8 +140,6 @@ def _labels(label: tuple[str, ...] | LabelMatch) -> Iterable[Clause]:
 
 
 def _names(condition: Condition) -> Iterable[Clause]:
-    if NAME_KEYS.keys().isdisjoint(condition.model_fields_set):
-        return
     for name, kind in NAME_KEYS.items():
         requested = getattr(condition, name)
         if requested:

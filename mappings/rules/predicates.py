@@ -4,8 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from operator import attrgetter
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from connectors.models import FieldValue, Issue, IssueRef
 from connectors.names import fold_name
@@ -38,47 +37,43 @@ def _field_values(name: str, held: FieldValue) -> Iterable[str]:
             yield atom
 
 
-View = tuple[Issue, Sequence[IssueRef], Sequence[str]]
-"""An issue, its ancestors, and the queries that match it: a bare tuple, since one is made for every issue."""
+class Candidate(NamedTuple):
+    """An issue that rules are tried on, with what they may ask besides its own values."""
+
+    issue: Issue
+    ancestors: Sequence[IssueRef]
+    """Its parent, grandparent and so on."""
+    queries: Sequence[str]
+    """Those in whose answers the issue is."""
 
 
-def _containers(view: View) -> Iterable[str]:
-    name = fold_name(view[0].container)
+def _containers(candidate: Candidate) -> Iterable[str]:
+    name = fold_name(candidate.issue.container)
     owner, slash, _ = name.partition("/")
     return (name, f"{owner}/*") if slash else (name,)
 
 
-def _fields(view: View) -> Iterable[str]:
-    return [value for name, held in view[0].fields for value in _field_values(name, held)]
+def _fields(candidate: Candidate) -> Iterable[str]:
+    return [value for name, held in candidate.issue.fields for value in _field_values(name, held)]
 
 
-NAMES: dict[str, Callable[[Issue], Sequence[str]]] = {
-    "label": attrgetter("labels"),
-    "component": attrgetter("components"),
-    "version": attrgetter("versions"),
-    "sprint": attrgetter("sprints"),
-    "assignee": attrgetter("assignees"),
-}
-"""By kind: names of an issue as its tracker writes them; they compare by `fold_name`."""
-
-OTHER: dict[str, Callable[[View], Iterable[str]]] = {
-    "self": lambda view: (view[0].ref.id,),
-    "self_key": lambda view: (fold_name(view[0].ref.key),),
-    "ancestor": lambda view: [ref.id for ref in view[1]],
-    "ancestor_key": lambda view: [fold_name(ref.key) for ref in view[1]],
-    "query": lambda view: view[2],
-    "field": _fields,
-    "team": lambda view: (fold_name(view[0].team),) if view[0].team else (),
+VALUES: dict[str, Callable[[Candidate], Iterable[str]]] = {
+    "self": lambda candidate: (candidate.issue.ref.id,),
+    "self_key": lambda candidate: (fold_name(candidate.issue.ref.key),),
+    "ancestor": lambda candidate: [ref.id for ref in candidate.ancestors],
+    "ancestor_key": lambda candidate: [fold_name(ref.key) for ref in candidate.ancestors],
+    "query": lambda candidate: candidate.queries,
     "container": _containers,
-    "type": lambda view: (fold_name(view[0].type),),
+    "type": lambda candidate: (fold_name(candidate.issue.type),),
+    "label": lambda candidate: map(fold_name, candidate.issue.labels),
+    "component": lambda candidate: map(fold_name, candidate.issue.components),
+    "version": lambda candidate: map(fold_name, candidate.issue.versions),
+    "sprint": lambda candidate: map(fold_name, candidate.issue.sprints),
+    "assignee": lambda candidate: map(fold_name, candidate.issue.assignees),
+    "team": lambda candidate: (fold_name(candidate.issue.team),) if candidate.issue.team else (),
+    "field": _fields,
 }
-"""By kind: every other value of an issue, in the form in which it compares; may repeat."""
-
-
-def values(kind: str, view: View) -> Iterable[str]:
-    """All values of a kind in the form in which they compare."""
-    names = NAMES.get(kind)
-    return OTHER[kind](view) if names is None else map(fold_name, names(view[0]))
+"""By kind: the values of an issue, in the form in which they compare; one may come twice."""
 
 
 class Clause:
@@ -87,7 +82,7 @@ class Clause:
     exact: ClassVar[bool] = False
     """Whether having any atom of its only cover is enough for it to hold."""
 
-    def holds(self, view: View) -> bool:
+    def holds(self, candidate: Candidate) -> bool:
         """Whether the issue is as this clause says."""
         raise NotImplementedError
 
@@ -102,7 +97,7 @@ class Fixed(Clause):
 
     always: bool
 
-    def holds(self, _view: View) -> bool:
+    def holds(self, _candidate: Candidate) -> bool:
         return self.always
 
 
@@ -118,8 +113,8 @@ class AnyOf(Clause):
     accepted: frozenset[str]
     exact: ClassVar[bool] = True
 
-    def holds(self, view: View) -> bool:
-        return not self.accepted.isdisjoint(values(self.kind, view))
+    def holds(self, candidate: Candidate) -> bool:
+        return not self.accepted.isdisjoint(VALUES[self.kind](candidate))
 
     def covers(self) -> tuple[Cover, ...]:
         return (frozenset((self.kind, value) for value in self.accepted),)
@@ -132,8 +127,8 @@ class AllOf(Clause):
     kind: str
     accepted: frozenset[str]
 
-    def holds(self, view: View) -> bool:
-        return self.accepted.issubset(values(self.kind, view))
+    def holds(self, candidate: Candidate) -> bool:
+        return self.accepted.issubset(VALUES[self.kind](candidate))
 
     def covers(self) -> tuple[Cover, ...]:
         return tuple(frozenset({(self.kind, value)}) for value in sorted(self.accepted))
@@ -152,8 +147,8 @@ class Title(Clause):
         """The clause for a rule's `title`."""
         return cls(text, title_pattern(text))
 
-    def holds(self, view: View) -> bool:
-        return self.pattern.matches(encoded(view[0].title))
+    def holds(self, candidate: Candidate) -> bool:
+        return self.pattern.matches(encoded(candidate.issue.title))
 
     def covers(self) -> tuple[Cover, ...]:
         return (frozenset({("title", self.text)}),)
@@ -165,8 +160,8 @@ class And(Clause):
 
     parts: tuple[Clause, ...]
 
-    def holds(self, view: View) -> bool:
-        return all(part.holds(view) for part in self.parts)
+    def holds(self, candidate: Candidate) -> bool:
+        return all(part.holds(candidate) for part in self.parts)
 
     def covers(self) -> tuple[Cover, ...]:
         return tuple(cover for part in self.parts for cover in part.covers())
@@ -178,8 +173,8 @@ class Or(Clause):
 
     parts: tuple[Clause, ...]
 
-    def holds(self, view: View) -> bool:
-        return any(part.holds(view) for part in self.parts)
+    def holds(self, candidate: Candidate) -> bool:
+        return any(part.holds(candidate) for part in self.parts)
 
     def covers(self) -> tuple[Cover, ...]:
         """One cover: the best of every part together; none if one part has none."""
@@ -199,8 +194,8 @@ class Not(Clause):
 
     part: Clause
 
-    def holds(self, view: View) -> bool:
-        return not self.part.holds(view)
+    def holds(self, candidate: Candidate) -> bool:
+        return not self.part.holds(candidate)
 
 
 def both(parts: Iterable[Clause]) -> Clause:

@@ -24,7 +24,7 @@ from mappings.rules.issue_references import (
     own_name,
     speaks,
 )
-from mappings.rules.predicates import NEVER, Clause, Or, View, both, negated
+from mappings.rules.predicates import NEVER, Candidate, Clause, Or, both, negated
 from mappings.rules.query import Drawn, Query
 from mappings.rules.rule import Rule, RuleId, Tag
 
@@ -50,8 +50,7 @@ class RuleSet:
         existing = cache(resolve)
         self._compilers = {info.name: Compiler(info, self.references, existing, names) for info in trackers}
         self._drawn = tuple(self._draw())
-        self._resolve_exceptions()
-        self._indexes: dict[str, Node] = {}
+        self._indexes = {name: self._index(name) for name in self._compilers}
         self._queries_of = {name: self._questions(name) for name in self._compilers}
 
     @classmethod
@@ -85,10 +84,10 @@ class RuleSet:
                 hits.setdefault((query.tracker, id_), []).append(query.text)
 
         def tag(issue: Issue, ancestors: Sequence[IssueRef]) -> tuple[Tag, ...]:
-            node = self._node(issue.ref.tracker)
+            node = self._indexes.get(issue.ref.tracker)
             if node is None:
                 return ()
-            return _tags(node, (issue, ancestors, hits.get((issue.ref.tracker, issue.ref.id), ())))
+            return _tags(node, Candidate(issue, ancestors, hits.get((issue.ref.tracker, issue.ref.id), ())))
 
         return tag
 
@@ -256,21 +255,6 @@ class RuleSet:
                 if clause != NEVER:
                     yield Drawn(rule_id, rule, name, clause)
 
-    def _resolve_exceptions(self) -> None:
-        """Ask now where keys lead that only the index needs: made later, it must not see another answer."""
-        for item in self._mapping.milestones.values():
-            for tracker, key in self.references.tracked(item):
-                self._compilers[tracker].issues((f"{tracker}:{key}",), "self")
-        for drawn in self._drawn:
-            if keys := named_keys(drawn.rule):
-                self._compilers[drawn.tracker].issues(keys, "self")
-
-    def _node(self, tracker: str) -> Node | None:
-        """The index of a tracker's rules, made when its first issue is tagged; None if it is unknown."""
-        if tracker not in self._indexes and tracker in self._compilers:
-            self._indexes[tracker] = self._index(tracker)
-        return self._indexes.get(tracker)
-
     def _index(self, tracker: str) -> Node:
         compiler = self._compilers[tracker]
         order = {rule_id: place for place, rule_id in enumerate(self._rules)}
@@ -328,14 +312,14 @@ class RuleSet:
                 yield item.weigh_by
 
 
-def _tags(node: Node, view: View) -> tuple[Tag, ...]:
+def _tags(node: Node, candidate: Candidate) -> tuple[Tag, ...]:
     result: list[Entry] = []
-    node.collect(view, result)
+    node.collect(candidate, result)
     if not result:
         return ()
     first: dict[str, Tag] = {}
     for entry in sorted(result, key=_order) if len(result) > 1 else result:
-        if entry.owner not in first and entry.holds(view):
+        if entry.owner not in first and entry.holds(candidate):
             first[entry.owner] = entry.tag
     return tuple(first[owner] for owner in sorted(first))
 
@@ -350,6 +334,10 @@ def _own_queries(rule: Rule) -> frozenset[str]:
 
 
 def _exact(clause: Clause) -> bool:
+    """Whether what the index finds matches for certain, so that the clause need not be asked.
+
+    Asking all the same makes tagging 100,000 issues with 1,000 rules take 14% longer (2026-11-30).
+    """
     if isinstance(clause, Or):
         return all(_exact(part) for part in clause.parts)
     return clause.exact and len(clause.covers()) == 1
