@@ -15,7 +15,8 @@ from markdown_it import MarkdownIt
 
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.world import World
-from core.cli.command_session import context_of, sync_now
+from core.cli.command_session import sync_now
+from core.cli.open_context import context_of
 from core.cli.wiring import App, open_app
 
 DOCS = Path(__file__).resolve().parent

@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from connectors.sandbox.faults import Fault, Status
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer
+from core.cli.commands import COMMANDS
 from tests.cli_house import MAPPING, House, real
 
 ASKING_POSTS = {
@@ -370,3 +372,11 @@ def test_check_plan_sync_and_status_tell_in_the_same_words_what_matches_nothing(
     )
     assert lines == [lines[0]] * 4
     assert len(lines[0]) == 1
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_of_each_what_its_own_help_begins_with(house: House, name: str) -> None:
+    command = getattr(import_module(f"core.cli.{name}_command"), name)
+    assert " ".join(command.__doc__.partition("\n\n")[0].split()) == COMMANDS[name]
+    assert COMMANDS[name] in " ".join(house.milepost(name, "--help").out.split())
+    assert f" {name} {COMMANDS[name]}" in " ".join(house.milepost("--help").out.split())

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.github_world import GitHubSite
-from core.cli.command_session import context_of, sync_now
+from core.cli.command_session import sync_now
+from core.cli.open_context import context_of
 from core.cli.wiring import App, open_app
 from core.publish.release import ALL
 from core.settings import SettingsProblems, load_config, missing_secrets

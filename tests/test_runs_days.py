@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.cli.command_session import open_context
+from core.cli.open_context import open_context
 from tests.cli_house import House as Folder
 from tests.runs import house
 

@@ -1,16 +1,11 @@
 """Settings come from TOML, over it the environment, over both secret files."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from pydantic import ValidationError
 
-from core.settings import Config, Settings, SettingsProblems, load_config, missing_secrets
-from core.settings.layers import Layers, read_settings
-from core.settings.sources import read_layered
+from core.settings import Config, SettingsProblems, load_config, missing_secrets
 
 CONFIG = """
 mappings = ["goals.toml"]
@@ -121,40 +116,6 @@ def test_problems_of_the_file_the_environment_and_the_trackers_come_together(
     assert "environment, MILEPOST_LIMIT__MAX_CHANGES" in found[2]
     assert "trackers.work.projects" in found[0]
     assert 'Did you mean "max_changes"?' in found[1]
-
-
-@pytest.mark.parametrize(
-    "name", [TOKEN, TOKEN.lower(), "MILEPOST_TRACKERS__CODE__KIND", "MILEPOST_TRACKERS__WORK"]
-)
-@pytest.mark.parametrize(
-    "value", ["canary", "12345", "0.5", "true", "null", "", " x ", '"x"', '["a", 1]', '{"a": 1}', "[1", "é"]
-)
-def test_tokens_of_the_environment_are_read_as_pydantic_settings_reads_them(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
-    layers = Layers({"mappings": ["goals.toml"], "trackers": {"work": {"kind": "jira", "token": "file"}}})
-    monkeypatch.setenv(name, value)
-    assert outcome(read_settings, layers) == outcome(read_layered, layers)
-
-
-@pytest.mark.parametrize(
-    "tables", [{}, {"trackers": 1}, {"trackers": {"work": 1}}, {"Limits": {}}, {"limit": {}}]
-)
-def test_strange_files_are_read_as_pydantic_settings_reads_them(
-    monkeypatch: pytest.MonkeyPatch, tables: dict[str, Any]
-) -> None:
-    layers = Layers({"mappings": ["goals.toml"], "trackers": {"work": {}}} | tables)
-    monkeypatch.setenv(TOKEN, "canary")
-    assert outcome(read_settings, layers) == outcome(read_layered, layers)
-
-
-def outcome(read: Callable[[Layers], Settings], layers: Layers) -> object:
-    try:
-        return read(layers).model_dump()
-    except ValidationError as error:
-        return [(each["loc"], each["type"]) for each in error.errors()]
-    except SettingsProblems as error:
-        return error.problems
 
 
 def test_variables_that_kubernetes_makes_for_a_service_are_let_pass(

@@ -1,10 +1,13 @@
 """`milepost adopt`: go on writing where another writer made milepost hold."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from connectors.models import IssueRef
+from core.cli.exit_codes import OutcomeError, UserError
+from core.cli.open_context import open_context
 from core.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -13,11 +16,13 @@ from core.cli.options import (
     VerboseOption,
     set_up_log,
 )
-
-if TYPE_CHECKING:
-    from connectors.interface import IssueRef
-    from core.context import RunContext
-    from core.publish.actions import Held
+from core.cli.output import out
+from core.context import RunContext
+from core.publish.actions import Held
+from core.reports.terminal_text import clean
+from core.steps.other_writers import adopt as release
+from core.steps.other_writers import held_now
+from core.store import Locked
 
 IssuesArgument = Annotated[
     list[str] | None,
@@ -37,10 +42,6 @@ def adopt(
     code: 0 done, or nothing is held; 2 a key names no issue on which anything is held.
     """
     set_up_log(verbose, log_format)
-    from core.cli.command_session import open_context
-    from core.cli.output import out
-    from core.reports.terminal_text import clean
-
     console = out()
     with open_context(config, trackers=False) as job:
         released = _adopted(job, issues or ())
@@ -54,17 +55,12 @@ def adopt(
     )
 
 
-def _adopted(context: "RunContext", keys: Sequence[str]) -> tuple["Held", ...]:
+def _adopted(context: RunContext, keys: Sequence[str]) -> tuple[Held, ...]:
     """Release what is held on these issues, or everything without any.
 
     Raises UserError for a key that names no issue on which something is held, and OutcomeError while
     another process runs.
     """
-    from core.cli.exit_codes import OutcomeError, UserError
-    from core.steps.other_writers import adopt as release
-    from core.steps.other_writers import held_now
-    from core.store import Locked
-
     try:
         with context.store.lock():
             if not keys:
@@ -78,10 +74,8 @@ def _adopted(context: "RunContext", keys: Sequence[str]) -> tuple["Held", ...]:
         raise OutcomeError(str(error)) from None
 
 
-def _issues(context: "RunContext", key: str) -> list["IssueRef"]:
+def _issues(context: RunContext, key: str) -> list[IssueRef]:
     """The issues that bear a key, in any tracker."""
-    from connectors.interface import IssueRef
-
     resolve = context.store.resolver()
     result = []
     for name, info in context.infos.items():
@@ -92,9 +86,7 @@ def _issues(context: "RunContext", key: str) -> list["IssueRef"]:
     return result
 
 
-def _nothing(context: "RunContext", key: str) -> str:
-    from core.steps.other_writers import held_now
-
+def _nothing(context: RunContext, key: str) -> str:
     held = [item.what for item in held_now(context.store)]
     named = f"held are: {'; '.join(held[:5])}" if held else "nothing is"
     return f"nothing is held on {key!r} because of other writers; {named}"

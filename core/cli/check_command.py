@@ -4,6 +4,16 @@ from datetime import UTC
 
 import typer
 
+from core.cli.check_trackers import (
+    audiences,
+    findings,
+    matching,
+    missing_issues,
+    older_names,
+    refuse_same_sites,
+)
+from core.cli.exit_codes import DONE, FAILED
+from core.cli.last_run import closed_lines, container_lines, quarantine_lines
 from core.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -12,6 +22,16 @@ from core.cli.options import (
     VerboseOption,
     set_up_log,
 )
+from core.cli.output import out
+from core.cli.rule_checks import field_findings, query_findings
+from core.cli.wiring import open_app
+from core.reports.terminal import held_lines
+from core.reports.terminal_text import clean
+from core.settings.file_modes import open_to_others
+from core.settings.overlap import shared_prefix
+from core.steps.other_writers import held_now
+from core.steps.writable_places import closed_places
+from mappings.lint import lint
 
 
 def check(
@@ -24,27 +44,6 @@ def check(
     Exit code: 0 all well, 1 something does not work, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
-    from core.cli.check_trackers import (
-        audiences,
-        findings,
-        matching,
-        missing_issues,
-        older_names,
-        refuse_same_sites,
-    )
-    from core.cli.exit_codes import DONE, FAILED
-    from core.cli.last_run import closed_lines, container_lines, quarantine_lines
-    from core.cli.output import out
-    from core.cli.rule_checks import field_findings, query_findings
-    from core.cli.wiring import open_app
-    from core.reports.terminal import held_lines
-    from core.reports.terminal_text import clean
-    from core.settings.file_modes import open_to_others
-    from core.settings.overlap import shared_prefix
-    from core.steps.other_writers import held_now
-    from core.steps.writable_places import closed_places
-    from mappings.lint import lint
-
     console = out()
     well = True
     with open_app(config) as app:

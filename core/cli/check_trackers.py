@@ -8,7 +8,7 @@ from connectors.audience import Audience
 from connectors.errors import TrackerError
 from connectors.http.urls import site_of
 from connectors.models import Capability, Finding, Interest
-from core.cli.command_session import context_of
+from core.cli.open_context import context_of
 from core.cli.wiring import App
 from core.publish.publish_policy import PublishPolicy
 from core.publish.visibility import Audiences, Readers

@@ -1,85 +1,25 @@
-"""From an open desk to a job, and a job run with the lock held and its line logged."""
+"""A run with the lock held, its progress shown and its line logged."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from core.cli.exit_codes import OutcomeError, UserError
-from core.cli.output import progress_on_terminal
-from core.cli.wiring import App, open_app
+from rich.progress import Progress
+
+from core.cli.exit_codes import OutcomeError
+from core.cli.progress import progress_on_terminal, with_progress
 from core.context import RunContext
 from core.publish.actions import Plan, Written
-from core.publish.release import read_release
 from core.reports.terminal_text import clean
 from core.run_log import changes_since
-from core.shutdown import Stop
 from core.steps.check_store import with_repair
-from core.steps.pull_changes import PullRules
 from core.steps.run_report import Conclusion, Report
 from core.store import Locked
 from core.sync import conclude, sync
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
+from core.undo_runs import plan_undo, runs_to_undo, undo
 
 log = logging.getLogger("milepost")
-
-
-def context_of(
-    app: App, *, force: Sequence[str] = (), full: bool = False, stop: Stop | None = None
-) -> RunContext:
-    """The job that a configuration asks for, at this moment of the desk's clock.
-
-    Raises UserError for values of `--force` that can release nothing.
-    """
-    settings, mapping = app.config.settings, app.loaded.mapping
-    infos = {info.name: info for info in app.config.infos}
-    ids = (*mapping.goals, *mapping.key_results, *mapping.milestones)
-    try:
-        release = read_release(force, tuple(infos), ids)
-    except ValueError as error:
-        raise UserError(str(error)) from None
-    return RunContext(
-        mapping=mapping,
-        infos=infos,
-        trackers=app.trackers,
-        store=app.store,
-        progress=settings.progress,
-        health=settings.health,
-        publish=settings.publish,
-        limits=settings.limits,
-        pulls=PullRules(
-            timedelta(hours=settings.schedule.reconcile_hours),
-            settings.limits.max_lost_percent,
-            settings.schedule.reread_days,
-            full=full,
-            never_held=settings.limits.never_held,
-        ),
-        force=release,
-        now=app.clock(),
-        stop=stop or app.stop,
-        zone=settings.zone or UTC,
-        problem=app.loaded.problem,
-        keep=timedelta(days=settings.store.keep_days),
-    )
-
-
-@contextmanager
-def open_context(
-    config: Path,
-    *,
-    force: Sequence[str] = (),
-    full: bool = False,
-    trackers: bool = True,
-    stop: Stop | None = None,
-) -> Iterator[RunContext]:
-    """A job, wired; raises what `at_desk` raises."""
-    with open_app(config, trackers=trackers) as app:
-        yield context_of(app, force=force, full=full, stop=stop)
 
 
 def conclude_now(context: RunContext) -> Conclusion:
@@ -110,15 +50,13 @@ def sync_now(context: RunContext, *, only_changes: bool = False) -> Report:
     return report
 
 
-def _shown(context: RunContext, shown: "Progress | None") -> RunContext:
+def _shown(context: RunContext, shown: Progress | None) -> RunContext:
     if shown is None:
         return context
-    from core.cli.progress import with_progress
-
     return replace(context, trackers=with_progress(context.trackers, shown))
 
 
-def _steps(shown: "Progress") -> Callable[[int, int], None]:
+def _steps(shown: Progress) -> Callable[[int, int], None]:
     task = shown.add_task("writing", total=None, visible=False)
 
     def step(done: int, total: int) -> None:
@@ -135,8 +73,6 @@ def log_run(report: Report) -> None:
 
 def runs_to_take_back(context: RunContext, run: int | None, *, everything: bool) -> tuple[int, ...]:
     """As `runs_to_undo`, with the lock held, on a store that is repaired where it has to be."""
-    from core.undo_runs import runs_to_undo
-
     with _alone(context):
         return with_repair(
             lambda: runs_to_undo(context.store, run, everything=everything),
@@ -149,8 +85,6 @@ def runs_to_take_back(context: RunContext, run: int | None, *, everything: bool)
 
 def undo_now(context: RunContext, runs: Sequence[int], *, dry_run: bool) -> tuple[Plan, tuple[Written, ...]]:
     """Take runs back with the lock held, or only plan to. Raises OutcomeError while another process runs."""
-    from core.undo_runs import plan_undo, undo
-
     with _alone(context), context.stop.listen():
 
         def taking_back() -> tuple[Plan, tuple[Written, ...]]:

@@ -14,8 +14,9 @@ from connectors.errors import TrackerError
 from connectors.models import IssueRef
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.jira_world import JiraSite
-from core.cli.command_session import context_of, sync_now
+from core.cli.command_session import sync_now
 from core.cli.exit_codes import OutcomeError, UserError
+from core.cli.open_context import context_of
 from core.cli.output import out
 from core.cli.wiring import App, open_app, read_config
 from core.publish.actions import (

@@ -6,8 +6,18 @@ import sys
 from dataclasses import dataclass
 from typing import NoReturn
 
+import typer
+
+from connectors.interface import BadConfiguration, TrackerError
 from core.cli.log import tell
+from core.explanation import UnknownSubject
+from core.settings import SettingsProblems
 from core.shutdown import Stopped
+from core.store import StoreError
+from mappings.problems import MappingErrors
+
+UsageError = typer.BadParameter.__mro__[1]
+"""What the parser raises for options and arguments that it does not understand; typer does not export it."""
 
 DONE, FAILED, WRONG_INPUT, SOMETHING_TO_DO = 0, 1, 2, 3
 
@@ -30,17 +40,11 @@ class Ending:
 
 def ending(error: BaseException) -> Ending | None:
     """What to say of an error that a user, a tracker or the machine can cause; None for one of our own."""
-    from connectors.interface import BadConfiguration, TrackerError
-    from core.explanation import UnknownSubject
-    from core.settings import SettingsProblems
-    from core.store import StoreError
-    from mappings.problems import MappingErrors
-
     if isinstance(error, SettingsProblems | MappingErrors):
         count = len(error.problems)
         end = f"{count} problem{'s' if count > 1 else ''}; nothing was read from or written to a tracker"
         return Ending(WRONG_INPUT, (*map(str, error.problems), end))
-    if isinstance(error, UserError | UnknownSubject | BadConfiguration):
+    if isinstance(error, (UsageError, UserError, UnknownSubject, BadConfiguration)):
         return Ending(WRONG_INPUT, (str(error),))
     if isinstance(error, Stopped):
         return Ending(FAILED, ("stopped as asked; what was finished is kept, the next run does the rest",))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from connectors.audience import Audience
+from core.cli.commands import COMMANDS
 from core.cli.log import LogFormat, set_up_log
 from core.publish.release import EVERYTHING
 
@@ -29,8 +30,6 @@ __all__ = [
 
 DEFAULT_CONFIG = Path("config.toml")
 CONFIG_VARIABLE = "MILEPOST_CONFIG"
-COMMANDS = ("check", "plan", "sync", "run", "status", "why", "undo", "adopt")
-"""Those that read the user's configuration; the demo brings its own."""
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help=f"The configuration file; also {CONFIG_VARIABLE}.")
@@ -66,7 +65,7 @@ def shared(context: typer.Context, config: Path | None, verbose: bool, log_forma
     if log_format is not None:
         given["log_format"] = log_format.value
     theirs = given | ({"config": str(named)} if named is not None else {})
-    demo = given | ({"config": str(config)} if config is not None else {})
+    demo = given | ({"config": str(config)} if config is not None else {})  # which brings its own otherwise
     context.default_map = dict.fromkeys(COMMANDS, theirs) | {"demo": demo}
 
 

@@ -2,17 +2,11 @@
 
 import io
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from core.cli.log import without_secrets
 from core.cli.options import colourless
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
 
 
 class RedactingStdout(io.StringIO):
@@ -55,23 +49,3 @@ def aside() -> Console:
     return Console(
         stderr=True, no_color=colourless(), markup=False, highlight=False, emoji=False, soft_wrap=True
     )
-
-
-@contextmanager
-def progress_on_terminal() -> Iterator["Progress | None"]:
-    """A progress display on standard error; None unless that is a terminal."""
-    console = aside()
-    if not console.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    with Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    ) as shown:
-        yield shown

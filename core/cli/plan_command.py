@@ -4,6 +4,9 @@ from typing import Annotated
 
 import typer
 
+from core.cli.command_session import conclude_now
+from core.cli.exit_codes import DONE, FAILED, SOMETHING_TO_DO
+from core.cli.open_context import open_context
 from core.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -13,6 +16,11 @@ from core.cli.options import (
     VerboseOption,
     set_up_log,
 )
+from core.cli.output import out
+from core.reports.plan_json import plan_json
+from core.reports.terminal import plan_lines
+from core.reports.terminal_text import clean
+from core.steps.estimate import estimate_write_time
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")]
 
@@ -30,14 +38,6 @@ def plan(
     1 a tracker could not be read, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
-    from core.cli.command_session import conclude_now, open_context
-    from core.cli.exit_codes import DONE, FAILED, SOMETHING_TO_DO
-    from core.cli.output import out
-    from core.reports.plan_json import plan_json
-    from core.reports.terminal import plan_lines
-    from core.reports.terminal_text import clean
-    from core.steps.estimate import estimate_write_time
-
     with open_context(config, force=force or ()) as job:
         conclusion = conclude_now(job)
         pace = estimate_write_time(conclusion.plan, job.trackers)

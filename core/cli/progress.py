@@ -1,9 +1,10 @@
 """Trackers that show how many issues they have brought, while a person looks at a terminal."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from rich.progress import Progress
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from connectors.audience import Audience, TellsAudiences
 from connectors.errors import TrackerError
@@ -24,6 +25,25 @@ from connectors.models import (
     SurveyPage,
     Whereabouts,
 )
+from core.cli.output import aside
+
+
+@contextmanager
+def progress_on_terminal() -> Iterator[Progress | None]:
+    """A progress display on standard error; None unless that is a terminal."""
+    console = aside()
+    if not console.is_terminal:
+        yield None
+        return
+    with Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as shown:
+        yield shown
 
 
 def with_progress(trackers: Mapping[str, Tracker], shown: Progress) -> Mapping[str, Tracker]:

@@ -1,5 +1,11 @@
 """`milepost run`: the main job, again and again, until someone asks it to stop."""
 
+import logging
+
+from connectors.http.transport import STOP
+from core.cli.command_session import log_run, sync_now
+from core.cli.exit_codes import ending
+from core.cli.open_context import open_context
 from core.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -8,6 +14,9 @@ from core.cli.options import (
     VerboseOption,
     set_up_log,
 )
+from core.cli.wiring import ready
+from core.scheduler import run_forever
+from core.shutdown import Stop
 
 
 def run(
@@ -22,15 +31,6 @@ def run(
     repairs it.
     """
     set_up_log(verbose, log_format)
-    import logging
-
-    from connectors.http.transport import STOP
-    from core.cli.command_session import log_run, open_context, sync_now
-    from core.cli.exit_codes import ending
-    from core.cli.wiring import ready
-    from core.scheduler import run_forever
-    from core.shutdown import Stop
-
     stop = Stop(STOP)
 
     def once() -> None:

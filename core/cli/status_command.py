@@ -1,5 +1,17 @@
 """`milepost status`: the tree of goals as last read; asks no tracker."""
 
+from connectors.http.allowance import from_text, kept
+from core.cli.last_run import (
+    budget_lines,
+    closed_lines,
+    container_lines,
+    last_run_line,
+    meant_for,
+    quarantine_lines,
+    reach_lines,
+    tracker_lines,
+)
+from core.cli.open_context import context_of
 from core.cli.options import (
     DEFAULT_CONFIG,
     AudienceOption,
@@ -9,6 +21,15 @@ from core.cli.options import (
     VerboseOption,
     set_up_log,
 )
+from core.cli.output import out
+from core.cli.wiring import open_app
+from core.reports.terminal import held_lines, tree
+from core.reports.terminal_text import clean
+from core.steps.evaluate_run import stored_evaluation
+from core.steps.other_writers import held_now
+from core.steps.query_problems import query_problems
+from core.steps.unmatched import unmatched
+from core.steps.writable_places import closed_places
 
 
 def status(
@@ -22,28 +43,6 @@ def status(
     With an audience, only these: what else is told names places and issues of every audience.
     """
     set_up_log(verbose, log_format)
-    from connectors.http.allowance import from_text, kept
-    from core.cli.command_session import context_of
-    from core.cli.last_run import (
-        budget_lines,
-        closed_lines,
-        container_lines,
-        last_run_line,
-        meant_for,
-        quarantine_lines,
-        reach_lines,
-        tracker_lines,
-    )
-    from core.cli.output import out
-    from core.cli.wiring import open_app
-    from core.reports.terminal import held_lines, tree
-    from core.reports.terminal_text import clean
-    from core.steps.evaluate_run import stored_evaluation
-    from core.steps.other_writers import held_now
-    from core.steps.query_problems import query_problems
-    from core.steps.unmatched import unmatched
-    from core.steps.writable_places import closed_places
-
     console = out()
     with open_app(config, trackers=False) as app, stored_evaluation(context_of(app)) as existing:
         if audience is not None:

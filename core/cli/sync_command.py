@@ -2,6 +2,10 @@
 
 import typer
 
+from core.cli.command_session import log_run, sync_now
+from core.cli.exit_codes import DONE, FAILED
+from core.cli.log import speaks_json
+from core.cli.open_context import open_context
 from core.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -12,6 +16,9 @@ from core.cli.options import (
     VerboseOption,
     set_up_log,
 )
+from core.cli.output import out
+from core.reports.terminal import held_lines, written_lines
+from core.reports.terminal_text import clean
 
 NOTES = 20
 """Issues that vanished or were archived, named one by one in what is printed; the log names all."""
@@ -29,13 +36,6 @@ def sync(
     Exit code: 0 all done, 1 something failed or was held, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
-    from core.cli.command_session import log_run, open_context, sync_now
-    from core.cli.exit_codes import DONE, FAILED
-    from core.cli.log import speaks_json
-    from core.cli.output import out
-    from core.reports.terminal import held_lines, written_lines
-    from core.reports.terminal_text import clean
-
     with open_context(config, force=force or (), full=full) as job:
         report = sync_now(job)
     if speaks_json():

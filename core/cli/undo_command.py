@@ -4,6 +4,9 @@ from typing import Annotated
 
 import typer
 
+from core.cli.command_session import runs_to_take_back, undo_now
+from core.cli.exit_codes import DONE, FAILED, UserError
+from core.cli.open_context import open_context
 from core.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -12,6 +15,8 @@ from core.cli.options import (
     VerboseOption,
     set_up_log,
 )
+from core.cli.output import out
+from core.reports.terminal import held_lines, plan_lines, written_lines
 
 RunArgument = Annotated[int | None, typer.Argument(help="The run to take back; default: the last one.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Take back everything that milepost ever wrote.")]
@@ -31,11 +36,6 @@ def undo(
     Exit code: 0 done, 1 something could not be taken back, 2 there is no such run.
     """
     set_up_log(verbose, log_format)
-    from core.cli.command_session import open_context, runs_to_take_back, undo_now
-    from core.cli.exit_codes import DONE, FAILED, UserError
-    from core.cli.output import out
-    from core.reports.terminal import held_lines, plan_lines, written_lines
-
     if everything and run is not None:
         raise UserError("say either a run or --all, not both")
     console = out()

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from core.cli.open_context import open_context
 from core.cli.options import (
     DEFAULT_CONFIG,
     AudienceOption,
@@ -13,6 +14,10 @@ from core.cli.options import (
     VerboseOption,
     set_up_log,
 )
+from core.cli.output import out
+from core.explanation import explain
+from core.reports.terminal_text import clean
+from core.steps.evaluate_run import stored_evaluation
 
 SubjectArgument = Annotated[
     str, typer.Argument(help="An issue key, or the id of a milestone, key result or goal.")
@@ -31,12 +36,6 @@ def why(
     Asks no tracker; explains what was last read. Exit code 2: nothing of that name is known.
     """
     set_up_log(verbose, log_format)
-    from core.cli.command_session import open_context
-    from core.cli.output import out
-    from core.explanation import explain
-    from core.reports.terminal_text import clean
-    from core.steps.evaluate_run import stored_evaluation
-
     console = out()
     with open_context(config, trackers=False) as job, stored_evaluation(job) as existing:
         for line in explain(subject, job, existing, audience):

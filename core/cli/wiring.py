@@ -1,6 +1,5 @@
 """The one place that turns a configuration into open trackers, a store and a clock."""
 
-import gc
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -16,6 +15,7 @@ from connectors.registry import connector
 from connectors.sandbox.packages import missing_packages
 from core.cli.exit_codes import UserError
 from core.cli.log import hide
+from core.cli.memory import one_arena
 from core.settings import Config, SettingsProblems, TrackerConfig, load_config, missing_secrets
 from core.shutdown import Stop
 from core.store import Store, StoreError, open_store
@@ -29,8 +29,6 @@ log = logging.getLogger("milepost")
 
 _WARNED: set[Problem] = set()
 """What this process has warned of: `milepost run` says it once, not in each run."""
-_YOUNG = 20_000
-"""New objects after which garbage is looked for: those of a few pages; Python's own habit is 700."""
 
 
 @dataclass(frozen=True)
@@ -131,29 +129,11 @@ def open_app(file: Path, *, trackers: bool = True, state: Path | None = None) ->
         store = stack.enter_context(open_store(_store_path(config, state)))
         opened = {}
         if trackers:
-            _save_memory()
+            one_arena()
             for tracker in config.trackers.values():
                 opened[tracker.name] = _open(tracker, store, clock)
                 stack.callback(opened[tracker.name].close)
-        _collect_garbage()
         yield App(config, loaded, store, opened, clock, _stop() if trackers else Stop(), sandbox)
-
-
-def _save_memory() -> None:
-    from core.cli.memory import one_arena  # reading from threads is what it is for
-
-    one_arena()
-
-
-def _collect_garbage() -> None:
-    """Begin to, if that was put off, and leave out what is loaded for good.
-
-    Issues hold no circles, so that a page of them need not be looked through again and again.
-    """
-    if not gc.isenabled():
-        gc.freeze()
-        gc.set_threshold(_YOUNG)
-        gc.enable()
 
 
 def ready(file: Path) -> Config:
@@ -169,9 +149,8 @@ def _read_whole(file: Path, state: Path | None = None) -> tuple[Config, Loaded]:
 
 
 def _stop() -> Stop:
-    from connectors.http.transport import (
-        STOP,  # brings the HTTP stack along, which a glance at the store can spare
-    )
+    # It brings clients of HTTP: a tenth of the CPU of `milepost status`, which needs none (2026-11-30).
+    from connectors.http.transport import STOP
 
     return Stop(STOP)
 

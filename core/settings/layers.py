@@ -23,45 +23,6 @@ class Layers:
     left_out: frozenset[str] = frozenset()
 
 
-def read_settings(layers: Layers) -> Settings:
-    """Read the layers. Raises ValidationError for wrong values, SettingsProblems for unreadable layers."""
-    tables = _with_trackers_of_the_environment(layers)
-    if tables is not None:
-        return Settings.model_validate({k: v for k, v in tables.items() if k not in layers.left_out})
-    # It takes as long to load as all other settings take to be read.
-    from core.settings.sources import read_layered
-
-    try:
-        return read_layered(layers)
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"a secret file cannot be read: {error}"
-        raise SettingsProblems(
-            (Problem(SECRETS_DIR, None, "", message, "Secret files are UTF-8 text"),)
-        ) from None
-
-
-def _with_trackers_of_the_environment(layers: Layers) -> dict[str, Any] | None:
-    """The file's tables, and over them the keys of trackers that the environment sets, mostly tokens.
-
-    None where anything else stands over the file, or in it: that is for pydantic-settings, with which
-    this agrees.
-    """
-    trackers = layers.tables.get("trackers", {})
-    if layers.secrets is not None or not isinstance(trackers, dict):
-        return None
-    if not layers.tables.keys() <= Settings.model_fields.keys():
-        return None
-    trackers = dict(trackers)
-    for name, value in os.environ.items():
-        table, *path = name.lower().removeprefix(PREFIX.lower()).split(DELIMITER)
-        if not name.upper().startswith(PREFIX) or table not in Settings.model_fields:
-            continue
-        if table != "trackers" or len(path) != 2 or not isinstance(trackers.get(path[0], {}), dict):
-            return None
-        trackers[path[0]] = {**trackers.get(path[0], {}), path[1]: value}
-    return {**layers.tables, "trackers": trackers} if trackers else dict(layers.tables)
-
-
 def secrets_folder() -> Path | None:
     """The folder that MILEPOST_SECRETS_DIR names. Raises SettingsProblems if there is none."""
     named = os.environ.get(SECRETS_DIR)

@@ -19,10 +19,10 @@ from core.settings.layers import (
     blamed,
     misspelt,
     only_outside,
-    read_settings,
     secrets_folder,
 )
 from core.settings.overlap import overlapping
+from core.settings.sources import read_settings
 from core.settings.unread_projects import unread_projects
 from mappings.parse import Source, read
 from mappings.problems import Problem, from_validation, nearest

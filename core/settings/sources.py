@@ -1,4 +1,4 @@
-"""The layers of a configuration as pydantic-settings reads them: slow to load, and right for anything."""
+"""The layers of a configuration, read by pydantic-settings."""
 
 from contextvars import ContextVar
 from typing import Any
@@ -14,7 +14,8 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError
 
 from core.settings.config import DELIMITER, PREFIX, Settings, SettingsProblems
-from core.settings.layers import Layers, unreadable
+from core.settings.layers import SECRETS_DIR, Layers, unreadable
+from mappings.problems import Problem
 
 
 class _Layered(BaseSettings, Settings):
@@ -77,15 +78,16 @@ class _Without(PydanticBaseSettingsSource):
 _READING: ContextVar[Layers] = ContextVar("reading")
 
 
-def read_layered(layers: Layers) -> Settings:
-    """Read the layers. Raises ValidationError for wrong values, SettingsProblems for values that are no JSON.
-
-    Secret files that cannot be read raise OSError or UnicodeDecodeError.
-    """
+def read_settings(layers: Layers) -> Settings:
+    """Read the layers. Raises ValidationError for wrong values, SettingsProblems for unreadable layers."""
     token = _READING.set(layers)
     try:
         return _Layered()
     except SettingsError as error:
         raise SettingsProblems((unreadable(error, layers),)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"a secret file cannot be read: {error}"
+        problem = Problem(SECRETS_DIR, None, "", message, "Secret files are UTF-8 text")
+        raise SettingsProblems((problem,)) from None
     finally:
         _READING.reset(token)

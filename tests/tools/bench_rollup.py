@@ -64,7 +64,7 @@ def roll_up(config: Path, changed: int, stones: int) -> Callable[[], dict[str, A
     tagging again what changed is measured too. Health and goals, which follow from the sums of every
     milestone in every run, are measured by the whole runs of `growth`.
     """
-    from core.cli.command_session import open_context
+    from core.cli.open_context import open_context
     from core.engine.tally import weigh
     from core.rollup.refresh import refresh, sum_up
     from core.rollup.rollup_rules import RollupRules
