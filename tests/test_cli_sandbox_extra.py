@@ -98,3 +98,9 @@ def test_the_demo_runs_from_a_wheel_in_an_empty_folder(tmp_path: Path) -> None:
     assert (run.returncode, run.stderr) == (0, "")
     assert f"copy {installed}/core/cli/config.example.toml to config.toml" in run.stdout.replace("\n", "")
     assert list(empty.iterdir()) == []
+
+
+def test_the_example_of_the_package_is_the_one_at_the_top() -> None:
+    packaged = ROOT / "core" / "cli" / "config.example.toml"
+    assert packaged.is_symlink()
+    assert packaged.resolve() == ROOT / "config.example.toml"
