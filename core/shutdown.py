@@ -1,11 +1,11 @@
-"""A wish to stop, heard between steps; reading may be broken off at once, a write gets a moment to end.
+"""A request to stop, noticed between steps; reading is broken off at once, a write may be answered.
 
 | stage | after the first signal |
 |---|---|
 | waiting for the next run or in a back-off; reading a tracker | ends at once |
 | tagging, summing up, comparing labels, planning | ends at the next page of issues: nothing of it is kept |
-| a write to a tracker | may be answered for `GRACE` seconds, then counts as one whose answer was lost |
-| whatever else takes longer | the process ends `LIMIT` seconds after the signal, as if it had been killed |
+| a write to a tracker | is finished and recorded, if it is answered within `LIMIT` seconds |
+| whatever takes longer | the process ends `LIMIT` seconds after the signal, as if it had been killed |
 
 A second signal ends the process at once. Where it ends by force, its exit code is 128 and the number of the
 signal, and the next run does as after any crash.
@@ -23,19 +23,10 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import NoReturn
 
-GRACE = 3.0
-"""Seconds that a write under way has to be answered, once someone asked to stop."""
 LIMIT = 4.0
 """Seconds after which the process ends by force, once a signal asked it to stop."""
-AGAIN = 1.0
-"""Seconds between further attempts to end a request that hangs."""
 NUDGE = 0.1
 """Seconds between attempts to wake the main thread, until it has noticed a signal."""
-
-_AWAITING = frozenset({"socket", "ssl", "http.client", "urllib3.util.connection"})
-"""Modules whose code waits for the other side. Only there may a wait be cut: whoever called knows what a
-broken connection means, while anywhere else an exception out of nowhere could tear a step in two."""
-
 
 Handler = Callable[[int, FrameType | None], None]
 
@@ -44,20 +35,19 @@ class Stopped(BaseException):
     """The run was asked to stop and broke off while it was only reading.
 
     Like KeyboardInterrupt no Exception: it may come in the middle of anything, and whoever catches all
-    that can go wrong there must not take the wish to stop for it.
+    that can go wrong there must not catch it too.
     """
 
 
 class Stop:
-    """Heard by SIGTERM and SIGINT once `listen` was called in the main thread.
+    """Requested by SIGTERM and SIGINT inside `listen`, which the main thread enters, or by `request`.
 
-    `also` are events that others wait for; they are set with the wish, and cleared after `listen`.
-    `grace` and `limit` are seconds, see GRACE and LIMIT.
+    `also` are events that others wait for; they are set with the request, and cleared after `listen`.
+    `limit` is in seconds, see LIMIT.
     """
 
-    def __init__(self, *also: threading.Event, grace: float = GRACE, limit: float = LIMIT) -> None:
+    def __init__(self, *also: threading.Event, limit: float = LIMIT) -> None:
         self._also = also
-        self._grace = grace
         self._limit = limit
         self._asked = False
         # A signal may come while this thread holds an Event's lock; a SimpleQueue can be fed even then.
@@ -96,9 +86,9 @@ class Stop:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Inside, a wish to stop raises Stopped at once, even while an answer is awaited.
+        """Inside, a request to stop raises Stopped at once, even while an answer is awaited.
 
-        Signals come to the main thread alone; another thread hears the wish when it begins to read.
+        Signals come to the main thread alone; another thread notices the request when it begins to read.
         """
         if self():
             raise Stopped
@@ -115,35 +105,30 @@ class Stop:
 
     @contextmanager
     def listen(self) -> Iterator[None]:
-        """Hear SIGTERM and SIGINT; main thread only. What listened before is put back at the end.
+        """Take SIGTERM and SIGINT for requests; main thread only. Earlier handlers are put back at the end.
 
-        A request that is still unanswered `grace` seconds after the wish fails as if it had timed out. The
-        process ends by force at a second signal, and if this context lasts `limit` seconds after the first.
-        Listening inside listening changes nothing.
+        The process ends by force at a second signal, and if this context lasts `limit` seconds after the
+        first; not on Windows, where nothing can wait for signals beside the main thread. Listening inside
+        listening changes nothing.
         """
         if self._listening:
             yield
             return
-        patient = hasattr(signal, "setitimer")  # there is none on Windows; requests have their own time-outs
+        posix = os.name == "posix"
 
-        def heard(_signal: int, _frame: FrameType | None) -> None:
-            if patient:
-                signal.setitimer(signal.ITIMER_REAL, self._grace, AGAIN)
+        def requested(_signal: int, _frame: FrameType | None) -> None:
             self.request()
 
-        handlers: dict[signal.Signals, Handler] = {signal.SIGTERM: heard, signal.SIGINT: heard}
-        if patient:
-            handlers[signal.SIGALRM] = _cut
+        handlers: dict[signal.Signals, Handler] = {signal.SIGTERM: requested, signal.SIGINT: requested}
+        if posix:
             handlers[signal.SIGURG] = _wake
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         self._listening = True
         try:
-            with _ending_by_force(self._limit, self) if patient else nullcontext():
+            with _ending_by_force(self._limit, self) if posix else nullcontext():
                 yield
         finally:
             self._listening = False
-            if patient:
-                signal.setitimer(signal.ITIMER_REAL, 0)
             for number, handler in before.items():
                 signal.signal(number, handler)
             for event in self._also:
@@ -154,18 +139,13 @@ def _wake(_signal: int, _frame: FrameType | None) -> None:
     """Nothing by itself: that it came interrupts a wait, and then the handler of the first signal runs."""
 
 
-def _cut(_signal: int, frame: FrameType | None) -> None:
-    if frame is not None and frame.f_globals.get("__name__") in _AWAITING:
-        raise TimeoutError("asked to stop while waiting for an answer")
-
-
 @contextmanager
 def _ending_by_force(limit: float, asked: Callable[[], bool]) -> Iterator[None]:
     """Inside, end the process at a second signal, and `limit` seconds after the first; main thread only.
 
     Python's own handlers wait for the main thread, which may be in the midst of a long statement of the
     database; a thread that reads the numbers of signals from a pipe does not. A signal that comes just
-    before the main thread begins to wait does not end that wait (PEP 475 knows only of those that interrupt
+    before the main thread begins to wait does not end that wait (PEP 475 covers only those that interrupt
     a system call): the thread wakes it until `asked`, which its handler makes true.
     """
     reading, writing = os.pipe()

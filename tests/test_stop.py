@@ -1,4 +1,4 @@
-"""A wish to stop: heard at once while waiting and reading, and soon while writing."""
+"""A request to stop: noticed at once while waiting and reading, and soon while writing."""
 
 import os
 import signal
@@ -73,17 +73,8 @@ def test_a_signal_outside_reading_breaks_nothing_off() -> None:
     assert stop()
 
 
-def test_an_answer_that_does_not_come_is_given_up_after_the_grace() -> None:
-    stop = Stop(grace=0.05)
-    ours, theirs = socket.socketpair()
-    with ours, theirs, stop.listen(), ours.makefile("rb") as answer:
-        kill()
-        with pytest.raises(TimeoutError):
-            answer.readline()
-
-
-def test_an_answer_within_the_grace_is_taken() -> None:
-    stop = Stop(grace=20)
+def test_an_answer_within_the_limit_is_taken() -> None:
+    stop = Stop(limit=600)
     ours, theirs = socket.socketpair()
     with ours, theirs, stop.listen(), ours.makefile("rb") as answer:
         kill()
@@ -95,7 +86,7 @@ STUBBORN = """
 import signal, sys, time
 from core.shutdown import Stop
 {count}
-stop = Stop(grace=600, limit={limit})
+stop = Stop(limit={limit})
 with stop.listen():
     print("ready", flush=True)
     {work}
@@ -146,7 +137,7 @@ def test_long_work_is_broken_off_where_it_asks() -> None:
 
 
 def test_work_that_waits_for_nobody_is_not_torn_in_two() -> None:
-    stop = Stop(grace=0.01)
+    stop = Stop()
     with stop.listen():
         kill()
         until = time.monotonic() + 0.1
