@@ -36,7 +36,7 @@ class CommandGroup(TyperGroup):
 class _Command(TyperCommand):
     """One command, loaded when it is called: help and completion, which list all, need none of them.
 
-    Loading all takes `milepost --help` from 0.08 s of CPU to 0.6 s (measured on 2026-11-30).
+    With all of them loaded `milepost --help` takes 0.73 s of CPU instead of 0.09 s (measured on 2026-11-30).
     """
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:

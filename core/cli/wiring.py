@@ -15,7 +15,7 @@ from connectors.registry import connector
 from connectors.sandbox.packages import missing_packages
 from core.cli.exit_codes import UserError
 from core.cli.log import hide
-from core.cli.memory import one_arena
+from core.cli.memory import use_one_arena
 from core.settings import Config, SettingsProblems, TrackerConfig, load_config, missing_secrets
 from core.shutdown import Stop
 from core.store import Store, StoreError, open_store
@@ -129,7 +129,7 @@ def open_app(file: Path, *, trackers: bool = True, state: Path | None = None) ->
         store = stack.enter_context(open_store(_store_path(config, state)))
         opened = {}
         if trackers:
-            one_arena()
+            use_one_arena()
             for tracker in config.trackers.values():
                 opened[tracker.name] = _open(tracker, store, clock)
                 stack.callback(opened[tracker.name].close)
