@@ -1,8 +1,7 @@
 """Several places of one tracker read one after the other: what fails of one is its own."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, zip_longest
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError, Unavailable
 
@@ -13,7 +12,6 @@ MOST_IN_ROW = 10
 
 P = TypeVar("P")
 V = TypeVar("V")
-_NONE: Final = object()
 
 
 def read_apart(
@@ -59,5 +57,6 @@ def _by_turns(places: Iterable[P], container: Callable[[P], str]) -> Iterator[P]
     several: dict[str, list[P]] = {}
     for place in places:
         several.setdefault(container(place), []).append(place)
-    rounds = zip_longest(*several.values(), fillvalue=_NONE)
-    return (place for place in chain.from_iterable(rounds) if place is not _NONE)  # type: ignore[misc]
+    waiting = list(several.values())
+    for turn in range(max(map(len, waiting), default=0)):
+        yield from (places[turn] for places in waiting if turn < len(places))

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from emoji import emojize
+
 _SHORTCODE = re.compile(r":[A-Za-z0-9_+-]{1,60}:")
 _OTHER_EMOJI = {":beetle:": "\U0001fab2", ":egg:": "\U0001f95a"}
 """Where GitHub means another emoji than the table of the library, in gemoji 8.1 two of 1,913."""
@@ -50,8 +52,5 @@ def without_unseen(text: str) -> str:
 
 
 def _emoji(code: re.Match[str]) -> str:
-    # Only where a name has such a code: the import takes 25 ms, and the table 15 ms more.
-    from emoji import emojize
-
     text = code[0].lower()
     return _OTHER_EMOJI.get(text) or emojize(text, language="alias")

@@ -7,7 +7,11 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Protocol
 
+from connectors.github import rule_keys as github_rule_keys
+from connectors.github.settings import GitHubSettings
 from connectors.interface import ConnectorState, Tracker, TrackerSettings
+from connectors.jira import rule_keys as jira_rule_keys
+from connectors.jira.settings import JiraSettings
 from connectors.redaction import RedactedState
 from connectors.rule_key_table import RuleKeys
 
@@ -64,21 +68,12 @@ class Connector:
         return opener(name, settings, memory=facts, clock=clock, notify=notify)
 
 
-def _jira() -> Connector:
-    from connectors.jira.rule_keys import RULE_KEYS
-    from connectors.jira.settings import JiraSettings
-
-    return Connector("jira", JiraSettings, "connectors.jira.tracker:open_tracker", RULE_KEYS)
-
-
-def _github() -> Connector:
-    from connectors.github.rule_keys import RULE_KEYS
-    from connectors.github.settings import GitHubSettings
-
-    return Connector("github", GitHubSettings, "connectors.github.tracker:open_tracker", RULE_KEYS)
-
-
-_BUILT_IN: dict[str, Callable[[], Connector]] = {"jira": _jira, "github": _github}
+_BUILT_IN = {
+    "jira": Connector("jira", JiraSettings, "connectors.jira.tracker:open_tracker", jira_rule_keys.RULE_KEYS),
+    "github": Connector(
+        "github", GitHubSettings, "connectors.github.tracker:open_tracker", github_rule_keys.RULE_KEYS
+    ),
+}
 
 
 def kinds() -> tuple[str, ...]:
@@ -92,7 +87,7 @@ def connector(kind: str) -> Connector | None:
     Raises TypeError if another distribution registered something that is no Connector.
     """
     if kind in _BUILT_IN:
-        return _BUILT_IN[kind]()
+        return _BUILT_IN[kind]
     for point in entry_points(group=GROUP, name=kind):
         result = point.load()
         if not isinstance(result, Connector):

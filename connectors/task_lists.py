@@ -3,13 +3,11 @@
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from connectors.models import ChecklistItem
-
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
-    from markdown_it.token import Token
 
 RULES = 2
 """Raised when this program reads other boxes from the same text than before, so that it is read again."""
@@ -48,7 +46,7 @@ def parse_checklist(text: str) -> tuple[ChecklistItem, ...]:
     return tuple(item for item in result if item is not None)
 
 
-def _box(tokens: "Sequence[Token]", item: int) -> ChecklistItem | None:
+def _box(tokens: Sequence[Token], item: int) -> ChecklistItem | None:
     if tokens[item + 1].type != "paragraph_open":
         return None
     text = tokens[item + 2].content
@@ -60,10 +58,7 @@ def _box(tokens: "Sequence[Token]", item: int) -> ChecklistItem | None:
 
 
 @cache
-def _parser() -> "MarkdownIt":
-    # Only where a checklist is asked for: the import takes 50 ms.
-    from markdown_it import MarkdownIt
-
+def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": _NESTING}).enable("table")
     # Boxes are decided by blocks alone. Definitions of links are left out: they begin no box, and looking
     # for them takes time in proportion to the square of a paragraph's lines.

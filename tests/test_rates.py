@@ -10,7 +10,8 @@ from connectors.github.limits import WRITE_RATES as GITHUB_WRITES
 from connectors.github.settings import GitHubSettings
 from connectors.github.tracker import GitHubTracker, open_tracker
 from connectors.http.response import HttpResponse
-from connectors.http.transport import STOP, RetryPolicy, Transport
+from connectors.http.retry_policy import RetryPolicy
+from connectors.http.transport import STOP, Transport
 from connectors.http.write_rate import (
     WriteRate,
     WriteRates,

@@ -18,7 +18,8 @@ from connectors.errors import (
     Unavailable,
 )
 from connectors.http.response import HttpResponse, message_in
-from connectors.http.transport import STOP, RetryPolicy, Transport
+from connectors.http.retry_policy import RetryPolicy
+from connectors.http.transport import STOP, Transport
 
 NOW = datetime(2026, 3, 2, 10, 0, 0, tzinfo=UTC)
 REQUEST = "GET /things"

@@ -5,7 +5,8 @@ import pytest
 from connectors.errors import TrackerError
 from connectors.github.settings import GitHubSettings
 from connectors.http.response import HttpResponse
-from connectors.http.transport import RetryPolicy, Transport
+from connectors.http.retry_policy import RetryPolicy
+from connectors.http.transport import Transport
 from connectors.jira.settings import JiraSettings
 
 

@@ -10,7 +10,8 @@ from connectors.errors import TrackerError, Unavailable
 from connectors.http import workers
 from connectors.http.quota import QuotaBudget
 from connectors.http.response import HttpResponse
-from connectors.http.transport import STOP, RetryPolicy, Transport
+from connectors.http.retry_policy import RetryPolicy
+from connectors.http.transport import STOP, Transport
 
 START = 1_772_445_600.0
 REQUEST = "GET /things"

@@ -73,15 +73,11 @@ class Spelling:
     """One spelling for every repository, since GitHub ignores case: as configured, else lower case."""
 
     def __init__(self, repositories: Iterable[str]) -> None:
-        self._known: Mapping[str, str] = {name.lower(): name for name in repositories}
-        self._spelt: dict[str, str] = {}
+        self._configured: Mapping[str, str] = {name.lower(): name for name in repositories}
 
     def repository(self, name: str) -> str:
         """`owner/name` in its one spelling."""
-        result = self._spelt.get(name)
-        if result is None:
-            result = self._spelt[name] = self._known.get(name.lower(), name.lower())
-        return result
+        return self._configured.get(name.lower(), name.lower())
 
     def place(self, place: Place) -> Place:
         """The same place with the repository's one spelling."""

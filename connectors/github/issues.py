@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from connectors import bounds
@@ -25,8 +24,6 @@ _MIRROR = re.compile(
     r"<?(https?://[^\s<>]{1,2000})>?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
-
-_MOST = 10**18
 
 
 class Unreadable(Exception):
@@ -64,8 +61,11 @@ class IssueParser:
             return Unread(str(result) if type(result) is int and result > 0 else None, key, str(problem))
 
     def _read(self, row: Mapping[str, Any], parent: tuple[str, str] | None) -> Issue:
-        repository, number = self._place(row)
-        ref = IssueRef(self.tracker, str(_number(row, "id")), f"{repository}#{number}")
+        place = place_in(row)
+        if place is None:
+            raise Unreadable("neither url nor html_url names an issue")
+        place = self.spelling.place(place)
+        ref = IssueRef(self.tracker, str(_number(row, "id")), place.key)
         labels = label_names(row)
         option = self._option(row, ref)
         state = _text(row, "state")
@@ -77,7 +77,7 @@ class IssueParser:
             ref=ref,
             url=_text(row, "html_url"),
             title=bounds.title(_text(row, "title")),
-            container=repository,
+            container=place.repository,
             status=state,
             category=self._category(row, labels, option),
             status_option=option.value if isinstance(option.value, str) else "",
@@ -98,16 +98,6 @@ class IssueParser:
             mirrors=mirrors(body),
             unnamed_blockers=open_blockers(row),
         )
-
-    def _place(self, row: Mapping[str, Any]) -> tuple[str, int]:
-        """The repository in its one spelling, and the number."""
-        repository, number = _usual_place(row, row.get("url"))
-        if repository is None:
-            place = place_in(row)
-            if place is None:
-                raise Unreadable("neither url nor html_url names an issue")
-            repository, number = place.repository, place.number
-        return self.spelling.repository(repository), number
 
     def _fields(self, row: Mapping[str, Any], ref: IssueRef) -> Iterator[tuple[str, FieldValue]]:
         """The fields that are asked for: those of projects, and all others as the organisation's own."""
@@ -249,9 +239,6 @@ def _resolution(state: str, row: Mapping[str, Any]) -> str | None:
 def place_in(row: Mapping[str, Any]) -> Place | None:
     """Where the issue stands: a pull request's own `url` may be that of the issue or of the request."""
     url, page = row.get("url"), row.get("html_url")
-    name, usual = _usual_place(row, url)
-    if name is not None:
-        return Place(name, usual)
     place = place_of_api(url) if isinstance(url, str) else None
     if place is None and isinstance(page, str):
         place = place_of_page(page)
@@ -260,23 +247,6 @@ def place_in(row: Mapping[str, Any]) -> Place | None:
         name = repository_of_api(repository)
         place = Place(name, number) if name and number > 0 else None
     return place
-
-
-def _usual_place(row: Mapping[str, Any], url: object) -> tuple[str | None, int]:
-    """The same of an issue whose `url` is its repository's with its number, as it is of nearly all."""
-    address, number = row.get("repository_url"), row.get("number")
-    if isinstance(address, str) and type(number) is int and 0 < number < _MOST:
-        name = _repository(address)
-        if name is not None and url == f"{address}/issues/{number}":
-            return name, number
-    return None, 0
-
-
-@lru_cache(maxsize=1024)
-def _repository(address: str) -> str | None:
-    """`owner/name` of an address that ends with it; None for any other."""
-    name = repository_of_api(address)
-    return name if name is not None and address.endswith(f"/repos/{name}") else None
 
 
 def _text(row: Mapping[str, Any], name: str, default: str | None = None) -> str:

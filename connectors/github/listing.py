@@ -24,7 +24,6 @@ from connectors.github.organisation import Organisation
 from connectors.github.pagination import Sheet, changed, whole
 from connectors.github.repositories import PER_PAGE, Names, container, member_pages, members, row_id
 from connectors.http.response import answer_time
-from connectors.http.workers import merge
 from connectors.isolation import IN_ROW
 from connectors.models import Container
 
@@ -266,15 +265,11 @@ class Listing:
 
     def _read(self, streams: Iterable[Iterable[_Part]]) -> Iterator[_Part]:
         """The parts of these lists, some lists at once; every rate limit that is met halves how many."""
-        transport, settings = self._client.transport, self._client.settings
+        settings = self._client.settings
         many = settings.organization is not None or len(settings.repositories) > 1
-        workers, before = settings.workers if many else 1, transport.limited
-
-        def allowed() -> int:
-            return max(1, workers >> min(16, transport.limited - before))
-
-        with closing(merge(streams, allowed, workers, 1 + workers)) as sheets:
-            yield from sheets
+        workers = settings.workers if many else 1
+        with closing(self._client.transport.merged(streams, workers)) as parts:
+            yield from parts
 
     def _begun(self) -> Iterator[Iterator[_Part]]:
         """A stream for each list. The first request is sent here, so that its answer tells the time."""

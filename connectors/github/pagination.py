@@ -95,8 +95,10 @@ class Sheet:
 def whole(client: GitHubClient, path: str) -> Iterator[Sheet]:
     """All issues and pull requests of a repository, in order of creation, which no edit changes.
 
-    Each page is asked for once. The first question goes from the youngest issue on. Where GitHub pages by
-    cursor, its links are followed: a cursor stands for an issue, not for a number.
+    Each page is asked for once, which `changed` cannot promise: it reads a second in which more than a page
+    changed again and again (measured: 5 requests in place of 2 for 150 issues that one script changed).
+    The first question goes from the youngest issue on. Where GitHub pages by cursor, its links are followed:
+    a cursor stands for an issue, not for a number.
 
     Where it pages by number, an issue that goes would pull the next one over to the page that was read. So
     only the youngest are taken from that end, and the others from the other end, where the oldest stand on

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from connectors import bounds
+from connectors.connector_state import ConnectorState
 from connectors.errors import BadConfiguration, Missing, TrackerDown, TrackerError, Unavailable
 from connectors.github.blockers import Dependencies
 from connectors.github.client import GitHubClient, Unsupported
@@ -17,7 +18,6 @@ from connectors.github.listing import PER_PAGE, Listing
 from connectors.github.project_values import ProjectValues
 from connectors.github.tree import Located, Node, Tree, locate, unchanged, walk
 from connectors.github.tree_cache import Stand, Standing, named_digest, remember
-from connectors.interface import ConnectorState
 from connectors.isolation import IN_ROW
 from connectors.models import Interest, Issue, Page, Unread
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from connectors.connector_state import ConnectorState
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError
 from connectors.github.client import GitHubClient
 from connectors.github.cursor import Cursor, Since, scope_digest
@@ -11,7 +12,6 @@ from connectors.github.listing import Listing, Plan
 from connectors.github.pull import PullRun
 from connectors.github.repositories import Names, row_id
 from connectors.github.tree_cache import latest_trees
-from connectors.interface import ConnectorState
 from connectors.models import Container, Interest, Survey, SurveyPage
 
 

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import orjson
 
 from connectors import bounds
-from connectors.interface import ConnectorState
+from connectors.connector_state import ConnectorState
 
 _KEY = "api.budget"
 _COUNTS = ("limit", "remaining", "allowed", "used", "run")

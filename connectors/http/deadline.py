@@ -5,7 +5,8 @@ and could hold a thread for as long as it likes, in the headers of an answer too
 """
 
 import io
-from functools import cache
+from collections.abc import Callable
+from functools import partial
 from http.client import HTTPResponse
 from time import monotonic
 from typing import Any, cast
@@ -22,7 +23,7 @@ class DeadlineExceeded(TimeoutError):
 
 
 class _Bounded(io.RawIOBase):
-    """What a socket says, until the limit is over; the socket's own time-out ends a silence before that."""
+    """What comes over a socket until the limit is over; its own time-out ends a silence before that."""
 
     def __init__(self, raw: io.RawIOBase) -> None:
         super().__init__()
@@ -50,12 +51,6 @@ class _Answer(HTTPResponse):
         self.fp = io.BufferedReader(_Bounded(self.fp.detach()))
 
 
-class _Connection:
-    """Comes before a class of connections, and bounds their answers."""
-
-    response_class = _Answer
-
-
 class DeadlineAdapter(HTTPAdapter):
     """The transport of `requests` over such connections, through a proxy too. It tries nothing twice."""
 
@@ -65,22 +60,33 @@ class DeadlineAdapter(HTTPAdapter):
         bound(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **named: Any) -> PoolManager:
-        """Make the connections to a proxy, and through it."""
+        """Make the connections to a proxy, and through it; `requests` gives the same manager each time."""
+        existing = proxy in self.proxy_manager
         manager: PoolManager = super().proxy_manager_for(proxy, **named)
-        bound(manager)
+        if not existing:
+            bound(manager)
         return manager
 
 
 def bound(manager: PoolManager) -> None:
-    """Let a manager's own kinds of connections, such as those through a SOCKS proxy, keep to the limit."""
-    pools = manager.pool_classes_by_scheme
-    manager.pool_classes_by_scheme = {scheme: _bounded(pool) for scheme, pool in pools.items()}
+    """Let a manager's own kinds of connections, such as those through a SOCKS proxy, keep to the limit.
+
+    To be called once. The managers of urllib3 open a pool by what stands in `pool_classes_by_scheme`, and a
+    pool its connections by its `ConnectionCls`; both may be any callable.
+    """
+    manager.pool_classes_by_scheme = {
+        scheme: partial(_open_pool, pool_class)  # type: ignore[misc]  # a callable that is no class
+        for scheme, pool_class in manager.pool_classes_by_scheme.items()
+    }
 
 
-@cache
-def _bounded(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
-    usual = pool.ConnectionCls
-    if issubclass(usual, _Connection):
-        return pool
-    connection = type(usual.__name__, (_Connection, usual), {})
-    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
+def _open_pool(pool_class: type[HTTPConnectionPool], *arguments: Any, **named: Any) -> HTTPConnectionPool:
+    pool = pool_class(*arguments, **named)
+    pool.ConnectionCls = partial(_open_connection, pool.ConnectionCls)  # type: ignore[assignment]  # as above
+    return pool
+
+
+def _open_connection(connection_class: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    connection = connection_class(*arguments, **named)
+    connection.response_class = _Answer
+    return connection

@@ -25,35 +25,12 @@ from connectors.errors import (
 )
 from connectors.http.attempt import Attempt, TryAgain
 from connectors.http.connection_errors import causes_of, describe
-from connectors.http.quota import Quota, QuotaBudget
-from connectors.http.response import (
-    HttpResponse,
-    explain_status,
-    header_seconds,
-    message_in,
-    read_answer,
-    retry_after,
-)
+from connectors.http.quota import QuotaBudget
+from connectors.http.response import HttpResponse, explain_status, message_in, retry_after
 from connectors.http.retry_policy import Explain, RateLimit, RetryPolicy
-from connectors.http.workers import cancelled, map_ordered
+from connectors.http.workers import cancelled, map_ordered, merge
 from connectors.http.write_rate import WriteRates
 from connectors.redaction import SHORTEST
-
-__all__ = [
-    "STOP",
-    "Explain",
-    "HttpResponse",
-    "Quota",
-    "QuotaBudget",
-    "RateLimit",
-    "RetryPolicy",
-    "Transport",
-    "explain_status",
-    "header_seconds",
-    "message_in",
-    "read_answer",
-    "retry_after",
-]
 
 STOP = threading.Event()
 """Set it to end every wait at once: whoever waits for a tracker then gets Unavailable."""
@@ -160,8 +137,20 @@ class Transport:
         halves the number of workers for the rest. The first error in order is raised; that, or closing the
         iterator, cancels what has not begun and ends the waits of what has.
         """
+        return map_ordered(tasks, self._halved(workers), workers)
+
+    def merged(self, streams: Iterable[Iterable[_T]], workers: int) -> Generator[_T]:
+        """What these streams give, each in its own order, at most `workers` of them read at once.
+
+        Results wait only as far ahead as the workers need. Rate limits, errors and closing are as in
+        `in_parallel`.
+        """
+        return merge(streams, self._halved(workers), workers, 1 + workers)
+
+    def _halved(self, workers: int) -> Callable[[], int]:
+        """How many workers may run: half as many for every rate limit that is met from now on, at least 1."""
         before = self._limited
-        return map_ordered(tasks, lambda: max(1, workers >> min(16, self._limited - before)), workers)
+        return lambda: max(1, workers // 2 ** (self._limited - before))
 
     def write(
         self,

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import orjson
 
 from connectors import bounds
-from connectors.interface import ConnectorState
+from connectors.connector_state import ConnectorState
 
 _KEY = "api.writes"
 _ROUNDED = 2.0

@@ -1,8 +1,7 @@
 """What the headers of Jira's answers say: how fast requests may come, who asked, when, what kind it is."""
 
 from connectors import bounds
-from connectors.http.response import answer_time
-from connectors.http.transport import HttpResponse, header_seconds
+from connectors.http.response import HttpResponse, answer_time, header_seconds
 from connectors.http.write_rate import WriteRate
 
 WRITE_RATES = (WriteRate(20, 2.0, per_issue=True), WriteRate(100, 30.0, per_issue=True))

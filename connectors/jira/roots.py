@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from connectors.interface import ConnectorState
+from connectors.connector_state import ConnectorState
 from connectors.jira.rows import named_rows
 from connectors.jira.search import Search
 from connectors.models import Unread
