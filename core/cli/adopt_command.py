@@ -43,8 +43,8 @@ def adopt(
     """
     set_up_log(verbose, log_format)
     console = out()
-    with open_context(config, trackers=False) as job:
-        released = _adopted(job, issues or ())
+    with open_context(config, trackers=False) as context:
+        released = _adopted(context, issues or ())
     for item in released:
         console.print(f"adopted: {clean(item.what, 400)}", soft_wrap=True)
     count = len(released)

@@ -1,4 +1,4 @@
-"""What `milepost check` asks of the trackers."""
+"""What `milepost check` asks the trackers."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -35,7 +35,7 @@ def needs(policy: PublishPolicy, has_definitions: bool) -> frozenset[Capability]
 
 
 def findings(app: App) -> Iterator[Finding]:
-    """Each tracker's own word on reach, credentials and permissions."""
+    """What each tracker's own check says of its reach, its credentials and the account's permissions."""
     for name, tracker in app.trackers.items():
         requested = needs(app.config.settings.publish, tracker.info.has_label_definitions)
         try:
@@ -79,7 +79,7 @@ def missing_issues(app: App) -> Iterator[Finding]:
 def older_names(app: App) -> Iterator[Finding]:
     """Projects and repositories that the mapping names otherwise than they are called today.
 
-    By what the store remembers: it knows each one's names after the first run.
+    By the names in the store, which has all of each one after the first run.
     """
     compiled = RuleSet.compile(app.loaded.mapping, app.config.infos, lambda _tracker, _key: None)
     resolve = app.store.resolver()
@@ -99,7 +99,7 @@ def older_names(app: App) -> Iterator[Finding]:
 
 
 def matching(app: App) -> Iterator[str]:
-    """What of the mapping matches nothing of what was last read; issues are asked for by `missing_issues`."""
+    """What of the mapping matches nothing that was last read; for issues see `missing_issues`."""
     unread = [name for name in app.trackers if app.store.pull_state(name).read_at is None]
     if unread:
         names = ", ".join(unread)
@@ -121,7 +121,7 @@ def matching(app: App) -> Iterator[str]:
 
 
 def audiences(app: App) -> Iterator[Finding]:
-    """Whom comments are written for: what is named in which places, as far as a run has learnt it."""
+    """Whom goals and milestones are meant for, and which of them places do not name, as far as was read."""
     goals, usual = app.loaded.mapping, app.config.settings.publish.audience
     infos = {info.name: info for info in app.config.infos}
     existing = audiences_of(app.store, infos, goals, usual)
@@ -159,7 +159,7 @@ def _named(existing: Audiences, name: str, audience: Audience) -> bool:
 
 @runtime_checkable
 class Sited(Protocol):
-    """A tracker whose server tells its own address, which another table may lead to by another name."""
+    """A tracker whose server tells its own address; another tracker may reach that by another name."""
 
     def site(self) -> str:
         """The address as a base URL. May raise TrackerError."""
@@ -169,12 +169,12 @@ class Sited(Protocol):
 def refuse_same_sites(config: Config, trackers: Mapping[str, object]) -> None:
     """Raises SettingsProblems for trackers that lead to one site by what their servers tell.
 
-    Of those that read the same issues there; addresses alone were compared when the settings were read.
+    Only where they read the same issues. The addresses in the settings were compared when these were read.
     """
     reported: dict[str, str] = {}
     for name, tracker in trackers.items():
         if isinstance(tracker, Sited):
-            with suppress(TrackerError, ValueError):  # what cannot be reached is told by its findings
+            with suppress(TrackerError, ValueError):  # `findings` reports what cannot be reached
                 reported[name] = site_of(tracker.site())
     source = read(config.file, str(config.file), [])
     wrong = tuple(overlapping(source, config.trackers, reported)) if source is not None else ()

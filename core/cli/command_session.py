@@ -1,4 +1,4 @@
-"""A run with the lock held, its progress shown and its line logged."""
+"""Runs, conclusions and undos with the store locked, their progress displayed and their outcome logged."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -24,8 +24,8 @@ log = logging.getLogger("milepost")
 
 def conclude_now(context: RunContext) -> Conclusion:
     """Read and conclude with the lock held. Raises OutcomeError while another process runs."""
-    with _alone(context), context.stop.listen(), progress_on_terminal() as shown:
-        ready = _shown(context, shown)
+    with _locked(context), context.stop.listen(), progress_on_terminal() as display:
+        ready = _with_display(context, display)
         conclusion = with_repair(
             lambda: conclude(ready), context.store, context.pulls.every, context.now, context.stop
         )
@@ -36,10 +36,11 @@ def conclude_now(context: RunContext) -> Conclusion:
 def sync_now(context: RunContext, *, only_changes: bool = False) -> Report:
     """One whole run with the lock held. Raises OutcomeError while another process runs.
 
-    `only_changes`: log what is wrong, held or in quarantine where that is news since the last such run.
+    `only_changes`: log what is wrong, held or in quarantine only where that changed since the last such run.
     """
-    with _alone(context), context.stop.listen(), progress_on_terminal() as shown:
-        report = sync(context) if shown is None else sync(_shown(context, shown), _steps(shown))
+    with _locked(context), context.stop.listen(), progress_on_terminal() as display:
+        ready = _with_display(context, display)
+        report = sync(ready) if display is None else sync(ready, _step_counter(display))
         changed = changes_since(context.store, report) if only_changes else ()
     for change in changed:
         level = logging.INFO if change.state == "over" or change.item.kind == "closed" else logging.WARNING
@@ -50,17 +51,17 @@ def sync_now(context: RunContext, *, only_changes: bool = False) -> Report:
     return report
 
 
-def _shown(context: RunContext, shown: Progress | None) -> RunContext:
-    if shown is None:
+def _with_display(context: RunContext, display: Progress | None) -> RunContext:
+    if display is None:
         return context
-    return replace(context, trackers=with_progress(context.trackers, shown))
+    return replace(context, trackers=with_progress(context.trackers, display))
 
 
-def _steps(shown: Progress) -> Callable[[int, int], None]:
-    task = shown.add_task("writing", total=None, visible=False)
+def _step_counter(display: Progress) -> Callable[[int, int], None]:
+    task = display.add_task("writing", total=None, visible=False)
 
     def step(done: int, total: int) -> None:
-        shown.update(task, completed=done, total=total, visible=True)
+        display.update(task, completed=done, total=total, visible=True)
 
     return step
 
@@ -73,7 +74,7 @@ def log_run(report: Report) -> None:
 
 def runs_to_take_back(context: RunContext, run: int | None, *, everything: bool) -> tuple[int, ...]:
     """As `runs_to_undo`, with the lock held, on a store that is repaired where it has to be."""
-    with _alone(context):
+    with _locked(context):
         return with_repair(
             lambda: runs_to_undo(context.store, run, everything=everything),
             context.store,
@@ -85,12 +86,12 @@ def runs_to_take_back(context: RunContext, run: int | None, *, everything: bool)
 
 def undo_now(context: RunContext, runs: Sequence[int], *, dry_run: bool) -> tuple[Plan, tuple[Written, ...]]:
     """Take runs back with the lock held, or only plan to. Raises OutcomeError while another process runs."""
-    with _alone(context), context.stop.listen():
+    with _locked(context), context.stop.listen():
 
-        def taking_back() -> tuple[Plan, tuple[Written, ...]]:
+        def take_back() -> tuple[Plan, tuple[Written, ...]]:
             return (plan_undo(context, runs), ()) if dry_run else undo(context, runs)
 
-        return with_repair(taking_back, context.store, context.pulls.every, context.now, context.stop)
+        return with_repair(take_back, context.store, context.pulls.every, context.now, context.stop)
 
 
 def _log_decisions(plan: Plan) -> None:
@@ -101,7 +102,7 @@ def _log_decisions(plan: Plan) -> None:
 
 
 @contextmanager
-def _alone(context: RunContext) -> Iterator[None]:
+def _locked(context: RunContext) -> Iterator[None]:
     try:
         with context.store.lock():
             yield

@@ -122,7 +122,7 @@ def _synced(app: App) -> Report:
 
 
 def _get_done(app: App) -> list[str]:
-    """Move the world on by a day, and finish one open task in each tracker."""
+    """Advance the clock by a day, and finish an open task in each tracker; gives back a sentence for each."""
     if app.sandbox is None:
         raise UserError("the demo needs built-in trackers")
     world = app.sandbox.world
@@ -142,7 +142,10 @@ def _get_done(app: App) -> list[str]:
 
 
 def _counted(written: Sequence[Written]) -> Iterator[Text]:
-    """The plan above said each in a sentence, so that numbers will do; all that went wrong is still said."""
+    """How much was written, by tracker and kind, and one line for everything that failed.
+
+    The plan above has a sentence for each write, so that numbers will do.
+    """
     done = Counter(
         (outcome.action.tracker, _WORDS[type(outcome.action)])
         for outcome in written
@@ -164,7 +167,7 @@ _WORDS = {
 
 
 def _one_of_each(report: Report) -> list[IssueRef]:
-    """Of each tracker, the first issue whose comment about a milestone was written."""
+    """The first issue of each tracker whose comment about a milestone was written."""
     milestones = report.conclusion.evaluation.state.milestones
     first: dict[str, IssueRef] = {}
     for written in report.written:

@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from connectors.interface import BadConfiguration, TrackerError
-from core.cli.log import tell
+from core.cli.log import print_reason
 from core.explanation import UnknownSubject
 from core.settings import SettingsProblems
 from core.shutdown import Stopped
@@ -32,14 +32,14 @@ class OutcomeError(Exception):
 
 @dataclass(frozen=True)
 class Ending:
-    """Why a command or a run ends early: an exit code, and what to tell, a line each."""
+    """Why a command or a run ends early: an exit code, and the lines to print."""
 
     code: int
     lines: tuple[str, ...]
 
 
 def ending(error: BaseException) -> Ending | None:
-    """What to say of an error that a user, a tracker or the machine can cause; None for one of our own."""
+    """How a command ends by an error that a user, a tracker or the machine can cause; None for our own."""
     if isinstance(error, SettingsProblems | MappingErrors):
         count = len(error.problems)
         end = f"{count} problem{'s' if count > 1 else ''}; nothing was read from or written to a tracker"
@@ -56,9 +56,9 @@ def ending(error: BaseException) -> Ending | None:
 
 
 def report_and_exit(error: BaseException) -> NoReturn:
-    """Say what went wrong on standard error, and leave with its exit code."""
+    """Print what went wrong on standard error, and end the process with its exit code."""
     if isinstance(error, BrokenPipeError):
-        # Whoever read our output has gone; there is nobody left to tell.
+        # Whoever read the output is gone, so that there is nowhere to print anything.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     result = ending(error)
@@ -69,5 +69,5 @@ def report_and_exit(error: BaseException) -> NoReturn:
         )
         sys.exit(FAILED)
     for line in result.lines:
-        tell(line)
+        print_reason(line)
     sys.exit(result.code)

@@ -1,4 +1,4 @@
-"""Where things stand besides the numbers: when each tracker was read, and how the last run ended."""
+"""Lines of `milepost status` beside the numbers: when each tracker was read, and how the last run ended."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -16,10 +16,13 @@ from core.engine.coverage import coverage
 from core.publish.actions import Held
 from core.publish.quarantine import Book, reason_words, until
 from core.publish.visibility import Readers
-from core.reports.terminal import tree
+from core.reports.terminal import held_lines, tree
 from core.reports.terminal_text import clean
 from core.steps.evaluate import Evaluation
 from core.steps.item_audiences import audiences_of
+from core.steps.other_writers import held_now
+from core.steps.writable_places import closed_places
+from core.store import Store
 from core.store.stored_values import PullState, RunRecord, StoredContainer
 
 SHOWN = 5
@@ -90,6 +93,13 @@ def closed_lines(places: Sequence[Held]) -> Iterator[Text]:
         yield Text(f"  {clean(place.what, 400)}: {clean(place.why)}")
     if len(places) > MOST_CLOSED:
         yield Text(f"  and {len(places) - MOST_CLOSED:,} more places")
+
+
+def not_written_lines(store: Store, infos: Sequence[TrackerInfo]) -> Iterator[Text]:
+    """The places that are not written to, and the writes that are in quarantine or held."""
+    yield from closed_lines(closed_places(store, infos))
+    yield from quarantine_lines(store.quarantine())
+    yield from held_lines(held_now(store))
 
 
 def last_run_line(run: RunRecord | None) -> Text:

@@ -1,4 +1,4 @@
-"""What is said beside the output: text or JSON lines on standard error, and never a secret."""
+"""Log lines on standard error, as text or as JSON, and never with a secret."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ import orjson
 from connectors.redaction import redact
 
 SHORTEST_SECRET = 6
-"""Anything shorter is no secret, and hiding it would blank out half of every text."""
+"""Characters: anything shorter is no secret, and hiding it would blank out half of every text."""
 SECRET_ENDINGS = ("TOKEN", "PASSWORD", "SECRET", "PRIVATE_KEY", "API_KEY")
 
 _hidden: set[str] = set()
@@ -27,10 +27,10 @@ class LogFormat(StrEnum):
 
 
 class LogHandler(logging.Handler):
-    """Writes to what standard error is now: a progress display puts itself in between while it draws."""
+    """Writes to what standard error is at that moment: a progress display replaces it while it draws."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One record, with every known secret taken out."""
+        """Write one record, without any secret."""
         try:
             _write(without_secrets(self.format(record)))
         except Exception:
@@ -56,7 +56,7 @@ class JsonLines(logging.Formatter):
 def set_up_log(verbose: bool, form: LogFormat) -> None:
     """Log to standard error; `verbose` adds each request (method, address, status) and each decision.
 
-    The client libraries are heard from warnings on only: what they say below may hold headers.
+    Client libraries log warnings and above only: what they log below that may hold headers.
     """
     _hidden.clear()
     hide(value for name, value in os.environ.items() if name.upper().endswith(SECRET_ENDINGS))
@@ -72,27 +72,27 @@ def set_up_log(verbose: bool, form: LogFormat) -> None:
     logging.getLogger("urllib3.connectionpool").setLevel(logging.DEBUG if verbose else logging.WARNING)
 
 
-def speaks_json() -> bool:
+def logs_json() -> bool:
     """Whether standard error carries JSON lines."""
     return any(isinstance(handler.formatter, JsonLines) for handler in logging.getLogger().handlers)
 
 
-def tell(text: str) -> None:
-    """Say to a person, or as JSON to a program, why a command ends."""
-    if speaks_json():
+def print_reason(text: str) -> None:
+    """Print why a command ends, to a person or as JSON to a program."""
+    if logs_json():
         logging.getLogger("milepost").error(text)
     else:
         _write(f"milepost: {without_secrets(text)}")
 
 
 def hide(secrets: Iterable[str]) -> None:
-    """Take these texts, each line of them, out of everything that is said from now on."""
+    """Take every line of these texts out of everything that is printed or logged from now on."""
     lines = (line.strip() for secret in secrets for line in secret.splitlines())
     _hidden.update(line for line in lines if len(line) >= SHORTEST_SECRET)
 
 
 def without_secrets(text: str) -> str:
-    """The text without known secrets and without whatever is shaped like one."""
+    """The text without the secrets of `hide`, and without whatever is shaped like one."""
     for secret in sorted(_hidden, key=len, reverse=True):
         text = text.replace(secret, "…")
     return redact(text)

@@ -16,7 +16,7 @@ from core.steps.pull_changes import PullRules
 def context_of(
     app: App, *, force: Sequence[str] = (), full: bool = False, stop: Stop | None = None
 ) -> RunContext:
-    """The job that a configuration asks for, at this moment of the desk's clock.
+    """What a run works with, at this moment of the clock of `app`.
 
     Raises UserError for values of `--force` that can release nothing.
     """
@@ -61,6 +61,6 @@ def open_context(
     trackers: bool = True,
     stop: Stop | None = None,
 ) -> Iterator[RunContext]:
-    """A job, wired; raises what `at_desk` raises."""
+    """Open what a run works with, and close it again. Raises what `open_app` and `context_of` raise."""
     with open_app(config, trackers=trackers) as app:
         yield context_of(app, force=force, full=full, stop=stop)

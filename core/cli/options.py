@@ -1,4 +1,4 @@
-"""Options that every command shares; they may stand before the command or after it."""
+"""Options of several commands; they may stand before the command or after it."""
 
 import os
 from collections.abc import Sequence
@@ -72,7 +72,7 @@ def shared(context: typer.Context, config: Path | None, verbose: bool, log_forma
 def with_force(arguments: Sequence[str]) -> list[str]:
     """The same arguments, where `--force` without the name of a group says that it means everything.
 
-    The parser knows no options whose value may be missing.
+    The parser has no options whose value may be missing.
     """
     return [
         f"--force={EVERYTHING}" if argument == "--force" and following.startswith("-") else argument

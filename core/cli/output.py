@@ -1,4 +1,4 @@
-"""Where commands print: one console for what was asked for, one for what is said beside it."""
+"""Where commands print: standard output for what was asked for, standard error for what goes beside it."""
 
 import io
 import sys

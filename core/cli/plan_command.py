@@ -38,9 +38,9 @@ def plan(
     1 a tracker could not be read, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
-    with open_context(config, force=force or ()) as job:
-        conclusion = conclude_now(job)
-        pace = estimate_write_time(conclusion.plan, job.trackers)
+    with open_context(config, force=force or ()) as context:
+        conclusion = conclude_now(context)
+        pace = estimate_write_time(conclusion.plan, context.trackers)
     console = out()
     if json:
         console.print(plan_json(conclusion), soft_wrap=True)

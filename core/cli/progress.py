@@ -1,4 +1,4 @@
-"""Trackers that show how many issues they have brought, while a person looks at a terminal."""
+"""A display on the terminal of how many issues have been read, and the trackers that feed it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,30 +42,30 @@ def progress_on_terminal() -> Iterator[Progress | None]:
         TimeElapsedColumn(),
         console=console,
         transient=True,
-    ) as shown:
-        yield shown
+    ) as display:
+        yield display
 
 
-def with_progress(trackers: Mapping[str, Tracker], shown: Progress) -> Mapping[str, Tracker]:
-    """The same trackers, telling a progress display of each page that comes in."""
-    if shown.disable:
+def with_progress(trackers: Mapping[str, Tracker], display: Progress) -> Mapping[str, Tracker]:
+    """The same trackers, which count each page that comes in on the display."""
+    if display.disable:
         return trackers
-    return {name: _watched(tracker, _Meter(name, shown)) for name, tracker in trackers.items()}
+    return {name: _watched(tracker, _Meter(name, display)) for name, tracker in trackers.items()}
 
 
 class _Meter:
-    def __init__(self, name: str, shown: Progress) -> None:
-        self._shown = shown
-        self._task = shown.add_task(f"reading {name}", total=None, visible=False)
+    def __init__(self, name: str, display: Progress) -> None:
+        self._display = display
+        self._task = display.add_task(f"reading {name}", total=None, visible=False)
         self._count = 0
 
     def __call__(self, more: int) -> None:
         self._count += more
-        # Drawn at once, so that a person sees what is waited for even while nothing comes.
-        self._shown.update(self._task, completed=self._count, visible=True, refresh=True)
+        # Drawn at once, so that a person sees which tracker is waited for even while nothing comes.
+        self._display.update(self._task, completed=self._count, visible=True, refresh=True)
 
     def done(self) -> None:
-        self._shown.update(self._task, visible=False)
+        self._display.update(self._task, visible=False)
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class _Watched:
 
 @dataclass(frozen=True)
 class _WatchedTelling(_Watched):
-    """One that tells who may read its places: without that nothing would be written in them."""
+    """One whose places have audiences, without which nothing would be written there."""
 
     telling: TellsAudiences
 

@@ -1,4 +1,4 @@
-"""What `milepost check` tries of single rules: their queries, and the fields that they ask for."""
+"""What `milepost check` tries of single rules: their queries, and their custom fields."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol, runtime_checkable
@@ -17,7 +17,7 @@ from mappings.rules.ruleset import RuleSet
 
 @runtime_checkable
 class Fielded(Protocol):
-    """A tracker that can tell which custom fields it does not have."""
+    """A tracker that can list which custom fields it lacks."""
 
     def missing_fields(self, names: Collection[str]) -> Mapping[str, str]:
         """By name, of those of these that are not there: a sentence about it. May raise TrackerError."""
@@ -25,7 +25,7 @@ class Fielded(Protocol):
 
 
 def query_findings(app: App) -> Iterator[Finding]:
-    """Each `jql` and `search` once; one that fails is told at each rule that asks it, with file and line."""
+    """Ask each `jql` and `search` once; one that fails is reported for every rule with it, by its line."""
     compiled = _compiled(app)
     answered: dict[str, int] = {}
     for query in compiled.queries:

@@ -14,7 +14,7 @@ from core.cli.options import (
     VerboseOption,
     set_up_log,
 )
-from core.cli.wiring import ready
+from core.cli.wiring import read_config
 from core.scheduler import run_forever
 from core.shutdown import Stop
 
@@ -35,14 +35,14 @@ def run(
 
     def once() -> None:
         try:
-            with open_context(config, stop=stop) as job:
-                log_run(sync_now(job, only_changes=True))
+            with open_context(config, stop=stop) as context:
+                log_run(sync_now(context, only_changes=True))
         except Exception as error:
             result = ending(error)
             if result is None:
                 raise
             logging.getLogger("milepost").error("run failed: %s", "; ".join(result.lines))
 
-    settings = ready(config).settings
+    settings = read_config(config, with_secrets=True)[0].settings
     with stop.listen():
         run_forever(settings.schedule, once, stop, zone=settings.zone)

@@ -4,7 +4,7 @@ import typer
 
 from core.cli.command_session import log_run, sync_now
 from core.cli.exit_codes import DONE, FAILED
-from core.cli.log import speaks_json
+from core.cli.log import logs_json
 from core.cli.open_context import open_context
 from core.cli.options import (
     DEFAULT_CONFIG,
@@ -36,9 +36,9 @@ def sync(
     Exit code: 0 all done, 1 something failed or was held, 2 the configuration is wrong.
     """
     set_up_log(verbose, log_format)
-    with open_context(config, force=force or (), full=full) as job:
-        report = sync_now(job)
-    if speaks_json():
+    with open_context(config, force=force or (), full=full) as context:
+        report = sync_now(context)
+    if logs_json():
         log_run(report)
     console = out()
     for line in written_lines(report.written):

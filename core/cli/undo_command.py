@@ -39,11 +39,11 @@ def undo(
     if everything and run is not None:
         raise UserError("say either a run or --all, not both")
     console = out()
-    with open_context(config) as job:
-        runs = runs_to_take_back(job, None if everything else run, everything=everything)
+    with open_context(config) as context:
+        runs = runs_to_take_back(context, None if everything else run, everything=everything)
         if not runs and run is not None:
             raise UserError(f"run {run} wrote nothing, or there is no such run")
-        plan, written = undo_now(job, runs, dry_run=dry_run)
+        plan, written = undo_now(context, runs, dry_run=dry_run)
     if dry_run:
         for line in plan_lines(plan):
             console.print(line)

@@ -37,6 +37,6 @@ def why(
     """
     set_up_log(verbose, log_format)
     console = out()
-    with open_context(config, trackers=False) as job, stored_evaluation(job) as existing:
-        for line in explain(subject, job, existing, audience):
+    with open_context(config, trackers=False) as context, stored_evaluation(context) as existing:
+        for line in explain(subject, context, existing, audience):
             console.print(clean(line, 1000) if line.strip() else "")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("milepost")
 
 _WARNED: set[Problem] = set()
-"""What this process has warned of: `milepost run` says it once, not in each run."""
+"""What this process has warned of: `milepost run` repeats no warning."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,13 @@ class App:
     sandbox: "SandboxServer | None" = None
 
 
-def read_config(file: Path, state: Path | None = None) -> tuple[Config, Loaded]:
+def read_config(
+    file: Path, state: Path | None = None, *, with_secrets: bool = False
+) -> tuple[Config, Loaded]:
     """The configuration and its mapping. Raises SettingsProblems with everything that is wrong with both.
 
-    `state`: the folder of the store, if it is not where the configuration says.
+    `state`: the folder of the store, if it is not where the configuration says. `with_secrets`: a secret that
+    a tracker needs and that is not set is a problem, once nothing else is wrong.
     """
     problems: list[Problem] = []
     config, loaded = None, None
@@ -64,6 +67,8 @@ def read_config(file: Path, state: Path | None = None) -> tuple[Config, Loaded]:
             problems.extend(error.problems)
     if config is None or loaded is None or problems:
         raise SettingsProblems(problems)
+    if with_secrets and (missing := missing_secrets(config)):
+        raise SettingsProblems(missing)
     return config, loaded
 
 
@@ -97,7 +102,7 @@ def _remembered_names(path: Path) -> Mapping[str, frozenset[str]]:
         with open_store(path) as store:
             return store.container_names()
     except StoreError:
-        return {}  # whoever opens it next tells what is wrong with it
+        return {}  # opening it for the command raises the same again, with what is wrong with it
 
 
 def _secrets(config: Config) -> Iterator[str]:
@@ -112,9 +117,9 @@ def open_app(file: Path, *, trackers: bool = True, state: Path | None = None) ->
     """Open everything that a command needs, and close it again.
 
     `state` is a folder to keep the store and the sandbox in, instead of where the configuration says.
-    Raises what `read_config` raises, UserError for missing secrets, StoreError.
+    Raises what `read_config` raises, UserError, StoreError.
     """
-    config, loaded = read_config(file, state) if not trackers else _read_whole(file, state)
+    config, loaded = read_config(file, state, with_secrets=trackers)
     for warning in config.warnings:
         if warning not in _WARNED:
             _WARNED.add(warning)
@@ -134,18 +139,6 @@ def open_app(file: Path, *, trackers: bool = True, state: Path | None = None) ->
                 opened[tracker.name] = _open(tracker, store, clock)
                 stack.callback(opened[tracker.name].close)
         yield App(config, loaded, store, opened, clock, _stop() if trackers else Stop(), sandbox)
-
-
-def ready(file: Path) -> Config:
-    """The configuration, once it is sound and no secret is missing. Raises what `read_config` raises."""
-    return _read_whole(file)[0]
-
-
-def _read_whole(file: Path, state: Path | None = None) -> tuple[Config, Loaded]:
-    config, loaded = read_config(file, state)
-    if missing := missing_secrets(config):
-        raise SettingsProblems(missing)
-    return config, loaded
 
 
 def _stop() -> Stop:
