@@ -32,8 +32,9 @@ SHORTEST = 12
 
 def redact(text: str) -> str:
     """The text with every credential cut down to its public beginning: `ghp_…`."""
-    text = _SHAPES.sub(lambda result: f"{_public(result)}…", text)
-    return _NAMED.sub(lambda result: result[0].replace(result["value"], "…"), text)
+    for pattern, redacted in _REDACTED.items():
+        text = pattern.sub(redacted, text)
+    return text
 
 
 def redact_reason(text: str) -> str:
@@ -41,19 +42,27 @@ def redact_reason(text: str) -> str:
     return redact(_HEADER.sub(r"\1…", text))
 
 
-def _public(result: re.Match[str]) -> str:
-    return next(part for part in result.groups() if part)
-
-
 def tokens(text: str) -> Iterator[tuple[int, str]]:
     """(line, redacted form) of every credential in a file's text, comments included; one per line."""
     lines: dict[int, str] = {}
-    for pattern in (_SHAPES, _NAMED):
+    for pattern, redacted in _REDACTED.items():
         line, place = 1, 0
         for result in pattern.finditer(text):
             line, place = line + text.count("\n", place, result.start()), result.start()
-            lines.setdefault(line, redact(result[0]).strip())
+            lines.setdefault(line, redact(redacted(result)).strip())
     yield from sorted(lines.items())
+
+
+def _redacted_shape(result: re.Match[str]) -> str:
+    return f"{next(part for part in result.groups() if part)}…"
+
+
+def _redacted_value(result: re.Match[str]) -> str:
+    return result[0].replace(result["value"], "…")
+
+
+_REDACTED = {_SHAPES: _redacted_shape, _NAMED: _redacted_value}
+"""By pattern: what is left of a match of it."""
 
 
 class RedactedState:
