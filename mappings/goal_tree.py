@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from connectors.audience import Audience
-from mappings.rules.rule import Rule, Text, Weight, listed, numeric, says_nothing
+from mappings.rules.rule import Rule, Text, Weight, empty_table, listed, numeric
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=40)]
 """Short enough to stand in a label of 50 characters together with its template."""
@@ -19,7 +19,7 @@ Percent = Annotated[Decimal, BeforeValidator(numeric), Field(ge=0, le=100)]
 Day = Annotated[date, Field(strict=True)]
 """A TOML date: strict, since pydantic would read a number as days since 1970."""
 Keys = Annotated[tuple[Text, ...], BeforeValidator(listed)]
-"""Issue keys (`BLOG-1`, `acme/site#4`), one or a list; `jira:BLOG-1` where the tracker must be said."""
+"""Issue keys (`BLOG-1`, `acme/site#4`), one or a list; `jira:BLOG-1` where several trackers could own it."""
 Ids = Annotated[tuple[Text, ...], BeforeValidator(listed)]
 
 
@@ -41,7 +41,7 @@ class HealthName(StrEnum):
 
 
 class HealthOverride(Frozen):
-    """A person's word on health; it stands up to and including `until`."""
+    """What a person says of health; it counts up to and including `until`."""
 
     health: Literal[HealthName.ON_TRACK, HealthName.AT_RISK, HealthName.OFF_TRACK]
     until: Day
@@ -91,7 +91,7 @@ class Guardrail(Frozen):
     def _has_bound(self) -> "Guardrail":
         below, above = self.keep_below, self.keep_above
         if below is None and above is None:
-            raise says_nothing("a guardrail needs keep_below, keep_above, or both")
+            raise empty_table("a guardrail needs keep_below, keep_above, or both")
         if below is not None and above is not None and above >= below:
             raise ValueError(
                 f"keep_above = {above} is not below keep_below = {below}, so no number could meet both"

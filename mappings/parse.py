@@ -1,4 +1,4 @@
-"""Mapping files as text and tables, and each of their tables as far as it can be understood."""
+"""Mapping files as text and tables, and each table as far as it can be read."""
 
 import copy
 import re
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from connectors.redaction import tokens
 from mappings.goal_tree import Goal, Id, KeyResult, Milestone
 from mappings.problems import Fault, Problem, faults, nearest, shown_path
-from mappings.rules.rule import SAYS_NOTHING
+from mappings.rules.rule import EMPTY_TABLE
 from mappings.toml_lines import Locator
 
 LARGEST = 8 * 1024 * 1024
@@ -36,7 +36,7 @@ class Source:
     """One mapping file."""
 
     name: str
-    """As it is shown to people."""
+    """As messages name it."""
     text: str
     tables: dict[str, Any]
     locator: Locator
@@ -135,8 +135,8 @@ def _draft(source: Source, table: str, id_: str, raw: Any, problems: list[Proble
     if not isinstance(raw, dict):
         problems.append(source.problem(place, "expected a table", f"Write [{shown_path(place)}]"))
         return None
-    known_id = _id_or_stand_in(source, place, problems)
-    item, result = _peeled(TABLES[table], raw, known_id)
+    id_or_stand_in = _id_or_stand_in(source, place, problems)
+    item, result = _without_faults(TABLES[table], raw, id_or_stand_in)
     problems.extend(source.problem((*place, *fault.path), fault.reason, fault.hint) for fault in result)
     if item is None:
         return None
@@ -153,15 +153,15 @@ def _id_or_stand_in(source: Source, place: tuple[str, str], problems: list[Probl
         return "stand-in"
 
 
-def _peeled(model: type[Item], raw: dict[str, Any], id_: str) -> tuple[Item | None, list[Fault]]:
+def _without_faults(model: type[Item], raw: dict[str, Any], id_: str) -> tuple[Item | None, list[Fault]]:
     """The item without the parts at fault, and all faults.
 
     pydantic checks a table as a whole only once its parts are sound, so the parts at fault are taken
-    away and the rest is looked at again, until nothing is found that was not found before.
+    away and the rest is validated again, until there is no fault that was not there before.
     """
     left = copy.deepcopy(raw)
     result: dict[Place, Fault] = {}
-    met: set[tuple[Place, str]] = set()
+    seen: set[tuple[Place, str]] = set()
     if "id" in left:
         result[("id",)] = Fault(
             ("id",), 'unknown key "id"', f"The id is the name of the table: {id_}", "extra_forbidden"
@@ -173,11 +173,11 @@ def _peeled(model: type[Item], raw: dict[str, Any], id_: str) -> tuple[Item | No
         except ValidationError as error:
             fresh = faults(error, left, model)
         for fault in fresh:
-            if not _follows(fault, result):
+            if not _caused_by(fault, result):
                 result.setdefault(fault.path, fault)
-        before = len(met)
-        met.update((fault.path, fault.kind) for fault in fresh)
-        if len(met) == before:
+        before = len(seen)
+        seen.update((fault.path, fault.kind) for fault in fresh)
+        if len(seen) == before:
             return None, list(result.values())
         for fault in fresh:
             _mend(left, fault)
@@ -187,9 +187,9 @@ def _validated(model: type[Item], raw: dict[str, Any], id_: str) -> Item:
     return model.model_validate({**raw, "id": id_}, by_alias=True, by_name=False)
 
 
-def _follows(fault: Fault, result: dict[Place, Fault]) -> bool:
-    """Whether a table says nothing only because what it said was taken away before."""
-    if fault.kind != SAYS_NOTHING:
+def _caused_by(fault: Fault, result: dict[Place, Fault]) -> bool:
+    """Whether a table is empty only because its parts at fault were taken away before."""
+    if fault.kind != EMPTY_TABLE:
         return False
     return any(len(path) > len(fault.path) and path[: len(fault.path)] == fault.path for path in result)
 

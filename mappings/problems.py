@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from connectors.redaction import redact
-from mappings.rules.rule import SAYS_NOTHING
+from mappings.rules.rule import EMPTY_TABLE
 from mappings.toml_lines import Locator
 
 Path = tuple[str | int, ...]
@@ -202,7 +202,7 @@ def _words(detail: ErrorDetails, path: Path, model: type[BaseModel] | None) -> t
     if kind == "value_error":
         raised = detail["ctx"]["error"]
         return str(raised), getattr(raised, "hint", "")
-    if kind == SAYS_NOTHING:
+    if kind == EMPTY_TABLE:
         return detail["msg"], ""
     expected = _EXPECTED.get(kind)
     message = f"expected {expected}" if expected else _lower(detail["msg"])

@@ -58,7 +58,7 @@ def read_config(
         config = load_config(file)
     except SettingsProblems as error:
         problems.extend(error.problems)
-        config = error.as_far_as_sound
+        config = error.partial
     if config is not None:
         hide(_secrets(config))
         try:

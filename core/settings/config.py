@@ -108,7 +108,7 @@ class SandboxSettings(Section):
 
 
 class Settings(BaseModel):
-    """Everything but the trackers is typed here; each tracker by its own connector."""
+    """The whole configuration; the settings of a tracker are validated by the model of its connector."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -139,13 +139,13 @@ def _place(problem: Problem) -> tuple[str, int]:
 class SettingsProblems(Exception):
     """The configuration cannot be used; every reason at once.
 
-    `as_far_as_sound` is what could be read all the same, with defaults for the sections that are wrong, so
-    that what it points to can be checked as well; None where the trackers themselves are not known.
+    `partial` is what could be read all the same, with defaults for the sections that are wrong, so that the
+    files it names can be checked as well; None where the trackers themselves could not be read.
     """
 
-    def __init__(self, problems: Iterable[Problem], as_far_as_sound: "Config | None" = None) -> None:
+    def __init__(self, problems: Iterable[Problem], partial: "Config | None" = None) -> None:
         self.problems = tuple(sorted(dict.fromkeys(problems), key=_place))
-        self.as_far_as_sound = as_far_as_sound
+        self.partial = partial
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
@@ -161,7 +161,7 @@ class TrackerConfig:
 
     @property
     def info(self) -> TrackerInfo:
-        """What is known of it without a request."""
+        """What its settings tell of it, without a request."""
         info = self.settings.info(self.name).with_names(self.names)
         return self.settings.with_audiences(info)
 
@@ -174,7 +174,7 @@ class Config:
     settings: Settings
     trackers: Mapping[str, TrackerConfig]
     warnings: tuple[Problem, ...] = ()
-    """What has no effect, though it seems to be meant to have one."""
+    """What has no effect, although somebody wrote it down."""
 
     @property
     def base(self) -> Path:
@@ -183,5 +183,5 @@ class Config:
 
     @property
     def infos(self) -> tuple[TrackerInfo, ...]:
-        """What is known of every tracker, in the order of the file."""
+        """What the settings tell of every tracker, in the order of the file."""
         return tuple(tracker.info for tracker in self.trackers.values())

@@ -37,7 +37,7 @@ def secrets_folder() -> Path | None:
 def misspelt(layers: Layers) -> Iterator[Problem]:
     """Variables and secret files that set something in a table that does not exist.
 
-    Those without `__` are let pass: Kubernetes gives every container some that begin with a service's name.
+    Those without `__` are ignored: Kubernetes gives every container some that begin with a service's name.
     """
     existing = set(Settings.model_fields)
     for name, where in _names(layers).items():
@@ -46,7 +46,7 @@ def misspelt(layers: Layers) -> Iterator[Problem]:
             yield Problem(where, None, "", f"there is no table {table.lower()}", nearest(table, existing))
 
 
-def blamed(problem: Problem, layers: Layers) -> Problem:
+def at_its_source(problem: Problem, layers: Layers) -> Problem:
     """The problem, at the variable or secret file that its value comes from if there is one."""
     path = re.sub(r"\[\d+\]", "", problem.path).replace('"', "").split(".")
     names = _names(layers)
@@ -57,7 +57,7 @@ def blamed(problem: Problem, layers: Layers) -> Problem:
     return problem
 
 
-def only_outside(layers: Layers, *path: str) -> str:
+def first_setting_below(layers: Layers, *path: str) -> str:
     """The first variable or secret file that sets something below a path; empty if there is none."""
     below = PREFIX + DELIMITER.join(path).upper() + DELIMITER
     return next((where for name, where in _names(layers).items() if name.startswith(below)), "")
@@ -73,8 +73,11 @@ def _names(layers: Layers) -> dict[str, str]:
     return {name: where for name, where in result.items() if name.startswith(PREFIX)}
 
 
-def unreadable(error: Exception, layers: Layers) -> Problem:
-    """What is no JSON where it must be. pydantic names the field alone; its text never holds the value."""
+def invalid_json(error: Exception, layers: Layers) -> Problem:
+    """The problem of a value that must be JSON and is not.
+
+    pydantic-settings names the field alone, and no text of its error holds the value.
+    """
     field = re.search(r'field "([^"]*)"', str(error))
     name = PREFIX + field[1].upper() if field else PREFIX
     wheres = [

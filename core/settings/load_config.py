@@ -16,9 +16,9 @@ from core.settings.config import DELIMITER, PREFIX, Config, Settings, SettingsPr
 from core.settings.layers import (
     SECRETS_DIR,
     Layers,
-    blamed,
+    at_its_source,
+    first_setting_below,
     misspelt,
-    only_outside,
     secrets_folder,
 )
 from core.settings.overlap import overlapping
@@ -48,7 +48,7 @@ def load_config(file: Path, *, sandbox_url: str = "http://127.0.0.1:9") -> Confi
     source = _read(file, problems)
     layers = Layers(source.tables, secrets_folder())
     secrets = tuple(_secrets_in(source))
-    # The shape of a token gave it away already; what its key says is the better advice.
+    # A token may have been reported by its shape already; the advice for its key is better.
     problems = [problem for problem in problems if problem.line not in {secret.line for secret in secrets}]
     problems += [*secrets, *misspelt(layers)]
     settings = _settings(source, layers, problems)
@@ -63,7 +63,7 @@ def load_config(file: Path, *, sandbox_url: str = "http://127.0.0.1:9") -> Confi
         if isinstance(result, TrackerConfig):
             trackers[name] = result
         else:
-            problems += [blamed(item, layers) for item in result]
+            problems += [at_its_source(item, layers) for item in result]
     problems += overlapping(source, trackers)
     unread = unread_projects(source, settings.progress, trackers)
     config = Config(file, settings, trackers, (*left_over.values(), *unread))
@@ -100,7 +100,7 @@ def _settings(source: Source, layers: Layers, problems: list[Problem]) -> Settin
         return None
     except ValidationError as error:
         result = from_validation(source.name, source.text, error, model=Settings)
-        problems += [blamed(item, layers) for item in result]
+        problems += [at_its_source(item, layers) for item in result]
         wrong = frozenset(str(item["loc"][0]) for item in error.errors() if item["loc"])
     try:
         return None if "trackers" in wrong else read_settings(replace(layers, left_out=wrong))
@@ -205,7 +205,7 @@ def _anchored(settings: TrackerSettings, base: Path) -> TrackerSettings:
 
 def _stray(layers: Layers, name: str, existing: object) -> Problem:
     """A tracker that stands in no file: nearly always a misspelt variable."""
-    where = only_outside(layers, "trackers", name) or PREFIX
+    where = first_setting_below(layers, "trackers", name) or PREFIX
     message = f"no tracker of the configuration file is called {name}, and no kind is set for it here"
     return Problem(
         where,

@@ -14,7 +14,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError
 
 from core.settings.config import DELIMITER, PREFIX, Settings, SettingsProblems
-from core.settings.layers import SECRETS_DIR, Layers, unreadable
+from core.settings.layers import SECRETS_DIR, Layers, invalid_json
 from mappings.problems import Problem
 
 
@@ -71,7 +71,7 @@ class _Without(PydanticBaseSettingsSource):
         return self._source.get_field_value(field, field_name)
 
     def __call__(self) -> dict[str, Any]:
-        """Everything that the other source says of the tables that are wanted."""
+        """What the other source has of the tables that are read."""
         return {name: value for name, value in self._source().items() if name not in self._left_out}
 
 
@@ -79,12 +79,12 @@ _READING: ContextVar[Layers] = ContextVar("reading")
 
 
 def read_settings(layers: Layers) -> Settings:
-    """Read the layers. Raises ValidationError for wrong values, SettingsProblems for unreadable layers."""
+    """Read the layers. Raises ValidationError for wrong values, SettingsProblems for invalid_json layers."""
     token = _READING.set(layers)
     try:
         return _Layered()
     except SettingsError as error:
-        raise SettingsProblems((unreadable(error, layers),)) from None
+        raise SettingsProblems((invalid_json(error, layers),)) from None
     except (OSError, UnicodeDecodeError) as error:
         message = f"a secret file cannot be read: {error}"
         problem = Problem(SECRETS_DIR, None, "", message, "Secret files are UTF-8 text")

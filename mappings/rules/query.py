@@ -1,4 +1,4 @@
-"""What a rule asks of a tracker: a query for its server, and where its issues can come from."""
+"""A query for the server of a tracker, and a rule as far as it concerns one tracker."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class ScopedRule:
     """A rule as far as it can match in one tracker."""
 
     id: RuleId

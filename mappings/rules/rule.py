@@ -25,13 +25,13 @@ from pydantic_core import PydanticCustomError
 
 from mappings.rules.title_patterns import title_pattern
 
-SAYS_NOTHING = "says_nothing"
-"""pydantic's name for the error of a table in which the keys that matter are missing."""
+EMPTY_TABLE = "empty_table"
+"""The type of pydantic's error for a table in which the keys that matter are missing."""
 
 
-def says_nothing(reason: str) -> PydanticCustomError:
+def empty_table(reason: str) -> PydanticCustomError:
     """The error of a table in which the keys that matter are missing."""
-    return PydanticCustomError(SAYS_NOTHING, "{said}", {"said": reason})
+    return PydanticCustomError(EMPTY_TABLE, "{reason}", {"reason": reason})
 
 
 def listed(value: object) -> object:
@@ -45,7 +45,7 @@ def filled(value: object, info: ValidationInfo) -> object:
     JSON is left alone: there an empty list only repeats a default.
     """
     if info.mode != "json" and isinstance(value, list) and not value:
-        raise says_nothing("an empty list matches nothing; leave the key out, or name something")
+        raise empty_table("an empty list matches nothing; leave the key out, or name something")
     return value
 
 
@@ -70,7 +70,7 @@ def _scalar(value: object) -> str | int | float | bool:
 def _field_value(value: object) -> object:
     if isinstance(value, list | tuple):
         if not value:
-            raise says_nothing("an empty list matches nothing; leave the key out, or name something")
+            raise empty_table("an empty list matches nothing; leave the key out, or name something")
         return tuple(_scalar(entry) for entry in value)
     return _scalar(value)
 
@@ -101,7 +101,7 @@ class LabelMatch(BaseModel):
     @model_validator(mode="after")
     def _says_something(self) -> "LabelMatch":
         if not (self.any or self.all or self.none):
-            raise says_nothing('an empty table matches nothing; write for example label = { any = ["blog"] }')
+            raise empty_table('an empty table matches nothing; write for example label = { any = ["blog"] }')
         return self
 
 
@@ -167,12 +167,12 @@ class Condition(BaseModel):
 
     @model_validator(mode="after")
     def _names_something(self) -> "Condition":
-        if self.says_nothing:
-            raise says_nothing("names no condition, so it would match every issue; give it at least one key")
+        if self.is_empty:
+            raise empty_table("names no condition, so it would match every issue; give it at least one key")
         return self
 
     @property
-    def says_nothing(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether no key restricts anything."""
         return not any(getattr(self, name) for name in CONDITION_KEYS)
 
@@ -206,7 +206,7 @@ class Rule(Condition):
     @model_validator(mode="after")
     def _task_list_has_issues(self) -> "Rule":
         if self.task_list and not (self.keys or self.epic or self.parent or self.sub_issues_of):
-            raise says_nothing(
+            raise empty_table(
                 "task_list = true needs the issues whose bodies hold the list: "
                 "keys, epic, parent or sub_issues_of"
             )

@@ -25,7 +25,7 @@ from mappings.rules.issue_references import (
     speaks,
 )
 from mappings.rules.predicates import NEVER, Candidate, Clause, Or, both, negated
-from mappings.rules.query import Drawn, Query
+from mappings.rules.query import Query, ScopedRule
 from mappings.rules.rule import Rule, RuleId, Tag
 
 INTAKE = "milestone/"
@@ -35,7 +35,7 @@ NOTHING: frozenset[str] = frozenset()
 
 
 class RuleSet:
-    """What all rules of a mapping say, ready to be asked issue by issue. Pure: what it says never changes."""
+    """All rules of a mapping, compiled to an index for each tracker, which tags issues. Immutable."""
 
     def __init__(
         self,
@@ -49,9 +49,9 @@ class RuleSet:
         self._rules = dict(_numbered(mapping))
         existing = cache(resolve)
         self._compilers = {info.name: Compiler(info, self.references, existing, names) for info in trackers}
-        self._drawn = tuple(self._draw())
+        self._scoped = tuple(self._scope())
         self._indexes = {name: self._index(name) for name in self._compilers}
-        self._queries_of = {name: self._questions(name) for name in self._compilers}
+        self._queries_by_tracker = {name: self._queries_in(name) for name in self._compilers}
 
     @classmethod
     def compile(
@@ -94,15 +94,15 @@ class RuleSet:
     @cached_property
     def queries(self) -> tuple[Query, ...]:
         """Every query that a server has to answer, each once, sorted."""
-        return tuple(sorted({query for asked in self._queries_of.values() for query in asked}))
+        return tuple(sorted({query for queries in self._queries_by_tracker.values() for query in queries}))
 
     @cached_property
     def query_owners(self) -> MappingABC[Query, frozenset[str]]:
         """By query: the ids of the milestones and key results that rest on its answer."""
         result: dict[Query, set[str]] = {query: set() for query in self.queries}
-        for drawn in self._drawn:
-            for query in self._asked(drawn):
-                result[query].add(drawn.id.owner)
+        for scoped in self._scoped:
+            for query in self._queries_of(scoped):
+                result[query].add(scoped.id.owner)
         return {query: frozenset(owners) for query, owners in result.items()}
 
     @cached_property
@@ -112,13 +112,13 @@ class RuleSet:
         The label `milestone/<id>` is not looked at here, since it could come from any tracker.
         """
         result: dict[str, set[str]] = {owner.id: set() for owner in _owners(self._mapping)}
-        for drawn in self._drawn:
-            result[drawn.id.owner].add(drawn.tracker)
+        for scoped in self._scoped:
+            result[scoped.id.owner].add(scoped.tracker)
         return {owner: frozenset(names) for owner, names in result.items()}
 
     def interest(self, tracker: str) -> Interest:
         """What the rules, the comments and the weights need of a tracker. Raises KeyError if unknown."""
-        here = [drawn.rule for drawn in self._drawn if drawn.tracker == tracker]
+        here = [scoped.rule for scoped in self._scoped if scoped.tracker == tracker]
         info = self.references.trackers[tracker]
         roots: set[str] = set()
         keys: set[str] = set()
@@ -153,14 +153,14 @@ class RuleSet:
         By itself, or by a key of an issue in it.
         """
         result: dict[str, set[tuple[str, str]]] = {owner.id: set() for owner in _owners(self._mapping)}
-        for drawn in self._drawn:
-            places = result[drawn.id.owner]
-            for inner in drawn.rule.nested:
+        for scoped in self._scoped:
+            places = result[scoped.id.owner]
+            for inner in scoped.rule.nested:
                 for name in CONTAINER_KEYS:
-                    places.update((drawn.tracker, fold_name(place)) for place in getattr(inner, name))
+                    places.update((scoped.tracker, fold_name(place)) for place in getattr(inner, name))
                 keys = [*inner.keys, *(text for name in ROOT_KEYS for text in getattr(inner, name))]
-                for key in self._owned(drawn.tracker, keys):
-                    places.add((drawn.tracker, fold_name(key.rpartition("#" if "#" in key else "-")[0])))
+                for key in self._owned(scoped.tracker, keys):
+                    places.add((scoped.tracker, fold_name(key.rpartition("#" if "#" in key else "-")[0])))
         return {owner: frozenset(places) for owner, places in result.items()}
 
     def could_tag(
@@ -170,7 +170,7 @@ class RuleSet:
         containers: frozenset[str],
         matched: frozenset[Query] | None = None,
     ) -> frozenset[str]:
-        """The milestones and key results that an issue of which nothing else is known could count for.
+        """The milestones and key results that an issue could count for of which nothing else could be read.
 
         `containers`: all names of its project or repository, folded; none where that is not known either.
         `matched`: the queries whose server names it; None where its id is not known. Labels that name a
@@ -181,29 +181,29 @@ class RuleSet:
         info = self.references.trackers.get(tracker)
         trees_told = info is not None and info.kind == "github"
 
-        def fits(drawn: Drawn) -> bool:
-            rule = drawn.rule
+        def fits(scoped: ScopedRule) -> bool:
+            rule = scoped.rule
             roots = [text for name in ROOT_KEYS for text in getattr(rule, name)]
             named = rule.keys or (roots if trees_told else ())
             owned = frozenset(map(fold_name, self._owned(tracker, named)))
             if key is not None and named and fold_name(key) not in owned:
                 return False
-            asked = [query for query in self._asked(drawn) if query.text in _own_queries(rule)]
+            asked = [query for query in self._queries_of(scoped) if query.text in _own_queries(rule)]
             if matched is not None and not matched.issuperset(asked):
                 return False
             places = [place for name in CONTAINER_KEYS for place in getattr(rule, name)]
             return not (places and containers) or any(container_fits(place, containers) for place in places)
 
-        here = (drawn for drawn in self._drawn if drawn.tracker == tracker)
-        return frozenset(drawn.id.owner for drawn in here if fits(drawn))
+        here = (scoped for scoped in self._scoped if scoped.tracker == tracker)
+        return frozenset(scoped.id.owner for scoped in here if fits(scoped))
 
     def rooted(self, tracker: str, key: str) -> frozenset[str]:
         """The milestones and key results with a rule that asks for the tree below this issue."""
         return frozenset(
-            drawn.id.owner
-            for drawn in self._drawn
-            if drawn.tracker == tracker
-            for inner in drawn.rule.nested
+            scoped.id.owner
+            for scoped in self._scoped
+            if scoped.tracker == tracker
+            for inner in scoped.rule.nested
             for name in ROOT_KEYS
             if fold_name(key) in map(fold_name, self._owned(tracker, getattr(inner, name)))
         )
@@ -214,7 +214,7 @@ class RuleSet:
         `field`: the mapping's name of a custom field, or a key that means one (`sprint`, `team`). On the
         `status_field`, which tells where every issue stands, all of them rest that can match here.
         """
-        here = [drawn for drawn in self._drawn if drawn.tracker == tracker]
+        here = [scoped for scoped in self._scoped if scoped.tracker == tracker]
         asking = [one for one in here if any(field in inner.asked_fields for inner in one.rule.nested)]
         weighed = {owner.id for owner in _owners(self._mapping) if field in (owner.weigh_by, STATUS_FIELD)}
         rests = [one for one in here if one.id.owner in weighed]
@@ -246,14 +246,14 @@ class RuleSet:
         }
         return hashlib.sha256(json.dumps(message, sort_keys=True).encode()).hexdigest()[:12]
 
-    def _draw(self) -> Iterator[Drawn]:
+    def _scope(self) -> Iterator[ScopedRule]:
         for rule_id, rule in self._rules.items():
             if rule_id.position == 0:
                 continue
             for name, compiler in self._compilers.items():
                 clause = compiler.rule(rule)
                 if clause != NEVER:
-                    yield Drawn(rule_id, rule, name, clause)
+                    yield ScopedRule(rule_id, rule, name, clause)
 
     def _index(self, tracker: str) -> Node:
         compiler = self._compilers[tracker]
@@ -278,24 +278,24 @@ class RuleSet:
         return Node(waiting)
 
     def _candidates(self, tracker: str) -> Iterator[tuple[RuleId, Rule, Clause]]:
-        for drawn in self._drawn:
-            if drawn.tracker == tracker:
-                yield drawn.id, drawn.rule, drawn.clause
+        for scoped in self._scoped:
+            if scoped.tracker == tracker:
+                yield scoped.id, scoped.rule, scoped.clause
         for rule_id, rule in self._rules.items():
             if rule_id.position == 0:
                 yield rule_id, rule, self._compilers[tracker].rule(rule)
 
-    def _questions(self, tracker: str) -> tuple[Query, ...]:
-        here = (drawn for drawn in self._drawn if drawn.tracker == tracker)
-        return tuple(sorted({query for drawn in here for query in self._asked(drawn)}))
+    def _queries_in(self, tracker: str) -> tuple[Query, ...]:
+        here = (scoped for scoped in self._scoped if scoped.tracker == tracker)
+        return tuple(sorted({query for scoped in here for query in self._queries_of(scoped)}))
 
-    def _asked(self, drawn: Drawn) -> Iterator[Query]:
-        info = self.references.trackers[drawn.tracker]
-        for inner in drawn.rule.nested:
+    def _queries_of(self, scoped: ScopedRule) -> Iterator[Query]:
+        info = self.references.trackers[scoped.tracker]
+        for inner in scoped.rule.nested:
             for name in QUERY_KEYS:
                 text = getattr(inner, name)
                 if text and speaks(name, info):
-                    yield Query(drawn.tracker, text)
+                    yield Query(scoped.tracker, text)
 
     def _owned(self, tracker: str, texts: Iterable[str]) -> Iterator[str]:
         for text in texts:
