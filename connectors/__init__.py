@@ -1,1 +1,1 @@
-"""Speaks to the trackers; imports nothing else of the house."""
+"""What reads from trackers and writes to them; imports neither mappings nor core."""

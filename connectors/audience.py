@@ -29,7 +29,7 @@ _ORDER = tuple(Audience)
 
 @runtime_checkable
 class TellsAudiences(Protocol):
-    """An opened tracker that knows who may read its projects or repositories."""
+    """An opened tracker that tells who may read its projects or repositories."""
 
     def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | TrackerError | None]:
         """By name: who may read each; None for one of which the tracker refuses to tell.

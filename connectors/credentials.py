@@ -40,7 +40,7 @@ def token(text: str) -> str:
 def address(text: str) -> str:
     """The e-mail address of an account without the spaces around it; empty if there is none.
 
-    Raises ValueError for what is no address, or has letters beyond ASCII, which look like others.
+    Raises ValueError for what is no address, or has letters beyond ASCII, which can be taken for others.
     """
     text = text.strip()
     if not text:

@@ -1,4 +1,4 @@
-"""Spans of time in words."""
+"""Durations in words."""
 
 
 def duration(seconds: float) -> str:

@@ -85,7 +85,7 @@ class Missing(TrackerError):
 
 
 class AnswerLost(TrackerError):
-    """A create was sent and its answer lost: look whether it is there before trying again."""
+    """A create was sent and its answer lost: check whether it is there before trying again."""
 
-    recovery = "look again"
-    advice = "The next run looks whether it was done"
+    recovery = "check"
+    advice = "The next run checks whether it was done"

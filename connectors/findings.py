@@ -1,4 +1,4 @@
-"""What a check found out, from the errors that it met."""
+"""Findings of a check that are made of errors."""
 
 from connectors.errors import TrackerError
 from connectors.models import Finding

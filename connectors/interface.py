@@ -1,4 +1,4 @@
-"""What the house knows of any tracker: what is read and written, and the errors; one place to import from."""
+"""What a connector has to give: reader, writer, tracker and settings; the one place to import types from."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -126,7 +126,7 @@ class Reader(Protocol):
     def locate(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Whereabouts]:
         """What became of each of these issues, asked one by one or in batches; every one has an answer.
 
-        A look-up that fails by itself is `Fate.UNKNOWN`; raises only where the tracker is down.
+        A question that fails by itself is `Fate.UNKNOWN`; raises only where the tracker is down.
         """
         ...
 
@@ -205,7 +205,7 @@ class Tracker(Protocol):
     def writer(self) -> Writer: ...
 
     def check(self, needs: frozenset[Capability]) -> tuple[Finding, ...]:
-        """Reach the tracker and look whether the account may do what `needs` lists; writes nothing."""
+        """Reach the tracker and check whether the account may do what `needs` lists; writes nothing."""
         ...
 
     def close(self) -> None: ...
@@ -221,7 +221,7 @@ class TrackerSettings(BaseModel):
     """The same for single projects or repositories, by key or `owner/name`."""
 
     def info(self, name: str) -> TrackerInfo:
-        """What is known of this tracker without a request."""
+        """What the settings alone tell of this tracker."""
         raise NotImplementedError
 
     def with_audiences(self, info: TrackerInfo) -> TrackerInfo:

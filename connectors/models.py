@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 MARK_PREFIX = "milepost:"
-"""Every comment that milepost writes carries `milepost:<instance>:<target>`; connectors look for this."""
+"""Every comment that milepost writes carries `milepost:<instance>:<target>`; connectors search for this."""
 
 
 STATUS_FIELD = "status_field"
@@ -49,7 +49,7 @@ class IssueRef:
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """An issue that has to be done before another one, as its tracker told of it with that other one."""
+    """An issue that has to be done before another one, as its tracker sends it with that other one."""
 
     ref: IssueRef
     url: str
@@ -132,7 +132,7 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class IssueOutline:
-    """What a survey tells of one issue: enough to notice a change that moved no time of change."""
+    """What a survey brings of one issue: enough to notice a change that moved no time of change."""
 
     ref: IssueRef
     container: str
@@ -209,7 +209,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """What the mapping wants of one tracker beyond its scope, so that a pull brings no more than is used."""
+    """What the mapping needs of one tracker beyond its scope, so that a pull brings no more than is used."""
 
     roots: frozenset[str] = frozenset()
     """Keys whose whole tree of descendants counts, wherever the descendants live."""
@@ -245,7 +245,7 @@ class Pull:
     None: all. What one list of many containers does not bring proves nothing of any of them.
     """
     containers: Callable[[], tuple[Container, ...]] = tuple
-    """Once the pages are in: the containers of which this reading told more than their issues."""
+    """Once the pages are in: the containers of which this pull brought more than their issues."""
     missing_fields: Mapping[str, str] = field(default_factory=dict)
     """Fields that rules or weights ask for and that the tracker does not have, with a sentence about each.
 
@@ -268,7 +268,7 @@ class Survey:
     """One listing of everything in scope and in the trees, to compare with what is stored.
 
     `pages` talks to the tracker while it is iterated and may raise any TrackerError. Everything else is
-    known once the pages are in.
+    complete once the pages are in.
     """
 
     pages: Iterator[SurveyPage]
@@ -350,7 +350,7 @@ class Capability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of `milepost check`: what was looked at, whether it is well, and what to do if not."""
+    """One line of `milepost check`: what was checked, whether it is well, and what to do if not."""
 
     what: str
     ok: bool

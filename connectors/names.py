@@ -26,7 +26,7 @@ JOINERS = frozenset("\u200c\u200d")
 """What emoji and some scripts need between two characters; they hide nothing."""
 _SELECTORS = frozenset((*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 _NEVER_SHOWN = {code: None for code in _UNSEEN if chr(code) not in JOINERS and code not in _SELECTORS}
-_LOOK_ALIKE = {0x2019: "'"}
+_CONFUSABLE = {0x2019: "'"}
 """Jira sites write "Won’t Do" with either apostrophe, depending on who set them up."""
 
 
@@ -42,7 +42,7 @@ def fold_name(name: str) -> str:
         text = _SHORTCODE.sub(_emoji, text)
     if text.isascii():
         return " ".join(text.split()).casefold()
-    text = unicodedata.normalize("NFD", text.translate(_UNSEEN).translate(_LOOK_ALIKE)).casefold()
+    text = unicodedata.normalize("NFD", text.translate(_UNSEEN).translate(_CONFUSABLE)).casefold()
     return " ".join(unicodedata.normalize("NFC", text).translate(_UNSEEN).split())
 
 

@@ -115,7 +115,7 @@ class SimpleTracker(Reader, Writer, Generic[S]):
 
     @property
     def info(self) -> TrackerInfo:
-        """What is known from the settings alone."""
+        """What the settings alone tell of it."""
         return self._info
 
     @property
@@ -263,11 +263,11 @@ class SimpleTracker(Reader, Writer, Generic[S]):
 
     def _ids_of(self, keys: Collection[str], issues: Iterable[Issue]) -> set[str]:
         """The ids of the issues that these keys or ids mean."""
-        told = {identity for key in keys if (identity := self.id_of(key)) is not None}
+        ids = {identity for key in keys if (identity := self.id_of(key)) is not None}
         return {
             issue.ref.id
             for issue in issues
-            if issue.ref.id in told or issue.ref.key in keys or issue.ref.id in keys
+            if issue.ref.id in ids or issue.ref.key in keys or issue.ref.id in keys
         }
 
     def _tree(self, roots: set[str], issues: Sequence[Issue]) -> set[str]:

@@ -1,4 +1,4 @@
-"""What can be known of a tracker from its settings alone, without a request."""
+"""What the settings alone tell of a tracker, without a request."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from connectors.audience import Audience
 
 @dataclass(frozen=True, slots=True)
 class TrackerInfo:
-    """What can be known of a tracker from its settings alone, without a request."""
+    """What the settings alone tell of a tracker, without a request."""
 
     name: str
     kind: str

@@ -272,7 +272,8 @@ def test_reads_beyond_the_share_are_put_off_and_say_until_when() -> None:
         transport.read(REQUEST, lambda: quota(10, 4, START + 3600))
     assert transport.used == 5
     assert transport.remaining() == 5
-    assert transport.budget.told() == "core 5 of 5 requests"
+    (core,) = transport.budget.allowances()
+    assert (core.resource, core.used, core.allowed) == ("core", 5, 5)
 
 
 def test_what_others_use_up_is_not_taken_from_the_share() -> None:
@@ -348,7 +349,7 @@ def test_a_share_is_more_than_nothing_and_no_more_than_all(share: float) -> None
 
 
 def test_whoever_leaves_does_not_wait_for_a_request_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "_PATIENCE", 0.01)
+    monkeypatch.setattr(workers, "_CLOSE_TIMEOUT", 0.01)
     hang, ended = threading.Event(), threading.Event()
 
     def hanging() -> int:

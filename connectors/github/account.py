@@ -1,4 +1,4 @@
-"""Who we are to GitHub, so that a mark copied by somebody else is told from our own."""
+"""The login of the account in use, by which our own comments differ from copies of their marks."""
 
 from typing import Any
 

@@ -27,7 +27,7 @@ def _audience(row: Mapping[str, Any]) -> Audience | None:
 def audiences(
     client: GitHubClient, names: Names, containers: Iterable[str]
 ) -> Mapping[str, Audience | TrackerError | None]:
-    """See TellsAudiences. One request for each repository of which this run was not told yet."""
+    """See TellsAudiences. One request for each repository of which this run has no row yet."""
     result: dict[str, Audience | TrackerError | None] = {}
     for name in filter(is_repository, containers):
         row = names.rows.get(name.lower())

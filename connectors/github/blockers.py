@@ -30,7 +30,7 @@ class Dependencies:
     def __init__(
         self, client: GitHubClient, parser: IssueParser, memory: ConnectorState | None = None
     ) -> None:
-        """`memory`: of a reading of changes; what it told last of an issue that did not change is taken."""
+        """`memory`: of a pull of changes; what it has of an issue that did not change is not asked again."""
         self._client = client
         self._parser = parser
         self._memory = memory
@@ -44,7 +44,7 @@ class Dependencies:
         return tuple(self._with_blockers(issue) if issue.unnamed_blockers else issue for issue in issues)
 
     def keep(self, since: datetime) -> None:
-        """Once everything is read: remember what was told of the issues that changed since then."""
+        """Once everything is read: remember what blocks the issues that changed since then."""
         if self._memory is None:
             return
         reported = {**self._before, **self._now}

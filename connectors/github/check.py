@@ -35,17 +35,17 @@ _LOW = 0.1
 
 def check(client: GitHubClient, account: Account, needs: frozenset[Capability]) -> tuple[Finding, ...]:
     """All findings, in the order of asking; ends at once if GitHub cannot be reached or refuses the login."""
-    lookup = _Check(client, account, needs)
-    looks: Mapping[str, Callable[[], Iterator[Finding]]] = {
-        "account": lookup.account,
-        "App": lookup.app,
-        "repositories": lookup.repositories,
-        "organisation": lookup.organisation,
-        "sub-issues": lookup.trees,
+    checks = _Check(client, account, needs)
+    steps: Mapping[str, Callable[[], Iterator[Finding]]] = {
+        "account": checks.account,
+        "App": checks.app,
+        "repositories": checks.repositories,
+        "organisation": checks.organisation,
+        "sub-issues": checks.trees,
         "projects": lambda: project_findings(client),
     }
     result: list[Finding] = []
-    for what, ask in looks.items():
+    for what, ask in steps.items():
         try:
             result += ask()
         except TrackerError as problem:
@@ -112,7 +112,7 @@ class _Check:
             return
         roles = row.get("permissions")
         if self.client.settings.app_id is not None or not isinstance(roles, dict):
-            # Of an App, `permissions` of a repository tells nothing; those of a person's token are told.
+            # GitHub fills in `permissions` of a repository for a person's token and not for an App.
             yield from self._unproven(what)
             return
         for need in sorted(self.needs - {Capability.READ}):
@@ -128,13 +128,13 @@ class _Check:
         """What nothing proves before it is tried, for each need of a place."""
         app = self.client.settings.app_id is not None
         if app and not self.writes:
-            return  # told as a missing permission of the App
+            return  # reported as a missing permission of the App
         message, hint = (APP_UNPROVEN, APP_HINT) if app else (UNPROVEN, UNPROVEN_HINT)
         for need in sorted(self.needs - {Capability.READ}):
             yield Finding(f"{what}: {need}", True, message, hint)
 
     def organisation(self) -> Iterator[Finding]:
-        """What the account sees of an organisation; where it may not write is told together."""
+        """What the account sees of an organisation; where it may not write is one finding for each need."""
         name = self.client.settings.organization
         if name is None:
             return
@@ -164,7 +164,7 @@ class _Check:
         try:
             self.client.graphql(CHILDREN, {"ids": [], "first": 1})
         except Unsupported:
-            message = "this GitHub knows no sub-issues; rules by tree find only the root"
+            message = "this GitHub has no sub-issues; rules by tree find only the root"
             yield Finding("sub-issues", False, message, "Update the Enterprise Server, or use rules by label")
             return
         yield Finding("sub-issues", True, "supported")

@@ -174,7 +174,7 @@ class GitHubClient(HttpClient):
         return self.send_write(f"{verb} {path}", send, repeatable=repeatable, accept={*accept, *REDIRECTS})
 
     def graphql(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The data of a GraphQL query; what was not found, or may not be seen, is null in it.
+        """The data of a GraphQL query; what does not exist, or may not be seen, is null in it.
 
         Raises Unsupported where the server's schema lacks a field, a TrackerError for all else.
         """

@@ -49,7 +49,7 @@ class IssueParser:
     """(name of a field, id and key of an issue) -> the value; None if it is no project's field."""
 
     def issue(self, row: object, parent: tuple[str, str] | None = None) -> Issue | Unread:
-        """One issue of the REST API; `parent` (id, key) is what the tree knows, where the row knows none."""
+        """One issue of the REST API; `parent` (id, key) is what the tree tells, where the row has none."""
         if not isinstance(row, dict):
             return Unread(None, None, f"expected an issue, got {type(row).__name__}")
         try:
@@ -145,7 +145,7 @@ class IssueParser:
 
 
 def open_blockers(row: Mapping[str, Any]) -> int:
-    """How many open issues block an open one, by GitHub's count; 0 where nothing is told."""
+    """How many open issues block an open one, by GitHub's count; 0 where it gives none."""
     summary = row.get("issue_dependencies_summary")
     if row.get("state") != "open" or not isinstance(summary, dict):
         return 0
@@ -153,7 +153,7 @@ def open_blockers(row: Mapping[str, Any]) -> int:
 
 
 def field_values(row: Mapping[str, Any], requested: Sequence[str]) -> Iterator[tuple[str, FieldValue]]:
-    """The values of an organisation's fields for issues, by the name or id that is wanted; None where unset.
+    """The values of an organisation's fields for issues, by the requested name or id; None where unset.
 
     Servers without such fields send none. Raises Unreadable for a value that is not what GitHub documents.
     """

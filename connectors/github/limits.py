@@ -35,7 +35,7 @@ class RateLimits:
         self._row = 0
 
     def __call__(self, answer: HttpResponse, now: float, /) -> float | None:
-        """None if this answer is no rate limit; a 403 for want of a permission is none."""
+        """None if this answer is no rate limit; a 403 for lack of a permission is none."""
         if not is_limit(answer):
             if answer.status < 400:
                 self._row = 0

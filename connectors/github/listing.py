@@ -37,7 +37,7 @@ _MOST_IN_ROW = 10
 class Plan:
     """From when on to read, as GitHub's own time; None for everything. `survey`: everything, and with facts.
 
-    A survey never takes an organisation's own list, and asks what is told of each repository.
+    A survey never takes an organisation's own list, and asks for the row of each repository.
     """
 
     since: datetime | None = None
@@ -48,7 +48,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Home:
-    """A repository whose list is read: its name in the lists, and its row where that is known."""
+    """A repository whose list is read: its name in the lists, and its row where that came already."""
 
     name: str
     configured: bool
@@ -75,7 +75,7 @@ class Listing:
     """One reading of all issues and pull requests in scope, by a Plan.
 
     Opening it sends the first request, whose answer tells GitHub's `moment`; a survey sends none. A list
-    that cannot be read is told by `failed`, and the others are read; it is the tracker that fails where no
+    that cannot be read is in `failed`, and the others are read; it is the tracker that fails where no
     configured list can be read, where an organisation's repositories cannot be listed, or where three in a
     row do not answer before one did. Then the first error is raised, or BadConfiguration.
     """
@@ -161,7 +161,7 @@ class Listing:
         read = {item.id: item for item in map(self._container, self._homes.values())}
         return tuple(sorted({**read, **failed}.values(), key=lambda element: element.name))
 
-    def told(self) -> tuple[Container, ...]:
+    def described(self) -> tuple[Container, ...]:
         """Once everything was read: the repositories of which GitHub tells more than their issues.
 
         Asks about those that are configured by name; one that it does not tell of is left out.

@@ -43,7 +43,7 @@ class Organisation:
         return doubt is not None and since < doubt
 
     def distrust(self) -> None:
-        """The list does not answer well: no reading goes by it until a full one found it whole again."""
+        """The list does not answer well: no pull goes by it until a full one sees that it is whole again."""
         fact = self._fact()
         if fact.get("whole") is True:
             remember(self._client.memory, _FACT, {**fact, "whole": False})
@@ -58,7 +58,7 @@ class Organisation:
             self._counted += len(rows)
 
     def end(self, repeated: int, began: datetime, *, certain: bool) -> None:
-        """After a full reading from `began` on, in which so many rows came again; keeps what was found.
+        """After a full reading from `began` on, in which so many rows came again; keeps the conclusion.
 
         Not `certain`, or with another count than at the beginning, nothing is concluded.
         """

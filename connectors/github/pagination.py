@@ -19,7 +19,7 @@ _Stamp = tuple[Any, Any]
 
 
 class Watch:
-    """Looks at the pages of one list in the order in which they were read, oldest issue last.
+    """Compares the pages of one list in the order in which they were read, oldest issue last.
 
     `shifted` tells that an issue came from elsewhere to an older place meanwhile and so pushed others on.
     """
@@ -51,10 +51,10 @@ class Watch:
         else:
             self._before = set(stamps)
             if self._backwards:
-                self._look([row for row, id_ in result if id_ not in ids])
+                self._note_order([row for row, id_ in result if id_ not in ids])
         return [row for row, _ in result]
 
-    def _look(self, rows: list[Any]) -> None:
+    def _note_order(self, rows: list[Any]) -> None:
         """Numbers go by arrival: an older issue with a higher one than a younger came from elsewhere."""
         for row in reversed(rows):
             number = _number(row)
@@ -72,13 +72,13 @@ class Sheet:
 
     path: str
     answer: HttpResponse
-    found: list[Any] | None = None
-    """Its rows, where they had to be known for asking on."""
+    parsed: list[Any] | None = None
+    """Its rows, where they were needed for the next question."""
     watch: Watch | None = None
 
     def rows(self) -> list[Any]:
         """Its rows, without those that came before. To be taken in the order of reading."""
-        result = self.answer.json_list() if self.found is None else self.found
+        result = self.answer.json_list() if self.parsed is None else self.parsed
         return result if self.watch is None else self.watch.fresh(result)
 
     @property
@@ -88,7 +88,7 @@ class Sheet:
 
     @property
     def shifted(self) -> bool:
-        """Whether rows of this list may be lost; known once its rows were taken."""
+        """Whether rows of this list may be lost; complete once its rows were taken."""
         return self.watch is not None and self.watch.shifted
 
 
@@ -104,7 +104,7 @@ def whole(client: GitHubClient, path: str) -> Iterator[Sheet]:
     only the youngest are taken from that end, and the others from the other end, where the oldest stand on
     page 1: there pages are read backwards, and what goes can only pull issues on to pages that are still to
     be read; at most a row comes twice. Of n pages the last holds none but the youngest, so n - 1 are left.
-    An issue that comes to an older place meanwhile is told by its Watch; then, or where the links do not
+    An issue that comes to an older place meanwhile is noticed by its Watch; then, or where the links do not
     lead back, the list has to be read by `changed`.
     """
     first = client.get(path, {**_ALL, "sort": "created", "direction": "desc"})

@@ -220,7 +220,7 @@ class ProjectValues:
             # An item that moves while the pages are read may be on none of them.
             again = read_items(self._client, project, head, requested)
             items.update(again)
-        places = {wish.name: place for place, wish in enumerate(requested)}
+        places = {item.name: place for place, item in enumerate(requested)}
         columns = [places[fields[name].name] if name in fields else None for name in names]
         return ProjectReading(
             names, {id_: _picked(item, columns) for id_, item in items.items()}, now, missing

@@ -17,21 +17,21 @@ from connectors.github.issues import IssueParser, place_in
 from connectors.github.listing import PER_PAGE, Listing
 from connectors.github.project_values import ProjectValues
 from connectors.github.tree import Located, Node, Tree, locate, unchanged, walk
-from connectors.github.tree_cache import Stand, Standing, named_digest, remember
+from connectors.github.tree_cache import CachedIssue, TreeCache, named_digest
 from connectors.isolation import IN_ROW
 from connectors.models import Interest, Issue, Page, Unread
 
 OVERLAP = timedelta(minutes=5)
 """How much before the cursor is read again: GitHub's replicas may lag behind its clock."""
 NO_TREES = "github.without_sub_issues"
-"""Remembered with the time of asking, for a day, where an Enterprise Server knows no sub-issues."""
+"""Remembered with the time of asking, for a day, where an Enterprise Server has no sub-issues."""
 _ASK_AGAIN = timedelta(days=1)
 WALK_AGAIN = timedelta(hours=6)
 """After so long trees are walked in any case.
 
-Before that only when an issue in scope changed: GitHub says of parent and child that they did when one is
-put under the other or taken away. It is not known to say so of the parent when a sub-issue is transferred
-or deleted, so that one which leaves the scope while all else rests is missed for this long at most.
+Before that only when an issue in scope changed: both parent and child change when one is put under the other
+or taken away. GitHub does not document that the parent changes when a sub-issue is transferred or deleted, so
+that one which leaves the scope while all else rests is missed for this long at most.
 """
 
 
@@ -47,7 +47,7 @@ class PullRun:
     base: Cursor | None
     now: Cursor
     listing: Listing
-    before: Standing | None
+    before: TreeCache | None
     since: Since
     """From when on this pull reads."""
     covers: Callable[[str], bool]
@@ -57,7 +57,7 @@ class PullRun:
     """Of a pull: what projects say of issues; None of a survey."""
     silent: int = 0
     """Issues in a row that did not answer."""
-    last: Mapping[str, Stand] = field(default_factory=dict)
+    last: Mapping[str, CachedIssue] = field(default_factory=dict)
     """Of a survey, which has no `before`: the trees that were walked last, for what cannot be walked now."""
     seen: set[str] = field(default_factory=set)
     """Of the issues that may come by two ways: the ids that came, readable or not."""
@@ -76,7 +76,7 @@ class PullRun:
         self.dependencies = Dependencies(self.client, self.parser, self.memory if self.base else None)
 
     def pages(self) -> Iterator[Page]:
-        """All pages; then the next pull knows what to read again, beside what changes from now on."""
+        """All pages; then the next pull can tell what to read again, beside what changes from now on."""
         yield from self._pages()
         self.dependencies.keep(self.now.at - 2 * OVERLAP)
         start, latest = self.since.start, self.listing.latest
@@ -107,16 +107,16 @@ class PullRun:
         else:
             yield from self._as_before(rows, before)
 
-    def _as_before(self, listed: Iterator[list[Any]], before: Standing) -> Iterator[Page]:
-        parents = _parents(before.known)
+    def _as_before(self, listed: Iterator[list[Any]], before: TreeCache) -> Iterator[Page]:
+        parents = _parents(before.issues)
         for rows in listed:
             yield from self._page(rows, parents)
-        yield from self._page(self._of_projects(before.known), parents)
-        remember(self.memory, self.base, self.now, before)
+        yield from self._page(self._of_projects(before.issues), parents)
+        before.remember(self.memory, self.base, self.now)
 
     def _walked(self, listed: Iterator[list[Any]]) -> Iterator[Page]:
         """The trees are walked first, so that rows in scope learn their parents from them."""
-        existing = self.before.known if self.before else {}
+        existing = self.before.issues if self.before else {}
         moved: list[Any] = []
         tree = self._trees(moved)
         kept = existing if tree.failed else {}  # of what could not be walked, what stood before
@@ -127,50 +127,49 @@ class PullRun:
         for rows in listed:
             yield from self._page(rows, parents)
         yield from self._page(moved, parents)
-        standing = {**kept, **{node.id: _stand(node) for node in tree.nodes.values()}}
+        issues = {**kept, **{node.id: _cached(node) for node in tree.nodes.values()}}
         requested = [
             node
             for node in tree.nodes.values()
-            if node.id not in self.seen and not _same(existing.get(node.id), standing[node.id])
+            if node.id not in self.seen and not _same(existing.get(node.id), issues[node.id])
         ]
         for rows in self._fetch(requested):
             yield from self._page(rows, parents)
-        gone = [existing[id_][0] for id_ in existing.keys() - standing.keys() - self.seen]
+        gone = [existing[id_].key for id_ in existing.keys() - issues.keys() - self.seen]
         yield from self._page(self._rows(gone), parents)
-        yield from self._page(self._of_projects(standing), parents)
-        # What could not be read is asked for again, though it and its place in the tree do not change.
-        spoilt = [id_ for id_, stand in standing.items() if stand[0] in self.spoilt and id_ not in existing]
-        standing = {id_: stand for id_, stand in standing.items() if id_ not in spoilt}
-        whole = not self.lost
+        yield from self._page(self._of_projects(issues), parents)
         if self.lost:
             yield Page((), tuple(self.lost.values()))
-        named = named_digest(self.interest)
-        now = Standing(self.now.name, self.now.at, named, whole, standing)
-        remember(self.memory, self.base, self.now, now)
+        # What could not be read is asked for again, though it and its place in the tree do not change.
+        read = {
+            id_: issue for id_, issue in issues.items() if issue.key not in self.spoilt or id_ in existing
+        }
+        cache = TreeCache(self.now.name, self.now.at, named_digest(self.interest), not self.lost, read)
+        cache.remember(self.memory, self.base, self.now)
 
-    def _overdue(self, before: Standing) -> bool:
+    def _overdue(self, before: TreeCache) -> bool:
         """Whether the trees have to be walked whatever the lists say."""
         if not (self.interest.roots or self.interest.keys):
-            return bool(before.known)
+            return bool(before.issues)
         old = bool(self.interest.roots) and self.now.at - before.walked >= WALK_AGAIN
         return old or not before.whole or before.named != named_digest(self.interest)
 
-    def _outside_changed(self, before: Standing) -> bool:
+    def _outside_changed(self, before: TreeCache) -> bool:
         """Whether anything that the lists do not tell of changed, by one question about all of it.
 
         That is what is named or in a tree and not in scope. A key that led nowhere is asked for again.
         """
         covers = self.covers
         outside = {
-            id_: stand for id_, stand in before.known.items() if not covers(stand[0].partition("#")[0])
+            id_: issue for id_, issue in before.issues.items() if not covers(issue.key.partition("#")[0])
         }
         named = [place for place in self._places(self.interest.keys) if not covers(place.repository)]
-        keys = {stand[0] for stand in outside.values()}
+        keys = {issue.key for issue in outside.values()}
         if any(place.key not in keys for place in named):
             return True
         if not outside:
             return False
-        if self._without_trees() or not all(stand[3] for stand in outside.values()):
+        if self._without_trees() or not all(issue.node for issue in outside.values()):
             return True
         try:
             return not unchanged(self.client, self.spelling, outside)
@@ -225,8 +224,8 @@ class PullRun:
     def _trees(self, moved: list[Any]) -> Tree:
         """The trees below the roots, and what is named outside the scope.
 
-        Where GraphQL does not find a place, REST is asked, which knows where a moved issue went; such rows
-        go to `moved`. A root that is nowhere is told as lost, since a whole tree hangs on it.
+        Where GraphQL has nothing at a place, REST is asked, which follows a moved issue; such rows
+        go to `moved`. A root that is nowhere is lost, since a whole tree hangs on it.
         """
         roots = self._places(self.interest.roots)
         outside = [
@@ -289,7 +288,7 @@ class PullRun:
 
     def _note_without_trees(self) -> None:
         self.memory.set(NO_TREES, self.now.at.isoformat())
-        self.client.notify(f"{self.client.name}: this GitHub knows no sub-issues; trees are not measured")
+        self.client.notify(f"{self.client.name}: this GitHub has no sub-issues; trees are not measured")
 
     def _fetch(self, requested: list[Node]) -> Iterator[list[Any]]:
         """These issues in full: siblings in one list, others one by one."""
@@ -329,14 +328,14 @@ class PullRun:
         rows = (self._row(key) for key in sorted(keys))
         return (row for row in rows if row is not None)
 
-    def _of_projects(self, standing: Collection[str]) -> Iterator[Any]:
+    def _of_projects(self, ids: Collection[str]) -> Iterator[Any]:
         """The issues of which a project says something else than before, and which came by no other way."""
         left = self.projects.left(self.interest.pull_requests) if self.projects is not None else {}
-        ours = (key for id_, key in left.items() if id_ in standing or self.covers(key.partition("#")[0]))
+        ours = (key for id_, key in left.items() if id_ in ids or self.covers(key.partition("#")[0]))
         return self._rows(ours)
 
     def _row(self, key: str) -> Any | None:
-        """One issue by its key, wherever it moved; None if it is gone, or refused, which is told."""
+        """One issue by its key, wherever it moved; None if it is gone, or refused, which makes it lost."""
         place = place_of(key)
         try:
             row = self.client.get(place.path).json_object() if place else None
@@ -354,7 +353,7 @@ class PullRun:
         return row
 
     def _node(self, row: Any) -> Node | None:
-        """The node of an issue that REST found."""
+        """The node of an issue that came by REST."""
         place = place_in(row) if row else None
         if place is None or not isinstance(row.get("node_id"), str) or type(row.get("id")) is not int:
             return None
@@ -362,15 +361,23 @@ class PullRun:
         return Node(str(row["id"]), row["node_id"], place, str(row.get("updated_at")))
 
 
-def _stand(node: Node) -> Stand:
+def _cached(node: Node) -> CachedIssue:
     parent = node.parent[0] if node.parent else ""
-    return (node.place.key, parent, node.updated, node.node, -1 if node.children is None else node.children)
+    children = -1 if node.children is None else node.children
+    return CachedIssue(node.place.key, parent, node.updated, node.node, children)
 
 
-def _parents(existing: Mapping[str, Stand]) -> dict[str, tuple[str, str] | None]:
-    return {id_: (stand[1], existing[stand[1]][0]) for id_, stand in existing.items() if stand[1] in existing}
+def _parents(issues: Mapping[str, CachedIssue]) -> dict[str, tuple[str, str] | None]:
+    """By id: the parent's id and key, of those whose parent is among them."""
+    return {
+        id_: (issue.parent, issues[issue.parent].key)
+        for id_, issue in issues.items()
+        if issue.parent in issues
+    }
 
 
-def _same(before: Stand | None, now: Stand) -> bool:
+def _same(before: CachedIssue | None, now: CachedIssue) -> bool:
     """Whether an issue need not be read again: neither it nor its place in the tree changed."""
-    return before is not None and before[:3] == now[:3]
+    if before is None:
+        return False
+    return (before.key, before.parent, before.updated) == (now.key, now.parent, now.updated)

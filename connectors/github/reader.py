@@ -21,7 +21,7 @@ from connectors.github.pull import OVERLAP, PullRun
 from connectors.github.repositories import Names
 from connectors.github.search import matching
 from connectors.github.survey import survey
-from connectors.github.tree_cache import standing_at
+from connectors.github.tree_cache import TreeCache
 from connectors.isolation import read_apart
 from connectors.models import (
     STATUS_FIELD,
@@ -60,9 +60,9 @@ class GitHubReader:
         base = base if base and base.scope == scope else None
         if base and Organisation(self._client).doubted(base.at):
             base = None
-        before = standing_at(self._client.memory, base) if base else None
+        before = TreeCache.recall(self._client.memory, base) if base else None
         if before is None and (interest.roots or interest.keys):
-            base = None  # what left the trees since then is not known
+            base = None  # nothing tells what left the trees since then
         listing, since = self._listing(base)
         if base is not None and self._ahead(base, listing.moment):
             listing, since = self._listing(None)
@@ -94,7 +94,7 @@ class GitHubReader:
             full=full,
             failed=lambda: listing.failed,
             listed=lambda: listing.listed,
-            containers=lambda: listing.told() if full else (),
+            containers=lambda: listing.described() if full else (),
             missing_fields=self._missing_fields(self._projects),
         )
 

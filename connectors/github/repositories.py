@@ -29,38 +29,38 @@ class Names:
         self._settings = settings
         self._memory = memory
         self._configured = {name.lower() for name in settings.repositories}
-        self._known = dict(_remembered(memory, self._configured))
+        self._names = dict(_remembered(memory, self._configured))
         self.rows: dict[str, Mapping[str, Any]] = {}
-        """What this run was told of repositories, by name in lower case."""
+        """What came of repositories in this run, by name in lower case."""
 
     def today(self, name: str) -> str:
-        """Today's name of a repository, as far as is known."""
-        return self._known.get(name.lower(), ("", name))[1]
+        """Today's name of a repository, as far as it was read."""
+        return self._names.get(name.lower(), ("", name))[1]
 
     def id_of(self, name: str) -> str:
         """The id of a configured repository; its name in lower case, which is no number, until it is read."""
-        return self._known.get(name.lower(), ("", ""))[0] or name.lower()
+        return self._names.get(name.lower(), ("", ""))[0] or name.lower()
 
     def learn(self, name: str, today: str, id_: str = "") -> None:
         """A configured name leads to the repository that is called so today."""
         requested = name.lower()
         if requested not in self._configured or not is_repository(today):
             return
-        before = self._known.get(requested, ("", name))
+        before = self._names.get(requested, ("", name))
         same = before[1].lower() == today.lower()
         today = name if today.lower() == requested else today
-        self._known[requested] = (id_ or (before[0] if same else ""), today)
+        self._names[requested] = (id_ or (before[0] if same else ""), today)
 
     def keep(self) -> None:
         """Remember it for the next run; nothing is written where nothing is new."""
-        if self._known:
-            remember(self._memory, _FACT, dict(sorted(self._known.items())))
+        if self._names:
+            remember(self._memory, _FACT, dict(sorted(self._names.items())))
 
     def covers(self, repository: str) -> bool:
         """Whether a repository lies in the scope, by the name that is configured or by its name today."""
         requested = repository.lower()
         return self._settings.covers(repository) or any(
-            requested == today.lower() for _, today in self._known.values()
+            requested == today.lower() for _, today in self._names.values()
         )
 
     def configured(self) -> Iterator[str]:
@@ -83,7 +83,7 @@ def _remembered(memory: ConnectorState, configured: set[str]) -> Iterator[tuple[
 def container(row: Mapping[str, Any], name: str, *, app: bool) -> Container:
     """What a repository's row tells. `writable` is about labels; whoever may read may comment.
 
-    For an App (`app`) the row's permissions say nothing, so that it is not known.
+    For an App (`app`) the row's permissions say nothing, so that it is None.
     """
     roles = row.get("permissions")
     reported = isinstance(roles, dict) and not app

@@ -43,7 +43,7 @@ class GitHubSettings(HttpSettings):
     """The App's private key in PEM format."""
     private_key_file: Path | None = None
     in_progress_labels: tuple[str, ...] = ()
-    """An open issue that bears one of these counts as in progress; GitHub itself knows open and closed."""
+    """An open issue that bears one of these counts as in progress; GitHub itself has only open and closed."""
     projects: dict[str, str] = Field(default_factory=dict)
     """Projects whose fields rules and weights may ask for, by a name of our own: `owner/number`, or the
     address of its page. Their fields are `name/field` then."""
@@ -119,7 +119,7 @@ class GitHubSettings(HttpSettings):
         return {fold_name(name): Project.read(name, text) for name, text in self.projects.items()}
 
     def info(self, name: str) -> TrackerInfo:
-        """What is known of this tracker without a request."""
+        """See TrackerSettings."""
         spelling = Spelling(self.repositories)
         organisation = (f"{self.organization.lower()}/*",) if self.organization else ()
         info = TrackerInfo(

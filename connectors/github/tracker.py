@@ -44,7 +44,7 @@ class GitHubTracker(HttpTracker[GitHubReader, GitHubWriter]):
         return missing_fields(self._client, names)
 
     def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | TrackerError | None]:
-        """See TellsAudiences. Asks for each repository of which this run was not told yet."""
+        """See TellsAudiences. Asks for each repository of which this run has no row yet."""
         return audiences(self._client, self._names, containers)
 
     def _owns(self, key: str) -> bool:

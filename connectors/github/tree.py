@@ -11,7 +11,7 @@ from connectors.errors import BadConfiguration, InvalidResponse, TrackerDown, Tr
 from connectors.github.client import GitHubClient, TooMuch
 from connectors.github.graphql import AS_BEFORE, CHILDREN, MORE_CHILDREN, by_place
 from connectors.github.issue_keys import Place, Spelling, is_repository
-from connectors.github.tree_cache import Stand
+from connectors.github.tree_cache import CachedIssue
 
 _ID = re.compile("[1-9][0-9]{0,18}")
 _BATCH = 50
@@ -41,7 +41,7 @@ class Node:
 
 @dataclass(slots=True)
 class Tree:
-    """What was found below the roots, the roots included, by database id; and what could not be seen."""
+    """Everything below the roots, and the roots, by database id; and what could not be seen."""
 
     nodes: dict[str, Node] = field(default_factory=dict)
     hidden: dict[str, str] = field(default_factory=dict)
@@ -71,8 +71,8 @@ class Located:
 class _Sizes:
     """How much is asked for at once: less where it is not answered, more while it is.
 
-    So what spoils the answer about many is found, and the others are answered. After `_MOST_GIVEN_UP` single
-    issues in a row nothing smaller is tried, since it is not they that fail.
+    So what spoils the answer about many is narrowed down, and the others are answered. After
+    `_MOST_GIVEN_UP` single issues in a row nothing smaller is tried, since it is not they that fail.
     """
 
     ids: int = _BATCH
@@ -133,7 +133,7 @@ def locate(client: GitHubClient, spelling: Spelling, places: Sequence[Place]) ->
 def walk(client: GitHubClient, spelling: Spelling, roots: Iterable[Node]) -> Tree:
     """Everything below the roots. One request brings a whole level of up to 50 parents.
 
-    Raises Unsupported where the server knows no sub-issues.
+    Raises Unsupported where the server has no sub-issues.
     """
     tree = Tree({root.id: root for root in roots})
     level = list(tree.nodes.values())
@@ -151,23 +151,23 @@ def walk(client: GitHubClient, spelling: Spelling, roots: Iterable[Node]) -> Tre
     return tree
 
 
-def unchanged(client: GitHubClient, spelling: Spelling, existing: Mapping[str, Stand]) -> bool:
+def unchanged(client: GitHubClient, spelling: Spelling, existing: Mapping[str, CachedIssue]) -> bool:
     """Whether all these issues are as they were: their places, changes and numbers of sub-issues.
 
-    One request for each 100 of them. Raises Unsupported where the server knows no sub-issues.
+    One request for each 100 of them. Raises Unsupported where the server has no sub-issues.
     """
-    stands = list(existing.items())
-    for start in range(0, len(stands), _MOST_IDS):
-        some = stands[start : start + _MOST_IDS]
-        data = client.graphql(AS_BEFORE, {"ids": [stand[3] for _, stand in some]})
+    issues = list(existing.items())
+    for start in range(0, len(issues), _MOST_IDS):
+        some = issues[start : start + _MOST_IDS]
+        data = client.graphql(AS_BEFORE, {"ids": [issue.node for _, issue in some]})
         answers = data.get("nodes")
         if not isinstance(answers, list) or len(answers) != len(some):
             raise InvalidResponse(client.name, "POST /graphql", "expected one node for each id")
-        for (id_, stand), raw in zip(some, answers, strict=True):
+        for (id_, issue), raw in zip(some, answers, strict=True):
             node = _node(client, spelling, raw, None) if isinstance(raw, dict) and raw else None
-            if node is None or (node.id, node.place.key, node.updated) != (id_, stand[0], stand[2]):
+            if node is None or (node.id, node.place.key, node.updated) != (id_, issue.key, issue.updated):
                 return False
-            if stand[4] not in (-1, node.children):
+            if issue.children not in (-1, node.children):
                 return False
     return True
 
@@ -179,7 +179,7 @@ def _below(node: Node, parent: Node) -> Node:
 def _children(
     client: GitHubClient, spelling: Spelling, parents: Sequence[Node], tree: Tree, sizes: _Sizes
 ) -> Iterator[tuple[Node, Node]]:
-    """Each parent with each of its children. What cannot be answered of one parent is told of that one."""
+    """Each parent with each of its children. What fails of one parent is lost of that one alone."""
     waiting = list(parents)
     while waiting:
         some = waiting[: sizes.ids]
@@ -242,7 +242,7 @@ def _sub_issues(
 def _more(
     client: GitHubClient, parent: Node, after: str, tree: Tree, sizes: _Sizes
 ) -> Mapping[str, Any] | None:
-    """The next page of one parent's sub-issues; None where it cannot be had, which is told."""
+    """The next page of one parent's sub-issues; None where it cannot be had, which makes it lost."""
     while True:
         try:
             data = client.graphql(MORE_CHILDREN, {"id": parent.node, "after": after, "first": sizes.first})

@@ -104,7 +104,7 @@ class GitHubWriter:
         return self._client.write(verb, path, body, repeatable=repeatable, accept=accept)
 
     def _on_issue(self, ref: IssueRef, send: Callable[[Place], HttpResponse]) -> HttpResponse:
-        """Write at an issue's place; if GitHub says that it moved, look where it is now and write there."""
+        """Write at an issue's place; if GitHub says that it moved, ask where it is now and write there."""
         place = place_of(ref.key)
         if place is None:
             raise Missing(self._client.name, "", f"{ref.key!r} is no issue of GitHub")

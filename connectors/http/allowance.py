@@ -51,10 +51,10 @@ class Allowance:
 
 @runtime_checkable
 class Budgeted(Protocol):
-    """A tracker that tells what it used of its quotas."""
+    """A tracker that counts what it used of its quotas."""
 
     def allowances(self) -> tuple[Allowance, ...]:
-        """The quotas that the tracker told of, as they stand now; sends nothing."""
+        """The quotas that the tracker reported, as they stand now; sends nothing."""
         ...
 
 

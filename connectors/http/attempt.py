@@ -1,4 +1,4 @@
-"""One request as the transport treats it, and the wish to send it once more."""
+"""One request as the transport treats it, and the exception that has it sent once more."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass

@@ -29,10 +29,10 @@ class _Window:
 
 
 class QuotaBudget:
-    """Milepost's `share` (above 0, up to 1) of each quota that a tracker tells of, counted per window.
+    """Milepost's `share` (above 0, up to 1) of each quota that a tracker reports, counted per window.
 
     Only requests of its own are counted, so that what others use up is not taken from it. Where a tracker
-    tells of no quota nothing is ever spent. `existing` is the `text` of an earlier run in the same window.
+    reports no quota nothing is ever spent. `existing` is the `text` of an earlier run in the same window.
     A window that ends later than any can (`bounds.LONGEST_WINDOW`), since a clock was set wrong when it was
     noted, counts as none. Safe for several threads.
     """
@@ -73,7 +73,7 @@ class QuotaBudget:
             self._put_off.setdefault(resource, request)
 
     def allowances(self) -> tuple[Allowance, ...]:
-        """Each quota that the tracker told of, and milepost's part of it."""
+        """Each quota that the tracker reported, and milepost's part of it."""
         with self._lock:
             return tuple(
                 Allowance(
@@ -113,13 +113,6 @@ class QuotaBudget:
             if window is None or not _lasts(window, now):
                 return None
             return window.quota if window.used >= self._allowed(window.quota) else None
-
-    def told(self) -> str:
-        """One line for the log: `core 120 of 2,500 requests`; empty where the tracker tells of no quota."""
-        return ", ".join(
-            f"{allowance.resource} {allowance.used:,} of {allowance.allowed:,} requests"
-            for allowance in self.allowances()
-        )
 
     def text(self) -> str:
         """What the next run needs to go on counting."""

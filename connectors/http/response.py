@@ -21,7 +21,7 @@ from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refuse
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of one answer, after decompression, that are read before it is given up as garbled."""
 
-_SAID_LIMIT = 300
+_MESSAGE_LIMIT = 300
 _ESCAPE = re.compile(
     r"""\\ (?: u[dD][89abAB][0-9a-fA-F]{2} \\u[dD][c-fC-F][0-9a-fA-F]{2}
            | (?P<lone> u[dD][89a-fA-F][0-9a-fA-F]{2})
@@ -176,7 +176,7 @@ def _pieces(response: requests.Response) -> Iterator[bytes]:
 
 
 def explain_status(tracker: str, request: str, answer: HttpResponse) -> TrackerError:
-    """The contract's error for an answer that is no success, where the vendor's connector says no more."""
+    """The error for an answer that is no success, where the vendor's connector says no more."""
     message = message_in(answer)
     if answer.status in (301, 302, 303, 307, 308):
         hint = "Configure the address that it moved to"
@@ -199,8 +199,8 @@ def message_in(answer: HttpResponse) -> str:
     except orjson.JSONDecodeError:
         result = [f"{_shape(answer)} instead of JSON"] if answer.body else []
     text = "".join(c if c.isprintable() else " " for c in "; ".join(result))
-    if len(text) > _SAID_LIMIT:
-        text = text[: _SAID_LIMIT - 1] + "…"
+    if len(text) > _MESSAGE_LIMIT:
+        text = text[: _MESSAGE_LIMIT - 1] + "…"
     return f"HTTP {answer.status}: {text}" if text else f"HTTP {answer.status}"
 
 
@@ -216,7 +216,7 @@ def answer_time(answer: HttpResponse) -> datetime | None:
         when = parsedate_to_datetime(answer.headers.get("date", ""))
     except (ValueError, OverflowError):
         return None
-    # RFC 5322 writes `-0000` for "the zone is not told", and HTTP has no zone but GMT.
+    # RFC 5322 writes `-0000` for "no zone given", and HTTP has no zone but GMT.
     return bounds.server_time(when if when.tzinfo is not None else when.replace(tzinfo=UTC))
 
 

@@ -1,4 +1,4 @@
-"""How patient the connectors are, and what each vendor adds to that."""
+"""Time-outs, retries and waits, and what each vendor adds to them."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,7 +10,7 @@ from connectors.http.settings import HttpSettings
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How patient the connectors are. All times in seconds."""
+    """Time-outs, retries and waits of one tracker. All times in seconds."""
 
     connect_timeout: float = 10.0
     read_timeout: float = 30.0

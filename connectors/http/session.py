@@ -71,7 +71,7 @@ class HttpSession:
             response = self._send(prepared)
         except requests.RequestException:
             raise
-        except OSError as problem:  # requests looks for certificates first, and says so in a plain one
+        except OSError as problem:  # requests opens the certificates first, with a plain OSError
             raise BadConfiguration("", "", f"no certificates to trust: {problem}", _CERTIFICATES) from problem
         self._session.cookies.update(response.cookies)
         return read_answer(response)

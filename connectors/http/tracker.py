@@ -22,7 +22,7 @@ class HttpTracker(Generic[R, W]):
 
     @property
     def info(self) -> TrackerInfo:
-        """What is known from the settings alone."""
+        """What the settings alone tell of it."""
         return self._info
 
     @property

@@ -36,27 +36,27 @@ STOP = threading.Event()
 """Set it to end every wait at once: whoever waits for a tracker then gets Unavailable."""
 
 _REPEATED = frozenset({408, 502, 503, 504})
-_MAYBE = ", and it may have been done all the same"
-_TROUBLE = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+_PERHAPS_DONE = ", and it may have been done all the same"
+_CONNECTION_FAILURES = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 _LONGEST_BACKOFF = 30.0
 _SHORT_WINDOW = 60.0
 """Seconds: a quota that begins anew within this is waited for, instead of putting the work off."""
-_TOLD = 5.0
+_NOTIFIED = 5.0
 """Seconds from which on a wait for a rate of writes is worth a line."""
 _MOST = 200_000
 """Requests of one run, many times what a million issues take: no list may go on for ever."""
-_GLANCE = 0.25
-"""Seconds after which a waiting worker looks whether it is still wanted."""
+_POLL = 0.25
+"""Seconds after which a waiting worker checks whether its result is still needed."""
 
 _T = TypeVar("_T")
 
 
 class Transport:
-    """Sends one tracker's requests under one policy, from as many threads as want to.
+    """Sends one tracker's requests under one policy, from any number of threads.
 
     What a tracker says to one thread holds for all: a rate limit pauses every request, writes go one after
-    the other, and the budget is one. `clock` gives epoch seconds, `sleep` waits, `notify` is told of every
-    wait before it begins. `pace` may ask for a pause after an answer that is no refusal.
+    the other, and the budget is one. `clock` gives epoch seconds, `sleep` waits, `notify` gets a line about
+    each wait before it begins. `pace` may ask for a pause after an answer that is no refusal.
     """
 
     def __init__(
@@ -168,7 +168,7 @@ class Transport:
         `subject` is the issue that it changes, for rates that are kept per issue. Raises QuotaExhausted where
         a rate allows no write for longer than the policy waits.
         A create (not repeatable) goes out again only if the tracker cannot have done it: no connection,
-        429, or 503 with Retry-After. Where nobody can know, AnswerLost.
+        429, or 503 with Retry-After. Where nothing tells, AnswerLost.
         """
 
         def spaced() -> HttpResponse:
@@ -183,17 +183,17 @@ class Transport:
 
         return self._run(Attempt(request, spaced, repeatable, accept, resource, explain, reads=False))
 
-    def _run(self, job: "Attempt") -> HttpResponse:
+    def _run(self, attempt: Attempt) -> HttpResponse:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TryAgain),
             stop=tenacity.stop_after_attempt(max(1, self.policy.attempts)),
             wait=self._wait,
-            before_sleep=lambda state: self._announce(job.request, state),
-            sleep=lambda seconds: self._pause(job.request, seconds),
+            before_sleep=lambda state: self._announce(attempt.request, state),
+            sleep=lambda seconds: self._pause(attempt.request, seconds),
             reraise=True,
         )
         try:
-            return retrying(self._once, job)
+            return retrying(self._once, attempt)
         except TryAgain as again:
             if again.limited and again.wait is not None:
                 self._hold(self._clock() + again.wait)
@@ -212,7 +212,7 @@ class Transport:
             else type(error)(error.tracker, error.request, message, hint)
         )
 
-    def _veiled(self, answer: HttpResponse) -> HttpResponse:
+    def _redacted(self, answer: HttpResponse) -> HttpResponse:
         """The answer without our credentials: whatever repeats them must not bring them any further."""
         for secret in self._unmistakable:
             hidden = secret.encode()
@@ -223,43 +223,46 @@ class Transport:
                 answer = replace(answer, headers=headers)
         return answer
 
-    def _once(self, job: "Attempt") -> HttpResponse:
-        self._pass_gate(job.request)
-        self._spend(job)
+    def _once(self, attempt: Attempt) -> HttpResponse:
+        self._pass_gate(attempt.request)
+        self._spend(attempt)
         try:
-            answer = self._veiled(replace(job.send(), tracker=self.tracker, request=job.request))
+            answer = self._redacted(replace(attempt.send(), tracker=self.tracker, request=attempt.request))
         except requests.RequestException as problem:
-            raise self._sort_exception(job.request, problem, job.repeatable) from problem
+            raise self._sort_exception(attempt.request, problem, attempt.repeatable) from problem
         except (InvalidResponse, BadConfiguration) as problem:
-            raise type(problem)(self.tracker, job.request, problem.reason, problem.hint) from problem
+            raise type(problem)(self.tracker, attempt.request, problem.reason, problem.hint) from problem
         now = self._clock()
-        self.budget.note(job.resource, answer, now)
+        self.budget.note(attempt.resource, answer, now)
         wait = self._rate_limit(answer, now)
-        fine = 200 <= answer.status < 300 or (answer.status in job.accept and answer.status != 429)
+        fine = 200 <= answer.status < 300 or (answer.status in attempt.accept and answer.status != 429)
         if fine and wait is None:
             self._slow_down(answer, now)
             return answer
-        raise self._sort_answer(job, answer, wait)
+        raise self._sort_answer(attempt, answer, wait)
 
-    def _spend(self, job: "Attempt") -> None:
+    def _spend(self, attempt: Attempt) -> None:
         """Count one request; raises QuotaExhausted for a read that the budget does not allow any more."""
-        if job.reads and self._used >= _MOST:
+        if attempt.reads and self._used >= _MOST:
             message = f"{_MOST:,} requests in one run, and no end of them"
             raise InvalidResponse(
-                self.tracker, job.request, message, "Make several trackers of it, or look at its lists"
+                self.tracker,
+                attempt.request,
+                message,
+                "Make several trackers of it, or make its scope smaller",
             )
         now = self._clock()
-        spent = None if self._wrote or not job.reads else self.budget.spent(job.resource, now)
+        spent = None if self._wrote or not attempt.reads else self.budget.spent(attempt.resource, now)
         if spent is not None:
             left = spent.reset - now
             if left > _SHORT_WINDOW:
                 until = datetime.fromtimestamp(spent.reset, UTC).astimezone()
                 message = f"put off: milepost's share of the API quota is spent until {until:%H:%M:%S}"
                 hint = "The next run goes on; to allow more, raise the share"
-                self.budget.put_off(job.resource, job.request)
-                raise QuotaExhausted(self.tracker, job.request, message, hint)
+                self.budget.put_off(attempt.resource, attempt.request)
+                raise QuotaExhausted(self.tracker, attempt.request, message, hint)
             self._hold(now + left)
-            self._pass_gate(job.request)
+            self._pass_gate(attempt.request)
         with self._lock:
             self._used += 1
 
@@ -269,7 +272,7 @@ class Transport:
             self._hold(now + pause)
 
     def _hold(self, until: float) -> bool:
-        """Let no request out before `until`; whether that is news."""
+        """Let no request out before `until`; whether that is later than before."""
         with self._lock:
             changed = until > self._gate + 0.5
             self._gate = max(self._gate, until)
@@ -284,8 +287,8 @@ class Transport:
             if left > 0:
                 self._pause(request, left)
 
-    def _sort_answer(self, job: "Attempt", answer: HttpResponse, wait: float | None) -> Exception:
-        request = job.request
+    def _sort_answer(self, attempt: Attempt, answer: HttpResponse, wait: float | None) -> Exception:
+        request = attempt.request
         if wait is not None and wait > self.policy.max_wait:
             return self._too_long(request, answer, wait)
         if answer.status == 429 or wait is not None:
@@ -293,9 +296,9 @@ class Transport:
                 self._limited += 1
             error: TrackerError = TrackerDown(self.tracker, request, message_in(answer))
             return TryAgain(error, wait, limited=True)
-        if not job.repeatable and (answer.status >= 500 or answer.status == 408):
-            return AnswerLost(self.tracker, request, f"{message_in(answer)}{_MAYBE}")
-        explain = job.explain or self._explain
+        if not attempt.repeatable and (answer.status >= 500 or answer.status == 408):
+            return AnswerLost(self.tracker, request, f"{message_in(answer)}{_PERHAPS_DONE}")
+        explain = attempt.explain or self._explain
         explained = explain(request, answer) if explain else None
         error = explained or explain_status(self.tracker, request, answer)
         return TryAgain(error, None) if answer.status in _REPEATED else error
@@ -321,11 +324,11 @@ class Transport:
         never_sent = any(isinstance(cause, ConnectTimeoutError | NewConnectionError) for cause in causes)
         message = describe(problem, causes, *self.policy.timeout)
         if not repeatable and not never_sent:
-            return AnswerLost(self.tracker, request, message + _MAYBE)
+            return AnswerLost(self.tracker, request, message + _PERHAPS_DONE)
         hint = "Check the address and the network" if never_sent else ""
         kind = TrackerDown if never_sent else Unavailable
         error = kind(self.tracker, request, message, hint)
-        return TryAgain(error, None) if isinstance(problem, _TROUBLE) else error
+        return TryAgain(error, None) if isinstance(problem, _CONNECTION_FAILURES) else error
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         again = state.outcome.exception() if state.outcome else None
@@ -346,7 +349,7 @@ class Transport:
             if self._gate <= now + seconds:
                 self._waited.gate = self._gate  # this thread's own wait covers it
             if not changed:
-                return  # another thread has said so
+                return  # another thread has notified of it
         until = datetime.fromtimestamp(now + seconds, UTC).astimezone()
         why = "rate limit" if again.limited else again.error.reason
         self._notify(f"{self.tracker}: {why}, waiting {duration(seconds)} until {until:%H:%M:%S} ({request})")
@@ -369,7 +372,7 @@ class Transport:
         if left > self.policy.max_wait:
             message = f"put off: the limit of {rate} is reached until {until:%H:%M:%S}"
             raise QuotaExhausted(self.tracker, request, message, "The next run goes on from here")
-        if left >= _TOLD:
+        if left >= _NOTIFIED:
             self._notify(f"{self.tracker}: limit of {rate}, waiting {duration(left)} until {until:%H:%M:%S}")
         self._pause(request, left)
 
@@ -377,5 +380,5 @@ class Transport:
 def _interruptible(seconds: float) -> None:
     end = time.monotonic() + seconds
     while not cancelled() and (left := end - time.monotonic()) > 0:
-        if STOP.wait(min(left, _GLANCE)):
+        if STOP.wait(min(left, _POLL)):
             return

@@ -12,17 +12,17 @@ _T = TypeVar("_T")
 
 _NEVER = threading.Event()
 _WORKER = threading.local()
-_GLANCE = 0.25
-"""Seconds after which a thread that waits for room looks whether it is still wanted, and any other wait
-begins anew: the main thread hears a signal that was handed to another one only when it wakes."""
-_PATIENCE = 2.0
+_POLL = 0.25
+"""Seconds after which a thread that waits for room checks whether its result is still needed, and any other
+wait begins anew: the main thread gets a signal that was handed to another one only when it wakes."""
+_CLOSE_TIMEOUT = 2.0
 """Seconds that closing waits for threads in the middle of a request; they then end by themselves."""
 
 
 def cancelled() -> bool:
-    """Whether nobody wants the result of what this thread is doing any more."""
-    wanted_no_more: threading.Event = getattr(_WORKER, "cancel", _NEVER)
-    return wanted_no_more.is_set()
+    """Whether the result of what this thread is doing is not needed any more."""
+    cancel: threading.Event = getattr(_WORKER, "cancel", _NEVER)
+    return cancel.is_set()
 
 
 def map_ordered(tasks: Iterable[Callable[[], _T]], allowed: Callable[[], int], workers: int) -> Generator[_T]:
@@ -35,26 +35,26 @@ def map_ordered(tasks: Iterable[Callable[[], _T]], allowed: Callable[[], int], w
         for task in tasks:
             yield task()
         return
-    hands: _Hands[_T] = _Hands(workers)
+    threads: _Threads[_T] = _Threads(workers)
     ahead: deque[Future[_T]] = deque()
     try:
         for task in tasks:
             while ahead and len(ahead) >= _room(allowed(), workers):
                 yield _result(ahead.popleft())
-            ahead.append(hands.begin(task))
+            ahead.append(threads.begin(task))
         while ahead:
             yield _result(ahead.popleft())
     finally:
-        hands.close()
+        threads.close()
 
 
 def _result(future: Future[_T]) -> _T:
-    while not wait((future,), _GLANCE).done:
+    while not wait((future,), _POLL).done:
         pass
     return future.result()
 
 
-class _Hands(Generic[_T]):
+class _Threads(Generic[_T]):
     """Threads that do tasks in the order in which they come.
 
     Not a ThreadPoolExecutor: that waits for its threads without end, also at the end of the process, and so
@@ -82,7 +82,7 @@ class _Hands(Generic[_T]):
         self._cancel.set()
         for _ in self._threads:
             self._waiting.put(None)
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + _CLOSE_TIMEOUT
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
 
@@ -138,13 +138,13 @@ class _Merge(Generic[_T]):
         ]
 
     def results(self) -> Generator[_T]:
-        """All that comes until every thread has said that it ends."""
+        """All that comes until every thread has ended."""
         for thread in self._threads:
             thread.start()
         ended = 0
         while ended < len(self._threads):
             try:
-                result = self._queue.get(timeout=_GLANCE)
+                result = self._queue.get(timeout=_POLL)
             except queue.Empty:
                 continue
             if result is None:
@@ -155,9 +155,9 @@ class _Merge(Generic[_T]):
                 yield result[0]
 
     def close(self) -> None:
-        """End all threads, and what they wait for or want to say."""
+        """End all threads, and what they wait for or have to give."""
         self._cancel.set()
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + _CLOSE_TIMEOUT
         while any(thread.is_alive() for thread in self._threads) and time.monotonic() < end:
             try:
                 self._queue.get(timeout=0.01)
@@ -188,7 +188,7 @@ class _Merge(Generic[_T]):
     def _put(self, reason: tuple[_T] | BaseException | None) -> None:
         while not self._cancel.is_set():
             try:
-                self._queue.put(reason, timeout=_GLANCE)
+                self._queue.put(reason, timeout=_POLL)
             except queue.Full:
                 continue
             return

@@ -26,13 +26,13 @@ class WriteRate:
     per_issue: bool = False
 
     def __str__(self) -> str:
-        spans = {60.0: "a minute", 3600.0: "an hour"}
-        span = spans.get(self.seconds, f"in {self.seconds:g} s")
-        return f"{self.writes} writes {span}{' to one issue' if self.per_issue else ''}"
+        usual = {60.0: "a minute", 3600.0: "an hour"}
+        window = usual.get(self.seconds, f"in {self.seconds:g} s")
+        return f"{self.writes} writes {window}{' to one issue' if self.per_issue else ''}"
 
     @property
-    def span(self) -> float:
-        """The time that is kept: a little more, since requests may arrive closer together than they left."""
+    def window(self) -> float:
+        """Seconds that are kept: a little more, since requests may arrive closer together than they left."""
         return self.seconds + min(1.0, self.seconds / 20)
 
 
@@ -45,7 +45,7 @@ class WriteRates:
     def __init__(self, rates: Iterable[WriteRate] = (), spacing: float = 0.0, existing: str = "") -> None:
         self._rates = tuple(rates)
         self._spacing = spacing
-        self._longest = max((rate.span for rate in self._rates), default=0.0)
+        self._longest = max((rate.window for rate in self._rates), default=0.0)
         longest = max((rate.writes for rate in self._rates if not rate.per_issue), default=0)
         self._all: deque[float] = deque(_times(existing)[-longest:] if longest else (), maxlen=longest)
         self._of: dict[str, deque[float]] = {}
@@ -78,14 +78,14 @@ class WriteRates:
         return max(0.0, time - now)
 
     def text(self, now: float) -> str:
-        """What the next run has to know; empty if that is nothing."""
+        """What the next run has to go on from; empty if that is nothing."""
         self._settle(now)
-        longest = max((rate.span for rate in self._rates if rate.seconds > _LONG), default=0.0)
+        longest = max((rate.window for rate in self._rates if rate.seconds > _LONG), default=0.0)
         late = [round(time) + 1 for time in self._all if now - time < longest]
         return orjson.dumps(late).decode() if late else ""
 
     def _settle(self, now: float) -> None:
-        """Let no write be of the future, where the clock that told its time was set back since.
+        """Let no write be of the future, where the clock was set back since.
 
         By less than the longest rate: it was of late, and counts from now on. By more: it counts as none.
         """
@@ -100,12 +100,12 @@ class WriteRates:
         if len(times) < rate.writes:
             return 0.0
         # A clock set back must not make the wait longer than the window is.
-        return min(times[-rate.writes] + rate.span - now, rate.span)
+        return min(times[-rate.writes] + rate.window - now, rate.window)
 
 
 @runtime_checkable
 class Paced(Protocol):
-    """A tracker that knows how long its limits make writing take."""
+    """A tracker that forecasts how long its limits make writing take."""
 
     def writing_seconds(self, writes: int) -> float:
         """About how many seconds as many writes take; sends nothing."""

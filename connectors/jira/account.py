@@ -1,4 +1,4 @@
-"""What is known of a Jira and of the account that milepost uses there."""
+"""What kind of Jira it is, and the account that milepost uses there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What `serverInfo` told."""
+    """What `serverInfo` says."""
 
     cloud: bool
     version: str

@@ -50,7 +50,7 @@ def parse_blockers(links: object, names: Collection[str], tracker: str, site: st
 def _blocking(link: object, names: Collection[str]) -> Iterator[dict[str, Any]]:
     """The other issue of a link that is called so from this issue's side.
 
-    A link has two names, one for each direction; `inwardIssue` is told where this issue shows the inward one.
+    A link has two names, one for each direction; `inwardIssue` is sent where this issue shows the inward one.
     """
     kind = link.get("type") if isinstance(link, dict) else None
     if not isinstance(link, dict) or not isinstance(kind, dict):

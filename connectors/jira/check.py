@@ -32,14 +32,14 @@ _SCOPES = {
 
 def check(client: JiraClient, needs: frozenset[Capability]) -> tuple[Finding, ...]:
     """Every finding; where the login or the server fails, the others are left out. Raises nothing."""
-    findings = [_tried("login", lambda: _login(client))]
+    findings = [_attempted("login", lambda: _login(client))]
     if findings[0].ok:
-        findings.append(_tried("server", lambda: _server(client)))
+        findings.append(_attempted("server", lambda: _server(client)))
     if all(finding.ok for finding in findings):
-        findings.append(_tried("scope", lambda: _scope(client)))
+        findings.append(_attempted("scope", lambda: _scope(client)))
         findings += _projects(client)
         findings += _customers(client)
-        findings += _habits(client)
+        findings += _refusals(client)
         findings += _fields(client)
         findings += _permissions(client, needs)
         findings += _unproven(client, needs)
@@ -93,27 +93,27 @@ def _projects(client: JiraClient) -> Iterator[Finding]:
 def _customers(client: JiraClient) -> Iterator[Finding]:
     """Configured projects whose customers see comments."""
     settings = client.settings
-    said_so = {name.casefold() for name in settings.audiences}
+    configured = {name.casefold() for name in settings.audiences}
     for key in settings.projects if settings.audience is None else ():
-        if key.casefold() in said_so:
+        if key.casefold() in configured:
             continue
         try:
             shown = shows_customers(client, key)
         except TrackerError:
-            continue  # told with the projects
+            continue  # reported with the projects
         if shown:
             message = "a service management project, whose customers see comments: it counts as public"
             hint = "Set internal_comments = true to hide them from customers, or audiences for this project"
             yield Finding(f"project {key}", True, message, hint)
 
 
-def _habits(client: JiraClient) -> Iterator[Finding]:
-    habits = KnownRefusals(client)
-    if habits.has(LOUD) and not client.settings.notify_watchers:
+def _refusals(client: JiraClient) -> Iterator[Finding]:
+    refusals = KnownRefusals(client)
+    if refusals.has(LOUD) and not client.settings.notify_watchers:
         reason = "the account may not change issues without mails to their watchers"
         hint = "Let it administer the projects, or set notify_watchers = true"
         yield Finding("watchers", True, reason, hint)
-    if habits.has(PLAIN):
+    if refusals.has(PLAIN):
         reason = "this Jira does not store emoji and the like; comments are written without them"
         yield Finding("characters", True, reason)
 
@@ -177,7 +177,7 @@ def _unproven(client: JiraClient, needs: frozenset[Capability]) -> Iterator[Find
     message = (
         "states of a workflow that cannot be edited, and screens without labels, show only when it is written"
     )
-    yield Finding("single issues", True, message, "What is refused goes into quarantine and is told")
+    yield Finding("single issues", True, message, "What is refused goes into quarantine and is reported")
     if client.settings.host == SCOPED_HOST:
         scopes = sorted({_SCOPES[need] for need in needs} - {""})
         message = "a token with scopes does not tell them; what is missing shows only when it is used"
@@ -194,8 +194,8 @@ def _hint(client: JiraClient, need: Capability) -> str:
     return f"Grant it to {client.account().name or 'the account'} in the permission scheme{scope}"
 
 
-def _tried(what: str, lookup: Callable[[], Finding]) -> Finding:
+def _attempted(what: str, step: Callable[[], Finding]) -> Finding:
     try:
-        return lookup()
+        return step()
     except TrackerError as problem:
         return failed(what, problem)

@@ -55,7 +55,7 @@ class JiraClient(HttpClient):
         self._server_time: datetime | None = None
         self._skew = bounds.skew(_number(memory.get(_SKEW)))
         self.asked_at: datetime | None = None
-        """When the latest request was sent, by the server's clock; None if the answer told no time."""
+        """When the latest request was sent, by the server's clock; None if the answer had no Date."""
 
     def close(self) -> None:
         """Close the connections, and remember how much of the quota is used and how the clocks differ."""
@@ -128,7 +128,7 @@ class JiraClient(HttpClient):
         body: Json | None,
         accept: Collection[int],
     ) -> HttpResponse:
-        """One answer that is known to be the account's own; whatever does not prove it is not believed."""
+        """One answer that is proved to be the account's own."""
         if not self._proved and self._server is None and not self._recall():
             self.account()  # a first contact: say what is wrong with the login before all else
         answer = self._read_unproved(method, path, params, body, accept)
@@ -168,7 +168,7 @@ class JiraClient(HttpClient):
         return answer
 
     def first_contact(self, path: str) -> HttpResponse:
-        """GET something that every Jira has; its headers may tell all that is to be known beforehand."""
+        """GET something that every Jira has; its headers may tell what kind of Jira it is."""
         answer = self._read_unproved("GET", path)
         self._prove()
         if self._server is None and self._recall() is None:
@@ -200,7 +200,7 @@ class JiraClient(HttpClient):
         """How errors name a request below `/rest/api/2/`."""
         return f"{method} {urlsplit(self.settings.url).path}/rest/api/2/{path}"
 
-    # What is known of the server and the account
+    # The server and the account
 
     def account(self) -> Account:
         """Who the credentials belong to; asked once a run. Raises BadConfiguration if to nobody."""
@@ -244,8 +244,8 @@ class JiraClient(HttpClient):
         self.ask_server()
         return self._server_time or self.now()
 
-    def ask_told_time(self) -> datetime | None:
-        """The same, by the server alone; None if it tells no time at all, since our clock may be wrong."""
+    def ask_server_time(self) -> datetime | None:
+        """The same, by the server alone; None if it sends no time, since our clock may be wrong."""
         self.ask_server()
         return self.asked_at or self._server_time
 
@@ -262,13 +262,13 @@ class JiraClient(HttpClient):
             return None
         return Server(cloud, version, site)
 
-    def _site(self, told_url: object) -> str:
-        """Where people open issues. Behind the gateway only the server knows; else the user knows better."""
+    def _site(self, reported_url: object) -> str:
+        """Where people open issues. Behind the gateway only the server tells; else the settings do."""
         if self.settings.site_url is not None:
             return self.settings.site_url
-        if self.settings.host == GATEWAY_HOST and isinstance(told_url, str):
+        if self.settings.host == GATEWAY_HOST and isinstance(reported_url, str):
             try:
-                return base_url(told_url)
+                return base_url(reported_url)
             except ValueError:
                 return self.settings.url
         return self.settings.url

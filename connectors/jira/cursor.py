@@ -67,7 +67,7 @@ def scope_digest(settings: JiraSettings, interest: Interest, fields: Iterable[st
 
 
 def earliest(instant: datetime, behind: Iterable[str | None]) -> datetime | None:
-    """From when on to read; None if something was never read, or nobody knows since when."""
+    """From when on to read; None if something was never read, or since when is damaged."""
     snapshots = [bounds.server_time(bounds.moment(text)) for text in behind]
     existing = [when for when in snapshots if when is not None]
     return min([instant, *existing]) if len(existing) == len(snapshots) else None

@@ -35,7 +35,7 @@ class Explain:
         denied = answer.headers.get("x-authentication-denied-reason", "")
         if "CAPTCHA" in denied.upper():
             hint = "Log in once through the browser as this account, then try again"
-            return BadConfiguration(self._name, request, "Jira wants a CAPTCHA from this account", hint)
+            return BadConfiguration(self._name, request, "Jira asks for a CAPTCHA from this account", hint)
         if answer.status == 401 or (answer.status == 403 and login_failed(answer)):
             return self.refused_login(request, message_in(answer))
         if answer.status in (301, 302, 303, 307, 308):

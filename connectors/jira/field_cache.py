@@ -15,13 +15,13 @@ _FRESH = 86_400.0
 _LISTS = ("epic_link", "sprint", "points", "team_points", "team", "mirror", "wrong")
 _PAIRS = ("points_of", "asked")
 _SLACK = 300.0
-"""Seconds by which it may seem to be of the future: the clocks' difference is known to a second or so."""
+"""Seconds by which it may seem to be of the future: the clocks' difference is accurate to a second or so."""
 
 
 class FieldCache:
     """The field map of each interest: remembered for a day, or asked for.
 
-    It is asked for again where the settings or the mapping want other fields, and after a row came
+    It is asked for again where the settings or the mapping name other fields, and after a row came
     without a field that rows used to have: the field may have been deleted and made anew. Where one that the
     mapping asks for is missing, nothing is believed: it may be there by now.
     """
@@ -31,10 +31,10 @@ class FieldCache:
         self._absent: frozenset[str] = frozenset()
 
     def remembered(self, interest: Interest) -> FieldMap | None:
-        """What an earlier run found, if it may still be believed."""
+        """What an earlier run read, if it is less than a day old and nothing is missing in it."""
         existing = recall(self._client.memory, _KEY)
         age = self._client.now().timestamp() - _number(existing.get("at"))
-        if existing.get("for") != self._wanted(interest) or not -_SLACK <= age <= _FRESH:
+        if existing.get("for") != self._purpose(interest) or not -_SLACK <= age <= _FRESH:
             return None
         try:
             result = _field_map(existing["map"])
@@ -47,22 +47,22 @@ class FieldCache:
         """What the fields mean now; remembered."""
         client = self._client
         before = recall(client.memory, _KEY)
-        led = _led(before) if before.get("for") == self._wanted(interest) else {}
+        led = _led(before) if before.get("for") == self._purpose(interest) else {}
         result = find_fields(client.name, client.settings, read_fields(client), interest.fields, led)
-        absent = before.get("absent") if before.get("for") == self._wanted(interest) else []
+        absent = before.get("absent") if before.get("for") == self._purpose(interest) else []
         self._absent = frozenset(str(one) for one in absent) if isinstance(absent, list) else frozenset()
         at = client.now().timestamp()
-        self._write({"for": self._wanted(interest), "at": at, "map": asdict(result)}, self._absent)
+        self._write({"for": self._purpose(interest), "at": at, "map": asdict(result)}, self._absent)
         return result
 
     def came_without(self, missing: Iterable[str]) -> None:
-        """Rows came without these fields: if that is news, the next run asks what the fields mean."""
+        """Rows came without these fields: if they used to have them, the next run asks for all fields."""
         changed = frozenset(missing) - self._absent
         if changed:
             self._absent |= changed
             self._write({**recall(self._client.memory, _KEY), "at": 0}, self._absent)
 
-    def _wanted(self, interest: Interest) -> str:
+    def _purpose(self, interest: Interest) -> str:
         one = self._client.settings
         chosen = [one.url, one.epic_link, one.story_points, one.sprint, one.team, one.mirror_field]
         return digest([chosen, sorted(interest.fields)])

@@ -98,10 +98,10 @@ def find_fields(
 ) -> FieldMap:
     """What the fields mean: overrides first, then by custom type; story points by name, then by type.
 
-    A setting that names no field is told in `wrong`: that field is absent and what asks for it in `missing`,
-    but Epic Link is found by its type.
+    A setting that names no field is in `wrong`: that field is absent and what asks for it in `missing`,
+    but Epic Link is taken by its type.
     `before`: the ids that names in the mapping led to; a field that is called otherwise since then goes on
-    being meant, which is told in `wrong` too. A field that the mapping asks for and that does not exist
+    being meant, which is in `wrong` too. A field that the mapping asks for and that does not exist
     stands in `missing`.
     """
     wrong: list[str] = []

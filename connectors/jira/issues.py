@@ -217,7 +217,7 @@ def _id(row: Json) -> str:
 
 
 def _id_or_empty(value: object) -> str:
-    """The id of a status or a resolution, as text; empty where it is not told."""
+    """The id of a status or a resolution, as text; empty where there is none."""
     identity = value.get("id") if isinstance(value, dict) else None
     return identity if _is_id(identity) else ""
 
@@ -236,7 +236,7 @@ def _category(status: Json) -> StatusCategory:
 
 
 def _level(kind: Json) -> int | None:
-    """Cloud says it; on Data Center sub-tasks say so, and epics are known by their name alone."""
+    """Cloud sends it; on Data Center sub-tasks have a flag, and epics only their name."""
     level = kind.get("hierarchyLevel")
     if isinstance(level, int) and not isinstance(level, bool):
         return level

@@ -1,4 +1,4 @@
-"""Puts JQL together from the user's pieces, each kept whole in its parentheses."""
+"""JQL made of the user's conditions, each whole in its parentheses."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise

@@ -39,7 +39,7 @@ class KnownRefusals:
         return when is not None and now - when < _FRESH
 
     def longest(self) -> int | None:
-        """The longest comment, in `characters`, as a refusal told within the last day; None: none told."""
+        """The longest comment, in `characters`, as a refusal stated within the last day; None: none did."""
         limit, _, when = (self._client.memory.get(LONGEST) or "").partition(" ")
         seen, now = bounds.past(bounds.moment(when), self._client.now()), self._client.now()
         if seen is None or now - seen >= _FRESH or not _DIGITS.fullmatch(limit):
@@ -56,7 +56,7 @@ class KnownRefusals:
 
 
 def stated_limit(answer: HttpResponse, text: str) -> int | None:
-    """The longest text that a refusal speaks of, in `characters`; None where it is about something else.
+    """The longest text that a refusal names, in `characters`; None where it is about something else.
 
     "It exceeds the allowed limit of 32,767 characters" stands at the field `comment`, in the language of the
     account: so any number there counts that is smaller than the text, in whichever way it is grouped.

@@ -14,7 +14,7 @@ from connectors.jira.search import BULK, Search
 from connectors.models import Fate, Issue, IssueRef, Unread, Whereabouts
 
 _ARCHIVED_AT = "archiveddate"
-"""The field in which Data Center says when an issue was archived; whoever does not know it leaves it out."""
+"""The field in which Data Center says when an issue was archived; Cloud leaves it out."""
 _FRESH = timedelta(hours=1)
 """An issue that changed within this may be missing in a search because its index is late."""
 _ARCHIVED = "archived: no search finds it, its id opens it"
@@ -95,7 +95,7 @@ class Locator:
     def _unmatched(self, ids: Sequence[str]) -> set[str]:
         """Those of these issues, which a search finds, that the `jql` of the scope does not match now.
 
-        Nothing follows from the silence of one search: those that are told match its contrary.
+        Nothing follows from the silence of one search: those that are reported match its contrary.
         """
         condition = self._client.settings.jql
         if not condition:

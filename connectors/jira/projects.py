@@ -28,8 +28,8 @@ class Readable:
     """Those that are not there for this account, with the reason."""
     archived: tuple[Container, ...]
     """Those that are archived: no search may name them, and their issues rest."""
-    found: Mapping[str, Container]
-    """By configured key: what is known of each."""
+    projects: Mapping[str, Container]
+    """By configured key: all of them."""
 
 
 class Projects:
@@ -58,7 +58,7 @@ class Projects:
         return Container(id_, key.upper(), row.get("archived") is True)
 
     def readable(self) -> Readable:
-        """What is known of each configured project now. Raises as `ask` does."""
+        """Each configured project as it is now. Raises as `ask` does."""
         keys: dict[str, str] = {}
         failed: list[Container] = []
         archived: list[Container] = []
@@ -105,7 +105,7 @@ class Projects:
     def containers(self) -> tuple[Container, ...]:
         """What Jira tells of the configured projects now; none where it does not answer."""
         try:
-            return tuple(one for one in self.readable().found.values() if not one.error)
+            return tuple(one for one in self.readable().projects.values() if not one.error)
         except TrackerError:
             return ()
 

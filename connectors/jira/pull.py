@@ -74,7 +74,7 @@ class PullRun:
         )
 
     def pages(self) -> Iterator[Page]:
-        """All pages; then the next pull knows what to read again, beside what changes from now on."""
+        """All pages; then the next pull can tell what to read again, beside what changes from now on."""
         yield from self._pages()
         for project in self.failed:
             self.client.notify(f"{self.client.name}: project {project.name} was not read: {project.error}")
@@ -156,8 +156,8 @@ class PullRun:
         """What is named one by one, and the trees level by level."""
         result = find_roots(self.search, self.interest.roots)
         memory, left_out = self.client.memory, trees_behind(self.client.memory)
-        behind = {id_: key for id_, key in result.found.items() if key in left_out}
-        rest = {id_: key for id_, key in result.found.items() if id_ not in behind}
+        behind = {id_: key for id_, key in result.ids.items() if key in left_out}
+        rest = {id_: key for id_, key in result.ids.items() if id_ not in behind}
         yield from self._key_pages()
         yield Page((), result.unread)
         members: dict[str, str] = {}
@@ -168,7 +168,7 @@ class PullRun:
                 yield self._tree_page(rows)
             members |= tree.members
         remember_behind(memory, result.lost)
-        return TreeCache(self.scope, frozenset(result.found), members, self.named, ())
+        return TreeCache(self.scope, frozenset(result.ids), members, self.named, ())
 
     def _key_pages(self, existing: frozenset[str] = frozenset()) -> Iterator[Page]:
         """What is named one by one, roots too, and has not come; `existing` would have if it changed."""

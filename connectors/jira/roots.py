@@ -17,14 +17,14 @@ _KEY = "jira.trees_behind"
 class Roots:
     """Roots that were asked for by their keys; one that does not exist is in neither part."""
 
-    found: dict[str, str]
+    ids: dict[str, str]
     """Id and key, as of today."""
     lost: tuple[str, ...] = ()
     """Keys of those that may exist and that Jira did not send as issues: their trees were not read."""
 
     @property
     def unread(self) -> tuple[Unread, ...]:
-        """What is told of the trees that were not read."""
+        """The trees that were not read, each by its root."""
         return tuple(
             Unread(None, key, "Jira could not send the root of its tree this time") for key in self.lost
         )

@@ -16,7 +16,7 @@ def nameless(row: Json) -> bool:
 
 
 def unnamed_below(roots: Iterable[str]) -> tuple[Unread, ...]:
-    """What is told of trees in which a row without a name stands: nobody can tell in which."""
+    """All of these trees, where a row of one of them has no name: nothing tells of which."""
     return tuple(
         Unread(None, root, "a row of its tree says not of which issue it is") for root in sorted(roots)
     )

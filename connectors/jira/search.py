@@ -50,7 +50,7 @@ class Search:
 
         Cloud's pages are chained by their tokens. So beyond the first page only ids are listed, by the
         thousand, and the issues fetched by id beside one another. An issue that changes in between comes as
-        it is then. One that the fetch leaves out is looked up by itself: it is gone, or it comes. What is
+        it is then. One that the fetch leaves out is asked for by itself: it is gone, or it comes. What is
         new since the listing began was changed after the pull's cursor and comes with the next pull.
         """
         listing = self.rows(jql, fields)
@@ -142,7 +142,7 @@ class Search:
             yield from page
 
     def one(self, key: str, fields: Sequence[str]) -> Json | None:
-        """One issue by key or id, fresh from the database and found after a move; None if it is gone."""
+        """One issue by key or id, fresh from the database and by its former key too; None if it is gone."""
         try:
             return self.present(key, fields)
         except (Missing, Refused):
@@ -269,7 +269,7 @@ class Search:
         raise Unavailable(self._client.name, self._client.request("POST", "search"), message)
 
     def _side_by_side(self, jql: str, fields: Sequence[str]) -> Generator[list[Json], None, bool]:
-        """All pages beside one another, as soon as the first told how many; whether they are whole.
+        """All pages beside one another, as soon as the first tells how many; whether they are whole.
 
         Whenever each page is read, the row where two of them meet proves that none is missing: it stood at
         the same place both times, and rows are in an order that no edit changes, so everything before it

@@ -49,7 +49,7 @@ class JiraSettings(HttpSettings):
     """Default: basic where there is an email (Cloud), bearer where there is none (Data Center)."""
     epic_link: str | None = None
     story_points: str | dict[str, str] | None = None
-    """The field of all projects, or one for each project by its key; the others' are found by themselves."""
+    """The field of all projects, or one for each project by its key; the others' are taken by their names."""
     sprint: str | None = None
     team: str | None = None
     blocked_by_links: tuple[str, ...] = ("is blocked by",)
@@ -146,7 +146,7 @@ class JiraSettings(HttpSettings):
         return self.auth or ("basic" if self.email else "bearer")
 
     def info(self, name: str) -> TrackerInfo:
-        """What is known of this tracker without a request."""
+        """See TrackerSettings."""
         info = TrackerInfo(
             name=name,
             kind="jira",

@@ -61,7 +61,7 @@ class Surveyor:
 
     def _configured(self) -> Iterator[SurveyPage]:
         readable = self._projects.readable()
-        for key, project in readable.found.items():
+        for key, project in readable.projects.items():
             self._containers[project.id] = project
             if not project.error:
                 self._names[key] = project.id
@@ -80,7 +80,7 @@ class Surveyor:
         self._clear(readable.keys)
 
     def _one_by_one(self, readable: Readable) -> Iterator[SurveyPage]:
-        """Each project by itself: one that is refused is told, and the others are listed."""
+        """Each project by itself: one that is refused gets an `error`, and the others are listed."""
         refused: BadConfiguration | None = None
         for key, today in readable.keys.items():
             try:
@@ -89,13 +89,13 @@ class Surveyor:
                 raise
             except (BadConfiguration, InvalidResponse, Unavailable) as problem:
                 refused = problem if isinstance(problem, BadConfiguration) else refused
-                project = readable.found[key]
+                project = readable.projects[key]
                 failed = Container(project.id, project.name, project.archived, error=problem.reason)
                 self._containers[project.id] = failed
             else:
                 self._clear([key])
         if refused is not None and all(
-            self._containers[readable.found[key].id].error for key in readable.keys
+            self._containers[readable.projects[key].id].error for key in readable.keys
         ):
             raise refused  # then it is not the projects but the jql or the account
 
@@ -125,9 +125,9 @@ class Surveyor:
     def _below(self) -> Iterator[SurveyPage]:
         roots = find_roots(self._search, self._interest.roots)
         yield SurveyPage(unread=roots.unread)
-        if roots.found:
+        if roots.ids:
             tree = Tree(self._search, self._parser.fields, self._client.server().cloud)
-            for rows_below in tree.rows(roots.found, self._fields, None):
+            for rows_below in tree.rows(roots.ids, self._fields, None):
                 page = self._page([row for row in rows_below if not nameless(row)], ())
                 lost = unnamed_below(self._interest.roots) if any(map(nameless, rows_below)) else ()
                 yield SurveyPage(outlines=page.outlines, unread=(*page.unread, *lost))

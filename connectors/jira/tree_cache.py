@@ -15,7 +15,7 @@ _MOST = 1_000
 
 @dataclass(slots=True)
 class TreeCache:
-    """The issues that a pull brings whether or not they are in scope, as the pulls so far found them.
+    """The issues that a pull brings whether or not they are in scope, as the pulls so far left them.
 
     One condition beside the scope's finds all that can have happened to them since the cursor. An issue
     that is one of them is found by its id. One that came below a root was changed by that: its parent is
@@ -35,13 +35,13 @@ class TreeCache:
     links: tuple[str, ...]
     """The ids of the fields, beside `parent`, that name a parent."""
     changed: dict[str, str] = field(default_factory=dict)
-    """Of the trees: what this pull found changed or new."""
+    """Of the trees: what changed or is new by this pull."""
     left: bool = False
     """Whether something may have left its tree, so that the trees must be walked anew."""
 
     @classmethod
     def recall(cls, memory: ConnectorState, digest: str, links: tuple[str, ...]) -> "TreeCache | None":
-        """What the latest pull of the same scope and interest found; None if there was none, or too much."""
+        """What the latest pull of the same scope and interest remembered; None if there is nothing."""
         existing = state.recall(memory, _KEY)
         try:
             if existing["for"] != digest:

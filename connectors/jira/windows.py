@@ -44,7 +44,7 @@ class Windows:
     def open(self, since: datetime, condition: str, fields: Sequence[str]) -> Window | None:
         """Ask for the first page of what changed since; None if the server's clock is before `since`.
 
-        The server counts the minutes back from its own present, which is not known before it answers. So
+        The server counts the minutes back from its own present, which nothing tells before it answers. So
         the window is a guess by the clocks' last difference, and the answer's Date header proves it or has
         it asked again.
         """
@@ -58,7 +58,7 @@ class Windows:
             first = next(pages, [])
             if self._client.asked_at is None and reported is None:
                 # No Date header: our own clock proves nothing, so that the server is asked for its time.
-                reported = self._client.ask_told_time()
+                reported = self._client.ask_server_time()
                 continue
             taken, received = self._client.asked_at or reported, self._client.now()
             if taken is None or received < since - STEP:

@@ -45,14 +45,14 @@ class JiraWriter:
     def __init__(self, client: JiraClient) -> None:
         self._client = client
         self._search = Search(client)
-        self._habits = KnownRefusals(client)
+        self._refusals = KnownRefusals(client)
 
     def create_comment(self, ref: IssueRef, body: str, mark: str) -> PostedComment:
-        """See the contract."""
+        """See Writer."""
         path = f"issue/{path_segment(ref.id)}/comment"
         answer = self._comment(path, _Desired(ref, body, mark, None, create=True))
         try:
-            created = self._told(answer, ref)
+            created = self._comment_in(answer, ref)
         except InvalidResponse as problem:
             message = f"{problem.reason}, though the comment may have been written"
             raise AnswerLost(self._client.name, answer.request, message) from problem
@@ -65,11 +65,11 @@ class JiraWriter:
         return created
 
     def edit_comment(self, ref: IssueRef, comment: PostedComment, body: str, mark: str) -> PostedComment:
-        """See the contract. Who may see the comment stays as it is, or becomes what the settings say."""
+        """See Writer. Who may see the comment stays as it is, or becomes what the settings say."""
         path = f"issue/{path_segment(ref.id)}/comment/{path_segment(comment.id)}"
         try:
             requested = _Desired(ref, body, mark, comment.visibility, create=False)
-            return self._told(self._comment(path, requested), ref)
+            return self._comment_in(self._comment(path, requested), ref)
         except TooLong:
             raise
         except Refused as refused:
@@ -79,12 +79,12 @@ class JiraWriter:
             raise
 
     def delete_comment(self, ref: IssueRef, comment: PostedComment) -> None:
-        """See the contract."""
+        """See Writer."""
         path = f"issue/{path_segment(ref.id)}/comment/{path_segment(comment.id)}"
         self._client.change("DELETE", path, None, repeatable=True, accept=(404, 410))
 
     def change_labels(self, ref: IssueRef, add: Iterable[str], remove: Iterable[str]) -> tuple[str, ...]:
-        """See the contract. Raises Refused, before anything is sent, for a label that Jira cannot hold."""
+        """See Writer. Raises Refused, before anything is sent, for a label that Jira cannot hold."""
         added = sorted(set(add))
         removed = sorted(set(remove) - set(added))
         path = f"issue/{path_segment(ref.id)}"
@@ -100,7 +100,7 @@ class JiraWriter:
             labels, _ = self._send_verbs(ref, path, verbs, quiet=False)
             undone = (set(added) - set(labels)) | (set(removed) & set(labels))
             if not undone:
-                self._habits.note(LOUD)
+                self._refusals.note(LOUD)
         if undone:
             message = f"Jira took the request but did not do it: {', '.join(sorted(undone))}"
             raise Refused(
@@ -129,14 +129,14 @@ class JiraWriter:
             if answer.status >= 400:
                 if not _names_mails(answer):
                     raise self._client.refused(answer)
-                self._habits.note(LOUD)
+                self._refusals.note(LOUD)
                 quiet = False
                 self._client.change("PUT", path, body, repeatable=True)
         return read_labels(self._client.name, self._search.present(ref.id, ["labels"])), quiet
 
-    def _comment(self, path: str, requested: "_Desired") -> HttpResponse:
+    def _comment(self, path: str, requested: _Desired) -> HttpResponse:
         """Write a comment; once more without what this server or this account cannot do, and only that."""
-        plain = self._habits.has(PLAIN)
+        plain = self._refusals.has(PLAIN)
         learned = False
         while True:
             bare = self._client.memory.get(_NO_PROPERTIES) is not None
@@ -155,16 +155,16 @@ class JiraWriter:
             )
             if answer.status < 400:
                 if learned:
-                    self._habits.note(PLAIN)
+                    self._refusals.note(PLAIN)
                 return answer
             limit = stated_limit(answer, body["body"])
             if limit is not None:
-                self._habits.note_longest(limit)
+                self._refusals.note_longest(limit)
                 self._fits(requested, path, body["body"])
             if quiet and _names_mails(answer):
-                self._habits.note(LOUD)
+                self._refusals.note(LOUD)
             elif answer.status == 400 and not (bare or self._internal) and b"propert" in answer.body.lower():
-                # A server that knows no properties did nothing; the mark in the text must do.
+                # A server without properties did nothing; the mark in the text must do.
                 self._client.memory.set(_NO_PROPERTIES, "yes")
             elif answer.status in (400, 500) and special:
                 self._not_written(answer, requested)
@@ -172,9 +172,9 @@ class JiraWriter:
             else:
                 raise self._client.refused(answer)
 
-    def _fits(self, requested: "_Desired", path: str, text: str) -> None:
+    def _fits(self, requested: _Desired, path: str, text: str) -> None:
         """Raises TooLong for a text that is longer than the server was seen to take within the last day."""
-        limit = self._habits.longest()
+        limit = self._refusals.longest()
         if limit is None or characters(text) <= limit:
             return
         request = self._client.request("POST" if requested.create else "PUT", path)
@@ -186,7 +186,7 @@ class JiraWriter:
     def _marks_kept(self) -> bool | None:
         """Whether the server keeps the mark as a property; None where that is still to be seen."""
         memory = self._client.memory
-        if memory.get(_NO_PROPERTIES) is not None or self._habits.has(FORGETFUL):
+        if memory.get(_NO_PROPERTIES) is not None or self._refusals.has(FORGETFUL):
             return False
         return True if memory.get(KEPT) is not None else None
 
@@ -196,13 +196,13 @@ class JiraWriter:
         try:
             there = read_comments(client, client.account(), client.server().site, ref)
         except TrackerError:
-            return True  # nothing is known yet; the next comment that is created tells
+            return True  # the next comment that is created tells
         kept = any(one.id == comment_id and one.mark == mark for one in there)
         if not kept:
-            self._habits.note(FORGETFUL)
+            self._refusals.note(FORGETFUL)
         return kept
 
-    def _not_written(self, answer: HttpResponse, requested: "_Desired") -> None:
+    def _not_written(self, answer: HttpResponse, requested: _Desired) -> None:
         """Raises AnswerLost where a comment may have been written though the answer was an error."""
         if not requested.create or answer.status < 500:
             return
@@ -213,9 +213,9 @@ class JiraWriter:
 
     @property
     def _quiet(self) -> bool:
-        return not self._client.settings.notify_watchers and not self._habits.has(LOUD)
+        return not self._client.settings.notify_watchers and not self._refusals.has(LOUD)
 
-    def _whole_body(self, text: str, requested: "_Desired", *, bare: bool) -> Json:
+    def _whole_body(self, text: str, requested: _Desired, *, bare: bool) -> Json:
         kept = self._marks_kept
         if kept or (kept is None and requested.create and self._client.server().cloud):
             # Cloud documents properties of comments; otherwise the text shows the mark until they are seen.
@@ -243,7 +243,7 @@ class JiraWriter:
             properties.append({"key": INTERNAL, "value": {"internal": True}})
         return properties
 
-    def _told(self, answer: HttpResponse, ref: IssueRef) -> PostedComment:
+    def _comment_in(self, answer: HttpResponse, ref: IssueRef) -> PostedComment:
         body = answer.json_object()
         comment = read_comment(body, self._client.account(), self._client.server().site, ref)
         if comment is None:
@@ -260,5 +260,5 @@ def _without_line(text: str, mark: str) -> str:
 
 
 def _names_mails(answer: HttpResponse) -> bool:
-    """Whether a refusal is for `notifyUsers`: Jira's message speaks of the user notification."""
+    """Whether a refusal is for `notifyUsers`: Jira's message names the user notification."""
     return answer.status in (400, 403) and (b"notif" in answer.body.lower())
