@@ -49,7 +49,7 @@ def tokens(text: str) -> Iterator[tuple[int, str]]:
         line, place = 1, 0
         for result in pattern.finditer(text):
             line, place = line + text.count("\n", place, result.start()), result.start()
-            lines.setdefault(line, redact(redacted(result)).strip())
+            lines.setdefault(line, redacted(result).strip())
     yield from sorted(lines.items())
 
 
