@@ -1,4 +1,4 @@
-"""The scheduled job: when to run, one run at a time, and a clean stop."""
+"""The schedule of `milepost run`: when to begin the next run, one at a time, until asked to stop."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ from core.shutdown import Stop, Stopped
 log = logging.getLogger("milepost")
 
 _LONGEST_WAIT = 60.0
-"""Seconds that are slept at most, so that a clock that was set is noticed soon."""
+"""Seconds of a wait at most, so that a clock that was set is noticed soon."""
 _SHORTEST_WAIT = 0.1
 _LONGEST_DAY = timedelta(hours=26)
 """The next time of the day is never farther ahead, also where summer time ends."""
@@ -42,17 +42,17 @@ class Interval:
         return self._seconds - passed
 
     def waited(self, seconds: float) -> None:
-        """A wait came to its end by itself, and so has lasted this long at least."""
+        """Count a wait that was not broken off, and so lasted this long at least."""
         self._waited += seconds
 
     def done(self) -> None:
-        """Whatever was due by now counts as done; the next is due an interval from now."""
+        """Count all that was due by now as done; the next is due an interval from now."""
         self._began = self._monotonic()
         self._waited = 0.0
 
 
 class TimesOfDay:
-    """A run at times of the day, by the wall's clock of this process (see `clock_of`).
+    """A run at times of the day, by the wall clock of this process (see `clock_of`).
 
     A time that the beginning of summer time skips is due as soon as the clock jumped over it; one that its
     end repeats is due the first time only. `schedule` is right about both as long as it is given no time
@@ -66,16 +66,16 @@ class TimesOfDay:
     def left(self) -> float:
         """Seconds until the next run is due; not above 0 if it is."""
         due = self._scheduler.next_run
-        now = datetime.now()  # noqa: DTZ005 (the scheduler counts by the wall's clock)
+        now = datetime.now()  # noqa: DTZ005 (the scheduler counts by the wall clock)
         if due is None or due - now > _LONGEST_DAY:  # the clock was ahead when that was planned
             self._scheduler = self._planned()
         return self._scheduler.idle_seconds or 0.0
 
     def waited(self, seconds: float) -> None:
-        """The wall's clock says by itself how much time passed."""
+        """Do nothing: the wall clock tells how much time passed."""
 
     def done(self) -> None:
-        """Whatever was due by now counts as done, and gets its next time."""
+        """Count all that was due by now as done, and plan its next time."""
         self._scheduler.run_pending()
 
     def _planned(self) -> Scheduler:
@@ -87,7 +87,7 @@ class TimesOfDay:
 
 @contextmanager
 def clock_of(zone: ZoneInfo | None) -> Iterator[None]:
-    """Let the wall's clock of this process be that of a time zone; None leaves it as it is.
+    """Let the wall clock of this process be that of a time zone; None leaves it as it is.
 
     Everything in the process that goes by local time follows, such as the times in the log. Raises OSError
     where the zone has no file on this machine.
@@ -124,9 +124,9 @@ def run_forever(
     monotonic: Callable[[], float] = time.monotonic,
     zone: ZoneInfo | None = None,
 ) -> None:
-    """Run now and then as scheduled, until asked to stop. `monotonic` is as that of `Interval`.
+    """Run once at the beginning and then as scheduled, until asked to stop.
 
-    `zone` is that of the times of the day; None for that of this machine.
+    `monotonic` is as that of `Interval`. `zone` is that of the times of the day; None: that of this machine.
 
     There is never more than one run: one that takes longer than the interval delays the next one, which
     then comes an interval later, and times that passed meanwhile are not made up for. An error that
@@ -158,4 +158,4 @@ def _guarded(once: Callable[[], None]) -> None:
 
 
 def _nothing() -> None:
-    """What the scheduler itself does at the time; the run is ours to start."""
+    """What the scheduler does at a time: nothing, since `run_forever` starts the run."""

@@ -1,4 +1,4 @@
-"""The quality of goals: warnings about what is allowed, but seldom meant."""
+"""Warnings about goals, key results and milestones: what is allowed, and seldom meant."""
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as MappingABC
@@ -10,10 +10,10 @@ from mappings.load import Origin
 from mappings.problems import Problem
 
 CHECK_IN_DAYS = 30
-"""A number that nobody has looked at for longer than this says little about today."""
+"""Days after which a check-in is too old to say much about today."""
 
 Warned = tuple[str, str]
-"""What was found, and what to do about it."""
+"""What is wrong, and what to do about it."""
 
 
 def lint(
@@ -43,7 +43,7 @@ def lint(
 
 
 def interim_targets(_mapping: GoalTree, item: Planned, _today: date) -> Iterator[Warned]:
-    """Interim targets rise, and lie within the time of what they belong to."""
+    """Interim targets that fall, or lie outside of the time of what they belong to."""
     targets = sorted(item.targets, key=lambda target: target.on)
     for before, after in pairwise(targets):
         if before.on == after.on:
@@ -61,13 +61,13 @@ def interim_targets(_mapping: GoalTree, item: Planned, _today: date) -> Iterator
 
 
 def over_override(_mapping: GoalTree, item: Planned, today: date) -> Iterator[Warned]:
-    """A word on health that no longer counts."""
+    """An override of health that has ended."""
     if item.override is not None and item.override.until < today:
         yield f"the override of health ended on {item.override.until}", "Renew it or take it out"
 
 
 def starts_where_it_ends(mapping: GoalTree, item: Planned, _today: date) -> Iterator[Warned]:
-    """What has a due date has a start, or pace could not be measured."""
+    """A due date without a start, from which pace could be measured."""
     start, due = item.start, item.due
     if isinstance(item, KeyResult) and item.goal in mapping.goals:
         start = start or mapping.goals[item.goal].start
@@ -79,20 +79,20 @@ def starts_where_it_ends(mapping: GoalTree, item: Planned, _today: date) -> Iter
 
 
 def goal_has_key_results(mapping: GoalTree, goal: Goal, _today: date) -> Iterator[Warned]:
-    """A goal can be measured."""
+    """A goal without key results."""
     if not any(mapping.key_results_of(goal.id)):
         hint = f'Add a [key_results.<id>] with goal = "{goal.id}"'
         yield "no key result says how one knows that this goal is reached", hint
 
 
 def goal_has_due(_mapping: GoalTree, goal: Goal, _today: date) -> Iterator[Warned]:
-    """A goal ends."""
+    """A goal without a due date."""
     if goal.due is None:
         yield "no due date", "Without one there is no pace, so health cannot be told"
 
 
 def key_result_has_number(mapping: GoalTree, result: KeyResult, _today: date) -> Iterator[Warned]:
-    """A key result is a number, or at least something that is delivered."""
+    """A key result that is measured by delivery alone, or not at all."""
     if result.metric is not None or result.guardrail is not None:
         return
     if result.rules or any(mapping.milestones_of(result.id)):
@@ -103,7 +103,7 @@ def key_result_has_number(mapping: GoalTree, result: KeyResult, _today: date) ->
 
 
 def key_result_is_checked(_mapping: GoalTree, result: KeyResult, today: date) -> Iterator[Warned]:
-    """The last check-in is there, dated, and fresh."""
+    """A check-in that is missing, without a date, too old, or of the future."""
     measured = result.metric or result.guardrail
     if measured is None:
         return
@@ -124,39 +124,39 @@ def key_result_is_checked(_mapping: GoalTree, result: KeyResult, today: date) ->
 
 
 def key_result_is_worked_on(mapping: GoalTree, result: KeyResult, _today: date) -> Iterator[Warned]:
-    """Something is done to move the number."""
+    """A metric to which no milestone leads."""
     if result.metric is not None and not result.rules and not any(mapping.milestones_of(result.id)):
         yield "no milestone leads to it", f'Add leads_to = ["{result.id}"] to a milestone'
 
 
 def key_result_ends_with_goal(mapping: GoalTree, result: KeyResult, _today: date) -> Iterator[Warned]:
-    """A key result is due no later than its goal."""
+    """A key result that is due later than its goal."""
     goal = mapping.goals.get(result.goal)
     if goal is not None and result.due and goal.due and result.due > goal.due:
         yield f"due on {result.due}, after its goal {goal.id} on {goal.due}", "Move one of them"
 
 
 def milestone_leads_somewhere(_mapping: GoalTree, milestone: Milestone, _today: date) -> Iterator[Warned]:
-    """A milestone serves a key result."""
+    """A milestone that leads to no key result."""
     if not milestone.leads_to:
         yield "leads to no key result", 'Say what it is good for: leads_to = ["<key result>"]'
 
 
 def milestone_has_rules(_mapping: GoalTree, milestone: Milestone, _today: date) -> Iterator[Warned]:
-    """A milestone has tasks."""
+    """A milestone without rules."""
     if not milestone.rules:
         hint = f"Add [[milestones.{milestone.id}.rules]]"
         yield f"no rule: only issues with the label milestone/{milestone.id} are its tasks", hint
 
 
 def milestone_has_due(_mapping: GoalTree, milestone: Milestone, _today: date) -> Iterator[Warned]:
-    """A milestone has a date."""
+    """A milestone without a due date."""
     if milestone.due is None:
         yield "no due date", "Without one there is no pace, so health cannot be told"
 
 
 def milestone_ends_with_goal(mapping: GoalTree, milestone: Milestone, _today: date) -> Iterator[Warned]:
-    """A milestone is due no later than the goals it leads to."""
+    """A milestone that is due later than a goal it leads to."""
     for goal in mapping.goals_of(milestone):
         if milestone.due and goal.due and milestone.due > goal.due:
             message = f"due on {milestone.due}, after the goal {goal.id} on {goal.due}"
@@ -164,7 +164,7 @@ def milestone_ends_with_goal(mapping: GoalTree, milestone: Milestone, _today: da
 
 
 def milestone_shows_somewhere(_mapping: GoalTree, milestone: Milestone, _today: date) -> Iterator[Warned]:
-    """A milestone's comment has an issue to stand on, or is switched off on purpose."""
+    """A milestone whose comment has no issue to stand on, unless that is said on purpose."""
     rooted = any(rule.epic or rule.parent or rule.sub_issues_of for rule in milestone.rules)
     if milestone.tracking is None and milestone.rules and not rooted:
         hint = 'Name its epic or tracking issue: tracking = "…"; tracking = [] if none is wanted'

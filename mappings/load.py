@@ -1,4 +1,4 @@
-"""From TOML files to one mapping, or to everything that is wrong with them at once."""
+"""Loads mapping files into one goal tree, or reports everything that is wrong with them at once."""
 
 import hashlib
 import re
@@ -64,7 +64,7 @@ def load(patterns: Sequence[str], base: Path, trackers: Sequence[TrackerInfo]) -
     sources = [source for file in files if (source := read(file, _shown(file, base), problems)) is not None]
     result = [draft for source in sources for draft in drafts(source, problems)]
     problems.extend(_emptied(sources, result, complete=not problems))
-    # What an unreadable file declares is not known, so a link that leads nowhere may well lead there.
+    # A link that leads nowhere may lead into a file that could not be read.
     problems.extend(check(result, trackers, complete=len(sources) == len(files)))
     if problems:
         raise MappingErrors(problems)
@@ -74,9 +74,9 @@ def load(patterns: Sequence[str], base: Path, trackers: Sequence[TrackerInfo]) -
 
 
 def _emptied(sources: Sequence[Source], result: Sequence[Draft], *, complete: bool) -> Iterator[Problem]:
-    """A mapping that was emptied or cut off would take back everything that was ever written.
+    """Problems of a mapping that was emptied or cut off: it would take back everything that was written.
 
-    Whether any milestone is left can only be told where everything was read: `complete`.
+    That no milestone is left is a problem only where everything was read: `complete`.
     """
     for source in sources:
         if not source.tables:

@@ -18,12 +18,12 @@ Path = tuple[str | int, ...]
 """Keys and positions from a table of a file to one of its values."""
 
 _LONGEST = 1000
-"""Characters of one text of a problem: more is no help."""
+"""Characters of one text of a problem; the rest is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend.
+    """One thing that somebody has to correct.
 
     No text of it ever holds a credential or moves a terminal's cursor: each is redacted on the way in, and
     what cannot be seen is written as an escape.
@@ -31,7 +31,7 @@ class Problem:
 
     file: str
     line: int | None
-    """From 1; None where the trouble is with the file, or with something that no line says."""
+    """From 1; None where the file as a whole is wrong, or something that stands in no line."""
     path: str
     """The place in the tables, positions from 1: `milestones.blog.rules[2].epic`; may be empty."""
     reason: str

@@ -1,4 +1,4 @@
-"""Names in rules that no issue bears: misspelt labels, types, people, which would silently match nothing."""
+"""Names in rules that no issue has, such as a misspelt label, type or person: they match nothing."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Asked:
 
 
 def asked_names(owners: Iterable[Milestone | KeyResult], trackers: Sequence[TrackerInfo]) -> Iterator[Asked]:
-    """Every name that a rule asks for or rules out, with the trackers in which it looks."""
+    """Every name that a rule asks for or rules out, with the trackers in which the rule can match."""
     for owner in owners:
         if owner.weigh_by not in BUILT_IN_WEIGHTS and owner.rules:
             there = tuple(info.name for info in trackers)
@@ -115,7 +115,7 @@ def unborne(asked: Iterable[Asked], names: Names) -> Iterator[Asked]:
 
 
 def what_is_wrong(asked: Asked, names: Names) -> tuple[str, str]:
-    """That no issue bears the name; and the names that there are where the rule looks, the nearest first."""
+    """That no issue has the name; and the names that its trackers have, the nearest first."""
     there = sorted({name for tracker in asked.trackers for name in names.get((tracker, asked.kind), ())})
     return f"no issue {_WORDS[asked.key].format(asked.name)}", hint(asked.name, tuple(there))
 

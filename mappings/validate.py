@@ -1,4 +1,4 @@
-"""Checks that look beyond one table: ids, links between tables, and what the trackers can answer."""
+"""Checks of more than one table: ids, links between tables, and what the trackers can answer."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ ISSUE_KEYS = ("keys", *ROOT_KEYS)
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Everything that the checks look at, and the list that they add to."""
+    """What the checks read, and the list to which they add problems."""
 
     drafts: Sequence[Draft]
     references: References
@@ -65,7 +65,7 @@ def check(drafts: Sequence[Draft], trackers: Sequence[TrackerInfo], complete: bo
 
 
 def unique_ids(checked: Checked) -> None:
-    """One namespace of ids over all tables and files."""
+    """Ids that occur twice, in whatever tables and files."""
     first: dict[str, Draft] = {}
     for draft in checked.drafts:
         other = first.setdefault(draft.id, draft)
@@ -101,7 +101,7 @@ def _link(checked: Checked, draft: Draft, path: Place, name: str, table: str) ->
 
 
 def intake_label(checked: Checked, draft: Draft) -> None:
-    """The label `milestone/<id>` fits into every tracker."""
+    """A label `milestone/<id>` that is too long for a tracker."""
     if draft.table != "milestones":
         return
     length = len(INTAKE + draft.id)
@@ -112,7 +112,7 @@ def intake_label(checked: Checked, draft: Draft) -> None:
 
 
 def tracking(checked: Checked, draft: Draft) -> None:
-    """Every issue that is to carry a comment belongs to exactly one tracker."""
+    """Keys of tracking issues that do not belong to exactly one tracker."""
     item = draft.item
     if isinstance(item, KeyResult) or not draft.trusted("tracking"):
         return
@@ -121,7 +121,7 @@ def tracking(checked: Checked, draft: Draft) -> None:
 
 
 def whole_rule(checked: Checked, draft: Draft, position: int, rule: Rule) -> None:
-    """Each condition of a rule on its own, and then whether they can hold together."""
+    """The conditions of a rule, and whether all of them can hold for one issue."""
     before = len(checked.problems)
     path: Place = ("rules", position)
     conditions(checked, draft, path, rule, checked.trackers)
@@ -141,7 +141,7 @@ def whole_rule(checked: Checked, draft: Draft, position: int, rule: Rule) -> Non
 def conditions(
     checked: Checked, draft: Draft, path: Place, condition: Condition, outer: Iterable[TrackerInfo]
 ) -> None:
-    """One condition and those inside it, seen with the trackers that the outer ones leave."""
+    """A condition and those inside of it, for the trackers that the outer ones leave."""
     scope = list(_scope(checked, draft, path, condition, outer))
     _places(checked, draft, path, condition, scope)
     _kinds(checked, draft, path, condition, scope)
@@ -198,7 +198,7 @@ def _places(
 def _kinds(
     checked: Checked, draft: Draft, path: Place, condition: Condition, scope: Sequence[TrackerInfo]
 ) -> None:
-    """Keys that none of the trackers can answer which the condition is about."""
+    """Keys that none of the condition's trackers can answer."""
     for name in sorted(condition.model_fields_set - set(ROOT_KEYS)):
         if not getattr(condition, name) or not scope or any(speaks(name, info) for info in scope):
             continue
@@ -214,7 +214,7 @@ def _kinds(
 def _fields(
     checked: Checked, draft: Draft, path: Place, condition: Condition, scope: Sequence[TrackerInfo]
 ) -> None:
-    """Fields of projects, in conditions about the tracker that has the project."""
+    """Fields of a project that none of the condition's trackers has."""
     for name in condition.field if scope else ():
         sources = field_sources(name, checked.trackers)
         if sources and sources.isdisjoint(info.name for info in scope):

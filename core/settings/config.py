@@ -1,4 +1,4 @@
-"""What a configuration says, once it is read."""
+"""The models of a configuration, and the errors of reading one."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -43,7 +43,7 @@ class ZoneProblem(ValueError):
 
 
 class Section(BaseModel):
-    """Frozen, and refuses unknown keys."""
+    """A table of the configuration: frozen, and without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -77,19 +77,19 @@ class StoreSettings(Section):
     path: File = Path("milepost.db")
     """Relative to the configuration file. An SQLite file: a path, or `sqlite:///path/to/file`."""
     keep_days: Annotated[int, Field(ge=7, le=3650)] = 400
-    """After so many days the ledger keeps only what `undo` needs to take back what still stands."""
+    """Days after which the ledger keeps only what `undo` needs to take back what still stands."""
 
 
 class ScheduleSettings(Section):
-    """When `milepost run` wakes up."""
+    """When `milepost run` begins a run."""
 
     every_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     at: tuple[Annotated[str, AfterValidator(_time_of_day)], ...] = ()
     """Times of the day in `time_zone`, or else local to this machine, instead of every N minutes."""
     reconcile_hours: Annotated[int, Field(ge=1)] = 24
-    """How often everything that is stored is compared with the trackers; `sweep_hours` is its older name."""
+    """Hours between two comparisons of the store with the trackers; `sweep_hours` is its older name."""
     reread_days: Annotated[int, Field(ge=1, le=365)] = 7
-    """After so many reconciliations every issue was read whole, where a survey brings outlines alone."""
+    """Reconciliations within which every issue is read whole once, where a survey brings outlines alone."""
 
     @model_validator(mode="before")
     @classmethod

@@ -15,7 +15,7 @@ SECRETS_DIR = "MILEPOST_SECRETS_DIR"
 
 @dataclass(frozen=True)
 class Layers:
-    """Where the values come from. `left_out` names top-level tables that are not to be read."""
+    """Where values come from. `left_out` names top-level tables that are not read."""
 
     tables: Mapping[str, Any] = field(repr=False)
     """What the configuration file says."""
@@ -47,7 +47,7 @@ def misspelt(layers: Layers) -> Iterator[Problem]:
 
 
 def at_its_source(problem: Problem, layers: Layers) -> Problem:
-    """The problem, at the variable or secret file that its value comes from if there is one."""
+    """The same problem, located at the variable or secret file that its value comes from, if there is one."""
     path = re.sub(r"\[\d+\]", "", problem.path).replace('"', "").split(".")
     names = _names(layers)
     for length in range(len(path), 0, -1):
@@ -64,7 +64,7 @@ def first_setting_below(layers: Layers, *path: str) -> str:
 
 
 def _names(layers: Layers) -> dict[str, str]:
-    """The names of all variables and secret files of ours, in capitals -> how people find them."""
+    """By name in capitals: where each variable and secret file of milepost is, as messages say it."""
     result = {name.upper(): f"environment, {name}" for name in sorted(os.environ)}
     if layers.secrets is not None:
         result |= {

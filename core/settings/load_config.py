@@ -1,4 +1,4 @@
-"""A configuration read, with everything that is wrong in it at once."""
+"""Reads a configuration, and reports everything that is wrong in it at once."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -28,13 +28,13 @@ from mappings.parse import Source, read
 from mappings.problems import Problem, from_validation, nearest
 
 SANDBOX = "sandbox:"
-"""A tracker whose `url` begins so is one of those built into milepost."""
+"""What the `url` of a tracker begins with that is built into milepost."""
 SANDBOX_EMAIL = "milepost@sandbox.test"
-"""Whose token a built-in Jira Cloud accepts."""
+"""The account whose token a built-in Jira Cloud accepts."""
 SECRET_KEYS = frozenset({"token", "password", "secret", "private_key", "api_key"})
-"""Keys of a tracker that never stand in the file."""
+"""Keys of a tracker that must not stand in the file."""
 CREDENTIAL_KEYS = SECRET_KEYS | {"email", "user", "username"}
-"""Keys that say who milepost is, and nothing of what it reads."""
+"""Keys that name the account of milepost, and nothing of what it reads."""
 
 _TRACKER_NAME = re.compile(r"^[a-z][a-z0-9_]{0,30}$")
 
@@ -74,7 +74,7 @@ def load_config(file: Path, *, sandbox_url: str = "http://127.0.0.1:9") -> Confi
 
 
 def _read(file: Path, problems: list[Problem]) -> Source:
-    """The file's text and tables. Raises SettingsProblems if nothing can be made of it."""
+    """The file's text and tables. Raises SettingsProblems if it cannot be read as TOML."""
     hint = "Copy config.example.toml there and edit it, or name another file with --config"
     if not file.exists():
         raise SettingsProblems((Problem(str(file), None, "", "there is no such file", hint),))
@@ -92,7 +92,7 @@ def _read(file: Path, problems: list[Problem]) -> Source:
 
 
 def _settings(source: Source, layers: Layers, problems: list[Problem]) -> Settings | None:
-    """The settings, with defaults for tables that are wrong; None where that cannot be."""
+    """The settings, with defaults for tables that are wrong; None where there is no default."""
     try:
         return read_settings(layers)
     except SettingsProblems as error:
@@ -109,7 +109,7 @@ def _settings(source: Source, layers: Layers, problems: list[Problem]) -> Settin
 
 
 def missing_secrets(config: Config) -> tuple[Problem, ...]:
-    """The secrets that must be set before a tracker can be spoken to, and are not."""
+    """A problem for each secret that a tracker needs and that is not set."""
     return tuple(
         Problem(
             str(config.file),
@@ -124,7 +124,7 @@ def missing_secrets(config: Config) -> tuple[Problem, ...]:
 
 
 def _secrets_in(source: Source) -> Iterator[Problem]:
-    """Secrets written into the file, whatever they look like; their values are never shown."""
+    """A problem for each secret in the file, whatever its shape; no value is repeated."""
     trackers = source.tables.get("trackers")
     for name, table in trackers.items() if isinstance(trackers, dict) else ():
         for key in table if isinstance(table, dict) else ():
@@ -204,7 +204,7 @@ def _anchored(settings: TrackerSettings, base: Path) -> TrackerSettings:
 
 
 def _stray(layers: Layers, name: str, existing: object) -> Problem:
-    """A tracker that stands in no file: nearly always a misspelt variable."""
+    """The problem of a tracker that is not in the file: nearly always a misspelt variable."""
     where = first_setting_below(layers, "trackers", name) or PREFIX
     message = f"no tracker of the configuration file is called {name}, and no kind is set for it here"
     return Problem(
@@ -222,7 +222,7 @@ def _sandbox_face(values: Mapping[str, Any]) -> str | None:
 
 
 def _from_text(key: str, value: Any) -> Any:
-    """The environment gives lists and tables as JSON text."""
+    """A value of a tracker; the environment has lists and tables as JSON text."""
     if isinstance(value, str) and value[:1] in ("[", "{") and key not in SECRET_KEYS:
         try:
             return orjson.loads(value)

@@ -1,4 +1,4 @@
-"""What two trackers, or two instances, would write to each other's places."""
+"""Problems of two trackers, or two instances, that would write to the same places."""
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations
@@ -15,7 +15,7 @@ def overlapping(
     """A problem for each two trackers that lead to the same site and read the same issues there.
 
     Each of the two would write its own comment on every tracking issue, and take away that of the other.
-    `reported`: by tracker, the address that its server itself told, in the spelling of `site_of`.
+    `reported`: by tracker, the address that its server itself gives, in the spelling of `site_of`.
     """
     sites = {
         name: tracker.settings.sites() | ({reported[name]} if reported and name in reported else set())

@@ -19,7 +19,7 @@ from mappings.problems import Problem
 
 
 class _Layered(BaseSettings, Settings):
-    """The settings as read from the layers that `_READING` names."""
+    """The settings, read from the layers in `_READING`."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -79,7 +79,7 @@ _READING: ContextVar[Layers] = ContextVar("reading")
 
 
 def read_settings(layers: Layers) -> Settings:
-    """Read the layers. Raises ValidationError for wrong values, SettingsProblems for invalid_json layers."""
+    """Read the layers. Raises ValidationError for wrong values, SettingsProblems for unreadable layers."""
     token = _READING.set(layers)
     try:
         return _Layered()

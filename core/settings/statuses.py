@@ -59,7 +59,7 @@ def _compared(
     there, ids = _there(names, trackers, _NAMES), _there(names, trackers, _IDS)
     requested = fold_name(name)
     if requested in there or requested in ids or (_looks_like_id(requested) and not ids):
-        return  # a store that was filled before ids were kept knows them after the next comparison
+        return  # a store of an older version has no ids until the next comparison
     message = f'no issue is in the status "{name}"'
     yield source.problem(place, message, hint(name, tuple(sorted(there.values()))))
 

@@ -1,4 +1,4 @@
-"""The index proper: from an issue's own values to the few rules that can match it."""
+"""The index of rules: from the values of an issue to the few rules that can match it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ where all rules of a bucket are tried (measured on 2026-11-30).
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One rule for one tracker, ready to be tried."""
+    """One rule for one tracker, compiled."""
 
     order: int
     """Rules of one owner are tried in this order."""
     tag: Tag
     owner: str
     clause: Clause | None
-    """None: whatever the index finds matches."""
+    """None where every issue that gets to this entry matches."""
     pull_requests: bool
     excluded: Clause
     """Holds of the owner's own tracking issues, which are not its tasks."""
@@ -40,11 +40,11 @@ class Entry:
 
 
 Waiting = tuple[Entry, tuple[Cover, ...]]
-"""A rule, and the ways left to look it up."""
+"""A rule, and the covers by which it was not yet put into a bucket."""
 
 
 class Node:
-    """Rules that are always tried here, and those found by one more value of the issue."""
+    """A node of the index: rules to try on every issue that gets here, and buckets by one more value."""
 
     __slots__ = ("_by_title", "_entries", "_tables", "_titles")
 

@@ -1,4 +1,4 @@
-"""A rule's condition made ready for one tracker: what must hold, and by which values to look it up."""
+"""Predicates of issues, to which conditions are compiled for one tracker, and the values that select them."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -77,17 +77,17 @@ VALUES: dict[str, Callable[[Candidate], Iterable[str]]] = {
 
 
 class Clause:
-    """Something that holds of an issue or not."""
+    """A predicate of an issue."""
 
     exact: ClassVar[bool] = False
-    """Whether having any atom of its only cover is enough for it to hold."""
+    """Whether it holds for every issue that has an atom of its only cover."""
 
     def holds(self, candidate: Candidate) -> bool:
-        """Whether the issue is as this clause says."""
+        """Whether it is true of the issue."""
         raise NotImplementedError
 
     def covers(self) -> tuple[Cover, ...]:
-        """Ways to look this clause up; empty if an issue can match without any particular value."""
+        """Sets of atoms, by any of which the index can select it; empty if it may hold without any."""
         return ()
 
 
@@ -177,7 +177,7 @@ class Or(Clause):
         return any(part.holds(candidate) for part in self.parts)
 
     def covers(self) -> tuple[Cover, ...]:
-        """One cover: the best of every part together; none if one part has none."""
+        """One cover, made of the cheapest of each part; none if a part has none."""
         best: set[Atom] = set()
         for part in self.parts:
             choices = part.covers()
@@ -199,7 +199,7 @@ class Not(Clause):
 
 
 def both(parts: Iterable[Clause]) -> Clause:
-    """All parts together, as simple as can be."""
+    """The conjunction of the parts, simplified."""
     kept = [part for part in parts if part != ALWAYS]
     if NEVER in kept:
         return NEVER
@@ -207,7 +207,7 @@ def both(parts: Iterable[Clause]) -> Clause:
 
 
 def either(parts: Iterable[Clause]) -> Clause:
-    """At least one of the parts, as simple as can be."""
+    """The disjunction of the parts, simplified."""
     kept = [part for part in parts if part != NEVER]
     if ALWAYS in kept:
         return ALWAYS
@@ -215,7 +215,7 @@ def either(parts: Iterable[Clause]) -> Clause:
 
 
 def negated(part: Clause) -> Clause:
-    """The opposite, as simple as can be."""
+    """The negation of the part, simplified."""
     if isinstance(part, Fixed):
         return NEVER if part.always else ALWAYS
     return Not(part)
@@ -257,5 +257,5 @@ A title costs most: its pattern has to be run over every title.
 
 
 def static_cost(cover: Cover) -> tuple[int, list[Atom]]:
-    """How much looking up by these atoms costs, without knowing the other rules."""
+    """How much it costs to select by these atoms, whatever the other rules are."""
     return sum(WEIGHT[kind] for kind, _ in cover), sorted(cover)

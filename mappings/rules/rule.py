@@ -40,7 +40,7 @@ def listed(value: object) -> object:
 
 
 def filled(value: object, info: ValidationInfo) -> object:
-    """Refuses an empty list: whether it means "any" or "none" is anybody's guess.
+    """Refuses an empty list: it could mean "any" as well as "none".
 
     JSON is left alone: there an empty list only repeats a default.
     """

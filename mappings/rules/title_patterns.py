@@ -272,7 +272,7 @@ def _escaped(code: int) -> str:
 
 @lru_cache(maxsize=4_096)
 def _one_of(text: str, flags: int) -> str:
-    """One character of a class, for RE2. Which characters belong to it, Python itself says."""
+    """One character of a class, for RE2; Python itself decides which characters belong to it."""
     one = _Class(text, flags)
     codes = {int(code, 16) for code in re.findall(r"\\U([0-9a-f]{8})", text)}
     categories = re.search(r"\\[dDsSwW]", text) is not None
