@@ -12,9 +12,13 @@ import orjson
 class ConnectorState(Protocol):
     """Small facts that a connector keeps between runs, such as the server's type and field ids."""
 
-    def get(self, key: str) -> str | None: ...
+    def get(self, key: str) -> str | None:
+        """The value that was set last, in this run or an earlier one; None if there was none."""
+        ...
 
-    def set(self, key: str, value: str) -> None: ...
+    def set(self, key: str, value: str) -> None:
+        """Keep a value for later runs."""
+        ...
 
 
 def recall(state: ConnectorState, key: str) -> dict[str, Any]:

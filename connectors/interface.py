@@ -196,19 +196,27 @@ class Tracker(Protocol):
     """One configured tracker, opened. Opening sends no request."""
 
     @property
-    def info(self) -> TrackerInfo: ...
+    def info(self) -> TrackerInfo:
+        """What the settings alone tell of it."""
+        ...
 
     @property
-    def reader(self) -> Reader: ...
+    def reader(self) -> Reader:
+        """The reading half."""
+        ...
 
     @property
-    def writer(self) -> Writer: ...
+    def writer(self) -> Writer:
+        """The writing half, given to `apply` alone."""
+        ...
 
     def check(self, needs: frozenset[Capability]) -> tuple[Finding, ...]:
         """Reach the tracker and check whether the account may do what `needs` lists; writes nothing."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Drop connections, and remember what the next run needs."""
+        ...
 
 
 class TrackerSettings(BaseModel):

@@ -57,6 +57,8 @@ def check(client: GitHubClient, account: Account, needs: frozenset[Capability]) 
 
 @dataclass(slots=True)
 class _Check:
+    """One check, and what its first answers tell about the later ones."""
+
     client: GitHubClient
     login: Account
     needs: frozenset[Capability]

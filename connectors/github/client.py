@@ -48,6 +48,8 @@ class Unsupported(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Token:
+    """The token of an App's installation, and until when it is good."""
+
     auth: Auth.Token
     until: datetime
 

@@ -57,6 +57,8 @@ class _Home:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
+    """The row of a repository came, before its list."""
+
     home: _Home
 
 

@@ -56,13 +56,7 @@ class GitHubReader:
         """See Reader. The cursor holds GitHub's own time from before the pull."""
         self._fields = interest.fields
         scope = scope_digest(self._client.settings, interest)
-        base = Cursor.parse(cursor)
-        base = base if base and base.scope == scope else None
-        if base and Organisation(self._client).doubted(base.at):
-            base = None
-        before = TreeCache.recall(self._client.memory, base) if base else None
-        if before is None and (interest.roots or interest.keys):
-            base = None  # nothing tells what left the trees since then
+        base, before = self._base(cursor, scope, interest)
         listing, since = self._listing(base)
         if base is not None and self._ahead(base, listing.moment):
             listing, since = self._listing(None)
@@ -97,6 +91,18 @@ class GitHubReader:
             containers=lambda: listing.described() if full else (),
             missing_fields=self._missing_fields(self._projects),
         )
+
+    def _base(
+        self, cursor: str | None, scope: str, interest: Interest
+    ) -> tuple[Cursor | None, TreeCache | None]:
+        """The cursor to go on from, None where all must be read; and the trees as they were then."""
+        base = Cursor.parse(cursor)
+        if base is None or base.scope != scope or Organisation(self._client).doubted(base.at):
+            return None, None
+        before = TreeCache.recall(self._client.memory, base)
+        if before is None and (interest.roots or interest.keys):
+            return None, None  # nothing tells what left the trees since then
+        return base, before
 
     def _listing(self, base: Cursor | None) -> tuple[Listing, Since]:
         since = since_at(self._client.memory, base) if base else Since(None)

@@ -24,6 +24,8 @@ class Quota:
 
 @dataclass(slots=True)
 class _Window:
+    """A quota as it was reported last, and the requests of milepost's own in its window."""
+
     quota: Quota
     used: int
 

@@ -98,69 +98,100 @@ def find_fields(
 ) -> FieldMap:
     """What the fields mean: overrides first, then by custom type; story points by name, then by type.
 
-    A setting that names no field is in `wrong`: that field is absent and what asks for it in `missing`,
-    but Epic Link is taken by its type.
-    `before`: the ids that names in the mapping led to; a field that is called otherwise since then goes on
-    being meant, which is in `wrong` too. A field that the mapping asks for and that does not exist
-    stands in `missing`.
+    `asked`: custom fields that the mapping names; one that does not exist is in `missing`. `before`: the ids
+    that these names led to; a field that is called otherwise since then goes on being meant, which is in
+    `wrong`. So is a setting that names no field, and what asks for that field is in `missing`; but Epic Link
+    is then taken by its type.
     """
-    wrong: list[str] = []
-    missing: list[tuple[str, str]] = []
+    return _Finder(name, settings, fields, before).find(sorted(set(asked)))
 
-    def meant(text: str) -> tuple[str, ...]:
-        try:
-            return _named(name, f"the mapping asks for {text!r}", text, fields)
-        except BadConfiguration as problem:
-            renamed = [field for field in fields if field.id in before.get(text, ())]
-            if not renamed:
-                missing.append((text, f"{problem.reason}. {problem.hint}"))
-                return before.get(text, ())  # so that one odd list of fields takes no value from any row
-            today = " and ".join(f"{field.name!r} ({field.id})" for field in renamed)
-            wrong.append(f"the mapping asks for {text!r}, which is called {today} today. Write that")
-            return tuple(field.id for field in renamed)
 
-    def by_type(types: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(field.id for kind in types for field in fields if field.custom_type == kind)
+class _Finder:
+    """One search for the meaning of fields, with what it has to report."""
 
-    def chosen(
-        override: str | None, types: tuple[str, ...], setting: str, project: str = ""
+    def __init__(
+        self,
+        name: str,
+        settings: JiraSettings,
+        fields: tuple[Field, ...],
+        before: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        self._name = name
+        self._settings = settings
+        self._all = fields
+        self._before = before
+        self._wrong: list[str] = []
+        self._missing: list[tuple[str, str]] = []
+
+    def find(self, asked: Iterable[str]) -> FieldMap:
+        """The map; `asked` in the order of its messages."""
+        settings = self._settings
+        points, team_points, points_of = self._story_points()
+        result = FieldMap(
+            epic_link=self._chosen(settings.epic_link, _EPIC_LINK + _PARENT_LINK, "epic_link"),
+            sprint=self._chosen(settings.sprint, _SPRINT, "sprint"),
+            points=points,
+            team_points=team_points,
+            points_of=points_of,
+            team=self._chosen(settings.team, _TEAM, "team"),
+            mirror=self._chosen(settings.mirror_field, (), "mirror_field"),
+            asked=tuple((text, ids) for text in asked if (ids := self._meant(text))),
+        )
+        return replace(result, wrong=tuple(self._wrong), missing=tuple(self._missing))
+
+    def _story_points(
+        self,
+    ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
+        """The fields of company-managed and of team-managed projects, and of single projects by key."""
+        override = self._settings.story_points
+        if isinstance(override, str):
+            return self._chosen(override, (), "story_points"), (), ()
+        company = self._numbers(_COMPANY_POINTS)
+        team = dict.fromkeys((*self._by_type(_POINTS), *self._numbers(_TEAM_POINTS)))
+        single = tuple(
+            (project, self._chosen(field, (), "story_points", project))
+            for project, field in (override or {}).items()
+        )
+        return company, tuple(id_ for id_ in team if id_ not in company), single
+
+    def _numbers(self, name: str) -> tuple[str, ...]:
+        """The fields of numbers with this folded name."""
+        return tuple(field.id for field in self._all if field.number and fold_name(field.name) == name)
+
+    def _by_type(self, types: tuple[str, ...]) -> tuple[str, ...]:
+        """The fields of these custom types, in the order of the types."""
+        return tuple(field.id for kind in types for field in self._all if field.custom_type == kind)
+
+    def _chosen(
+        self, override: str | None, types: tuple[str, ...], setting: str, project: str = ""
     ) -> tuple[str, ...]:
+        """What a setting names; without it, the fields of these types."""
         if override is None:
-            return by_type(types)
-        message = f"{{ {project} = {override!r} }}" if project else repr(override)
+            return self._by_type(types)
+        value = f"{{ {project} = {override!r} }}" if project else repr(override)
         try:
-            return _named(name, f"{setting} = {message}", override, fields)
+            return _named(self._name, f"{setting} = {value}", override, self._all)
         except BadConfiguration as problem:
-            wrong.append(f"{problem.reason}. {problem.hint}")
+            message = f"{problem.reason}. {problem.hint}"
+            self._wrong.append(message)
             if setting in ("story_points", "sprint", "team"):
-                missing.append((setting, wrong[-1]))
-            return by_type(types) if setting == "epic_link" else ()
+                self._missing.append((setting, message))
+            return self._by_type(types) if setting == "epic_link" else ()
 
-    names = sorted(set(asked))
-    points: tuple[str, ...] = ()
-    team_points: tuple[str, ...] = ()
-    points_of: dict[str, tuple[str, ...]] = {}
-    if isinstance(settings.story_points, str):
-        points = chosen(settings.story_points, (), "story_points")
-    else:
-        points = tuple(one.id for one in fields if one.number and fold_name(one.name) == _COMPANY_POINTS)
-        named = tuple(one.id for one in fields if one.number and fold_name(one.name) == _TEAM_POINTS)
-        team_points = tuple(dict.fromkeys(one for one in (*by_type(_POINTS), *named) if one not in points))
-        points_of = {
-            project: chosen(field, (), "story_points", project)
-            for project, field in (settings.story_points or {}).items()
-        }
-    result = FieldMap(
-        epic_link=chosen(settings.epic_link, _EPIC_LINK + _PARENT_LINK, "epic_link"),
-        sprint=chosen(settings.sprint, _SPRINT, "sprint"),
-        points=points,
-        team_points=team_points,
-        points_of=tuple(points_of.items()),
-        team=chosen(settings.team, _TEAM, "team"),
-        mirror=chosen(settings.mirror_field, (), "mirror_field"),
-        asked=tuple((text, ids) for text in names if (ids := meant(text))),
-    )
-    return replace(result, wrong=tuple(wrong), missing=tuple(missing))
+    def _meant(self, text: str) -> tuple[str, ...]:
+        """What the mapping asks for; where no field is called so, the fields that were."""
+        try:
+            return _named(self._name, f"the mapping asks for {text!r}", text, self._all)
+        except BadConfiguration as problem:
+            renamed = [field for field in self._all if field.id in self._before.get(text, ())]
+            if not renamed:
+                self._missing.append((text, f"{problem.reason}. {problem.hint}"))
+                return self._before.get(
+                    text, ()
+                )  # so that one odd list of fields takes no value from any row
+            today = " and ".join(f"{field.name!r} ({field.id})" for field in renamed)
+            self._wrong.append(f"the mapping asks for {text!r}, which is called {today} today. Write that")
+            return tuple(field.id for field in renamed)
 
 
 def _named(tracker: str, where: str, text: str, fields: tuple[Field, ...]) -> tuple[str, ...]:
