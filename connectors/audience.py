@@ -32,8 +32,8 @@ class TellsAudiences(Protocol):
     """An opened tracker that tells who may read its projects or repositories."""
 
     def audiences(self, containers: Sequence[str]) -> Mapping[str, Audience | TrackerError | None]:
-        """By name: who may read each; None for one of which the tracker refuses to tell.
+        """By name of a container: who may read it, None where the tracker refuses to tell, or its error.
 
-        The error of one that did not answer this time. Raises TrackerError where the tracker is down.
+        Raises TrackerError where the tracker is down.
         """
         ...

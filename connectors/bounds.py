@@ -58,19 +58,19 @@ def finite(value: object) -> float | None:
 
 
 def window(seconds: float | None) -> float | None:
-    """Seconds until a quota begins anew; None where no quota lasts as long, or is over so long."""
+    """Seconds until a quota begins anew; None outside of `SHORTEST_WINDOW` to `LONGEST_WINDOW`."""
     if seconds is None or not SHORTEST_WINDOW <= seconds <= LONGEST_WINDOW:
         return None
     return seconds
 
 
 def skew(seconds: float | None) -> float:
-    """The difference of two clocks in seconds; 0 where it cannot be one."""
+    """The difference of two clocks in seconds; 0 where it is larger than `LARGEST_SKEW`."""
     return seconds if seconds is not None and abs(seconds) <= LARGEST_SKEW else 0.0
 
 
 def server_time(when: datetime | None) -> datetime | None:
-    """A server's own time in UTC; None for one without a zone, or that no tracker's clock can show."""
+    """A server's own time in UTC; None without a zone, and outside of the years 2000 to 2199."""
     if when is None or when.tzinfo is None or not _FIRST_YEAR <= when.year <= _LAST_YEAR:
         return None
     return when.astimezone(UTC)
@@ -93,6 +93,6 @@ def moment(text: object) -> datetime | None:
 
 
 def title(text: str) -> str:
-    """A title without characters that nobody sees, and not longer than one may be."""
+    """A title without invisible characters, cut to `LONGEST_TITLE` characters."""
     text = without_unseen(text)
     return text if len(text) <= LONGEST_TITLE else f"{text[: LONGEST_TITLE - 1]}…"

@@ -1,4 +1,4 @@
-"""Several places of one tracker read one after the other: what fails of one is its own."""
+"""Several places of one tracker, read one after the other: an error of one place does not stop the others."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar

@@ -31,7 +31,7 @@ class StatusCategory(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class IssueRef:
-    """One issue for good: `id` is the tracker's immutable id, `key` its name today.
+    """One issue: `id` is the tracker's immutable id, `key` its name today.
 
     Equality and order are by tracker and id alone, so that a moved or renamed issue stays one issue.
     """
@@ -225,7 +225,7 @@ class Interest:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """One reading of a tracker. `cursor` was taken before the reading and is good once every page is in.
+    """What changed on a tracker. `cursor` was taken before the reading, and holds once every page is in.
 
     `pages` talks to the tracker while it is iterated and may raise any TrackerError; then nothing of the
     pull may move the cursor. `full` says that `pages` brings everything in scope, not only what changed.

@@ -32,10 +32,10 @@ _CONFUSABLE = {0x2019: "'"}
 
 @lru_cache(maxsize=16_384)
 def fold_name(name: str) -> str:
-    """What two names have in common if people take them for one; equal for equal names, and only compared.
+    """A form for comparison, which is equal for names that people take for one.
 
-    Case does not matter (full case folding), nor how accents are composed (NFC), nor blanks but that there
-    are some, nor characters that nobody sees. GitHub's `:sparkles:` is its emoji.
+    It ignores case (full case folding), how accents are composed (NFC), how many blanks there are, and
+    characters that nobody sees. GitHub's `:sparkles:` becomes its emoji.
     """
     text = name
     if ":" in text:

@@ -19,8 +19,8 @@ _PER_PAGE = 100
 _OVER = (StatusCategory.DONE, StatusCategory.CANCELLED)
 
 
-class Dependencies:
-    """Names what blocks open issues.
+class Blockers:
+    """Asks for what blocks open issues.
 
     One request for each open issue of which GitHub counts an open blocker (`issue_dependencies_summary`).
     Where that fails the count stays, and the next comparison with all that is there asks again; after

@@ -23,7 +23,7 @@ MOST_BEHIND = 500
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The server's time before a pull, what was pulled, and the how-manieth pull it was."""
+    """The server's time before a pull, a digest of what was pulled, and the number since a full pull."""
 
     at: datetime
     scope: str
@@ -66,12 +66,12 @@ class Since:
     """The same for single repositories, by name in lower case, that could not be read."""
 
     def back(self, overlap: timedelta) -> "Since":
-        """The same so much earlier."""
+        """The same, `overlap` earlier."""
         return Since(_back(self.start, overlap), {name: _back(t, overlap) for name, t in self.behind.items()})
 
 
 def since_at(memory: ConnectorState, cursor: Cursor) -> Since:
-    """What to read after this cursor. A cursor without a server's time is worth what is remembered of it."""
+    """What to read after this cursor; for one without a server's time, what was remembered with it."""
     result = state.recall(memory, _READING).get(cursor.name)
     result = result if isinstance(result, dict) else {}
     latest = _moment(result.get("since"), cursor)

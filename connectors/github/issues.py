@@ -1,4 +1,4 @@
-"""GitHub's JSON of one issue -> the shared Issue; never guesses, and tells what it could not read."""
+"""One row of GitHub's JSON -> one Issue, or why it cannot be read."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -301,6 +301,6 @@ def _names(row: Mapping[str, Any], name: str, inner: str) -> tuple[str, ...]:
 
 
 def _what(value: object) -> str:
-    """A value for a person, short, since it comes from outside."""
+    """A value for a message, cut to 60 characters, since it comes from outside."""
     text = repr(value)
     return "nothing" if value is None else text if len(text) <= 60 else f"{text[:59]}…"

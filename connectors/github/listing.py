@@ -1,4 +1,4 @@
-"""What is in scope, read as lists: repositories side by side, what fails of one is its own."""
+"""All issues in scope, by the lists of repositories or of an organisation; one that fails stops no other."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
@@ -35,9 +35,10 @@ _MOST_IN_ROW = 10
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """From when on to read, as GitHub's own time; None for everything. `survey`: everything, and with facts.
+    """From when on to read, by GitHub's own time; None for everything.
 
-    A survey never takes an organisation's own list, and asks for the row of each repository.
+    `survey`: everything, by the list of each repository and never that of the organisation, and with the
+    repository's row.
     """
 
     since: datetime | None = None
@@ -77,9 +78,9 @@ class Listing:
     """One reading of all issues and pull requests in scope, by a Plan.
 
     Opening it sends the first request, whose answer tells GitHub's `moment`; a survey sends none. A list
-    that cannot be read is in `failed`, and the others are read; it is the tracker that fails where no
-    configured list can be read, where an organisation's repositories cannot be listed, or where three in a
-    row do not answer before one did. Then the first error is raised, or BadConfiguration.
+    that cannot be read is in `failed`, and the others are read. Raises the first error, or BadConfiguration,
+    where the tracker itself fails: no configured list can be read, an organisation's repositories cannot be
+    listed, or three lists in a row do not answer before one did.
     """
 
     moment: datetime | None
@@ -148,7 +149,7 @@ class Listing:
 
     @property
     def first_error(self) -> TrackerError | None:
-        """Why the first of them could not be read, but for those of an organisation that are not there."""
+        """Why the first of them could not be read; one of an organisation that is gone does not count."""
         errors = (
             error
             for home, error in self._failed.values()
@@ -353,7 +354,7 @@ class Listing:
             yield _End(home)
 
     def _asked(self, home: _Home) -> _Home:
-        """With its row, if GitHub tells of it; its list tells by itself why it may not be read."""
+        """The same with its row, or without one where GitHub gives none: the list's own error tells why."""
         if home.row:
             return home
         try:

@@ -16,9 +16,9 @@ class Organisation:
     """Compares the organisation's list with the repositories' whenever those are read in full.
 
     GitHub lists "all issues you can see" of an organisation in one place, and does not say that this is
-    complete for every kind of token. So it is counted before and after a full reading of every repository:
-    only if it stood still and has just as many does it tell what changed, until the next full reading. If
-    it ever turns out to have less, nothing that was pulled before that counts as complete.
+    complete for every kind of token. So it is counted before and after a full reading of every repository.
+    Only if both counts are equal, and equal to the number of issues that came, is it used for what changed,
+    until the next full reading. If a later comparison fails, what was pulled by it is read again.
     """
 
     def __init__(self, client: GitHubClient) -> None:

@@ -55,7 +55,7 @@ class Watch:
         return [row for row, _ in result]
 
     def _note_order(self, rows: list[Any]) -> None:
-        """Numbers go by arrival: an older issue with a higher one than a younger came from elsewhere."""
+        """An issue that was created earlier and has a higher number came from another repository."""
         for row in reversed(rows):
             number = _number(row)
             if number is None:
@@ -68,7 +68,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One page of a list. Read on a thread that only asks; its JSON is read by whoever takes it."""
+    """One page of a list; whoever takes it parses its JSON, so that the thread that asks can go on."""
 
     path: str
     answer: HttpResponse
@@ -158,9 +158,9 @@ def _backwards(
 def _parted(older: list[Any], youngest: list[Any]) -> bool:
     """Whether no second of creation can have issues that neither of these pages brought.
 
-    Such an issue is not older than the oldest of the youngest, else it would stand on the older pages; not
-    younger, else it would be among the youngest; and all that stands before it on the older pages is then
-    as old, up to their end.
+    `youngest` is the page from the young end, `older` the last that is left from the other one. An issue that
+    both lack was created in the same second as the oldest of `youngest`, and then so was the youngest of
+    `older`: where the two differ there is none.
     """
     if not older:
         return True
@@ -244,7 +244,7 @@ def _since(after: datetime | None, more: Mapping[str, str | int] | None) -> dict
 
 
 def _stamp(row: Any) -> _Stamp:
-    """What tells rows apart: a row that changed meanwhile comes again as another."""
+    """Id and time of change: equal for equal rows, and different for a row that changed meanwhile."""
     stamp = (row.get("id"), row.get("updated_at")) if isinstance(row, dict) else (None, None)
     return stamp if type(stamp[0]) is int and isinstance(stamp[1], str) else (None, repr(row))
 

@@ -39,7 +39,7 @@ def project_findings(client: GitHubClient) -> Iterator[Finding]:
 
 
 def missing_fields(client: GitHubClient, names: Collection[str]) -> Mapping[str, str]:
-    """By name, of the fields of projects among these: why it is not there, for whoever may see the project.
+    """By name, of the fields of projects among these: why it is not there, and which fields the project has.
 
     May raise TrackerError, but not for a project that cannot be read.
     """

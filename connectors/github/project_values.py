@@ -118,7 +118,7 @@ class ProjectValues:
         return not self._asked
 
     def came(self, issue: Issue) -> None:
-        """An issue came by itself, and with it what projects say of it."""
+        """An issue came by the lists; it need not be fetched for what projects say of it."""
         if self.changed:
             self.changed.pop(issue.ref.id, None)
             self.changed.pop(issue.ref.key.lower(), None)
@@ -263,7 +263,7 @@ def _differences(before: Mapping[str, Item], now: Mapping[str, Item]) -> Iterato
 
 
 def _set(item: Item | None) -> tuple[tuple[int, Chosen], ...]:
-    """What is set of an item; not to be on a project is as good as to have no value there."""
+    """The values that are set, with their places; none for an item that is not on the project."""
     values = item.values if item is not None else ()
     return tuple((place, value) for place, value in enumerate(values) if value.value is not None)
 

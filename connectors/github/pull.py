@@ -9,7 +9,7 @@ from typing import Any
 from connectors import bounds
 from connectors.connector_state import ConnectorState
 from connectors.errors import BadConfiguration, Missing, TrackerDown, TrackerError, Unavailable
-from connectors.github.blockers import Dependencies
+from connectors.github.blockers import Blockers
 from connectors.github.client import GitHubClient, Unsupported
 from connectors.github.cursor import MOST_BEHIND, Cursor, Since, remember_since
 from connectors.github.issue_keys import Place, Spelling, place_of
@@ -37,7 +37,7 @@ that one which leaves the scope while all else rests is missed for this long at 
 
 @dataclass(slots=True, kw_only=True)
 class PullRun:
-    """The state of one pull while its pages are read. `before` is what stood at `base`."""
+    """The state of one pull while its pages are read. `before` is what was remembered at `base`."""
 
     client: GitHubClient
     memory: ConnectorState
@@ -52,7 +52,7 @@ class PullRun:
     """From when on this pull reads."""
     covers: Callable[[str], bool]
     """Whether a repository is in scope, by any of its names."""
-    dependencies: Dependencies = field(init=False)
+    blockers: Blockers = field(init=False)
     projects: ProjectValues | None = None
     """Of a pull: what projects say of issues; None of a survey."""
     silent: int = 0
@@ -73,12 +73,12 @@ class PullRun:
     """What is named or in a tree and cannot be read, by key; the first reason stays."""
 
     def __post_init__(self) -> None:
-        self.dependencies = Dependencies(self.client, self.parser, self.memory if self.base else None)
+        self.blockers = Blockers(self.client, self.parser, self.memory if self.base else None)
 
     def pages(self) -> Iterator[Page]:
         """All pages; then the next pull can tell what to read again, beside what changes from now on."""
         yield from self._pages()
-        self.dependencies.keep(self.now.at - 2 * OVERLAP)
+        self.blockers.keep(self.now.at - 2 * OVERLAP)
         start, latest = self.since.start, self.listing.latest
         if not self.now.dated and latest is not None:
             start = latest if start is None else max(start, latest)
@@ -155,9 +155,9 @@ class PullRun:
         return old or not before.whole or before.named != named_digest(self.interest)
 
     def _outside_changed(self, before: TreeCache) -> bool:
-        """Whether anything that the lists do not tell of changed, by one question about all of it.
+        """Whether anything out of scope that is named or in a tree changed, by one question about all of it.
 
-        That is what is named or in a tree and not in scope. A key that led nowhere is asked for again.
+        A key that led nowhere is asked for again.
         """
         covers = self.covers
         outside = {
@@ -202,7 +202,7 @@ class PullRun:
                 self.spoilt.add(result.key)
                 self._lose(None, self.above[result.key], f"its sub-issue {result.key} cannot be read")
         if issues or unread:
-            yield Page(self.dependencies.named(issues), tuple(unread))
+            yield Page(self.blockers.named(issues), tuple(unread))
 
     def _skip(self, row: Any) -> bool:
         if not isinstance(row, dict):

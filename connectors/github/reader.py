@@ -7,7 +7,7 @@ from typing import Any
 from connectors import bounds
 from connectors.errors import InvalidResponse, Missing, Refused, TrackerError
 from connectors.github.account import Account
-from connectors.github.blockers import Dependencies
+from connectors.github.blockers import Blockers
 from connectors.github.client import GitHubClient
 from connectors.github.comments import read_comment, read_comments
 from connectors.github.cursor import Cursor, Since, scope_digest, since_at
@@ -180,7 +180,7 @@ class GitHubReader:
                 result[read.ref] = read
             else:
                 unread.append(read)
-        return Page(Dependencies(self._client, parser).named(list(result.values())), tuple(unread))
+        return Page(Blockers(self._client, parser).named(list(result.values())), tuple(unread))
 
     def matching(self, query: str) -> frozenset[str]:
         """See Reader. The query is GitHub's search syntax, without a scope of its own."""

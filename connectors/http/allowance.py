@@ -95,7 +95,7 @@ def _allowance(value: object) -> Allowance | None:
 
 
 def keep(memory: ConnectorState, allowances: Iterable[Allowance]) -> None:
-    """Remember them for the next run and for `milepost status`; nothing that is new is not written."""
+    """Remember them for the next run and for `milepost status`; writes only what differs."""
     text = as_text(allowances)
     if text not in ("[]", memory.get(_KEY)):
         memory.set(_KEY, text)

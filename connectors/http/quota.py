@@ -33,10 +33,10 @@ class _Window:
 class QuotaBudget:
     """Milepost's `share` (above 0, up to 1) of each quota that a tracker reports, counted per window.
 
-    Only requests of its own are counted, so that what others use up is not taken from it. Where a tracker
-    reports no quota nothing is ever spent. `existing` is the `text` of an earlier run in the same window.
-    A window that ends later than any can (`bounds.LONGEST_WINDOW`), since a clock was set wrong when it was
-    noted, counts as none. Safe for several threads.
+    Only requests of its own are counted, not those of others who use the same account. Where a tracker
+    reports no quota the share is never spent. `existing` is the `text` of an earlier run in the same window.
+    A window that ends later than `bounds.LONGEST_WINDOW` from now is ignored: a clock was set wrong when it
+    was noted. Safe for several threads. Raises ValueError for a share outside of its range.
     """
 
     def __init__(self, share: float = 0.5, existing: str = "") -> None:
@@ -54,7 +54,7 @@ class QuotaBudget:
     def note(self, resource: str, answer: HttpResponse, now: float) -> None:
         """Count one answered request, and take over what its X-RateLimit headers say.
 
-        A 304 counts too: it is free on GitHub, but then the budget errs on the side of the others.
+        A 304 counts too, although it is free on GitHub: better to leave more to others.
         """
         quota = _quota(answer.headers, answer, now)
         if quota is None:

@@ -108,7 +108,7 @@ class Transport:
         return self._limited
 
     def remaining(self, resource: str = "core") -> int | None:
-        """Requests that the tracker still grants in the present window, by its latest word; None: unsaid."""
+        """Requests left in the present window, by the tracker's latest answer; None: it does not say."""
         quota = self.budget.quota(resource)
         return quota.remaining if quota is not None else None
 
@@ -121,7 +121,7 @@ class Transport:
         resource: str = "core",
         explain: Explain | None = None,
     ) -> HttpResponse:
-        """Send what changes nothing (a GET, or a POST that only asks), again and again within the policy.
+        """Send what changes nothing (a GET, or a POST that only asks), with the retries of the policy.
 
         `resource` names the quota that the request counts against, where a tracker has several.
         Returns the answer if its status is 2xx or in `accept`; raises a TrackerError otherwise, and
@@ -213,7 +213,7 @@ class Transport:
         )
 
     def _redacted(self, answer: HttpResponse) -> HttpResponse:
-        """The answer without our credentials: whatever repeats them must not bring them any further."""
+        """The answer without our credentials, where a server repeats them."""
         for secret in self._unmistakable:
             hidden = secret.encode()
             if hidden in answer.body:

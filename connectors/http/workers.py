@@ -29,7 +29,8 @@ def map_ordered(tasks: Iterable[Callable[[], _T]], allowed: Callable[[], int], w
     """The results of `tasks` in their order, on at most `workers` threads.
 
     `allowed` says before each task how many may run now. While all may, as many again wait for a free
-    thread or for being read, so that a slow reader costs no request its start and memory stays bounded.
+    thread or for being read, so that requests start though their results are taken slowly, and memory stays
+    bounded.
     """
     if workers <= 1:
         for task in tasks:
@@ -57,8 +58,8 @@ def _result(future: Future[_T]) -> _T:
 class _Threads(Generic[_T]):
     """Threads that do tasks in the order in which they come.
 
-    Not a ThreadPoolExecutor: that waits for its threads without end, also at the end of the process, and so
-    would a person who asked to stop, for as long as a tracker does not answer.
+    Not a ThreadPoolExecutor: that waits for its threads without end, at the end of the process too, so that a
+    person who asked to stop would wait for as long as a tracker does not answer.
     """
 
     def __init__(self, workers: int) -> None:

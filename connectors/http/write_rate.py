@@ -1,4 +1,4 @@
-"""How many writes a tracker takes in how much time: kept to, remembered between runs, and forecast."""
+"""Rates of writes: waits until one is allowed, what is remembered of them between runs, and a forecast."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ class WriteRate:
 
 
 class WriteRates:
-    """The writes of late, against what a tracker allows. For one thread at a time.
+    """The latest writes, compared with what a tracker allows. For one thread at a time.
 
     `existing` is the `text` of an earlier run. All times are in epoch seconds.
     """
@@ -85,9 +85,9 @@ class WriteRates:
         return orjson.dumps(late).decode() if late else ""
 
     def _settle(self, now: float) -> None:
-        """Let no write be of the future, where the clock was set back since.
+        """Correct writes that are of the future, since the clock was set back after them.
 
-        By less than the longest rate: it was of late, and counts from now on. By more: it counts as none.
+        By less than the longest rate: they count as written now. By more: they count no more.
         """
         for times in (self._all, *self._of.values()):
             if times and times[-1] > now + _ROUNDED:
@@ -118,7 +118,7 @@ def writing_seconds(tracker: object, writes: int) -> float:
 
 
 def keep(memory: ConnectorState, text: str) -> None:
-    """Remember the writes for the next run; nothing that is new is not written."""
+    """Remember the writes for the next run; writes only what differs."""
     if text != kept(memory):
         memory.set(_KEY, text)
 

@@ -20,9 +20,8 @@ _ANSWERS = (*range(300, 309), *range(400, 429))
 def audiences(client: JiraClient, projects: Iterable[str]) -> Mapping[str, Audience | TrackerError | None]:
     """See TellsAudiences. One request for each project, and a second one for what is not public anyway.
 
-    Jira shows a project to whoever may browse it, so that one which it shows to nobody in particular is
-    public. So is one whose customers see our comments, for they are anybody. Every other one is the
-    organisation's.
+    A project that Jira shows without a login is public. So is one whose customers see our comments, since
+    anybody can be a customer. Every other one is the organisation's.
     """
     visitor = _Visitor(client)
     result: dict[str, Audience | TrackerError | None] = {}

@@ -26,8 +26,8 @@ def category_of(status: object) -> StatusCategory:
 def parse_blockers(links: object, names: Collection[str], tracker: str, site: str) -> tuple[Blocker, ...]:
     """What blocks an issue, by its field `issuelinks`, in the order of ids.
 
-    `names`: by `fold_name`, what such links are called as the issue shows them. No number follows from links,
-    so that what is no link as Jira documents it is passed over.
+    `names`: by `fold_name`, what such links are called as the issue shows them. Progress does not
+    depend on links, so that what is no link as Jira documents it is left out.
     """
     result: dict[int, Blocker] = {}
     for link in links if isinstance(links, list) else ():

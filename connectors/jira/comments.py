@@ -1,4 +1,4 @@
-"""Comments as Jira tells them, and which of them are milepost's."""
+"""The comments of an issue, complete, and which of them are milepost's."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ def read_comment(row: Json, account: Account, site: str, ref: IssueRef) -> Poste
 
 
 def _all(client: JiraClient, ref: IssueRef) -> tuple[list[Json], int]:
-    """Every comment, and how many there are said to be; read anew where others removed theirs meanwhile."""
+    """Every comment, and the total that Jira gives; read anew where others removed theirs meanwhile."""
     for _ in range(_RESTARTS):
         result = _once(client, ref)
         if result is not None:

@@ -1,4 +1,4 @@
-"""Finds out under which ids this Jira keeps what is no built-in field."""
+"""Under which ids this Jira has the custom fields that milepost reads."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -209,7 +209,7 @@ def _is_id(value: object) -> TypeGuard[str]:
 
 
 def _id(row: Json) -> str:
-    """The number that Jira gives an issue for good, as text; addresses are made of it."""
+    """The immutable number of an issue, as text; only digits, since URLs are made of it."""
     value = row.get("id")
     if not _is_id(value):
         raise _Unreadable("id: expected digits, got something else")

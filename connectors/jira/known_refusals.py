@@ -1,4 +1,4 @@
-"""What one Jira was seen not to take, remembered for a day so that it is not tried with every write."""
+"""What one Jira refused, remembered for a day so that it is not tried with every write."""
 
 import re
 from datetime import timedelta

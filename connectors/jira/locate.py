@@ -21,7 +21,7 @@ _ARCHIVED = "archived: no search finds it, its id opens it"
 
 
 class Locator:
-    """Asks for issues by id, and tells those that a search finds from those that only their id opens."""
+    """Asks for issues by id, and separates those that a search brings from those that only their id opens."""
 
     def __init__(self, client: JiraClient, search: Search, parser: IssueParser) -> None:
         self._client = client
@@ -95,7 +95,7 @@ class Locator:
     def _unmatched(self, ids: Sequence[str]) -> set[str]:
         """Those of these issues, which a search finds, that the `jql` of the scope does not match now.
 
-        Nothing follows from the silence of one search: those that are reported match its contrary.
+        By a search for the contrary: that one search lacks an issue would prove nothing.
         """
         condition = self._client.settings.jql
         if not condition:
@@ -111,7 +111,7 @@ class Locator:
         return outside.intersection(ids)
 
     def _not_found(self, ids: Sequence[str]) -> set[str]:
-        """A server may refuse a search that names what it does not have: then by halves."""
+        """Those of these ids that a search does not bring; in halves where unknown ids are refused."""
         try:
             return set(ids) - self._search.ids(f"id in ({listed(ids)})").keys()
         except BadConfiguration:

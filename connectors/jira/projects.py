@@ -139,7 +139,7 @@ class Projects:
     # What could not be read, and since when
 
     def behind(self, digest: str) -> dict[str, str | None]:
-        """By configured key: the cursor's instant from which on it was not read; None: never at all."""
+        """By configured key: the cursor's time from which on it was not read; None: never at all."""
         existing = recall(self._client.memory, _FAILED)
         lists = existing.get("projects")
         if existing.get("for") != digest or not isinstance(lists, dict):

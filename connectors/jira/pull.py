@@ -145,7 +145,7 @@ class PullRun:
     # Outside of the scope
 
     def _below(self, outside: TreeCache) -> Iterator[Page]:
-        """All below what changed in the trees: it may be new here though it rested."""
+        """All below what changed in the trees: it may be new there without a change of its own."""
         if outside.changed:
             tree = self._tree()
             for rows in tree.rows(dict(outside.changed), self.fields, None):

@@ -48,7 +48,7 @@ def joined(pages: Iterable[Page]) -> Page:
 def asked_for(
     search: Search, keys: Iterable[str], fields: Sequence[str]
 ) -> Iterator[tuple[list[Json], tuple[Unread, ...]]]:
-    """Rows by key or id, and those that did not come; where a row has no name, all that came by none."""
+    """Rows by key or id, and those that did not come; where a row has no name, all that are missing."""
     requested = list(keys)
     came: set[object] = set()
     odd = False

@@ -231,7 +231,7 @@ class Search:
         return "search/jql" if self._client.server().cloud else "search"
 
     def _size(self, fields: Sequence[str]) -> int:
-        """Rows of a page: rows without texts are small, and a server gives as many as it likes to."""
+        """Rows of a page: more where rows are without texts and so small."""
         settings = self._client.settings
         return settings.page_size if "summary" in fields else settings.id_page_size
 

@@ -17,11 +17,14 @@ _MOST = 1_000
 class TreeCache:
     """The issues that a pull brings whether or not they are in scope, as the pulls so far left them.
 
-    One condition beside the scope's finds all that can have happened to them since the cursor. An issue
-    that is one of them is found by its id. One that came below a root was changed by that: its parent is
-    one of them, so it is found by its parent; or its parent, or whoever above it came just now, is. So
-    below every issue of a tree that changed all is read, for what hangs there may be new though it rested.
-    A set that is newer than the cursor, or too large, costs rows and hides none.
+    One condition, asked beside the scope's, brings all that can have happened to them since the cursor:
+
+    - A member that changed comes by its id.
+    - An issue that was put below a member was changed by that, and comes by its parent.
+    - What was below that issue already need not have changed; so below every member that changed, and every
+      issue that is new there, all is read.
+
+    Members that are newer than the cursor, or too many, cost rows and hide none.
     """
 
     digest: str

@@ -135,7 +135,7 @@ class JiraWriter:
         return read_labels(self._client.name, self._search.present(ref.id, ["labels"])), quiet
 
     def _comment(self, path: str, requested: _Desired) -> HttpResponse:
-        """Write a comment; once more without what this server or this account cannot do, and only that."""
+        """Write a comment; where the server refuses a part that can be left out, again without that part."""
         plain = self._refusals.has(PLAIN)
         learned = False
         while True:
@@ -173,7 +173,7 @@ class JiraWriter:
                 raise self._client.refused(answer)
 
     def _fits(self, requested: _Desired, path: str, text: str) -> None:
-        """Raises TooLong for a text that is longer than the server was seen to take within the last day."""
+        """Raises TooLong for a text longer than the limit that the server stated within the last day."""
         limit = self._refusals.longest()
         if limit is None or characters(text) <= limit:
             return
@@ -191,7 +191,7 @@ class JiraWriter:
         return True if memory.get(KEPT) is not None else None
 
     def _keeps_mark(self, ref: IssueRef, comment_id: str, mark: str) -> bool:
-        """Whether the list of comments shows the mark that a comment was created with; else remembered."""
+        """Whether the list of comments shows the mark of a new comment; if not, that is remembered."""
         client = self._client
         try:
             there = read_comments(client, client.account(), client.server().site, ref)
