@@ -15,8 +15,6 @@ from core.shutdown import Stopped
 
 __all__ = ["app", "main"]
 
-SUMMARY = "Measures milestones from Jira and GitHub issues, and tells it on the epics themselves."
-
 YOUNG = 20_000
 """New objects after which Python looks for garbage: those of a few pages of issues; its own habit is 700.
 
@@ -28,7 +26,6 @@ nothing changed, 20% more (measured on 2026-11-30).
 app = typer.Typer(
     name="milepost",
     cls=CommandGroup,
-    help=SUMMARY,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich takes longer to load than all that help consists of
