@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.runs import DATACENTER
 from tests.tools.isolation import Campaign, campaign
 
 KEPT = (
@@ -28,6 +29,13 @@ def trials() -> Iterator[Campaign]:
 def test_a_trial_that_once_went_wrong_does_so_no_more(name: str, trials: Campaign) -> None:
     (trial,) = (one for one in trials.trials() if str(one) == name)
     outcome = trials.attempt(trial)
+    assert outcome.fine, str(outcome)
+
+
+def test_a_root_whose_own_address_answers_nothing_takes_no_data_center_down() -> None:
+    with campaign(DATACENTER) as made:
+        (trial,) = (one for one in made.trials() if str(one) == "jira any BLOG-1; row: null")
+        outcome = made.attempt(trial)
     assert outcome.fine, str(outcome)
 
 

@@ -66,5 +66,6 @@ def unsent(errors: Iterable[Json]) -> tuple[Unread, ...]:
     """Issues that exist but that Jira did not send this time."""
     why = "Jira could not send it this time"
     return tuple(
-        Unread(str(error["id"]) if error.get("id") is not None else None, None, why) for error in errors
+        Unread(str(error["id"]) if error.get("id") is not None else None, error.get("key"), why)
+        for error in errors
     )

@@ -5,9 +5,10 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 
-from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, Unavailable
+from connectors.errors import BadConfiguration, InvalidResponse, Missing, Refused, TrackerError, Unavailable
 from connectors.http.response import HttpResponse
 from connectors.http.urls import path_segment
+from connectors.isolation import read_apart
 from connectors.jira.client import JiraClient
 from connectors.jira.id_set import IdSet
 from connectors.jira.jql import listed
@@ -131,7 +132,7 @@ class Search:
                     continue
                 except _WrongKind:
                     self._mend_kind("issue/bulkfetch")
-            yield (self._singly(chunk, fields) if fresh else self._listed(chunk, fields)), []
+            yield self._singly(chunk, fields) if fresh else self._listed(chunk, fields)
 
     def all_of(self, keys: Iterable[str], fields: Sequence[str], *, fresh: bool = False) -> Iterator[Json]:
         """Issues by key or id, those that are gone left out. Raises Unavailable if one did not come."""
@@ -168,10 +169,14 @@ class Search:
             raise InvalidResponse(self._client.name, answer.request, "the count is missing")
         return number
 
-    def _singly(self, chunk: Iterable[str], fields: Sequence[str]) -> list[Json]:
-        return [row for key in chunk if (row := self.one(key, fields)) is not None]
+    def _singly(self, chunk: Iterable[str], fields: Sequence[str]) -> tuple[list[Json], list[Json]]:
+        """Issues asked for one by one; and those whose own address does not answer, by key or id."""
+        answers = read_apart(chunk, lambda key: self.one(key, fields))
+        rows = [row for row in answers.values() if not isinstance(row, TrackerError)]
+        failed = [key for key, row in answers.items() if isinstance(row, TrackerError)]
+        return rows, [{"id" if key.isdecimal() else "key": key} for key in failed]
 
-    def _listed(self, chunk: list[str], fields: Sequence[str]) -> list[Json]:
+    def _listed(self, chunk: list[str], fields: Sequence[str]) -> tuple[list[Json], list[Json]]:
         """Data Center: one search for those under their present key, then the rest one by one.
 
         Without `validateQuery: false` one unknown key would spoil the whole list.
@@ -190,7 +195,8 @@ class Search:
         except (BadConfiguration, _WrongKind):
             result = []
         came = {row.get(name) for row in result for name in ("id", "key")}
-        return result + self._singly((one for one in chunk if one not in came), fields)
+        others, failed = self._singly((one for one in chunk if one not in came), fields)
+        return result + others, failed
 
     def _bulk(self, chunk: list[str], fields: Sequence[str]) -> tuple[list[Json], list[Json]]:
         try:
