@@ -73,44 +73,75 @@ def build_tasks(
     folded = parts_of_parents(everything, states, parents) if whole_parents else {}
     entries = [entry for entry in everything if entry.issue.ref not in folded]
     sifted = sift([entry for entry in entries if not _blank(entry)], states, parents)
-    left_out = [left for entry in entries for left in _why_not(entry, sifted, states)]
+    unweighed, doubles = _pieces(entries, states, sifted, weigh_by, crediting)
+    shares = _shares(entries, states, sifted, weigh_by)
+    pieces = _with_shares(unweighed, shares, {entry.issue.ref: entry.issue for entry in entries})
+    parts = counted(piece.part for piece in pieces)
+    weigher = weigher_of(parts, weigh_by, shares.amounts)
+    tasks = tuple(sorted((_task(piece, weigher) for piece in pieces), key=_task_order))
+    left_out = [
+        *(left for entry in entries for left in _why_not(entry, sifted, states)),
+        *_folded(everything, folded),
+        *doubles,
+    ]
+    return Tasks(
+        Detail(tasks, tuple(sorted(left_out, key=_left_order))),
+        _tally(tasks, parts, len(left_out), shares.amounts),
+    )
+
+
+def _pieces(
+    entries: Sequence[Tagged], states: States, sifted: Sifted, weigh_by: str, crediting: Credits
+) -> tuple[list[_Piece], list[LeftOut]]:
+    """What counts, before it is weighed; and the boxes that stand for an issue of the same milestone."""
+    pieces: list[_Piece] = []
+    doubles: list[LeftOut] = []
+    for entry in entries:
+        ref = entry.issue.ref
+        if entry.boxes and (ref in sifted.kept or ref in sifted.parents):
+            boxes, named = _boxes(entry, states[ref], entries)
+            pieces += boxes
+            doubles += named
+        elif ref in sifted.kept:
+            estimate = estimate_of(entry.issue, weigh_by)
+            pieces.append(_Piece(entry, states[ref], crediting.credit(entry, states[ref]), estimate))
+    return pieces, doubles
+
+
+def _with_shares(
+    pieces: Iterable[_Piece], shares: Shares[IssueRef], issues: Mapping[IssueRef, Issue]
+) -> list[_Piece]:
+    """The same pieces, with what some get of the estimates of their parents."""
+    result: list[_Piece] = []
+    for piece in pieces:
+        share = shares.by_task.get(piece.tagged.issue.ref) if piece.box is None else None
+        result.append(
+            piece if share is None else replace(piece, estimate=share.weight, parent=issues[share.of])
+        )
+    return result
+
+
+def _folded(everything: Iterable[Tagged], folded: Mapping[IssueRef, IssueRef]) -> list[LeftOut]:
+    """The sub-tasks that are parts of their parents."""
     keys = {entry.issue.ref: entry.issue.ref.key for entry in everything}
-    left_out += [
+    return [
         _left(entry, f"part of {keys[folded[entry.issue.ref]]}")
         for entry in everything
         if entry.issue.ref in folded
     ]
-    pieces: list[_Piece] = []
-    for entry in entries:
-        ref = entry.issue.ref
-        if entry.boxes and (ref in sifted.kept or ref in sifted.parents):
-            boxes, doubles = _boxes(entry, states[ref], entries)
-            pieces += boxes
-            left_out += doubles
-        elif ref in sifted.kept:
-            estimate = estimate_of(entry.issue, weigh_by)
-            pieces.append(_Piece(entry, states[ref], crediting.credit(entry, states[ref]), estimate))
-    shares = _shares(entries, states, sifted, weigh_by)
-    issues = {entry.issue.ref: entry.issue for entry in entries}
-    for place, piece in enumerate(pieces):
-        result = shares.by_task.get(piece.tagged.issue.ref) if piece.box is None else None
-        if result is not None:
-            pieces[place] = replace(piece, estimate=result.weight, parent=issues[result.of])
-    parts = counted(piece.part for piece in pieces)
-    weigher = weigher_of(parts, weigh_by, shares.amounts)
-    tasks = tuple(sorted((_task(piece, weigher) for piece in pieces), key=_task_order))
-    tally = Tally(
+
+
+def _tally(
+    tasks: Sequence[Task], parts: Mapping[Part, int], left_out: int, amounts: Mapping[Fraction, int]
+) -> Tally:
+    unknown = (task for task in tasks if task.state is StatusCategory.UNKNOWN)
+    return Tally(
         parts,
-        len(left_out),
+        left_out,
         max((task.updated for task in tasks), default=None),
-        tuple(
-            unknown_reason(task.ref.key, task.status)
-            for task in tasks
-            if task.state is StatusCategory.UNKNOWN
-        ),
-        shares.amounts,
+        tuple(unknown_reason(task.ref.key, task.status) for task in unknown),
+        amounts,
     )
-    return Tasks(Detail(tasks, tuple(sorted(left_out, key=_left_order))), tally)
 
 
 def _shares(entries: Sequence[Tagged], states: States, sifted: Sifted, weigh_by: str) -> Shares[IssueRef]:

@@ -62,18 +62,15 @@ def read_actual(
                     standing.take(_with_unlisted(fresh, records, reader))
                 if infos[name].has_label_definitions:
                     containers = _containers_on(name, desired.labels, issues, pulled[name].swept)
-                    there = {container.casefold() for container in containers}
                     suspect = definitions.on(name) if definitions else []
-                    containers += [item for item in suspect if item.casefold() not in there]
-                    standing.read_definitions(name, containers, reader)
+                    standing.read_definitions(name, _with_others(containers, suspect), reader)
         except TrackerError as error:
             down[name] = str(error)
         except Exception as error:
             down[name] = str(unexpected(name, error))
-    labels = {ref: issue.labels for ref, issue in issues.items()}
     return ActualState(
         standing.posted,
-        labels,
+        {ref: issue.labels for ref, issue in issues.items()},
         standing.definitions,
         records,
         down,
@@ -81,6 +78,12 @@ def read_actual(
         standing.closed,
         places=places,
     )
+
+
+def _with_others(containers: Sequence[str], others: Iterable[str]) -> list[str]:
+    """The containers, and those others that are not among them, whatever their case."""
+    there = {container.casefold() for container in containers}
+    return [*containers, *(other for other in others if other.casefold() not in there)]
 
 
 class _Standing:

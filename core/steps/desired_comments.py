@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef
@@ -98,45 +99,53 @@ def find_desired_comments(
     `unsure`: trackers on which nothing may be taken as settled. `audiences` decides what each comment may
     tell. `installation`: the id in our marks.
     """
-    goals, targets = evaluation.rules.goals, evaluation.targets
     listed = OpenTasks(evaluation, audiences, policy.comments.open_tasks, evaluation.rules.listed)
+    draft = partial(_summary, evaluation, policy, listed)
     views: dict[Readers | None, View] = {}
     requested: list[DesiredComment] = []
     settled: set[IssueRef] = set()
-
-    def reason(ref: IssueRef, about: tuple[str, ...], changes: Mapping[str, Change], view: View) -> Summary:
-        return summarise(
-            ref,
-            about,
-            evaluation.state,
-            goals,
-            open_tasks=policy.comments.open_tasks,
-            changes=changes,
-            pages=targets.pages,
-            listed=listed.of(about, view),
-            view=view,
-        )
-
-    for ref, about in targets.about.items():
-        record = records.get(ref)
+    for ref, about in evaluation.targets.about.items():
+        record, info = records.get(ref), infos[ref.tracker]
         # Nothing is written where that is not known, so that what is concluded for nobody harms nobody.
         readers = audiences.of(ref)
         view = views.setdefault(readers, audiences.view(readers or NOBODY))
-        summary = reason(ref, about, {}, view)
-        if readers is None:
-            summary = replace(summary, readers=None, waiting=summary.waiting or unknown_readers(ref))
-        info = infos[ref.tracker]
+        summary = draft(ref, about, {}, view, readers)
         if record is not None and ref.tracker not in unsure and _stands(summary, record, policy, info):
             settled.add(ref)
             continue
         before = reported(ref) if record is not None else {}
         if before:
-            changes = _changes(about, before, snapshots, view)
-            waiting, summary = summary.waiting, reason(ref, about, changes, view)
-            summary = replace(summary, readers=readers, waiting=waiting)
-        heads = _heads_in(before, goals)
+            summary = draft(ref, about, _changes(about, before, snapshots, view), view, readers)
+        heads = _heads_in(before, evaluation.rules.goals)
         requested.append(desired_comment(summary, info, policy.instance, heads, installation))
     return Comments(tuple(requested), frozenset(settled))
+
+
+def _summary(
+    evaluation: Evaluation,
+    policy: PublishPolicy,
+    listed: OpenTasks,
+    ref: IssueRef,
+    about: tuple[str, ...],
+    changes: Mapping[str, Change],
+    view: View,
+    readers: Readers | None,
+) -> Summary:
+    """What to say on one issue, as far as its readers may know it; it waits where they are not known."""
+    summary = summarise(
+        ref,
+        about,
+        evaluation.state,
+        evaluation.rules.goals,
+        open_tasks=policy.comments.open_tasks,
+        changes=changes,
+        pages=evaluation.targets.pages,
+        listed=listed.of(about, view),
+        view=view,
+    )
+    if readers is not None:
+        return summary
+    return replace(summary, readers=None, waiting=summary.waiting or unknown_readers(ref))
 
 
 def _stands(summary: Summary, record: Publication, policy: PublishPolicy, info: TrackerInfo) -> bool:

@@ -98,41 +98,40 @@ def evaluate(
     `problems`: what keeps a milestone or key result from being measured, beside queries without an answer.
     `present`: which of some issues of a tracker are there; without it none is called absent.
     """
-    compiled, goals = rules.compiled, rules.goals
-    rests_on = _rests_on(compiled.rests_on, rollup.labelled())
-    for place in failing:
-        for owner in _resting_on(place, compiled, rollup):
-            rests_on[owner] = rests_on.get(owner, frozenset()) | {place.label}
     absent = frozenset() if present is None else absent_issues(rules, unread, down, present)
     reach = Reach(
-        mapping=goals,
+        mapping=rules.goals,
         down={**down, **{place.label: place.since for place in failing}},
-        rests_on=rests_on,
-        unread=unread_by_owner(unread, rollup, resolve, compiled, answers),
-        problems={**problems, **answers.problems(compiled)},
+        rests_on=_rests_on(rules.compiled, rollup, failing),
+        unread=unread_by_owner(unread, rollup, resolve, rules.compiled, answers),
+        problems={**problems, **answers.problems(rules.compiled)},
         absent=naming(rules, absent),
     )
     blocked, waiting = find_blocked(rollup, rules)
     state = count_blocked(measure_sums(reach, rollup.tallies(), health, now, zone), waiting)
-    keys = tracked_keys(goals, compiled)
-    for tracker, several in keys.items():
-        resolve.prime(tracker, several)
-    named = ((tracker, resolve(tracker, key)) for tracker, several in keys.items() for key in several)
-    result = {(tracker, id_) for tracker, id_ in named if id_ is not None}
-    issues = rollup.issues(sorted(result))
+    issues = _tracking_issues(rules, rollup, resolve)
     return Evaluation(
         rules,
         rollup,
         reach,
         unread,
         state,
-        find_tracking_issues(goals, compiled, issues, resolve, down),
+        find_tracking_issues(rules.goals, rules.compiled, issues, resolve, down),
         issues,
         tuple(failing),
         absent,
         blocked,
         answers.refused,
     )
+
+
+def _tracking_issues(rules: RollupRules, rollup: RollupReader, resolve: Resolver) -> Mapping[IssueRef, Issue]:
+    """The issues that should carry comments, as far as they are present."""
+    keys = tracked_keys(rules.goals, rules.compiled)
+    for tracker, several in keys.items():
+        resolve.prime(tracker, several)
+    ids = ((tracker, resolve(tracker, key)) for tracker, several in keys.items() for key in several)
+    return rollup.issues(sorted({(tracker, id_) for tracker, id_ in ids if id_ is not None}))
 
 
 def failing_containers(
@@ -164,10 +163,16 @@ def _resting_on(place: FailingContainer, compiled: RuleSet, rollup: RollupReader
 
 
 def _rests_on(
-    rules: Mapping[str, frozenset[str]], labelled: Iterable[tuple[str, str]]
-) -> dict[str, frozenset[str]]:
-    """What the rules can draw from, and the trackers in which a label tags an issue by itself."""
-    result = dict(rules)
-    for tracker, owner in labelled:
+    compiled: RuleSet, rollup: RollupReader, failing: Iterable[FailingContainer]
+) -> Mapping[str, frozenset[str]]:
+    """By milestone and key result: the trackers and the failing containers that its issues come from.
+
+    A tracker stands there if a rule can draw from it, or if a label there tags an issue by itself.
+    """
+    result = dict(compiled.rests_on)
+    for tracker, owner in rollup.labelled():
         result[owner] = result.get(owner, frozenset()) | {tracker}
+    for place in failing:
+        for owner in _resting_on(place, compiled, rollup):
+            result[owner] = result.get(owner, frozenset()) | {place.label}
     return result

@@ -13,6 +13,7 @@ from core.shutdown import Stop
 from core.steps import learn_audiences, missing_fields
 from core.steps.holding import held_until
 from core.steps.reconcile import Reconciled, as_survey, compare, due, reconcile, retry_unread
+from core.steps.surveyed_pages import interruptible
 from core.store.interface import RunStore
 from core.store.stored_values import PullState, StoreError
 from core.unexpected_errors import unexpected
@@ -96,7 +97,7 @@ def _read(
         result = tracker.reader.changed_since(None if rules.full else state.cursor, interest)
     arrivals = _Arrivals(store, name, None if result.full else state.read_at)
     pulled = Pulled(name, full=result.full)
-    result = replace(result, pages=arrivals.noticed(_interruptible(result.pages, stop)))
+    result = replace(result, pages=arrivals.noticed(interruptible(result.pages, stop)))
     if result.full:
         done = compare(tracker, store, as_survey(result), state, result.cursor, rules, now, stop)
         store.containers_failed(name, result.failed(), result.listed(), now)
@@ -173,16 +174,6 @@ def _after(pulled: Pulled, before: PullState, done: Reconciled) -> Pulled:
         notes=done.notes,
         problems=done.problems,
     )
-
-
-def _interruptible(pages: Iterator[Page], stop: Stop) -> Iterator[Page]:
-    """The same pages; a wish to stop is heard while the next one is awaited, not while one is saved."""
-    while True:
-        with stop.reading():
-            page = next(pages, None)
-        if page is None:
-            return
-        yield page
 
 
 class _Arrivals:

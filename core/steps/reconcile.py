@@ -5,9 +5,8 @@ is asked for by its id, and what only one surprising answer says is kept until a
 again.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
@@ -16,33 +15,25 @@ from connectors import bounds
 from connectors.interface import Tracker, TrackerInfo
 from connectors.models import (
     Container,
-    Fate,
     Interest,
-    Issue,
-    IssueRef,
     Page,
     Pull,
     Survey,
     SurveyPage,
     Unread,
-    Whereabouts,
 )
 from core.publish.actions import Held
 from core.reconcile_rules import ReconcileRules
 from core.shutdown import Stop
 from core.steps.holding import hold, release, too_much
-from core.steps.surveyed_pages import Listing
+from core.steps.missing_issues import CONFIRMED, DOUBTS, Decision, MissingIssues
+from core.steps.surveyed_pages import Listing, interruptible
 from core.store.interface import RunStore
 from core.store.stored_values import PullState, StoredContainer
 
-CONFIRMED = 0.2
-"""After this part of the period what was doubted is concluded, if it is found again."""
 DUE = 0.75
 """After this part of the period everything is compared, so that a doubt ends within the period."""
-SEVERAL = 2
-"""Issues of a container that vanish together with all that it has, from which on that is doubted at first."""
 _SHARE = "reconcile.share"
-_DOUBTS = "reconcile.doubts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +53,6 @@ class Reconciled:
     """A sentence for each container whose list cannot be right."""
     containers: frozenset[str] = frozenset()
     """Casefolded names of the projects or repositories of which anything was listed."""
-
-
-@dataclass(slots=True)
-class _Verdict:
-    """What is concluded of the issues that are stored and were not listed."""
-
-    gone: dict[IssueRef, str] = field(default_factory=dict)
-    """With the tracker's reason."""
-    present: list[Issue] = field(default_factory=list)
-    doubts: dict[str, str] = field(default_factory=dict)
-    """By id: since when it is not listed, as ISO 8601; concluded by a later reconciliation."""
-    notes: list[str] = field(default_factory=list)
-    unlisted: Counter[str] = field(default_factory=Counter)
-    """By container whose list is not believed: how many issues it lacks that are there."""
-    vanished: dict[str, str] = field(default_factory=dict)
-    """By container: why its issues are kept for now."""
 
 
 def due(state: PullState, rules: ReconcileRules, now: datetime) -> bool:
@@ -127,195 +102,60 @@ def compare(
 ) -> Reconciled:
     """Let the store be what this survey lists, as far as it is to be believed. Raises TrackerError."""
     name = tracker.info.name
-    memory = store.memory(name)
-    share = _share(memory.get(_SHARE), rules.reread_days)
+    share = _share(store.memory(name).get(_SHARE), rules.reread_days)
     listing = Listing(name, tracker.reader, store, (share, rules.reread_days))
-    pages = _interruptible(listing.pages(survey.pages), stop)
+    pages = interruptible(listing.pages(survey.pages), stop)
     counts = store.save_pull(name, Pull(cursor, pages, full=True), now)
-    judge = _Judge(tracker, store, survey, listing, before.issues, rules, now, stop)
-    verdict = judge.verdict()
-    lost = rules.too_many(len(verdict.gone), before.issues)
+    missing = MissingIssues(tracker, store, survey, listing, before.issues, rules, now, stop)
+    decision = missing.decide()
+    lost = rules.too_many(len(decision.gone), before.issues)
     held = None
     if lost and not rules.force:
-        held = too_much(name, len(verdict.gone), before.issues, rules.max_lost_percent)
-    if verdict.present:
-        store.save_pull(name, Pull(cursor, iter([Page(tuple(verdict.present))]), full=False), now)
-    names = survey.names()
-    if names:  # a survey that names none, such as a first reading, tells of no containers
-        stored = store.containers().get(name, ())
-        containers = _with_vanished(survey.containers(), verdict.vanished, stored)
-        store.save_containers(name, containers, names, verdict.vanished, now)
+        held = too_much(name, len(decision.gone), before.issues, rules.max_lost_percent)
+    _save(store, name, survey, decision, cursor, now)
     if held is not None:
         store.pull_failed(name, now, held.why)
-        hold(memory, held, rules.every, now)
+        hold(store.memory(name), held, rules.every, now)
     else:
-        release(memory)
-        store.mark_gone(name, tuple(verdict.gone), now)
-        # What is doubted is looked at again after a part of the period, not in every run until then.
-        store.swept(name, now - rules.every * (DUE - CONFIRMED) if verdict.doubts else now)
-        _remember(store, name, _SHARE, str((share + 1) % rules.reread_days))
-        _remember(store, name, _DOUBTS, orjson.dumps(verdict.doubts).decode() if verdict.doubts else "")
+        _conclude(store, name, decision, rules, share, now)
     return Reconciled(
         counts.seen,
         counts.new,
         counts.changed,
-        0 if held is not None else len(verdict.gone),
+        0 if held is not None else len(decision.gone),
         held,
-        judge.forced or (lost and rules.force),
-        (*verdict.notes, *verdict.gone.values()),
+        missing.forced or (lost and rules.force),
+        (*decision.notes, *decision.gone.values()),
         tuple(
             f"{name}: {count} issues of {container} were not listed, though they are there; "
             "they go on counting, and the lists are not believed"
-            for container, count in sorted(verdict.unlisted.items())
+            for container, count in sorted(decision.unlisted.items())
         ),
         frozenset(name.casefold() for name in listing.listed),
     )
 
 
-class _Judge:
-    """Decides about what is stored and was not listed."""
+def _save(store: RunStore, name: str, survey: Survey, decision: Decision, cursor: str, now: datetime) -> None:
+    """Store what is there although no list had it, and the projects or repositories."""
+    if decision.present:
+        store.save_pull(name, Pull(cursor, iter([Page(tuple(decision.present))]), full=False), now)
+    names = survey.names()
+    if names:  # a survey that names none, such as a first reading, tells of no containers
+        stored = store.containers().get(name, ())
+        containers = _with_vanished(survey.containers(), decision.vanished, stored)
+        store.save_containers(name, containers, names, decision.vanished, now)
 
-    def __init__(
-        self,
-        tracker: Tracker,
-        store: RunStore,
-        survey: Survey,
-        listing: Listing,
-        before: int,
-        rules: ReconcileRules,
-        now: datetime,
-        stop: Stop,
-    ) -> None:
-        """`before`: how many issues were stored before this run."""
-        self._tracker = tracker
-        self._info: TrackerInfo = tracker.info
-        self._store = store
-        self._listing = listing
-        self._rules = rules
-        self._now = now
-        self._stop = stop
-        self._failing = {
-            container.name.casefold(): container.error for container in survey.containers() if container.error
-        }
-        self._containers = {container.name.casefold() for container in survey.containers()}
-        self._doubted = _doubts(store.memory(self._info.name).get(_DOUBTS), now)
-        self._archived = {container.name for container in survey.containers() if container.archived}
-        self._before = before
-        self._verdict = _Verdict()
-        self.forced = False
-        """Whether something is believed only because it was asked to be."""
 
-    def verdict(self) -> _Verdict:
-        """What is gone, what is there after all, and what is kept for now. Raises TrackerError."""
-        missing = self._store.absent(self._info.name, frozenset(self._listing.ids))
-        stored = self._store.rollup().issues((ref.tracker, ref.id) for ref in missing)
-        requested = [ref for ref in missing if not self._of_failing(stored.get(ref))]
-        with self._stop.reading():
-            result = self._tracker.reader.locate(requested) if requested else {}
-        unlisted = [ref for ref, place in result.items() if self._only_unlisted(ref, place, stored.get(ref))]
-        # Few of few are doubtful too: they are there, whatever the list says, so that nothing is gone.
-        doubtful = 100 * len(unlisted) > self._rules.max_lost_percent * self._before
-        self.forced |= doubtful and self._rules.force
-        if doubtful and not self._rules.force:
-            self._doubt_list(unlisted, result, stored)
-            result = {ref: place for ref, place in result.items() if ref not in set(unlisted)}
-        for ref, place in result.items():
-            self._judge(ref, place, stored.get(ref))
-        self._keep_vanished(stored)
-        return self._verdict
-
-    def _only_unlisted(self, ref: IssueRef, place: Whereabouts, stored: Issue | None) -> bool:
-        """Whether an issue of the scope is there, although no list has it that should."""
-        if place.fate is Fate.PRESENT:
-            return self._info.owns(ref.key)
-        # Whether one is archived is told by a list, too. An archived project is archived as a whole.
-        newly = place.fate is Fate.ARCHIVED and stored is not None and not stored.archived
-        return newly and stored is not None and stored.container not in self._archived
-
-    def _doubt_list(
-        self,
-        unlisted: Sequence[IssueRef],
-        result: Mapping[IssueRef, Whereabouts],
-        stored: Mapping[IssueRef, Issue],
-    ) -> None:
-        """Believe no list that lacks so many issues which are there; they count as they are now."""
-        for ref in unlisted:
-            issue = result[ref].issue
-            if issue is not None:
-                self._verdict.present.append(replace(issue, archived=False))
-            container = stored[ref].container if ref in stored else ref.key
-            self._verdict.unlisted[container] += 1
-            self._verdict.doubts[ref.id] = self._now.isoformat()
-
-    def _of_failing(self, issue: Issue | None) -> bool:
-        """Whether its container could not be listed, so that nothing follows from its silence."""
-        return issue is not None and issue.container.casefold() in self._failing
-
-    def _judge(self, ref: IssueRef, place: Whereabouts, stored: Issue | None) -> None:
-        verdict = self._verdict
-        if place.fate is Fate.UNKNOWN:
-            verdict.doubts[ref.id] = self._now.isoformat()
-            verdict.notes.append(f"{ref.key} was not listed and could not be asked for: {place.reason}")
-        elif place.fate is Fate.ARCHIVED:
-            last = place.issue or stored
-            if last is not None and not (stored is not None and stored.archived and stored == last):
-                verdict.present.append(replace(last, archived=True))
-            if stored is None or not stored.archived:
-                verdict.notes.append(f"{ref.key} is archived; its last state goes on counting")
-        elif place.fate is Fate.OUTSIDE and not self._listing.unread_roots:
-            verdict.gone[ref] = f"{ref.key} is outside of what this tracker is to read: {place.reason}"
-        elif place.fate in (Fate.PRESENT, Fate.OUTSIDE) and place.issue is not None:
-            self._there_but_unlisted(ref, place.issue)
-        else:
-            hidden = "is hidden from this account" if place.fate is Fate.HIDDEN else "is gone"
-            verdict.gone[ref] = f"{ref.key} {hidden}: {place.reason}"
-
-    def _there_but_unlisted(self, ref: IssueRef, issue: Issue) -> None:
-        """A list that ended early; or an issue that left the scope or its tree, as the next list will say."""
-        owned = self._info.owns(issue.ref.key) or issue.container.casefold() in self._containers
-        outside = not owned and not self._listing.unread_roots
-        if outside or self._long_doubted(ref.id):
-            self._verdict.gone[ref] = f"{issue.ref.key} is outside of what this tracker is to read"
-            return
-        self._verdict.present.append(issue)
-        self._verdict.doubts[ref.id] = self._since(ref.id)
-        self._verdict.notes.append(f"{issue.ref.key} was not listed, though it is there; it goes on counting")
-
-    def _keep_vanished(self, stored: Mapping[IssueRef, Issue]) -> None:
-        """Keep what is gone of a container of which nothing is listed any more, until that is confirmed."""
-        by_container: dict[str, list[IssueRef]] = defaultdict(list)
-        for ref in self._verdict.gone:
-            issue = stored.get(ref)
-            if issue is not None and self._info.owns(issue.ref.key):
-                by_container[issue.container].append(ref)
-        for container, refs in by_container.items():
-            if self._listing.listed[container] or len(refs) < SEVERAL:
-                continue
-            if all(self._confirmed(ref.id) for ref in refs):
-                continue
-            reason = (
-                f"none of its {len(refs)} issues is listed or found any more; they are kept until a later "
-                "reconciliation confirms it"
-            )
-            self._verdict.vanished[container] = reason
-            self._verdict.notes.append(f"{container}: {reason}")
-            for ref in refs:
-                del self._verdict.gone[ref]
-                self._verdict.doubts[ref.id] = self._since(ref.id)
-
-    def _since(self, id_: str) -> str:
-        return self._doubted.get(id_, self._now).isoformat()
-
-    def _confirmed(self, id_: str) -> bool:
-        """Whether it may be concluded that an issue is gone with all of its container."""
-        confirmed = self._long_doubted(id_)
-        self.forced |= self._rules.force and not confirmed
-        return self._rules.force or confirmed
-
-    def _long_doubted(self, id_: str) -> bool:
-        """Whether a reconciliation a good while ago found the same."""
-        since = self._doubted.get(id_)
-        return since is not None and self._now - since >= self._rules.every * CONFIRMED
+def _conclude(
+    store: RunStore, name: str, decision: Decision, rules: ReconcileRules, share: int, now: datetime
+) -> None:
+    """Let what is gone be gone, and remember what is doubted and which share comes next."""
+    release(store.memory(name))
+    store.mark_gone(name, tuple(decision.gone), now)
+    # What is doubted is compared again after a part of the period, not in every run until then.
+    store.swept(name, now - rules.every * (DUE - CONFIRMED) if decision.doubts else now)
+    _remember(store, name, _SHARE, str((share + 1) % rules.reread_days))
+    _remember(store, name, DOUBTS, orjson.dumps(decision.doubts).decode() if decision.doubts else "")
 
 
 def _with_vanished(
@@ -355,31 +195,8 @@ def _text(unread: Unread, info: TrackerInfo) -> str:
     return key or unread.id or ""
 
 
-def _interruptible(pages: Iterable[Page], stop: Stop) -> Iterator[Page]:
-    """The same pages; a wish to stop is heard while the next one is awaited, not while one is saved."""
-    ahead = iter(pages)
-    while True:
-        with stop.reading():
-            page = next(ahead, None)
-        if page is None:
-            return
-        yield page
-
-
 def _share(text: str | None, parts: int) -> int:
     return int(text) % parts if text is not None and text.isdigit() and len(text) < 9 else 0
-
-
-def _doubts(text: str | None, now: datetime) -> dict[str, datetime]:
-    """What was doubted, by id; nothing that is damaged or of the future."""
-    try:
-        stored = orjson.loads(text or "{}")
-    except orjson.JSONDecodeError:
-        return {}
-    if not isinstance(stored, dict):
-        return {}
-    snapshots = {id_: bounds.past(bounds.moment(since), now) for id_, since in stored.items()}
-    return {id_: since for id_, since in snapshots.items() if since is not None}
 
 
 def _remember(store: RunStore, tracker: str, fact: str, value: str) -> None:

@@ -1,11 +1,12 @@
 """A survey as the pages of a pull: what differs from the store, or is due to be read again, comes whole."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from zlib import crc32
 
 from connectors.interface import Reader
 from connectors.models import IssueOutline, Page, SurveyPage
+from core.shutdown import Stop
 from core.store.interface import RunStore
 
 AT_ONCE = 100
@@ -77,3 +78,14 @@ class Listing:
 def share_of(id_: str, parts: int) -> int:
     """Which of so many shares an issue belongs to: from 0 on, the same in every run and process."""
     return crc32(id_.encode("utf-8", "surrogatepass")) % parts
+
+
+def interruptible(pages: Iterable[Page], stop: Stop) -> Iterator[Page]:
+    """The same pages; a wish to stop is heard while the next one is awaited, not while one is saved."""
+    ahead = iter(pages)
+    while True:
+        with stop.reading():
+            page = next(ahead, None)
+        if page is None:
+            return
+        yield page
