@@ -91,7 +91,7 @@ def world(folder: Path, seed: str = "a", figure: int = 60, face: str = CLOUD) ->
     words = Words(seed)
     with house(folder, face, mapping_of(words, figure)) as here:
         jira, hub = here.jira, here.github
-        here.settings["github"] = REPOSITORIES
+        here.settings["github"] = dict(REPOSITORIES)
         hub.create_repo("acme/inner")
         hub.show_repo("acme/site", "public")
         jira.open_project("MKT")
