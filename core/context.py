@@ -10,7 +10,7 @@ from core.publish.publish_policy import LimitPolicy, PublishPolicy
 from core.publish.release import Release
 from core.reconcile_rules import ReconcileRules
 from core.shutdown import Stop
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 from mappings.goal_tree import GoalTree
 from mappings.problems import ProblemAt, without_file
 

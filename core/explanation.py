@@ -7,7 +7,7 @@ from connectors.audience import Audience
 from connectors.models import Issue, IssueRef
 from core.audience_views import Visible, visible
 from core.context import RunContext
-from core.engine.explain import explain_goal, explain_issue, explain_key_result, explain_milestone
+from core.engine.calculation import explain_goal, explain_issue, explain_key_result, explain_milestone
 from core.engine.formatting import percent
 from core.engine.model import Unmeasured
 from core.publish.comment.phrases import not_shown

@@ -12,7 +12,7 @@ from core.publish.actions import Held
 from core.publish.quarantine import target_of
 from core.reports.terminal_text import clean
 from core.steps.run_report import Report
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 
 Kind = Literal["problem", "failed", "held", "quarantined", "closed", "warning"]
 State = Literal["new", "changed", "over"]

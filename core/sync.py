@@ -13,9 +13,9 @@ from core.steps.estimate import announce_write_time
 from core.steps.evaluate_run import evaluate_pulls, rules_of
 from core.steps.jumps import edits_since
 from core.steps.limit import limit_plan
-from core.steps.problems import find_problems, find_warnings
 from core.steps.pull_trackers import pull_trackers
 from core.steps.record import Recorder, finish, run_record
+from core.steps.run_problems import find_problems, find_warnings
 from core.steps.run_report import Conclusion, Report
 
 

@@ -14,7 +14,7 @@ from core.publish.quarantine import Target
 from core.publish.undo_by_mark import with_marked
 from core.publish.undo_plan import undo_plan
 from core.steps.record import Recorder
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 from core.sync import conclude
 
 KIND = "undo"

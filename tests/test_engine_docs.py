@@ -12,8 +12,8 @@ from typing import Any
 from connectors.models import Blocker, StatusCategory
 from connectors.task_lists import parse_checklist
 from core.engine.blocked import blocked_issues
+from core.engine.calculation import blocked_words, explain_goal, explain_key_result, explain_milestone
 from core.engine.credit import Credits
-from core.engine.explain import blocked_words, explain_goal, explain_key_result, explain_milestone
 from core.engine.formatting import number
 from core.engine.hierarchy import WORDS
 from core.engine.milestones import measure

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.models import Issue
-from core.engine.explain import explain_milestone
+from core.engine.calculation import explain_milestone
 from core.engine.milestones import measure
 from core.engine.model import MilestoneState, State
 from core.engine.policy import HealthPolicy, ProgressPolicy

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.names import fold_name, without_unseen
-from core.engine.explain import explain_milestone
+from core.engine.calculation import explain_milestone
 from core.engine.milestones import measure
 from core.engine.policy import HealthPolicy, ProgressPolicy
 from mappings.rules.ruleset import RuleSet

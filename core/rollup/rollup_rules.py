@@ -12,7 +12,7 @@ from connectors.models import Issue, IssueRef
 from core.engine.credit import Credits
 from core.engine.milestones import owners_of
 from core.engine.policy import ProgressPolicy
-from core.store.interface import Resolver
+from core.store.store_interface import Resolver
 from mappings.goal_tree import Goal, GoalTree, Milestone
 from mappings.rules.issue_references import ROOT_KEYS, References
 from mappings.rules.query import Query

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from connectors import bounds
 from core.shutdown import Stop
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 
 log = logging.getLogger("milepost")
 

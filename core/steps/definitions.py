@@ -17,7 +17,7 @@ from core.publish.plan import definition_key
 from core.publish.states import ActualState
 from core.publish.untold import UntoldLabels
 from core.publish.visibility import Audiences, Readers
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 
 FACT = "label definitions"
 Place = tuple[str, str]

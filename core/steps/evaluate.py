@@ -17,8 +17,8 @@ from core.steps.find_blocked import find_blocked
 from core.steps.queries import QueryResults
 from core.steps.tracking_issues import TrackingIssues, find_tracking_issues, tracked_keys
 from core.steps.unread import unread_by_owner
-from core.store.interface import Resolver, RunStore
 from core.store.rollup.rollup_interface import RollupReader
+from core.store.store_interface import Resolver, RunStore
 from mappings.rules.query import Query
 from mappings.rules.ruleset import RuleSet
 

@@ -7,7 +7,7 @@ from connectors.models import IssueRef
 from core.engine.model import State, Unmeasured, Why
 from core.publish.actions import Action, Cause, Written
 from core.publish.plan_limits import owners_of
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 from mappings.goal_tree import GoalTree
 
 Owner = tuple[str, str]

@@ -10,7 +10,7 @@ from core.publish.comment import Listed, visible_open, waits_for
 from core.publish.visibility import Audiences, Readers, TrackerAudience, View
 from core.rollup.contributions import read_open
 from core.steps.evaluate import Evaluation
-from core.store.interface import Resolver, RunStore
+from core.store.store_interface import Resolver, RunStore
 from mappings.goal_tree import Goal, GoalTree, KeyResult, Milestone
 
 

@@ -15,8 +15,8 @@ from core.engine.tally import Part, Tally
 from core.publish.plan_limits import Jump
 from core.steps.desired_comments import digest_of
 from core.steps.evaluate import Evaluation
-from core.store.interface import RunStore
 from core.store.rollup.rollup_rows import Moved
+from core.store.store_interface import RunStore
 from core.store.stored_values import GoalValue
 from mappings.goal_tree import GoalTree
 

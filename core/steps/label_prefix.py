@@ -9,7 +9,7 @@ from core.publish.old_labels import left_behind, with_removals
 from core.publish.places import Places
 from core.publish.publish_policy import LabelPolicy
 from core.publish.quarantine import Target
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 
 FACT = "label prefix"
 

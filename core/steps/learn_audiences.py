@@ -6,7 +6,7 @@ from connectors.audience import Audience, TellsAudiences
 from connectors.errors import TrackerError
 from connectors.interface import Tracker, TrackerInfo
 from core.shutdown import Stop
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 from core.store.stored_values import StoredAudience
 
 _UP_TO = "audiences"

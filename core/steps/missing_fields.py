@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import orjson
 
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 from mappings.rules.ruleset import RuleSet
 
 _KEY = "missing fields"

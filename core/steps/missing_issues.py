@@ -17,7 +17,7 @@ from connectors.models import Fate, Issue, IssueRef, Survey, Whereabouts
 from core.reconcile_rules import ReconcileRules
 from core.shutdown import Stop
 from core.steps.surveyed_pages import Listing
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 
 CONFIRMED = 0.2
 """After this part of the period what was doubted is concluded, if it is found again."""

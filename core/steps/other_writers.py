@@ -8,7 +8,7 @@ from core.publish.actions import Held, Plan, Written
 from core.publish.conflicts import ConflictCheck, Contention, after, check_conflicts, counted, released
 from core.publish.publish_policy import PublishPolicy
 from core.publish.states import ActualState, DesiredState
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 
 
 def check_other_writers(

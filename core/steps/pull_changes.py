@@ -14,7 +14,7 @@ from core.steps import learn_audiences, missing_fields
 from core.steps.holding import held_until
 from core.steps.reconcile import Reconciled, as_survey, compare, due, reconcile, retry_unread
 from core.steps.surveyed_pages import interruptible
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 from core.store.stored_values import PullState, StoreError
 from core.unexpected_errors import unexpected
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from connectors.models import Issue, IssueRef
 from core.publish.actions import Plan, Written
 from core.publish.quarantine import Book, Changes, Sorted, Target, changes, held, sort_out, target_of
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 
 
 @dataclass(frozen=True)

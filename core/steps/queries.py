@@ -9,7 +9,7 @@ import orjson
 from connectors.errors import TrackerError
 from connectors.interface import ConnectorState, Reader
 from core.shutdown import Stop
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 from core.unexpected_errors import unexpected
 from mappings.rules.query import Query
 from mappings.rules.ruleset import RuleSet

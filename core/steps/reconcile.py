@@ -28,7 +28,7 @@ from core.shutdown import Stop
 from core.steps.holding import hold, release, too_much
 from core.steps.missing_issues import CONFIRMED, DOUBTS, Decision, MissingIssues
 from core.steps.surveyed_pages import Listing, interruptible
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 from core.store.stored_values import PullState, StoredContainer
 
 DUE = 0.75

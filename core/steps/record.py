@@ -22,7 +22,7 @@ from core.steps.desired_comments import Snapshots
 from core.steps.desired_labels import Labels, left_over
 from core.steps.label_prefix import remember_prefix
 from core.steps.run_report import Conclusion, Report
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 
 SnapshotsOf = Callable[[Iterable[str]], Snapshots]
 """How milestones stand now, and with them each goal's two numbers."""

@@ -7,7 +7,7 @@ from zlib import crc32
 from connectors.interface import Reader
 from connectors.models import IssueOutline, Page, SurveyPage
 from core.shutdown import Stop
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 
 AT_ONCE = 100
 """Issues that are fetched together: the most that Jira Cloud takes."""

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from core.engine.milestones import owners_of
 from core.steps.absent import keys_named
 from core.steps.evaluate import Evaluation
-from core.store.interface import RunStore
+from core.store.store_interface import RunStore
 from mappings.goal_tree import Goal, KeyResult, Milestone
 from mappings.problems import Problem, ProblemAt, nearest
 from mappings.rules.issue_references import References

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from connectors.models import Unread
 from core.steps.queries import QueryResults
-from core.store.interface import Resolver
 from core.store.rollup.rollup_interface import RollupReader
+from core.store.store_interface import Resolver
 from mappings.rules.ruleset import RuleSet
 
 

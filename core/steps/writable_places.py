@@ -7,7 +7,7 @@ from connectors.interface import TrackerInfo
 from connectors.models import Issue
 from core.publish.actions import Held
 from core.publish.places import Closed, Places, Scope
-from core.store.interface import Resolver, RunStore
+from core.store.store_interface import Resolver, RunStore
 from core.store.stored_values import StoredContainer
 
 COMES_BACK = "goes on by itself once the tracker tells otherwise, within a day"

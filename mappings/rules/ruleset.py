@@ -179,12 +179,12 @@ class RuleSet:
         counts for what it names alone; Jira's issues could stand in any tree.
         """
         info = self.references.trackers.get(tracker)
-        trees_told = info is not None and info.kind == "github"
+        lists_trees = info is not None and info.kind == "github"
 
         def fits(scoped: ScopedRule) -> bool:
             rule = scoped.rule
             roots = [text for name in ROOT_KEYS for text in getattr(rule, name)]
-            named = rule.keys or (roots if trees_told else ())
+            named = rule.keys or (roots if lists_trees else ())
             owned = frozenset(map(fold_name, self._owned(tracker, named)))
             if key is not None and named and fold_name(key) not in owned:
                 return False

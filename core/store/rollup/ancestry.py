@@ -83,13 +83,13 @@ def places_of(connection: Connection, owner: str, alone: frozenset[Key]) -> tupl
     Where that is by their keys; of several any one, since all of a place are alike but for those of `alone`.
     """
     container = func.rtrim(func.rtrim(issues.c.key, "0123456789"), "-#")
-    one_each = (
+    one_of_a_place = (
         select(contributions.c.tracker, func.min(contributions.c.id), func.min(issues.c.key))
         .join(issues, SAME_ISSUE)
         .where(contributions.c.owner == owner)
         .group_by(contributions.c.tracker, container)
     )
-    result = [IssueRef(*row) for row in connection.execute(one_each)]
+    result = [IssueRef(*row) for row in connection.execute(one_of_a_place)]
     several = select(contributions.c.tracker, contributions.c.id, issues.c.key).join(issues, SAME_ISSUE)
     for chunk in chunks(sorted(alone), AT_ONCE):
         named = several.join(_named, equal(contributions, _named)).where(contributions.c.owner == owner)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
-from core.engine.explain import explain_goal, explain_issue, explain_key_result, explain_milestone
+from core.engine.calculation import explain_goal, explain_issue, explain_key_result, explain_milestone
 from core.engine.milestones import measure
 from core.engine.model import State
 from core.engine.policy import HealthPolicy, ProgressPolicy
