@@ -6,10 +6,10 @@ from typing import Any, Self
 
 from werkzeug import Request, Response
 
+from connectors.sandbox.github_dispatch import Wire
 from connectors.sandbox.github_truth.project_moves import ProjectMoves
 from connectors.sandbox.github_truth.saved import dump_truth, load_truth
 from connectors.sandbox.github_truth.truth import BOT, TOKEN
-from connectors.sandbox.github_wire.dispatch import Wire
 from connectors.sandbox.past import Past
 
 __all__ = ["BOT", "TOKEN", "GitHubSite"]

@@ -18,7 +18,8 @@ from graphql import (
 )
 
 from connectors.sandbox.github_graphql.cost import Counter, Refusal
-from connectors.sandbox.github_graphql.resolvers import Asking, attach
+from connectors.sandbox.github_graphql.query_context import QueryContext
+from connectors.sandbox.github_graphql.resolvers import attach
 from connectors.sandbox.github_graphql.schema import github_schema
 from connectors.sandbox.github_truth.model import Credential
 from connectors.sandbox.github_truth.truth import Truth
@@ -55,7 +56,7 @@ def answer_query(site: Truth, credential: Credential, body: bytes, pay: Pay) -> 
     result = execute_sync(
         schema,
         document,
-        context_value=Asking(site, credential, count, budget),
+        context_value=QueryContext(site, credential, count, budget),
         variable_values=dict(variables),
         operation_name=name,
     )

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from connectors.sandbox.github_graphql.cost import Refusal
 from connectors.sandbox.github_graphql.lists import listed
+from connectors.sandbox.github_graphql.query_context import QueryContext
 from connectors.sandbox.github_truth.model import Account, Issue, Project, ProjectField, ProjectItem
 from connectors.sandbox.github_wire.render import maybe, node_id
 
 if TYPE_CHECKING:
     from graphql import GraphQLResolveInfo
 
-    from connectors.sandbox.github_graphql.resolvers import Asking
-
-    Info: TypeAlias = "GraphQLResolveInfo[Asking]"
+    Info: TypeAlias = "GraphQLResolveInfo[QueryContext]"
 
 _BEGIN = date(2027, 1, 4)
 _DAYS = 14
@@ -58,19 +57,19 @@ def owner(_: object, info: "Info", login: str) -> Account | None:
 
 def project_of(account: Account, info: "Info", number: int) -> Project:
     """The project of an account, as far as the token may see it."""
-    asking = info.context
-    result = asking.site.project(account.login, number)
-    refusal = asking.site.project_refusal(result, asking.credential)
+    context = info.context
+    result = context.site.project(account.login, number)
+    refusal = context.site.project_refusal(result, context.credential)
     if result is not None and refusal is None:
         return result
     kind, message = refusal or ("NOT_FOUND", "")
     raise Refusal(kind, message or f"Could not resolve to a ProjectV2 with the number {number}.")
 
 
-def project_by_id(asking: "Asking", number: int) -> Project | None:
+def project_by_id(context: QueryContext, number: int) -> Project | None:
     """The project of a GraphQL id."""
-    result = asking.site.projects.get(number)
-    if result is None or asking.site.project_refusal(result, asking.credential) is not None:
+    result = context.site.projects.get(number)
+    if result is None or context.site.project_refusal(result, context.credential) is not None:
         return None
     return result
 
@@ -83,11 +82,11 @@ def _items(project: Project, info: "Info", **args: Any) -> dict[str, Any]:
 
 
 def _content(placed: Placed, info: "Info") -> Any:
-    asking, item = info.context, placed.item
+    context, item = info.context, placed.item
     if item.issue is None:
         return item  # a draft is its own content
-    issue = asking.site.issues.get(item.issue)
-    return issue if issue is not None and asking.reads(asking.site.repos[issue.repo_id]) else None
+    issue = context.site.issues.get(item.issue)
+    return issue if issue is not None and context.reads(context.site.repos[issue.repo_id]) else None
 
 
 def _type(placed: Placed, info: "Info") -> str:

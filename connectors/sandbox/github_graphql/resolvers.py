@@ -1,7 +1,6 @@
 """How each field of the schema slice is found in the truth."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from graphql import (
@@ -13,13 +12,12 @@ from graphql import (
 )
 
 from connectors.sandbox.github_graphql import projects
-from connectors.sandbox.github_graphql.cost import Count, Refusal
+from connectors.sandbox.github_graphql.cost import Refusal
 from connectors.sandbox.github_graphql.lists import Key, connection, listed
+from connectors.sandbox.github_graphql.query_context import QueryContext
 from connectors.sandbox.github_truth.model import (
-    ROLES,
     Account,
     Comment,
-    Credential,
     Issue,
     IssueType,
     Label,
@@ -27,34 +25,14 @@ from connectors.sandbox.github_truth.model import (
     Repo,
 )
 from connectors.sandbox.github_truth.order import Order
-from connectors.sandbox.github_truth.truth import Truth, moment
+from connectors.sandbox.github_truth.truth import moment
 from connectors.sandbox.github_wire.render import maybe, node_id, number_of, when
 
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """One query: against which site, for whom, what it counts and what is left of the points."""
-
-    site: Truth
-    credential: Credential
-    count: Count
-    budget: Mapping[str, int]
-
-    def sees(self, repo: Repo) -> bool:
-        """Whether the bearer may read a repository."""
-        allowed = ROLES.index(self.site.role(repo, self.credential)) >= ROLES.index("pull")
-        return allowed and not repo.blocked
-
-    def reads(self, repo: Repo) -> bool:
-        """Whether the bearer may read a repository's issues."""
-        return self.sees(repo) and repo.has_issues
-
-
 Resolver = Callable[..., Any]
-Info: TypeAlias = "GraphQLResolveInfo[Asking]"
+Info: TypeAlias = "GraphQLResolveInfo[QueryContext]"
 
 
-def _asking(info: Info) -> Asking:
+def _context(info: Info) -> QueryContext:
     return info.context
 
 
@@ -62,7 +40,7 @@ def _asking(info: Info) -> Asking:
 
 
 def _node(_: object, info: Info, id: str) -> Any:  # noqa: A002
-    result = _by_node_id(_asking(info), id)
+    result = _by_node_id(_context(info), id)
     if result is None:
         raise Refusal("NOT_FOUND", f"Could not resolve to a node with the global id of '{id}'")
     return result
@@ -70,28 +48,28 @@ def _node(_: object, info: Info, id: str) -> Any:  # noqa: A002
 
 def _nodes(_: object, info: Info, ids: list[str]) -> list[Any]:
     # A missing node is null in the list and an error of its own, so the error is given as a value.
-    asking = _asking(info)
+    context = _context(info)
     missing = "Could not resolve to a node with the global id of '{}'"
-    return [_by_node_id(asking, item) or Refusal("NOT_FOUND", missing.format(item)) for item in ids]
+    return [_by_node_id(context, item) or Refusal("NOT_FOUND", missing.format(item)) for item in ids]
 
 
-def _by_node_id(asking: Asking, text: str) -> Any:
+def _by_node_id(context: QueryContext, text: str) -> Any:
     prefix, _, _ = text.partition("_")
-    number, site = number_of(text), asking.site
+    number, site = number_of(text), context.site
     if number is None:
         return None
     if prefix in ("I", "PR"):
         issue = site.issues.get(number)
         fits = issue is not None and issue.pull_request == (prefix == "PR")
-        return issue if issue is not None and fits and asking.reads(site.repos[issue.repo_id]) else None
+        return issue if issue is not None and fits and context.reads(site.repos[issue.repo_id]) else None
     if prefix == "R":
         repo = site.repos.get(number)
-        return repo if repo is not None and asking.sees(repo) else None
+        return repo if repo is not None and context.sees(repo) else None
     if prefix == "PVT":
-        return projects.project_by_id(asking, number)
+        return projects.project_by_id(context, number)
     if prefix == "IC":
         result = site.comment_by_id(number)
-        return result[1] if result and asking.reads(site.repos[result[0].repo_id]) else None
+        return result[1] if result and context.reads(site.repos[result[0].repo_id]) else None
     return None
 
 
@@ -102,26 +80,26 @@ def _repository(
     name: str,
     followRenames: bool = True,  # noqa: N803
 ) -> Repo:
-    asking, full_name = _asking(info), f"{owner}/{name}"
+    context, full_name = _context(info), f"{owner}/{name}"
     try:
-        repo = asking.site.repo(full_name)
+        repo = context.site.repo(full_name)
     except KeyError:
         repo = None
     renamed = repo is not None and repo.full_name.casefold() != full_name.casefold()
-    if repo is None or not asking.sees(repo) or (renamed and not followRenames):
+    if repo is None or not context.sees(repo) or (renamed and not followRenames):
         raise Refusal("NOT_FOUND", f"Could not resolve to a Repository with the name '{full_name}'.")
     return repo
 
 
 def _rate_limit(_: object, info: Info, **__: Any) -> dict[str, Any]:
-    asking = _asking(info)
+    context = _context(info)
     return {
-        "cost": asking.count.points,
-        "nodeCount": asking.count.nodes,
-        "limit": asking.budget["limit"],
-        "remaining": asking.budget["remaining"],
-        "used": asking.budget["used"],
-        "resetAt": when(asking.budget["reset"]),
+        "cost": context.count.points,
+        "nodeCount": context.count.nodes,
+        "limit": context.budget["limit"],
+        "remaining": context.budget["remaining"],
+        "used": context.budget["used"],
+        "resetAt": when(context.budget["reset"]),
     }
 
 
@@ -130,7 +108,7 @@ def _rate_limit(_: object, info: Info, **__: Any) -> dict[str, Any]:
 
 def _issue_of(kinds: tuple[bool, ...], what: str) -> Resolver:
     def resolve(repo: Repo, info: Info, number: int) -> Issue:
-        site = _asking(info).site
+        site = _context(info).site
         result = site.issues.get(site.numbers.get((repo.id, number), 0))
         if result is None or not repo.has_issues or result.pull_request not in kinds:
             raise Refusal("NOT_FOUND", f"Could not resolve to {what} with the number of {number}.")
@@ -140,7 +118,7 @@ def _issue_of(kinds: tuple[bool, ...], what: str) -> Resolver:
 
 
 def _issues(repo: Repo, info: Info, **args: Any) -> dict[str, Any]:
-    site = _asking(info).site
+    site = _context(info).site
     filters = args.get("filterBy") or {}
     order = args.get("orderBy") or {"field": "CREATED_AT", "direction": "ASC"}
     states = {state.lower() for state in args.get("states") or filters.get("states") or ("OPEN", "CLOSED")}
@@ -175,12 +153,12 @@ def _issues(repo: Repo, info: Info, **args: Any) -> dict[str, Any]:
 def _labels(thing: Issue | Repo, info: Info, **args: Any) -> dict[str, Any]:
     if isinstance(thing, Repo):
         return listed(sorted(thing.labels.values(), key=lambda label: label.name.casefold()), args)
-    defined = _asking(info).site.repos[thing.repo_id].labels
+    defined = _context(info).site.repos[thing.repo_id].labels
     return listed([defined[item] for item in thing.labels], args)
 
 
 def _assignees(issue: Issue, info: Info, **args: Any) -> dict[str, Any]:
-    return listed([_asking(info).site.account(login) for login in issue.assignees], args)
+    return listed([_context(info).site.account(login) for login in issue.assignees], args)
 
 
 def _comments(issue: Issue, _: Info, **args: Any) -> dict[str, Any]:
@@ -188,23 +166,23 @@ def _comments(issue: Issue, _: Info, **args: Any) -> dict[str, Any]:
 
 
 def _sub_issues(issue: Issue, info: Info, **args: Any) -> dict[str, Any]:
-    asking = _asking(info)
+    context = _context(info)
     seen = [
-        child if asking.reads(asking.site.repos[child.repo_id]) else None
-        for child in (asking.site.issues[item] for item in issue.children)
+        child if context.reads(context.site.repos[child.repo_id]) else None
+        for child in (context.site.issues[item] for item in issue.children)
     ]
-    nulls = asking.site.settings.null_sub_issues
+    nulls = context.site.settings.null_sub_issues
     return listed(seen if nulls else [child for child in seen if child is not None], args)
 
 
 def _parent(issue: Issue, info: Info) -> Issue | None:
-    asking = _asking(info)
-    parent = asking.site.issues.get(issue.parent or 0)
-    return parent if parent is not None and asking.reads(asking.site.repos[parent.repo_id]) else None
+    context = _context(info)
+    parent = context.site.issues.get(issue.parent or 0)
+    return parent if parent is not None and context.reads(context.site.repos[parent.repo_id]) else None
 
 
 def _summary(issue: Issue, info: Info) -> dict[str, int]:
-    total, site = len(issue.children), _asking(info).site
+    total, site = len(issue.children), _context(info).site
     completed = sum(site.issues[child].state == "closed" for child in issue.children)
     percent = 100 * completed // total if total else 0
     return {"total": total, "completed": completed, "percentCompleted": percent}
@@ -218,17 +196,17 @@ def _state_reason(issue: Issue, _: Info, enableDuplicate: bool = False) -> str |
 
 
 def _milestone(issue: Issue, info: Info) -> Milestone | None:
-    milestones = _asking(info).site.repos[issue.repo_id].milestones
+    milestones = _context(info).site.repos[issue.repo_id].milestones
     return None if issue.milestone is None else milestones[issue.milestone]
 
 
 def _issue_type(issue: Issue, info: Info) -> IssueType | None:
-    site = _asking(info).site
+    site = _context(info).site
     return None if issue.type is None else site.offered_type(site.repos[issue.repo_id].owner, issue.type)
 
 
 def _url(thing: Issue | Repo | Account | Comment, info: Info) -> str:
-    site = _asking(info).site
+    site = _context(info).site
     if isinstance(thing, Account):
         return f"{site.web}/{thing.login}"
     if isinstance(thing, Repo):
@@ -241,7 +219,7 @@ def _url(thing: Issue | Repo | Account | Comment, info: Info) -> str:
 
 
 def _author(thing: Issue | Comment, info: Info) -> Account:
-    return _asking(info).site.account(thing.author)
+    return _context(info).site.account(thing.author)
 
 
 def _id(prefix: str) -> Resolver:
@@ -263,7 +241,7 @@ _SHARED: dict[str, Resolver] = {
     "fullDatabaseId": lambda issue, _: str(issue.id),
     "labels": _labels,
     "milestone": _milestone,
-    "repository": lambda issue, info: _asking(info).site.repos[issue.repo_id],
+    "repository": lambda issue, info: _context(info).site.repos[issue.repo_id],
     "state": lambda issue, _: issue.state.upper(),
     "updatedAt": _time("updated_at"),
     "url": _url,
@@ -274,7 +252,7 @@ _RESOLVERS: dict[str, dict[str, Resolver]] = {
         "nodes": _nodes,
         "repository": _repository,
         "rateLimit": _rate_limit,
-        "viewer": lambda _, info: _asking(info).site.account(_asking(info).credential.login),
+        "viewer": lambda _, info: _context(info).site.account(_context(info).credential.login),
     },
     "Repository": {
         "id": _id("R"),
