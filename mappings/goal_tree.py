@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from connectors.audience import Audience
-from mappings.rules.rule import Rule, Text, Weight, empty_table, listed, numeric
+from mappings.rule import Rule, Text, Weight, empty_table, listed, numeric
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=40)]
 """Short enough to stand in a label of 50 characters together with its template."""

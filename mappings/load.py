@@ -12,8 +12,8 @@ from connectors.interface import TrackerInfo
 from mappings.goal_tree import Goal, GoalTree, KeyResult, Milestone
 from mappings.parse import Draft, Source, drafts, read
 from mappings.problems import MappingErrors, Problem, shown_path
+from mappings.rule import Condition
 from mappings.rules.issue_references import References
-from mappings.rules.rule import Condition
 from mappings.validate import ISSUE_KEYS, check
 
 __all__ = ["Loaded", "MappingErrors", "Origin", "load"]

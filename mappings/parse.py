@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from connectors.redaction import tokens
 from mappings.goal_tree import Goal, Id, KeyResult, Milestone
 from mappings.problems import Fault, Problem, faults, nearest, shown_path
-from mappings.rules.rule import EMPTY_TABLE
+from mappings.rule import EMPTY_TABLE
 from mappings.toml_lines import Locator
 
 LARGEST = 8 * 1024 * 1024

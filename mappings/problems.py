@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from connectors.redaction import redact
-from mappings.rules.rule import EMPTY_TABLE
+from mappings.rule import EMPTY_TABLE
 from mappings.toml_lines import Locator
 
 Path = tuple[str | int, ...]

@@ -8,9 +8,9 @@ from connectors.interface import TrackerInfo
 from connectors.names import fold_name
 from mappings.goal_tree import KeyResult, Milestone
 from mappings.problems import nearest
+from mappings.rule import Condition, LabelMatch
 from mappings.rules.compiler import NAME_KEYS
 from mappings.rules.issue_references import ONLY_IN, field_sources, speaks
-from mappings.rules.rule import Condition, LabelMatch
 from mappings.rules.ruleset import BUILT_IN_WEIGHTS
 
 Place = tuple[str | int, ...]

@@ -8,6 +8,7 @@ from connectors.names import fold_name
 from mappings.goal_tree import Goal, KeyResult, Milestone
 from mappings.parse import Draft, Place
 from mappings.problems import Problem, nearest
+from mappings.rule import Condition, LabelMatch, Rule
 from mappings.rules.compiler import Compiler
 from mappings.rules.issue_references import (
     CONTAINER_KEYS,
@@ -21,7 +22,6 @@ from mappings.rules.issue_references import (
     written,
 )
 from mappings.rules.predicates import NEVER
-from mappings.rules.rule import Condition, LabelMatch, Rule
 from mappings.rules.ruleset import INTAKE
 
 SINGULAR = {"goals": "goal", "key_results": "key result", "milestones": "milestone"}

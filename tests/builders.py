@@ -11,7 +11,7 @@ from connectors.interface import TrackerInfo
 from connectors.models import ChecklistItem, Issue, IssueRef, StatusCategory
 from core.engine.model import Inputs, Tagged
 from mappings.goal_tree import GoalTree
-from mappings.rules.rule import RuleId
+from mappings.rule import RuleId
 
 NOON = datetime(2027, 2, 15, 12, tzinfo=UTC)
 """The usual "now": half-way through the example's quarter."""

@@ -27,7 +27,7 @@ from core.engine.model import (
 )
 from core.publish.comment import Summary, summarise
 from mappings.goal_tree import GoalTree, HealthName
-from mappings.rules.rule import RuleId
+from mappings.rule import RuleId
 from tests.builders import LONG_AGO, NOON, STATUS, a_goal, a_key_result, a_mapping, a_milestone
 
 EPIC = IssueRef("jira", "10001", "BLOG-1")

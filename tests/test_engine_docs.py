@@ -19,7 +19,7 @@ from core.engine.hierarchy import WORDS
 from core.engine.milestones import measure
 from core.engine.model import Tagged
 from core.engine.policy import HealthPolicy, ProgressPolicy
-from mappings.rules.rule import RuleId
+from mappings.rule import RuleId
 from tests.builders import a_goal, a_key_result, a_mapping, a_milestone, an_issue, boxes, some_inputs, tagged
 
 DOCS = Path(__file__).parent.parent / "docs" / "progress.md"

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from connectors.interface import TrackerInfo
 from core.settings import SettingsProblems, load_config
 from mappings import goal_tree as goals
+from mappings import rule as rules
 from mappings.goal_tree import Frozen
 from mappings.load import MappingErrors, load
 from mappings.parse import Source, drafts
 from mappings.problems import Problem
-from mappings.rules import rule as rules
 from mappings.toml_lines import Locator
 from mappings.validate import check
 from tests.builders import GITHUB, JIRA

@@ -16,7 +16,9 @@ PURE = (
     "core.engine",
     "core.publish",
     "core.reports",
+    "mappings.rule",
     "mappings.rules",
+    "mappings.title_patterns",
     "mappings.goal_tree",
     "mappings.lint",
 )

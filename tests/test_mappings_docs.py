@@ -10,7 +10,7 @@ import pytest
 from mappings.goal_tree import Goal, Guardrail, HealthOverride, KeyResult, Metric, Milestone, Target
 from mappings.lint import lint
 from mappings.load import Loaded, load
-from mappings.rules.rule import LabelMatch, Rule
+from mappings.rule import LabelMatch, Rule
 from tests.builders import GITHUB, JIRA
 
 REFERENCE = (Path(__file__).parent.parent / "docs" / "mapping.md").read_text(encoding="utf-8")

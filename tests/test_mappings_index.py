@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from connectors.models import Issue, IssueRef
+from mappings.rule import RuleId
 from mappings.rules.query import Query
-from mappings.rules.rule import RuleId
 from mappings.rules.ruleset import RuleSet
 from tests.builders import GITHUB, JIRA, a_goal, a_key_result, a_mapping, a_milestone, an_issue, tracker_info
 

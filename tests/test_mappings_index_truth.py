@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from connectors.interface import TrackerInfo
 from connectors.models import Issue, IssueRef
 from mappings.goal_tree import GoalTree
+from mappings.rule import Condition, LabelMatch, Rule, RuleId, Tag
 from mappings.rules.compiler import Compiler
 from mappings.rules.index import Entry, Node
 from mappings.rules.issue_references import References
 from mappings.rules.predicates import NEVER, Candidate
 from mappings.rules.query import Query
-from mappings.rules.rule import Condition, LabelMatch, Rule, RuleId, Tag
 from mappings.rules.ruleset import RuleSet
 from tests.builders import GITHUB, JIRA, a_mapping, a_milestone, an_issue
 

@@ -7,7 +7,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from mappings.rules.predicates import Candidate, Title
-from mappings.rules.title_patterns import (
+from mappings.title_patterns import (
     LONGEST,
     TitlePattern,
     TitleSet,
@@ -164,7 +164,7 @@ def test_a_set_that_runs_out_of_memory_answers_pattern_by_pattern(monkeypatch: p
     title = "a" + "." * 30 + "b" + "." * 30 + "c"
     expected = [each for each in several if meant(each, title)]
     for memory in (1 << 10, 1 << 16, 1 << 18, 1 << 20):
-        monkeypatch.setattr("mappings.rules.title_patterns.SET_MEMORY", memory)
+        monkeypatch.setattr("mappings.title_patterns.SET_MEMORY", memory)
         assert TitleSet(several).matching(title) == expected
 
 

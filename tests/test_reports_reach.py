@@ -16,7 +16,7 @@ from core.steps.evaluate import evaluate
 from core.steps.queries import QueryResults
 from core.store import open_store
 from core.store.stored_values import StoredContainer
-from mappings.rules.rule import Rule
+from mappings.rule import Rule
 from tests.builders import GITHUB, JIRA, NOON, a_mapping, a_milestone, an_issue
 
 

@@ -10,8 +10,8 @@ from connectors.jira.settings import JiraSettings
 from connectors.registry import connector, kinds
 from connectors.rule_key_table import NO, RuleKeys
 from mappings.load import MappingErrors, load
+from mappings.rule import Rule
 from mappings.rules.issue_references import ONLY_IN, speaks, written
-from mappings.rules.rule import Rule
 
 PAGE = (Path(__file__).parent.parent / "docs" / "mapping.md").read_text(encoding="utf-8")
 OUR_OWN = {"tracker", "all", "any", "none", "name", "weight"}

@@ -12,7 +12,7 @@ from core.run_log import changes_since
 from core.store import open_store
 from core.store.rollup.issue_names import Gathered
 from mappings.goal_tree import Milestone
-from mappings.rules.rule import Rule
+from mappings.rule import Rule
 from mappings.unknown_names import SHOWN, asked_names, hint, unborne, what_is_wrong
 from tests.builders import GITHUB, JIRA, NOON, an_issue
 from tests.runs import MARKETING, House, house, milestone

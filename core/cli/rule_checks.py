@@ -10,8 +10,8 @@ from core.engine.milestones import owners_of
 from core.steps.query_problems import asking, conditions
 from core.unexpected_errors import unexpected
 from mappings.problems import Path, Problem
+from mappings.rule import Rule
 from mappings.rules.query import Query
-from mappings.rules.rule import Rule
 from mappings.rules.ruleset import RuleSet
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from connectors.models import Blocker, Issue, IssueRef, StatusCategory
 from mappings.goal_tree import GoalTree, HealthName
-from mappings.rules.rule import RuleId
+from mappings.rule import RuleId
 
 
 class Why(StrEnum):

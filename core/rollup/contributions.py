@@ -16,7 +16,7 @@ from core.publish.comment import OpenTask, first_open, open_task
 from core.rollup.rollup_rules import RollupRules
 from core.store.codec.scalars import micros
 from core.store.rollup.rollup_rows import NOTHING_ABOVE, ContributionRow
-from mappings.rules.rule import RuleId
+from mappings.rule import RuleId
 from mappings.rules.ruleset import RuleSet
 
 _STANDING = {StatusCategory.IN_PROGRESS: 0, StatusCategory.DONE: 2, StatusCategory.CANCELLED: 2}

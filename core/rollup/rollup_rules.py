@@ -14,9 +14,9 @@ from core.engine.milestones import owners_of
 from core.engine.policy import ProgressPolicy
 from core.store.store_interface import Resolver
 from mappings.goal_tree import Goal, GoalTree, Milestone
+from mappings.rule import RuleId, Tag
 from mappings.rules.issue_references import ROOT_KEYS, References
 from mappings.rules.query import Query
-from mappings.rules.rule import RuleId, Tag
 from mappings.rules.ruleset import RuleSet
 
 LAYOUT = 6

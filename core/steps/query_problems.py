@@ -5,9 +5,9 @@ from collections.abc import Container, Iterator, Mapping
 from core.engine.milestones import owners_of
 from mappings.goal_tree import GoalTree
 from mappings.problems import Path, Problem, ProblemAt
+from mappings.rule import Condition, Rule
 from mappings.rules.issue_references import QUERY_KEYS
 from mappings.rules.query import Query
-from mappings.rules.rule import Condition, Rule
 
 
 def query_problems(

@@ -3,8 +3,8 @@
 from typing import Any
 
 from connectors.names import fold_name
+from mappings.rule import CONDITION_KEYS, Condition, LabelMatch, Rule
 from mappings.rules.issue_references import QUERY_KEYS
-from mappings.rules.rule import CONDITION_KEYS, Condition, LabelMatch, Rule
 
 EXACT_KEYS = frozenset({"title", *QUERY_KEYS})
 """Texts in which case may matter."""

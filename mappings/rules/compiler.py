@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from connectors.interface import TrackerInfo
 from connectors.names import fold_name
+from mappings.rule import Condition, LabelMatch, Rule
 from mappings.rules.issue_references import (
     CONTAINER_KEYS,
     ONLY_IN,
@@ -28,7 +29,6 @@ from mappings.rules.predicates import (
     field_atom,
     negated,
 )
-from mappings.rules.rule import Condition, LabelMatch, Rule
 
 NAME_KEYS = {
     "component": "component",

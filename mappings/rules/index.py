@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mappings.rule import Tag
 from mappings.rules.predicates import VALUES, WEIGHT, Atom, Candidate, Clause, Cover
-from mappings.rules.rule import Tag
-from mappings.rules.title_patterns import TitleSet
+from mappings.title_patterns import TitleSet
 
 SMALL = 4
 """A bucket with more rules than this is looked up by a second value instead of tried one by one.

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from connectors.interface import TrackerInfo
 from connectors.names import fold_name
 from mappings.goal_tree import Goal, Milestone
-from mappings.rules.rule import Condition, Rule
+from mappings.rule import Condition, Rule
 
 Resolve = Callable[[str, str], str | None]
 """(tracker, key or former key) -> the immutable id of the issue, or None if it is not known."""

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from connectors.models import FieldValue, Issue, IssueRef
 from connectors.names import fold_name
-from mappings.rules.title_patterns import TitlePattern, encoded, title_pattern
+from mappings.title_patterns import TitlePattern, encoded, title_pattern
 
 Atom = tuple[str, str]
 """A kind of value and one value of it, such as ("label", "blog")."""

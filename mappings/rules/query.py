@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from mappings.rule import Rule, RuleId
 from mappings.rules.predicates import Clause
-from mappings.rules.rule import Rule, RuleId
 
 
 @dataclass(frozen=True, slots=True, order=True)

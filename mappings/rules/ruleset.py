@@ -10,6 +10,7 @@ from connectors.interface import TrackerInfo
 from connectors.models import STATUS_FIELD, Interest, Issue, IssueRef
 from connectors.names import fold_name
 from mappings.goal_tree import Goal, GoalTree, KeyResult, Milestone
+from mappings.rule import Rule, RuleId, Tag
 from mappings.rules.canonical import canonical
 from mappings.rules.compiler import Compiler, named_keys
 from mappings.rules.index import Entry, Node
@@ -26,7 +27,6 @@ from mappings.rules.issue_references import (
 )
 from mappings.rules.predicates import NEVER, Candidate, Clause, Or, both, negated
 from mappings.rules.query import Query, ScopedRule
-from mappings.rules.rule import Rule, RuleId, Tag
 
 INTAKE = "milestone/"
 """An issue with the label `milestone/<id>` belongs to that milestone, without any rule."""

@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from mappings.rules.title_patterns import title_pattern
+from mappings.title_patterns import title_pattern
 
 EMPTY_TABLE = "empty_table"
 """The type of pydantic's error for a table in which the keys that matter are missing."""
