@@ -46,8 +46,8 @@ AREAS = {
         ("test_mappings_*", "test_old_names", "test_unmatched", "test_names", "test_rule_keys"),
     ),
     "transport": (
-        ("connectors/*.py",),
-        ("test_transport*", "test_answer", "test_rates", "test_bounds", "test_c*"),
+        ("connectors/*.py", "connectors/http/*.py"),
+        ("test_transport*", "test_answer", "test_rates", "test_bounds", "test_redaction", "test_c*"),
     ),
 }
 """By area: the modules that are changed, and the tests that should notice, the quick ones first."""
