@@ -77,6 +77,31 @@ def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None
         assert len(list(store.issues())) == 300
 
 
+def test_a_copy_of_a_store_is_for_its_owner_alone_and_goes_with_its_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    a_filled_store(tmp_path / "milepost.db", 3)
+    with open_store(tmp_path / "milepost.db") as store:
+        with store.copied() as copy:
+            [folder] = (tmp_path / "temporary").iterdir()
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+            copy.mark_gone("jira", [an_issue("BLOG-1").ref], NOON)
+            assert len(list(copy.issues())) == 2
+        assert len(list(store.issues())) == 3
+        assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_a_store_that_cannot_be_copied_says_where_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_filled_store(tmp_path / "milepost.db", 3)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with open_store(tmp_path / "milepost.db") as store, pytest.raises(StoreError) as caught, store.copied():
+        pass
+    assert "TMPDIR" in str(caught.value)
+    assert str(tmp_path / "missing") in str(caught.value)
+
+
 def test_a_store_opens_by_path_text_and_url(tmp_path: Path) -> None:
     file = tmp_path / "mile post.db"
     a_filled_store(file)

@@ -4,9 +4,9 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -159,19 +159,24 @@ class Database:
 
     @contextmanager
     def copied(self) -> Iterator["Database"]:
-        """A copy of the file as it is now, which goes with the context. Raises StoreError."""
-        with TemporaryDirectory(prefix="milepost-") as folder:
-            file = Path(folder) / self.file.name
+        """A copy of the file as it is now, deleted when the context ends. Raises StoreError.
+
+        It lies in a folder of its own, which nobody else may enter, in the system's temporary folder.
+        """
+        with ExitStack() as stack:
             try:
-                with closing(sqlite3.connect(self.file)) as ours, closing(sqlite3.connect(file)) as copy:
-                    ours.backup(copy)
-            except sqlite3.Error as error:
-                raise store_error(self.file, error) or error from error
-            database = Database(file)
-            try:
-                yield database
-            finally:
-                database.close()
+                folder = stack.enter_context(TemporaryDirectory(prefix="milepost-"))
+                copy = Path(folder) / self.file.name
+                with closing(sqlite3.connect(self.file)) as source, closing(sqlite3.connect(copy)) as target:
+                    source.backup(target)
+            except (OSError, sqlite3.Error) as error:
+                raise StoreError(
+                    f"{self.file}: cannot be copied to {gettempdir()} ({error}). Free some space there, or "
+                    "name another folder in the environment variable TMPDIR"
+                ) from error
+            database = Database(copy)
+            stack.callback(database.close)
+            yield database
 
     @contextmanager
     def staging(self) -> Iterator[Connection]:
