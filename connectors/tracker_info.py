@@ -18,13 +18,13 @@ class TrackerInfo:
     """Whether an issue key (`BLOG-12`, `acme/site#4`) lies in this tracker's scope, from settings alone."""
     normal_key: Callable[[str], str | None]
     """The key in its one spelling (`blog-12` -> `BLOG-12`), or None if it is no key of this kind."""
-    markup: str
+    markup: str = "markdown"
     """"markdown" or "wiki"."""
-    comment_limit: int
-    """The longest comment, in characters."""
-    label_limit: int
-    """The longest label, in characters."""
-    label_spaces: bool
+    comment_limit: int = 32_767
+    """The longest comment, in characters; as many as Jira takes where a connector gives no other number."""
+    label_limit: int = 50
+    """The longest label, in characters; as many as GitHub takes where a connector gives no other number."""
+    label_spaces: bool = True
     """Whether a label may contain a space."""
     has_label_definitions: bool = False
     comment_visibility: tuple[str, str] | None = None

@@ -36,10 +36,6 @@ class FolderSettings(c.TrackerSettings):
             containers=self.containers,
             owns=lambda key: (normal_key(key) or "").partition("-")[0] in self.containers,
             normal_key=normal_key,
-            markup="markdown",
-            comment_limit=65_536,
-            label_limit=100,
-            label_spaces=True,
         )
 
 
