@@ -7,7 +7,7 @@ from connectors.audience import Audience
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError, Unavailable
 from connectors.github.client import GitHubClient
 from connectors.github.issue_keys import is_repository
-from connectors.github.repositories import Names
+from connectors.github.repositories import RepositoryNames
 
 
 def _audience(row: Mapping[str, Any]) -> Audience | None:
@@ -25,7 +25,7 @@ def _audience(row: Mapping[str, Any]) -> Audience | None:
 
 
 def audiences(
-    client: GitHubClient, names: Names, containers: Iterable[str]
+    client: GitHubClient, names: RepositoryNames, containers: Iterable[str]
 ) -> Mapping[str, Audience | TrackerError | None]:
     """See TellsAudiences. One request for each repository of which this run has no row yet."""
     result: dict[str, Audience | TrackerError | None] = {}

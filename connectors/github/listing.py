@@ -21,8 +21,8 @@ from connectors.github.explain import sort_scope
 from connectors.github.issue_keys import Spelling, repository_of_api
 from connectors.github.issues import names_issue
 from connectors.github.organisation import Organisation
-from connectors.github.pagination import Sheet, changed, whole
-from connectors.github.repositories import PER_PAGE, Names, container, member_pages, members, row_id
+from connectors.github.pagination import RawPage, changed, whole
+from connectors.github.repositories import PER_PAGE, RepositoryNames, container, member_pages, members, row_id
 from connectors.http.response import answer_time
 from connectors.isolation import IN_ROW
 from connectors.models import Container
@@ -48,7 +48,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Home:
+class _Source:
     """A repository whose list is read: its name in the lists, and its row where that came already."""
 
     name: str
@@ -57,21 +57,21 @@ class _Home:
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
+class _Row:
     """The row of a repository came, before its list."""
 
-    home: _Home
+    source: _Source
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
     """A list was read to its end, or failed."""
 
-    home: _Home
+    source: _Source
     error: TrackerError | None = None
 
 
-_Part = Sheet | _Facts | _End
+_Part = RawPage | _Row | _End
 
 
 class Listing:
@@ -86,7 +86,7 @@ class Listing:
     moment: datetime | None
     """GitHub's own time when the reading began; None if it did not tell."""
 
-    def __init__(self, client: GitHubClient, names: Names, spelling: Spelling, plan: Plan) -> None:
+    def __init__(self, client: GitHubClient, names: RepositoryNames, spelling: Spelling, plan: Plan) -> None:
         self._client = client
         self._names = names
         self._spelling = spelling
@@ -97,27 +97,27 @@ class Listing:
         self._repeats = 0
         self._silent = 0
         self._read_one = False
-        self._failed: dict[str, tuple[_Home, TrackerError]] = {}
-        self._ended: list[_Home] = []
+        self._failed: dict[str, tuple[_Source, TrackerError]] = {}
+        self._ended: list[_Source] = []
         self._in_one = False
-        self._homes: dict[str, _Home] = {}
-        self._by_path: dict[str, _Home] = {}
+        self._described: dict[str, _Source] = {}
+        self._by_path: dict[str, _Source] = {}
         self.latest: datetime | None = None
         """The last change that came, if it is not ahead of our clock."""
         self.moment = None
-        self._streams = self._begun()
+        self._streams = self._open_lists()
 
     def rows(self) -> Iterator[list[Any]]:
         """The rows by pages, in no order that means anything; some may come twice, none is lost."""
         if self._full:
             self._organisation.begin()
         for part in self._read(self._streams):
-            rows = self._taken(part)
+            rows = self._take(part)
             if rows:
                 yield rows
-        self._judge()
-        for part in self._read(self._anew(path) for path in self._again):
-            rows = part.rows() if isinstance(part, Sheet) else self._taken(part)
+        self._raise_if_nothing_read()
+        for part in self._read(self._read_again(path) for path in self._again):
+            rows = part.rows() if isinstance(part, RawPage) else self._take(part)
             self._note_latest(rows)
             yield rows
         self._names.keep()
@@ -130,8 +130,8 @@ class Listing:
     def failed(self) -> tuple[Container, ...]:
         """Once the rows are in: the repositories that could not be read, each with its `error`."""
         result = (
-            replace(self._container(home), error=str(error) or type(error).__name__)
-            for home, error in self._failed.values()
+            replace(self._container(source), error=str(error) or type(error).__name__)
+            for source, error in self._failed.values()
         )
         return tuple(sorted(result, key=lambda item: item.name))
 
@@ -140,7 +140,7 @@ class Listing:
         """Once the rows are in: the casefolded names of those that were read by themselves; None: all."""
         if not self._in_one:
             return None
-        return frozenset(self._container(home).name.casefold() for home in self._ended)
+        return frozenset(self._container(source).name.casefold() for source in self._ended)
 
     @property
     def failed_names(self) -> tuple[str, ...]:
@@ -152,8 +152,8 @@ class Listing:
         """Why the first of them could not be read; one of an organisation that is gone does not count."""
         errors = (
             error
-            for home, error in self._failed.values()
-            if home.configured or not isinstance(error, Missing)
+            for source, error in self._failed.values()
+            if source.configured or not isinstance(error, Missing)
         )
         return next(errors, None)
 
@@ -161,7 +161,7 @@ class Listing:
     def containers(self) -> tuple[Container, ...]:
         """Once the rows of a survey are in: every repository in scope."""
         failed = {item.id: item for item in self.failed}
-        read = {item.id: item for item in map(self._container, self._homes.values())}
+        read = {item.id: item for item in map(self._container, self._described.values())}
         return tuple(sorted({**read, **failed}.values(), key=lambda element: element.name))
 
     def described(self) -> tuple[Container, ...]:
@@ -170,79 +170,79 @@ class Listing:
         Asks about those that are configured by name; one that it does not tell of is left out.
         """
         for name in self._names.configured():
-            if name.lower() in self._homes or name.lower() in self._failed:
+            if name.lower() in self._described or name.lower() in self._failed:
                 continue
             try:
-                home = self._asked(_Home(name, configured=True))
+                source = self._with_row(_Source(name, configured=True))
             except TrackerError:
                 break
-            if home.row:
-                self._taken(_Facts(home))
+            if source.row:
+                self._take(_Row(source))
         self._names.keep()
-        return tuple(self._container(home) for home in self._homes.values() if home.row)
+        return tuple(self._container(source) for source in self._described.values() if source.row)
 
-    def _container(self, home: _Home) -> Container:
-        name = self._spelling.repository(str(home.row.get("full_name") or self._names.today(home.name)))
-        result = container(home.row, name, app=self._client.settings.app_id is not None)
-        return result if row_id(home.row) else replace(result, id=self._names.id_of(home.name))
+    def _container(self, source: _Source) -> Container:
+        name = self._spelling.repository(str(source.row.get("full_name") or self._names.today(source.name)))
+        result = container(source.row, name, app=self._client.settings.app_id is not None)
+        return result if row_id(source.row) else replace(result, id=self._names.id_of(source.name))
 
-    def _taken(self, part: _Part) -> list[Any]:
-        if isinstance(part, Sheet):
+    def _take(self, part: _Part) -> list[Any]:
+        if isinstance(part, RawPage):
             return self._rows_of(part)
-        key = part.home.name.lower()
-        if isinstance(part, _Facts):
-            self._homes[key] = part.home
-            now = part.home.row.get("full_name")
-            self._names.rows[(now if isinstance(now, str) else key).lower()] = part.home.row
-            if part.home.configured and isinstance(now, str):
-                self._names.learn(part.home.name, now, row_id(part.home.row))
+        key = part.source.name.lower()
+        if isinstance(part, _Row):
+            self._described[key] = part.source
+            now = part.source.row.get("full_name")
+            self._names.rows[(now if isinstance(now, str) else key).lower()] = part.source.row
+            if part.source.configured and isinstance(now, str):
+                self._names.learn(part.source.name, now, row_id(part.source.row))
         elif part.error is None:
             if key not in self._failed:  # its pages may have come, and hold no rows
                 self._silent, self._read_one = 0, True
-                self._ended.append(part.home)
+                self._ended.append(part.source)
         else:
-            self._failed.setdefault(key, (part.home, part.error))
+            self._failed.setdefault(key, (part.source, part.error))
             self._silent = self._silent + 1 if isinstance(part.error, Unavailable) else 0
             if self._silent >= (_MOST_IN_ROW if self._read_one else IN_ROW):
                 raise part.error
         return []
 
-    def _rows_of(self, sheet: Sheet) -> list[Any]:
-        before = sheet.repeats
+    def _rows_of(self, page: RawPage) -> list[Any]:
+        before = page.repeats
         try:
-            rows = self._named(sheet, sheet.rows())
+            rows = self._named(page, page.rows())
         except InvalidResponse as problem:
-            home = self._by_path.get(sheet.path)
-            if home is None:
+            source = self._by_path.get(page.path)
+            if source is None:
                 self._organisation.distrust()
                 raise
-            self._failed.setdefault(home.name.lower(), (home, problem))
+            self._failed.setdefault(source.name.lower(), (source, problem))
             return []
         self._silent = 0
-        self._organisation.count(sheet, rows)
-        self._repeats += sheet.repeats - before
-        if sheet.shifted:
-            self._again[sheet.path] = None
-        home = self._by_path.get(sheet.path)
+        self._organisation.count(page, rows)
+        self._repeats += page.repeats - before
+        if page.shifted:
+            self._again[page.path] = None
+        source = self._by_path.get(page.path)
         row = rows[0] if rows and isinstance(rows[0], dict) else {}
         now = repository_of_api(str(row.get("repository_url")))
-        if home is not None and home.configured and now is not None:
-            self._names.learn(home.name, now)
+        if source is not None and source.configured and now is not None:
+            self._names.learn(source.name, now)
         self._note_latest(rows)
         return rows
 
-    def _named(self, sheet: Sheet, rows: list[Any]) -> list[Any]:
+    def _named(self, page: RawPage, rows: list[Any]) -> list[Any]:
         """The rows that say of which issue they are; with others, the list counts as not read to its end."""
         named = [row for row in rows if names_issue(row)]
         if len(named) < len(rows):
             message = (
                 f"{len(rows) - len(named)} of {len(rows)} rows of this list say not of which issue they are"
             )
-            problem = InvalidResponse(self._client.name, f"GET {sheet.path}", message)
-            if sheet.path not in self._by_path:
+            problem = InvalidResponse(self._client.name, f"GET {page.path}", message)
+            if page.path not in self._by_path:
                 raise problem
-            home = self._by_path[sheet.path]
-            self._failed.setdefault(home.name.lower(), (home, problem))
+            source = self._by_path[page.path]
+            self._failed.setdefault(source.name.lower(), (source, problem))
         return named
 
     def _note_latest(self, rows: list[Any]) -> None:
@@ -258,13 +258,13 @@ class Listing:
                 continue
             self.latest = self.latest if late else time
 
-    def _judge(self) -> None:
+    def _raise_if_nothing_read(self) -> None:
         """Raise where nothing was read, since then it is the tracker, or its configuration, that fails."""
         if self._read_one or not self._failed or self._plan.survey:
             return
-        for home, error in self._failed.values():
-            if home.configured or not isinstance(error, Missing | Refused):
-                raise sort_scope(error, home.name) from error
+        for source, error in self._failed.values():
+            if source.configured or not isinstance(error, Missing | Refused):
+                raise sort_scope(error, source.name) from error
 
     def _read(self, streams: Iterable[Iterable[_Part]]) -> Iterator[_Part]:
         """The parts of these lists, some lists at once; every rate limit that is met halves how many."""
@@ -274,13 +274,13 @@ class Listing:
         with closing(self._client.transport.merged(streams, workers)) as parts:
             yield from parts
 
-    def _begun(self) -> Iterator[Iterator[_Part]]:
+    def _open_lists(self) -> Iterator[Iterator[_Part]]:
         """A stream for each list. The first request is sent here, so that its answer tells the time."""
         client, organisation, plan = self._client, self._organisation, self._plan
-        named = [_Home(name, configured=True) for name in self._names.configured()]
+        named = [_Source(name, configured=True) for name in self._names.configured()]
         if client.settings.organization is None:
             lists = map(self._list, named)
-            return lists if plan.survey else self._first_now(lists)
+            return lists if plan.survey else self._with_first_request(lists)
         if plan.since is not None and organisation.listed and not plan.survey:
             begun = self._organisation_list(organisation, named)
             if begun is not None:
@@ -289,18 +289,18 @@ class Listing:
         first = next(pages)
         self.moment = answer_time(first)
         result = members(client, chain([first], pages), self._names)
-        homes = (_Home(name, configured=False, row=row) for name, row in result)
-        return chain(map(self._list, named), map(self._list, homes))
+        sources = (_Source(name, configured=False, row=row) for name, row in result)
+        return chain(map(self._list, named), map(self._list, sources))
 
     def _organisation_list(
-        self, organisation: Organisation, named: list[_Home]
+        self, organisation: Organisation, named: list[_Source]
     ) -> Iterator[Iterator[_Part]] | None:
         """The organisation's own list, and those that are not in it; None if it does not answer well."""
         owner = f"{self._client.settings.organization}/".lower()
-        inside = {home.name.lower(): home for home in named if home.name.lower().startswith(owner)}
-        others = [home for home in named if home.name.lower() not in inside]
+        inside = {source.name.lower(): source for source in named if source.name.lower().startswith(owner)}
+        others = [source for source in named if source.name.lower() not in inside]
         late = [
-            inside.get(name, _Home(name, configured=False))
+            inside.get(name, _Source(name, configured=False))
             for name in self._plan.behind
             if name.startswith(owner)
         ]
@@ -314,10 +314,10 @@ class Listing:
             return None
         self.moment = answer_time(head.answer)
         self._in_one = True
-        whole_list = self._must(chain([head], everything), organisation)
+        whole_list = self._or_distrust(chain([head], everything), organisation)
         return iter([whole_list, *map(self._list, [*others, *late])])
 
-    def _must(self, sheets: Iterator[Sheet], organisation: Organisation) -> Iterator[_Part]:
+    def _or_distrust(self, sheets: Iterator[RawPage], organisation: Organisation) -> Iterator[_Part]:
         """The organisation's list; if it breaks off, the next run reads repository by repository."""
         try:
             yield from sheets
@@ -325,73 +325,73 @@ class Listing:
             if not isinstance(problem, TrackerDown | BadConfiguration):
                 organisation.distrust()
             raise sort_scope(problem, f"the organisation {self._client.settings.organization}") from problem
-        yield _End(_Home(organisation.path, configured=True))
+        yield _End(_Source(organisation.path, configured=True))
 
-    def _first_now(self, streams: Iterator[Iterator[_Part]]) -> Iterator[Iterator[_Part]]:
+    def _with_first_request(self, streams: Iterator[Iterator[_Part]]) -> Iterator[Iterator[_Part]]:
         for stream in streams:
             head = next(stream)
-            if isinstance(head, Sheet):
+            if isinstance(head, RawPage):
                 self.moment = answer_time(head.answer)
                 return chain([chain([head], stream)], streams)
-            self._taken(head)
-        self._judge()
+            self._take(head)
+        self._raise_if_nothing_read()
         return iter(())
 
-    def _list(self, home: _Home) -> Iterator[_Part]:
+    def _list(self, source: _Source) -> Iterator[_Part]:
         """The sheets of one list, and how it ended."""
         try:
-            if self._plan.survey or home.row:
-                home = self._asked(home)
-                yield _Facts(home)
-                if home.row.get("has_issues") is False and not home.configured:
+            if self._plan.survey or source.row:
+                source = self._with_row(source)
+                yield _Row(source)
+                if source.row.get("has_issues") is False and not source.configured:
                     return
-            yield from self._sheets(home)
+            yield from self._raw_pages(source)
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError as error:
-            yield _End(home, error)
+            yield _End(source, error)
         else:
-            yield _End(home)
+            yield _End(source)
 
-    def _asked(self, home: _Home) -> _Home:
+    def _with_row(self, source: _Source) -> _Source:
         """The same with its row, or without one where GitHub gives none: the list's own error tells why."""
-        if home.row:
-            return home
+        if source.row:
+            return source
         try:
-            path = f"/repos/{self._names.today(home.name)}"
-            return replace(home, row=self._client.get(path).json_object())
+            path = f"/repos/{self._names.today(source.name)}"
+            return replace(source, row=self._client.get(path).json_object())
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError:
-            return home
+            return source
 
-    def _sheets(self, home: _Home) -> Iterator[Sheet]:
-        now = home.row.get("full_name")
+    def _raw_pages(self, source: _Source) -> Iterator[RawPage]:
+        now = source.row.get("full_name")
         today = now if isinstance(now, str) and repository_of_api(f"/repos/{now}") else None
-        today = today or self._names.today(home.name)
+        today = today or self._names.today(source.name)
         began = False
         try:
-            for sheet in self._pages(home, today):
+            for page in self._pages(source, today):
                 began = True
-                yield sheet
+                yield page
         except Missing:
             # What was renamed once may be gone, and another be called as this one was.
-            if began or today.lower() == home.name.lower():
+            if began or today.lower() == source.name.lower():
                 raise
-            yield from self._pages(home, home.name)
+            yield from self._pages(source, source.name)
 
-    def _pages(self, home: _Home, today: str) -> Iterator[Sheet]:
+    def _pages(self, source: _Source, today: str) -> Iterator[RawPage]:
         path = f"/repos/{today}/issues"
-        self._by_path[path] = home
-        since = self._plan.behind.get(home.name.lower(), self._plan.since)
+        self._by_path[path] = source
+        since = self._plan.behind.get(source.name.lower(), self._plan.since)
         return whole(self._client, path) if since is None else changed(self._client, path, since)
 
-    def _anew(self, path: str) -> Iterator[_Part]:
+    def _read_again(self, path: str) -> Iterator[_Part]:
         """A list that shifted while it was read, by changes."""
-        home = self._by_path.get(path) or _Home(path, configured=True)
+        source = self._by_path.get(path) or _Source(path, configured=True)
         try:
             yield from changed(self._client, path, None)
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError as error:
-            yield _End(home, error)
+            yield _End(source, error)

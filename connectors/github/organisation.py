@@ -7,7 +7,7 @@ from connectors import bounds
 from connectors.connector_state import recall, remember
 from connectors.errors import BadConfiguration, TrackerDown, TrackerError
 from connectors.github.client import GitHubClient
-from connectors.github.pagination import Sheet
+from connectors.github.pagination import RawPage
 
 _FACT = "github.organisation"
 
@@ -52,9 +52,9 @@ class Organisation:
         """Before a full reading."""
         self._before, self._counted = self._total(), 0
 
-    def count(self, sheet: Sheet, rows: list[Any]) -> None:
+    def count(self, page: RawPage, rows: list[Any]) -> None:
         """Some rows of a full reading, each once."""
-        if self._name and sheet.path.lower().startswith(f"/repos/{self._name}/"):
+        if self._name and page.path.lower().startswith(f"/repos/{self._name}/"):
             self._counted += len(rows)
 
     def end(self, repeated: int, began: datetime, *, certain: bool) -> None:

@@ -67,7 +67,7 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class RawPage:
     """One page of a list; whoever takes it parses its JSON, so that the thread that asks can go on."""
 
     path: str
@@ -92,7 +92,7 @@ class Sheet:
         return self.watch is not None and self.watch.shifted
 
 
-def whole(client: GitHubClient, path: str) -> Iterator[Sheet]:
+def whole(client: GitHubClient, path: str) -> Iterator[RawPage]:
     """All issues and pull requests of a repository, in order of creation, which no edit changes.
 
     Each page is asked for once, which `changed` cannot promise: it reads a second in which more than a page
@@ -112,12 +112,12 @@ def whole(client: GitHubClient, path: str) -> Iterator[Sheet]:
     by_cursor = following is not None and "after" in parse_qs(urlsplit(following).query)
     if following is None or by_cursor:
         watch = Watch(client.moment(first), backwards=False)
-        yield Sheet(path, first, watch=watch)
+        yield RawPage(path, first, watch=watch)
         for answer in client.answers(following) if following is not None else ():
-            yield Sheet(path, answer, watch=watch)
+            yield RawPage(path, answer, watch=watch)
         return
     watch, youngest = Watch(client.moment(first), backwards=True), first.json_list()
-    yield Sheet(path, first, youngest, watch)
+    yield RawPage(path, first, youngest, watch)
     many = client.page_number(last) if last is not None else None
     if many is None or not (yield from _backwards(client, path, many, youngest, watch)):
         yield from changed(client, path, None)
@@ -125,7 +125,7 @@ def whole(client: GitHubClient, path: str) -> Iterator[Sheet]:
 
 def _backwards(
     client: GitHubClient, path: str, many: int, youngest: list[Any], watch: Watch
-) -> Generator[Sheet, None, bool]:
+) -> Generator[RawPage, None, bool]:
     """All but the youngest issues, of so many pages; whether the links led through all of them.
 
     GitHub does not say in which order it lists issues that were created in one second, nor that this turns
@@ -143,7 +143,7 @@ def _backwards(
         answer = client.get(path, {**asked, "page": number})
     while True:
         client.next_page(answer)  # which tells of a page without rows that it should have
-        yield Sheet(path, answer, rows, watch)
+        yield RawPage(path, answer, rows, watch)
         if number == 1:
             return True
         before = client.next_page(answer, "prev")
@@ -172,7 +172,7 @@ def _parted(older: list[Any], youngest: list[Any]) -> bool:
 
 def changed(
     client: GitHubClient, path: str, since: datetime | None, more: Mapping[str, str | int] | None = None
-) -> Iterator[Sheet]:
+) -> Iterator[RawPage]:
     """What changed at or after `since` (None: ever) in a list, oldest change first; none is lost.
 
     Paging by number would lose a row: one that changes meanwhile moves to the end, all behind it move up,
@@ -181,23 +181,23 @@ def changed(
     changes meanwhile lies ahead. Only where more than a page changed within one second are the Link headers
     followed, and then again and again until such a second brings nothing new.
     """
-    turn = _Turn(since)
+    question = _Question(since)
     first = True
     while True:
-        for answer in client.answers(path, _since(turn.after, more)):
+        for answer in client.answers(path, _since(question.after, more)):
             rows = answer.json_list()
-            new = turn.take(rows, client.next_page(answer) is None)
+            new = question.take(rows, client.next_page(answer) is None)
             if new or first:
-                yield Sheet(path, answer, new)
+                yield RawPage(path, answer, new)
             first = False
-            if turn.over:
+            if question.done:
                 break
-        if not turn.another():
+        if not question.ask_again():
             return
 
 
 @dataclass(slots=True)
-class _Turn:
+class _Question:
     """One question by time, and the links that were followed from it."""
 
     after: datetime | None
@@ -220,11 +220,11 @@ class _Turn:
         return new
 
     @property
-    def over(self) -> bool:
+    def done(self) -> bool:
         """Whether the next question can begin at a later change, or there is nothing more."""
         return self.ended or _later(self.last, self.after)
 
-    def another(self) -> bool:
+    def ask_again(self) -> bool:
         """Whether another question is needed; `after` is then set for it."""
         again = self.pages > 1 and self.fresh > 0
         if self.ended and not again:

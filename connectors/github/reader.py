@@ -18,7 +18,7 @@ from connectors.github.organisation import Organisation
 from connectors.github.pagination import LAG
 from connectors.github.project_values import ProjectValues
 from connectors.github.pull import OVERLAP, PullRun
-from connectors.github.repositories import Names
+from connectors.github.repositories import RepositoryNames
 from connectors.github.search import matching
 from connectors.github.survey import survey
 from connectors.github.tree_cache import TreeCache
@@ -44,7 +44,7 @@ from connectors.names import fold_name
 class GitHubReader:
     """Reads issues, pull requests, trees, comments and labels."""
 
-    def __init__(self, client: GitHubClient, account: Account, names: Names) -> None:
+    def __init__(self, client: GitHubClient, account: Account, names: RepositoryNames) -> None:
         self._client = client
         self._names = names
         self._account = account

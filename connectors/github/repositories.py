@@ -18,7 +18,7 @@ _FACT = "github.names"
 _MAY_LABEL = ("triage", "push", "maintain", "admin")
 
 
-class Names:
+class RepositoryNames:
     """By each name that is configured: the repository's id, and its name today where it was renamed.
 
     GitHub redirects from an old name, so a renamed repository is read on; it lies in scope by either name.
@@ -107,7 +107,7 @@ def member_pages(client: GitHubClient) -> Iterator[HttpResponse]:
 
 
 def members(
-    client: GitHubClient, pages: Iterable[HttpResponse], names: Names
+    client: GitHubClient, pages: Iterable[HttpResponse], names: RepositoryNames
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Name and row of each repository on these pages that is not configured by a name of its own."""
     seen = {name.lower() for name in client.settings.repositories}

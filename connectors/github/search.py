@@ -7,7 +7,7 @@ from connectors.errors import Refused
 from connectors.github.client import GitHubClient
 from connectors.github.issue_keys import repository_of_api
 from connectors.github.listing import PER_PAGE
-from connectors.github.repositories import Names
+from connectors.github.repositories import RepositoryNames
 
 QUERY_LIMIT = 256
 """The longest query in characters, qualifiers not counted by GitHub but counted here."""
@@ -16,7 +16,7 @@ RESULT_LIMIT = 1000
 _KIND = re.compile(r"(?:^|\s|\()-?(?:is|type):(?:issue|pr|pull-request)\b", re.IGNORECASE)
 
 
-def matching(client: GitHubClient, names: Names, query: str) -> frozenset[str]:
+def matching(client: GitHubClient, names: RepositoryNames, query: str) -> frozenset[str]:
     """The ids in scope that a search matches; one search for each repository and for the organisation.
 
     Each place is searched by itself: GitHub joins several `repo:` by "or" in its old syntax and by "and" in
@@ -33,7 +33,7 @@ def matching(client: GitHubClient, names: Names, query: str) -> frozenset[str]:
     return frozenset(result)
 
 
-def _search(client: GitHubClient, names: Names, query: str) -> set[str]:
+def _search(client: GitHubClient, names: RepositoryNames, query: str) -> set[str]:
     if len(query) > QUERY_LIMIT:
         message = (
             f"cannot measure: with its scope the query is {len(query)} characters, GitHub takes {QUERY_LIMIT}"
@@ -53,7 +53,7 @@ def _search(client: GitHubClient, names: Names, query: str) -> set[str]:
     return ids
 
 
-def _id_in_scope(client: GitHubClient, names: Names, row: Any) -> set[str]:
+def _id_in_scope(client: GitHubClient, names: RepositoryNames, row: Any) -> set[str]:
     """The id of one result; a query may itself name a repository that is out of scope."""
     address = row.get("repository_url") if isinstance(row, dict) else None
     repository = repository_of_api(address) if isinstance(address, str) else None

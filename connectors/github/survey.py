@@ -10,7 +10,7 @@ from connectors.github.issue_keys import Spelling, is_repository
 from connectors.github.issues import IssueParser
 from connectors.github.listing import Listing, Plan
 from connectors.github.pull import PullRun
-from connectors.github.repositories import Names, row_id
+from connectors.github.repositories import RepositoryNames, row_id
 from connectors.github.tree_cache import latest_trees
 from connectors.models import Container, Interest, Survey, SurveyPage
 
@@ -30,7 +30,7 @@ class _Unwritten(ConnectorState):
 
 def survey(
     client: GitHubClient,
-    names: Names,
+    names: RepositoryNames,
     spelling: Spelling,
     parser: IssueParser,
     interest: Interest,
@@ -63,7 +63,7 @@ def survey(
 
 
 def _led(
-    client: GitHubClient, names: Names, requested: frozenset[str], containers: tuple[Container, ...]
+    client: GitHubClient, names: RepositoryNames, requested: frozenset[str], containers: tuple[Container, ...]
 ) -> Mapping[str, str]:
     """By name: the id of the repository that it leads to, one question for each that no list has by name."""
     ids = {container.name.lower(): container.id for container in containers}

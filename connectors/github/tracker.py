@@ -14,7 +14,7 @@ from connectors.github.client import GitHubClient
 from connectors.github.issue_keys import place_of
 from connectors.github.project_check import missing_fields
 from connectors.github.reader import GitHubReader
-from connectors.github.repositories import Names
+from connectors.github.repositories import RepositoryNames
 from connectors.github.settings import GitHubSettings
 from connectors.github.writer import GitHubWriter
 from connectors.http.tracker import HttpTracker
@@ -27,7 +27,7 @@ class GitHubTracker(HttpTracker[GitHubReader, GitHubWriter]):
 
     def __init__(self, info: TrackerInfo, client: GitHubClient) -> None:
         self._client = client
-        self._names = Names(client.settings, client.memory)
+        self._names = RepositoryNames(client.settings, client.memory)
         self._account = Account(client)
         info = replace(info, owns=self._owns)
         super().__init__(info, client, GitHubReader(client, self._account, self._names), GitHubWriter(client))

@@ -68,7 +68,7 @@ class Located:
 
 
 @dataclass(slots=True)
-class _Sizes:
+class _BatchSizes:
     """How much is asked for at once: less where it is not answered, more while it is.
 
     So what spoils the answer about many is narrowed down, and the others are answered. After
@@ -103,7 +103,7 @@ class _Sizes:
 
 def locate(client: GitHubClient, spelling: Spelling, places: Sequence[Place]) -> Located:
     """The issues at these places; whatever is no issue there (moved, deleted, a pull request) is left out."""
-    result, sizes, waiting = Located(), _Sizes(first=1), list(places)
+    result, sizes, waiting = Located(), _BatchSizes(first=1), list(places)
     while waiting:
         some = waiting[: sizes.ids]
         variables: dict[str, str | int] = {}
@@ -137,7 +137,7 @@ def walk(client: GitHubClient, spelling: Spelling, roots: Iterable[Node]) -> Tre
     """
     tree = Tree({root.id: root for root in roots})
     level = list(tree.nodes.values())
-    sizes = _Sizes()
+    sizes = _BatchSizes()
     while level:
         below: list[Node] = []
         for parent, child in _children(client, spelling, level, tree, sizes):
@@ -177,7 +177,7 @@ def _below(node: Node, parent: Node) -> Node:
 
 
 def _children(
-    client: GitHubClient, spelling: Spelling, parents: Sequence[Node], tree: Tree, sizes: _Sizes
+    client: GitHubClient, spelling: Spelling, parents: Sequence[Node], tree: Tree, sizes: _BatchSizes
 ) -> Iterator[tuple[Node, Node]]:
     """Each parent with each of its children. What fails of one parent is lost of that one alone."""
     waiting = list(parents)
@@ -205,7 +205,7 @@ def _children(
 
 
 def _sub_issues(
-    client: GitHubClient, spelling: Spelling, parent: Node, answer: object, tree: Tree, sizes: _Sizes
+    client: GitHubClient, spelling: Spelling, parent: Node, answer: object, tree: Tree, sizes: _BatchSizes
 ) -> Iterator[Node]:
     """All sub-issues of one parent, page by page."""
     above = (parent.id, parent.place.key)
@@ -240,7 +240,7 @@ def _sub_issues(
 
 
 def _more(
-    client: GitHubClient, parent: Node, after: str, tree: Tree, sizes: _Sizes
+    client: GitHubClient, parent: Node, after: str, tree: Tree, sizes: _BatchSizes
 ) -> Mapping[str, Any] | None:
     """The next page of one parent's sub-issues; None where it cannot be had, which makes it lost."""
     while True:

@@ -43,7 +43,7 @@ _SHORT_WINDOW = 60.0
 """Seconds: a quota that begins anew within this is waited for, instead of putting the work off."""
 _NOTIFIED = 5.0
 """Seconds from which on a wait for a rate of writes is worth a line."""
-_MOST = 200_000
+_MOST_REQUESTS = 200_000
 """Requests of one run, many times what a million issues take: no list may go on for ever."""
 _POLL = 0.25
 """Seconds after which a waiting worker checks whether its result is still needed."""
@@ -243,8 +243,8 @@ class Transport:
 
     def _spend(self, attempt: Attempt) -> None:
         """Count one request; raises QuotaExhausted for a read that the budget does not allow any more."""
-        if attempt.reads and self._used >= _MOST:
-            message = f"{_MOST:,} requests in one run, and no end of them"
+        if attempt.reads and self._used >= _MOST_REQUESTS:
+            message = f"{_MOST_REQUESTS:,} requests in one run, and no end of them"
             raise InvalidResponse(
                 self.tracker,
                 attempt.request,

@@ -9,7 +9,7 @@ from connectors.jira.audiences import shows_customers
 from connectors.jira.client import JiraClient
 from connectors.jira.fields import FieldMap, find_fields, read_fields
 from connectors.jira.json_answers import Json, mapping
-from connectors.jira.known_refusals import LOUD, PLAIN, KnownRefusals
+from connectors.jira.known_refusals import NEEDS_MAIL, ONLY_BMP, KnownRefusals
 from connectors.jira.projects import Projects
 from connectors.jira.search import Search
 from connectors.models import Capability, Finding
@@ -109,11 +109,11 @@ def _customers(client: JiraClient) -> Iterator[Finding]:
 
 def _refusals(client: JiraClient) -> Iterator[Finding]:
     refusals = KnownRefusals(client)
-    if refusals.has(LOUD) and not client.settings.notify_watchers:
+    if refusals.has(NEEDS_MAIL) and not client.settings.notify_watchers:
         reason = "the account may not change issues without mails to their watchers"
         hint = "Let it administer the projects, or set notify_watchers = true"
         yield Finding("watchers", True, reason, hint)
-    if refusals.has(PLAIN):
+    if refusals.has(ONLY_BMP):
         reason = "this Jira does not store emoji and the like; comments are written without them"
         yield Finding("characters", True, reason)
 

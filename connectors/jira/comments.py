@@ -13,7 +13,7 @@ from connectors.models import MARK_PREFIX, IssueRef, PostedComment
 
 PROPERTY = "milepost"
 """The comment property that holds the mark, out of people's sight."""
-KEPT = "jira.comment_properties_kept"
+MARKS_LISTED = "jira.comment_properties_kept"
 """The server was seen to list a comment's mark: from then on the text need not show it."""
 INTERNAL = "sd.public.comment"
 """The comment property by which service management hides a comment from customers."""
@@ -32,7 +32,7 @@ def read_comments(
     A list that is shorter than its total may hide comments from the account, or lack them by mistake: where
     none of ours is in it, the issue itself is asked for its comments too, so that none is written twice.
     """
-    listed, total = _all(client, ref)
+    listed, total = _read_all(client, ref)
     result = _ours(client, account, site, ref, listed)
     if not result and len(listed) < total:
         result = _ours(client, account, site, ref, _of_issue(client, account, ref))
@@ -50,8 +50,8 @@ def _ours(
             raise InvalidResponse(
                 client.name, f"GET comments of {ref.key}", "a comment came without id or text"
             )
-        if comment.mine and comment.mark is not None and client.memory.get(KEPT) is None:
-            client.memory.set(KEPT, "yes")
+        if comment.mine and comment.mark is not None and client.memory.get(MARKS_LISTED) is None:
+            client.memory.set(MARKS_LISTED, "yes")
         if comment.mark is not None or MARK_PREFIX in comment.body:
             result[comment.id] = comment
     return result
@@ -90,17 +90,17 @@ def read_comment(row: Json, account: Account, site: str, ref: IssueRef) -> Poste
     )
 
 
-def _all(client: JiraClient, ref: IssueRef) -> tuple[list[Json], int]:
+def _read_all(client: JiraClient, ref: IssueRef) -> tuple[list[Json], int]:
     """Every comment, and the total that Jira gives; read anew where others removed theirs meanwhile."""
     for _ in range(_RESTARTS):
-        result = _once(client, ref)
+        result = _read_once(client, ref)
         if result is not None:
             return result
     message = f"the comments changed while they were read, {_RESTARTS} times over"
     raise Unavailable(client.name, client.request("GET", f"issue/{path_segment(ref.id)}/comment"), message)
 
 
-def _once(client: JiraClient, ref: IssueRef) -> tuple[list[Json], int] | None:
+def _read_once(client: JiraClient, ref: IssueRef) -> tuple[list[Json], int] | None:
     """Page by page, each from the last row of the one before; None if that row is not there any more.
 
     Then rows have left the places before it, and one of ours may have slipped to a page that was read.

@@ -47,8 +47,8 @@ class FieldCache:
         """What the fields mean now; remembered."""
         client = self._client
         before = recall(client.memory, _KEY)
-        led = _led(before) if before.get("for") == self._purpose(interest) else {}
-        result = find_fields(client.name, client.settings, read_fields(client), interest.fields, led)
+        before_ids = _ids_before(before) if before.get("for") == self._purpose(interest) else {}
+        result = find_fields(client.name, client.settings, read_fields(client), interest.fields, before_ids)
         absent = before.get("absent") if before.get("for") == self._purpose(interest) else []
         self._absent = frozenset(str(one) for one in absent) if isinstance(absent, list) else frozenset()
         at = client.now().timestamp()
@@ -79,7 +79,7 @@ def _field_map(existing: Json) -> FieldMap:
     return FieldMap(**lists, points_of=points_of, asked=asked, missing=missing)
 
 
-def _led(existing: Json) -> dict[str, tuple[str, ...]]:
+def _ids_before(existing: Json) -> dict[str, tuple[str, ...]]:
     """The ids that names in the mapping led to, as remembered; nothing where that is damaged."""
     try:
         return {str(name): _texts(ids) for name, ids in existing["map"]["asked"]}

@@ -9,13 +9,13 @@ from connectors import bounds
 from connectors.http.response import HttpResponse
 from connectors.jira.client import JiraClient
 
-LOUD = "jira.loud"
+NEEDS_MAIL = "jira.loud"
 """The account may not change an issue without a mail to its watchers."""
-PLAIN = "jira.plain"
+ONLY_BMP = "jira.plain"
 """The server does not store characters beyond the Basic Multilingual Plane (JRA-36135)."""
 LONGEST = "jira.longest_comment"
 """The longest comment that the server takes, where that is less than Jira's default."""
-FORGETFUL = "jira.forgets_comment_properties"
+DROPS_PROPERTIES = "jira.forgets_comment_properties"
 """The server takes a comment's properties and does not list them."""
 
 _FRESH = timedelta(days=1)

@@ -63,7 +63,7 @@ class Search:
             return
         try:
             yield from self._by_ids(jql, fields, IdSet(str(row.get("id")) for row in page))
-        except _WrongKind:  # a site without the bulk fetch
+        except _NoSuchSearch:  # a site without the bulk fetch
             yield from ((more, []) for more in listing)
 
     def _by_ids(
@@ -130,9 +130,9 @@ class Search:
                 try:
                     yield self._bulk(chunk, fields)
                     continue
-                except _WrongKind:
-                    self._mend_kind("issue/bulkfetch")
-            yield self._singly(chunk, fields) if fresh else self._listed(chunk, fields)
+                except _NoSuchSearch:
+                    self._ask_kind_again("issue/bulkfetch")
+            yield self._one_by_one(chunk, fields) if fresh else self._listed(chunk, fields)
 
     def all_of(self, keys: Iterable[str], fields: Sequence[str], *, fresh: bool = False) -> Iterator[Json]:
         """Issues by key or id, those that are gone left out. Raises Unavailable if one did not come."""
@@ -160,16 +160,16 @@ class Search:
         path, name = ("search/approximate-count", "count") if cloud else ("search", "total")
         more: Json = {} if cloud else {"maxResults": 0, "fields": ["id"]}
         try:
-            answer = self._whole(path, {"jql": jql, **more})
-        except _WrongKind:
-            self._mend_kind(path)
+            answer = self._ask_many(path, {"jql": jql, **more})
+        except _NoSuchSearch:
+            self._ask_kind_again(path)
             return self.count(jql)
         number = answer.json_object().get(name)
         if not isinstance(number, int):
             raise InvalidResponse(self._client.name, answer.request, "the count is missing")
         return number
 
-    def _singly(self, chunk: Iterable[str], fields: Sequence[str]) -> tuple[list[Json], list[Json]]:
+    def _one_by_one(self, chunk: Iterable[str], fields: Sequence[str]) -> tuple[list[Json], list[Json]]:
         """Issues asked for one by one; and those whose own address does not answer, by key or id."""
         answers = read_apart(chunk, lambda key: self.one(key, fields))
         rows = [row for row in answers.values() if not isinstance(row, TrackerError)]
@@ -190,17 +190,17 @@ class Search:
             "validateQuery": False,
         }
         try:
-            answer = self._whole("search", request)
+            answer = self._ask_many("search", request)
             result = rows(answer, answer.json_object(), "issues")
-        except (BadConfiguration, _WrongKind):
+        except (BadConfiguration, _NoSuchSearch):
             result = []
         came = {row.get(name) for row in result for name in ("id", "key")}
-        others, failed = self._singly((one for one in chunk if one not in came), fields)
+        others, failed = self._one_by_one((one for one in chunk if one not in came), fields)
         return result + others, failed
 
     def _bulk(self, chunk: list[str], fields: Sequence[str]) -> tuple[list[Json], list[Json]]:
         try:
-            answer = self._whole("issue/bulkfetch", {"issueIdsOrKeys": chunk, "fields": list(fields)})
+            answer = self._ask_many("issue/bulkfetch", {"issueIdsOrKeys": chunk, "fields": list(fields)})
         except (BadConfiguration, Unavailable) as problem:
             if len(chunk) == 1 or not _TOO_LARGE.search(problem.reason):
                 raise
@@ -218,10 +218,10 @@ class Search:
             try:
                 yield from pages(f"{jql} {_STABLE}", fields)
                 return
-            except _WrongKind:
-                self._mend_kind(self._path)
+            except _NoSuchSearch:
+                self._ask_kind_again(self._path)
 
-    def _mend_kind(self, path: str) -> None:
+    def _ask_kind_again(self, path: str) -> None:
         """Ask again what kind of Jira this is; what was remembered is contradicted.
 
         Raises BadConfiguration if it is what was remembered, so that something else is wrong.
@@ -268,7 +268,7 @@ class Search:
         if self._client.settings.workers > 1 and (yield from self._side_by_side(jql, fields)):
             return
         for _ in range(_RESTARTS):
-            whole = yield from self._onward(jql, fields, 0, None)
+            whole = yield from self._read_on(jql, fields, 0, None)
             if whole:
                 return
         message = f"the issues changed while they were read, {_RESTARTS} times over"
@@ -300,9 +300,9 @@ class Search:
                     return False
                 yield page
                 end, last, total = start + len(page), page[-1].get("id"), now
-        return end >= total or (yield from self._onward(jql, fields, end, last))
+        return end >= total or (yield from self._read_on(jql, fields, end, last))
 
-    def _onward(
+    def _read_on(
         self, jql: str, fields: Sequence[str], place: int, last: object
     ) -> Generator[list[Json], None, bool]:
         """Reading on from a place; whether nothing left the rows before the place that was read."""
@@ -335,18 +335,18 @@ class Search:
         while True:
             size = min(request["maxResults"], self._cap)
             try:
-                return self._whole(path, {**request, "maxResults": size})
+                return self._ask_many(path, {**request, "maxResults": size})
             except (BadConfiguration, Unavailable) as problem:
                 if size <= 2 or not _TOO_LARGE.search(problem.reason):
                     raise
                 self._cap = min(self._cap, size // 2)
 
-    def _whole(self, path: str, body: Json) -> HttpResponse:
+    def _ask_many(self, path: str, body: Json) -> HttpResponse:
         """Ask for many issues: a refusal of the whole is an error of its own, never an empty answer."""
         try:
             return self._client.ask(path, body)
         except Missing as gone:
-            raise _WrongKind from gone
+            raise _NoSuchSearch from gone
         except Refused as refused:
             hint = "The account may not search here: check its permission to browse the projects"
             raise BadConfiguration(self._client.name, refused.request, refused.reason, hint) from refused
@@ -363,5 +363,5 @@ def _chunks(ids: Iterable[str], size: int) -> Iterator[list[str]]:
         yield chunk
 
 
-class _WrongKind(Exception):
+class _NoSuchSearch(Exception):
     """This kind of search does not exist here."""

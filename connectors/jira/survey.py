@@ -77,7 +77,7 @@ class Surveyor:
                 raise
             yield from self._one_by_one(readable)
             return
-        self._clear(readable.keys)
+        self._clear_errors(readable.keys)
 
     def _one_by_one(self, readable: Readable) -> Iterator[SurveyPage]:
         """Each project by itself: one that is refused gets an `error`, and the others are listed."""
@@ -93,13 +93,13 @@ class Surveyor:
                 failed = Container(project.id, project.name, project.archived, error=problem.reason)
                 self._containers[project.id] = failed
             else:
-                self._clear([key])
+                self._clear_errors([key])
         if refused is not None and all(
             self._containers[readable.projects[key].id].error for key in readable.keys
         ):
             raise refused  # then it is not the projects but the jql or the account
 
-    def _clear(self, keys: Iterable[str]) -> None:
+    def _clear_errors(self, keys: Iterable[str]) -> None:
         """A project whose own address failed was listed all the same."""
         for id_, project in list(self._containers.items()):
             if project.error and project.name in keys:

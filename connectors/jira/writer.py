@@ -7,13 +7,13 @@ from connectors.errors import AnswerLost, InvalidResponse, Missing, Refused, Too
 from connectors.http.response import HttpResponse, message_in
 from connectors.http.urls import path_segment
 from connectors.jira.client import JiraClient
-from connectors.jira.comments import INTERNAL, KEPT, PROPERTY, read_comment, read_comments
+from connectors.jira.comments import INTERNAL, MARKS_LISTED, PROPERTY, read_comment, read_comments
 from connectors.jira.issues import read_labels
 from connectors.jira.json_answers import Json
 from connectors.jira.known_refusals import (
-    FORGETFUL,
-    LOUD,
-    PLAIN,
+    DROPS_PROPERTIES,
+    NEEDS_MAIL,
+    ONLY_BMP,
     KnownRefusals,
     characters,
     only_bmp,
@@ -100,7 +100,7 @@ class JiraWriter:
             labels, _ = self._send_verbs(ref, path, verbs, quiet=False)
             undone = (set(added) - set(labels)) | (set(removed) & set(labels))
             if not undone:
-                self._refusals.note(LOUD)
+                self._refusals.note(NEEDS_MAIL)
         if undone:
             message = f"Jira took the request but did not do it: {', '.join(sorted(undone))}"
             raise Refused(
@@ -129,14 +129,14 @@ class JiraWriter:
             if answer.status >= 400:
                 if not _names_mails(answer):
                     raise self._client.refused(answer)
-                self._refusals.note(LOUD)
+                self._refusals.note(NEEDS_MAIL)
                 quiet = False
                 self._client.change("PUT", path, body, repeatable=True)
         return read_labels(self._client.name, self._search.present(ref.id, ["labels"])), quiet
 
     def _comment(self, path: str, requested: _Desired) -> HttpResponse:
         """Write a comment; where the server refuses a part that can be left out, again without that part."""
-        plain = self._refusals.has(PLAIN)
+        plain = self._refusals.has(ONLY_BMP)
         learned = False
         while True:
             bare = self._client.memory.get(_NO_PROPERTIES) is not None
@@ -155,14 +155,14 @@ class JiraWriter:
             )
             if answer.status < 400:
                 if learned:
-                    self._refusals.note(PLAIN)
+                    self._refusals.note(ONLY_BMP)
                 return answer
             limit = stated_limit(answer, body["body"])
             if limit is not None:
                 self._refusals.note_longest(limit)
                 self._fits(requested, path, body["body"])
             if quiet and _names_mails(answer):
-                self._refusals.note(LOUD)
+                self._refusals.note(NEEDS_MAIL)
             elif answer.status == 400 and not (bare or self._internal) and b"propert" in answer.body.lower():
                 # A server without properties did nothing; the mark in the text must do.
                 self._client.memory.set(_NO_PROPERTIES, "yes")
@@ -186,9 +186,9 @@ class JiraWriter:
     def _marks_kept(self) -> bool | None:
         """Whether the server keeps the mark as a property; None where that is still to be seen."""
         memory = self._client.memory
-        if memory.get(_NO_PROPERTIES) is not None or self._refusals.has(FORGETFUL):
+        if memory.get(_NO_PROPERTIES) is not None or self._refusals.has(DROPS_PROPERTIES):
             return False
-        return True if memory.get(KEPT) is not None else None
+        return True if memory.get(MARKS_LISTED) is not None else None
 
     def _keeps_mark(self, ref: IssueRef, comment_id: str, mark: str) -> bool:
         """Whether the list of comments shows the mark of a new comment; if not, that is remembered."""
@@ -199,7 +199,7 @@ class JiraWriter:
             return True  # the next comment that is created tells
         kept = any(one.id == comment_id and one.mark == mark for one in there)
         if not kept:
-            self._refusals.note(FORGETFUL)
+            self._refusals.note(DROPS_PROPERTIES)
         return kept
 
     def _not_written(self, answer: HttpResponse, requested: _Desired) -> None:
@@ -213,7 +213,7 @@ class JiraWriter:
 
     @property
     def _quiet(self) -> bool:
-        return not self._client.settings.notify_watchers and not self._refusals.has(LOUD)
+        return not self._client.settings.notify_watchers and not self._refusals.has(NEEDS_MAIL)
 
     def _whole_body(self, text: str, requested: _Desired, *, bare: bool) -> Json:
         kept = self._marks_kept
