@@ -11,8 +11,8 @@ NAMELESS = "rows of the list of issues say not of which issue they are"
 
 
 def nameless(row: Json) -> bool:
-    """Whether a row says neither by id nor by key of which issue it is."""
-    return row.get("id") is None and row.get("key") is None
+    """Whether a row says neither by id nor by key, which are texts, of which issue it is."""
+    return not (isinstance(row.get("id"), str) or isinstance(row.get("key"), str))
 
 
 def unnamed_below(roots: Iterable[str]) -> tuple[Unread, ...]:
