@@ -106,7 +106,7 @@ def runs(house: House, *happens: Callable[[], None], form: str = "json") -> Said
             each()
             once()
 
-    house.patch.setattr("core.scheduler.run_forever", wakes_up)
+    house.patch.setattr("core.cli.run_command.run_forever", wakes_up)
     return house.milepost("run", "--log-format", form)
 
 
