@@ -1,4 +1,8 @@
-"""The mapping and the state as readers of one audience may see them, for reports that are passed on."""
+"""The mapping and the state of a run, cut down to what the readers of one audience may see.
+
+For `status` and `why` with `--audience`, whose output is passed on to other people. What the comments
+themselves leave out is decided in `core.publish.comment.build_summary`.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -25,42 +29,45 @@ _NO_HEALTH = Health(HealthName.UNMEASURED, WITHHELD.reason, WITHHELD.reason)
 
 @dataclass(frozen=True)
 class Visible:
-    """What these readers may see, and how much else there is."""
+    """The part of a mapping and its state that the readers of an audience may see."""
 
     goals: GoalTree
     state: State
     hidden: int
-    """How many goals, key results and milestones are left out."""
+    """Number of goals, key results and milestones that are left out."""
 
     @property
     def rest(self) -> str:
-        """A line about what is left out; empty where nothing is."""
+        """Return a line with the number of items left out; an empty string where none is."""
         return f"and {not_shown(self.hidden)}" if self.hidden else ""
 
 
 def visible(goals: GoalTree, state: State, view: View) -> Visible:
-    """Without what the readers of this view may not know. Pure; what they may see stays as it is."""
-    several = {name: goal for name, goal in goals.goals.items() if view.item(name)}
-    results = {
+    """Return the mapping and the state without what the readers of this view may not see; pure."""
+    visible_goals = {name: goal for name, goal in goals.goals.items() if view.item(name)}
+    key_results = {
         name: result
         for name, result in goals.key_results.items()
-        if view.item(name) and (result.goal in several)
+        if view.item(name) and (result.goal in visible_goals)
     }
     milestones = {
         name: milestone.model_copy(
-            update={"leads_to": tuple(item for item in milestone.leads_to if item in results)}
+            update={"leads_to": tuple(name for name in milestone.leads_to if name in key_results)}
         )
         for name, milestone in goals.milestones.items()
         if view.item(name)
     }
-    every = len(goals.goals) + len(goals.key_results) + len(goals.milestones)
-    shown = GoalTree.model_construct(goals=several, key_results=results, milestones=milestones)
-    seen = State(
-        {name: _milestone(state.milestones[name], view) for name in milestones},
-        {name: _key_result(state.key_results[name], goals, view) for name in results},
-        {name: _goal(state.goals[name], goals, view) for name in several},
+    total = len(goals.goals) + len(goals.key_results) + len(goals.milestones)
+    visible_tree = GoalTree.model_construct(
+        goals=visible_goals, key_results=key_results, milestones=milestones
     )
-    return Visible(shown, seen, every - len(several) - len(results) - len(milestones))
+    visible_state = State(
+        {name: _milestone(state.milestones[name], view) for name in milestones},
+        {name: _key_result(state.key_results[name], goals, view) for name in key_results},
+        {name: _goal(state.goals[name], goals, view) for name in visible_goals},
+    )
+    hidden = total - len(visible_goals) - len(key_results) - len(milestones)
+    return Visible(visible_tree, visible_state, hidden)
 
 
 def _milestone(measured: MilestoneState, view: View) -> MilestoneState:
@@ -78,25 +85,26 @@ def _detail(detail: Detail | None, view: View) -> Detail | None:
         return None
     return Detail(
         tuple(_task(task, view) for task in detail.tasks if view.issue(task.ref)),
-        # Why one is left out may name another issue: of which places, nothing tells.
+        # The reason why an issue is left out may name another issue, in a place that cannot be told from it.
         tuple(left for left in detail.left_out if view.issue(left.ref)) if view.whole else (),
     )
 
 
 def _task(task: Task, view: View) -> Task:
-    """The same; what it waits for is named as far as they may read it, and else counted.
+    """Return the task with the blocking issues that the readers may see; the others are only counted.
 
-    An option by which it counts is not named: it may be one of a project that they may not read.
+    The option of a status field by which it counts is not named: it may belong to a project that the readers
+    may not see.
     """
     if task.status_option:
         cancelled = task.state is StatusCategory.CANCELLED
-        message = "cancelled" if cancelled else f"counts as {percent(task.credit)}"
-        task = replace(task, status_option="", credit_reason=message)
+        credit_reason = "cancelled" if cancelled else f"counts as {percent(task.credit)}"
+        task = replace(task, status_option="", credit_reason=credit_reason)
     blocked = task.blocked
     if blocked is None:
         return task
-    seen = tuple(item for item in blocked.by if view.issue(item.ref))
-    return replace(task, blocked=Blocked(seen, (), blocked.number - len(seen)))
+    visible_blockers = tuple(blocker for blocker in blocked.by if view.issue(blocker.ref))
+    return replace(task, blocked=Blocked(visible_blockers, (), blocked.number - len(visible_blockers)))
 
 
 def _health(health: Health, measure: Measure) -> Health:
@@ -106,12 +114,12 @@ def _health(health: Health, measure: Measure) -> Health:
 
 
 def _key_result(measured: KeyResultState, goals: GoalTree, view: View) -> KeyResultState:
-    below = [milestone.id for milestone in goals.milestones_of(measured.id)]
-    measure = view.reason(measured.measure, *below)
+    milestones = [milestone.id for milestone in goals.milestones_of(measured.id)]
+    measure = view.reason(measured.measure, *milestones)
     return replace(
         measured,
         measure=measure,
-        delivered=view.reason(measured.delivered, *below),
+        delivered=view.reason(measured.delivered, *milestones),
         health=_health(measured.health, measure),
         own=None if measured.own is None else _milestone(measured.own, view),
         missing=tuple(filter(view.item, measured.missing)),
@@ -119,16 +127,19 @@ def _key_result(measured: KeyResultState, goals: GoalTree, view: View) -> KeyRes
 
 
 def _goal(measured: GoalState, goals: GoalTree, view: View) -> GoalState:
-    """Achieved, health and gap follow from the figures of all key results, and are for those who see them."""
-    parts = [result.id for result in goals.key_results_of(measured.id)]
-    names = (*parts, *(milestone.id for milestone in goals.milestones_of_goal(measured.id)))
-    figures = all(map(view.item, parts))
-    reported = figures and view.whole and all(map(view.item, names))
+    """Return the goal with achieved, health and gap only where the readers may see what these follow from.
+
+    Achieved and the gap need all its key results; health needs its milestones and every issue as well.
+    """
+    key_results = [result.id for result in goals.key_results_of(measured.id)]
+    names = (*key_results, *(milestone.id for milestone in goals.milestones_of_goal(measured.id)))
+    sees_results = all(map(view.item, key_results))
+    sees_all = sees_results and view.whole and all(map(view.item, names))
     return replace(
         measured,
         delivered=view.reason(measured.delivered, *names),
-        achieved=view.reason(measured.achieved, *names) if figures else WITHHELD,
-        health=measured.health if reported else _NO_HEALTH,
-        gap=measured.gap if figures else None,
+        achieved=view.reason(measured.achieved, *names) if sees_results else WITHHELD,
+        health=measured.health if sees_all else _NO_HEALTH,
+        gap=measured.gap if sees_results else None,
         missing=tuple(filter(view.item, measured.missing)),
     )

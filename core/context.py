@@ -1,4 +1,7 @@
-"""Everything that a run works with: the mapping, the trackers, the store, the policies and the time."""
+"""What a run works with: the mapping, the trackers, the store, the policies and the time.
+
+`core.cli` makes it from the settings; the steps of a run take what they need from it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ from mappings.problems import ProblemAt, without_file
 
 @dataclass(frozen=True)
 class RunContext:
-    """Everything that a run works with; wired by whoever starts it."""
+    """What a run works with; made once by the command that starts it."""
 
     mapping: GoalTree
     infos: Mapping[str, TrackerInfo]
@@ -32,18 +35,18 @@ class RunContext:
     now: datetime
     stop: Stop
     zone: tzinfo = UTC
-    """Where days begin and end."""
+    """The time zone in which days begin and end."""
     problem: ProblemAt = without_file
-    """Gives what is wrong at a place of the mapping its file and line."""
+    """Adds file and line to a problem with a part of the mapping."""
     keep: timedelta = timedelta(days=400)
-    """After this age the ledger keeps only what taking back what still stands would need."""
+    """Entries of the ledger older than this are pruned, but for those that an undo would still need."""
 
     @property
     def readers(self) -> Mapping[str, Reader]:
-        """By tracker: what reads it."""
+        """The readers, by name of tracker."""
         return {name: tracker.reader for name, tracker in self.trackers.items()}
 
     @property
     def writers(self) -> Mapping[str, Writer]:
-        """By tracker: what writes to it."""
+        """The writers, by name of tracker."""
         return {name: tracker.writer for name, tracker in self.trackers.items()}

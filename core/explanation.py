@@ -1,4 +1,4 @@
-"""Whatever a person asks about, found and explained: an issue, a milestone, a key result or a goal."""
+"""Explains an issue, a milestone, a key result or a goal in lines of text, for `milepost why`."""
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
@@ -19,34 +19,34 @@ from mappings.goal_tree import GoalTree
 
 
 class UnknownSubject(Exception):
-    """Nothing of that name is known; the text says what to do."""
+    """No issue, milestone, key result or goal has this name; the text says what to do."""
 
 
 def explain(
     subject: str, context: RunContext, evaluation: Evaluation, audience: Audience | None = None
 ) -> Iterator[str]:
-    """Lines for a person, with nothing that is not for this audience (None: everything).
+    """Return the lines about a subject, with only what this audience may see (None: everything).
 
-    Raises UnknownSubject, also for what is not for the audience: that it is there is nothing for it either.
+    Raises UnknownSubject, also where the subject exists but the audience may not see it.
     """
     if audience is not None:
         return _for_audience(subject, context, evaluation, audience)
     if subject in context.mapping.milestones:
         lines = explain_milestone(subject, context.mapping, evaluation.in_detail([subject])).lines
-        return iter((*lines, *_unanswered(subject, context, evaluation)))
+        return iter((*lines, *_unanswered_queries(subject, context, evaluation)))
     if subject in context.mapping.key_results:
         lines = explain_key_result(subject, context.mapping, evaluation.in_detail([subject])).lines
-        return iter((*lines, *_unanswered(subject, context, evaluation)))
+        return iter((*lines, *_unanswered_queries(subject, context, evaluation)))
     if subject in context.mapping.goals:
         return iter(explain_goal(subject, context.mapping, evaluation.state).lines)
-    issue = _issue(subject, context)
+    issue = _stored_issue(subject, context)
     if issue is None:
-        raise UnknownSubject(_nothing(subject, context.mapping))
-    return _explained(issue, context.mapping, evaluation, evaluation.targets.about.get(issue.ref, ()))
+        raise UnknownSubject(_not_found(subject, context.mapping))
+    return _issue_lines(issue, context.mapping, evaluation, evaluation.targets.about.get(issue.ref, ()))
 
 
-def _unanswered(subject: str, context: RunContext, evaluation: Evaluation) -> Iterator[str]:
-    """Where the mapping asks the queries that keep this from being measured."""
+def _unanswered_queries(subject: str, context: RunContext, evaluation: Evaluation) -> Iterator[str]:
+    """Yield a line for each query of the subject's rules that was not answered, with its place."""
     for problem in query_problems(evaluation.refused, context.mapping, context.problem, [subject]):
         yield f"  {problem}"
 
@@ -57,44 +57,43 @@ def _for_audience(
     view = audiences_of(context.store, context.infos, context.mapping, context.publish.audience).view(
         Readers(audience)
     )
-    owner = subject in context.mapping.milestones or subject in context.mapping.key_results
-    state = evaluation.in_detail([subject]) if owner else evaluation.state
-    seen = visible(context.mapping, state, view)
-    goals, all_of_it = seen.goals, state
-    state = seen.state
+    has_tasks = subject in context.mapping.milestones or subject in context.mapping.key_results
+    whole_state = evaluation.in_detail([subject]) if has_tasks else evaluation.state
+    shown = visible(context.mapping, whole_state, view)
+    goals = shown.goals
     if subject in goals.milestones:
-        yield from explain_milestone(subject, goals, state).lines
-        tasks = len(all_of_it.milestones[subject].tasks) - len(state.milestones[subject].tasks)
-        if tasks:
-            yield f"  and {not_shown(tasks, 'task')}"
+        yield from explain_milestone(subject, goals, shown.state).lines
+        hidden_tasks = len(whole_state.milestones[subject].tasks) - len(shown.state.milestones[subject].tasks)
+        if hidden_tasks:
+            yield f"  and {not_shown(hidden_tasks, 'task')}"
     elif subject in goals.key_results or subject in goals.goals:
-        yield from _parts(subject, context.mapping, seen, view)
+        yield from _key_result_or_goal(subject, context.mapping, shown, view)
     else:
-        issue = None if _is_id(subject, context.mapping) else _issue(subject, context)
+        issue = None if _is_id(subject, context.mapping) else _stored_issue(subject, context)
         if issue is None or not view.issue(issue.ref):
-            raise UnknownSubject(_nothing(subject, goals))
+            raise UnknownSubject(_not_found(subject, goals))
         about = tuple(filter(view.item, evaluation.targets.about.get(issue.ref, ())))
-        yield from _explained(issue, goals, evaluation, about, view)
+        yield from _issue_lines(issue, goals, evaluation, about, view)
     yield f"  shown as those may see it who may read what is {audience}"
 
 
-def _parts(subject: str, goals: GoalTree, seen: Visible, view: View) -> Iterator[str]:
-    """A key result or goal; without the arithmetic where some of what it follows from is not shown."""
+def _key_result_or_goal(subject: str, goals: GoalTree, shown: Visible, view: View) -> Iterator[str]:
+    """Yield the lines of a key result or goal; without arithmetic where some of its parts are hidden."""
     if subject in goals.goals:
-        results = [result.id for result in goals.key_results_of(subject)]
-        parts = [*results, *(milestone.id for milestone in goals.milestones_of_goal(subject))]
-        explained, title = explain_goal, goals.goals[subject].title
+        key_results = [result.id for result in goals.key_results_of(subject)]
+        parts = [*key_results, *(milestone.id for milestone in goals.milestones_of_goal(subject))]
+        explain_it, title = explain_goal, goals.goals[subject].title
         measures = {
-            "delivered": seen.state.goals[subject].delivered,
-            "achieved": seen.state.goals[subject].achieved,
+            "delivered": shown.state.goals[subject].delivered,
+            "achieved": shown.state.goals[subject].achieved,
         }
     else:
         parts = [milestone.id for milestone in goals.milestones_of(subject)]
-        explained, title = explain_key_result, goals.key_results[subject].title
-        measures = {"measured": seen.state.key_results[subject].measure}
+        explain_it, title = explain_key_result, goals.key_results[subject].title
+        measures = {"measured": shown.state.key_results[subject].measure}
     hidden = sum(not view.item(name) for name in parts)
     if not hidden and view.whole:
-        yield from explained(subject, seen.goals, seen.state).lines
+        yield from explain_it(subject, shown.goals, shown.state).lines
         return
     yield f"{subject}: {title}"
     for word, measure in measures.items():
@@ -108,18 +107,19 @@ def _is_id(subject: str, goals: GoalTree) -> bool:
     return subject in goals.milestones or subject in goals.key_results or subject in goals.goals
 
 
-def _issue(subject: str, context: RunContext) -> Issue | None:
+def _stored_issue(subject: str, context: RunContext) -> Issue | None:
+    """Return the stored issue with this key, of whichever tracker has it; None if none has."""
     resolve = context.store.resolver()
     for name, info in context.infos.items():
         key = info.normal_key(subject)
         id_ = resolve(name, key) if key else None
-        result = context.store.issue(IssueRef(name, id_, subject)) if id_ else None
-        if result is not None:
-            return result
+        issue = context.store.issue(IssueRef(name, id_, subject)) if id_ else None
+        if issue is not None:
+            return issue
     return None
 
 
-def _explained(
+def _issue_lines(
     issue: Issue, goals: GoalTree, evaluation: Evaluation, about: Sequence[str], view: View | None = None
 ) -> Iterator[str]:
     yield f"{issue.ref.key}: {issue.title}"
@@ -143,7 +143,7 @@ def _explained(
         yield "  no rule tags it: it counts nowhere"
 
 
-def _nothing(subject: str, goals: GoalTree) -> str:
+def _not_found(subject: str, goals: GoalTree) -> str:
     ids = [*goals.milestones, *goals.key_results, *goals.goals]
     near = get_close_matches(subject, ids, n=3)
     if near:

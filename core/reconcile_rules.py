@@ -1,4 +1,4 @@
-"""How often everything is compared, and what of it is believed."""
+"""How often a run compares every stored fact with its tracker, and how much may be lost at once."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,16 +6,16 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class ReconcileRules:
-    """How often, and how carefully, everything is compared."""
+    """How often a tracker is reconciled, and which losses of issues are held."""
 
     every: timedelta
-    """Within this whatever happened is in the store: found by a comparison, and confirmed by another."""
+    """Time within which any change on a tracker is stored: one comparison finds it, another confirms it."""
     max_lost_percent: int
-    """Of a tracker's issues: a larger loss is held."""
+    """A reconciliation that would lose more than this percentage of a tracker's issues is held."""
     reread_days: int = 7
-    """After so many reconciliations every issue has been read whole."""
+    """Number of reconciliations in which every issue is read whole once."""
     force: bool = False
-    """Believe losses of any size, and at once."""
+    """Accept a loss of any size, without waiting for a second reconciliation."""
     full: bool = False
     """Read everything again, whatever the cursor says."""
     never_held: int = 3

@@ -1,4 +1,8 @@
-"""What is wrong, held or in quarantine: told when it appears, when it changes, and when it is over."""
+"""The run log: what is wrong, held or in quarantine, logged when it appears, changes and ends.
+
+Each run compares its items with those that the run before stored. An item of which only numbers or times
+changed is not logged again.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,9 +23,9 @@ State = Literal["new", "changed", "over"]
 
 FACT = "run log"
 MOST = 5_000
-"""Items that are remembered; what is beyond is told in each run."""
+"""Number of items that are stored at most; those beyond are logged in every run."""
 LENGTH = 400
-"""Characters of a text, at most."""
+"""Length of a stored text in characters, at most."""
 _KINDS: tuple[Kind, ...] = ("problem", "failed", "held", "quarantined", "closed", "warning")
 _VARYING = re.compile(
     r"""
@@ -36,22 +40,22 @@ _VARYING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something that a person may have to look at."""
+    """A problem, a warning, or an action that failed, is held or waits, as the run log has it."""
 
     kind: Kind
     what: str
     reason: str
     release: str = field(default="", compare=False)
-    """What ends it, where that is known."""
+    """What ends it; empty where nothing is to be done."""
 
     @property
     def about(self) -> str:
-        """What stays the same while the rest of the sentence follows the numbers."""
+        """The text of `what` up to the first colon, by which an item is recognised in the next run."""
         return self.what.partition(": ")[0]
 
     @property
     def meaning(self) -> tuple[str, str]:
-        """Another one if it is news: numbers and times in a reason are none."""
+        """Kind and reason without numbers and times: an item is logged as changed where this differs."""
         return self.kind, _VARYING.sub("…", self.reason)
 
 
@@ -64,7 +68,7 @@ class Change:
 
     @property
     def line(self) -> str:
-        """For a person."""
+        """The change as a line for a person."""
         parts = [f"{self.state}: {self.item.kind}: {self.item.what}"]
         parts += [self.item.reason] if self.item.reason else []
         release = f"; {self.item.release}" if self.item.release and self.state != "over" else ""
@@ -72,7 +76,7 @@ class Change:
 
     @property
     def fields(self) -> dict[str, str]:
-        """For a program."""
+        """The change as fields for a program."""
         item = self.item
         return {
             "change": self.state,
@@ -84,53 +88,54 @@ class Change:
 
 
 def items_of(report: Report) -> tuple[Item, ...]:
-    """Everything that the report tells of, in its order."""
+    """Return an item for everything in the report that a person may have to act on, in its order."""
     conclusion = report.conclusion
     quarantine, plan = conclusion.draft.quarantine, conclusion.plan
-    result = [_problem(problem) for problem in conclusion.problems]
-    result += [_held("held", hold) for hold in plan.held]
+    items = [_problem(problem) for problem in conclusion.problems]
+    items += [_held("held", hold) for hold in plan.held]
     for written in report.written:
         if written.outcome != "done":
-            existing = target_of(written.action) in report.as_before
-            kind: Kind = "quarantined" if existing else "failed"
-            result.append(_item(kind, written.action.sentence, written.reason))
+            failed_as_before = target_of(written.action) in report.as_before
+            kind: Kind = "quarantined" if failed_as_before else "failed"
+            items.append(_item(kind, written.action.sentence, written.reason))
     for action in quarantine.parts.waiting:
         entry = quarantine.book.get(target_of(action))
         if entry is not None:
-            result.append(_item("quarantined", action.sentence, entry.reason))
-    result += [_held("closed", item) for item in plan.closed]
-    result += [_item("warning", warning, "") for warning in conclusion.warnings]
-    return tuple(result)
+            items.append(_item("quarantined", action.sentence, entry.reason))
+    items += [_held("closed", held) for held in plan.closed]
+    items += [_item("warning", warning, "") for warning in conclusion.warnings]
+    return tuple(items)
 
 
 def compared(before: Sequence[Item], now: Sequence[Item]) -> tuple[tuple[Change, ...], tuple[Item, ...]]:
-    """What is news, and what is to be remembered: an item that means the same stays as it was."""
-    left = _grouped(before)
+    """Return the changes, and the items to store: of one with the same meaning, the earlier one."""
+    unmatched_before = _grouped(before)
     changes: list[Change] = []
-    kept: list[Item] = []
-    unmatched: list[Item] = []
+    stored: list[Item] = []
+    unmatched_now: list[Item] = []
     for item in now:
-        same = next((one for one in left.get(item.about, ()) if one.meaning == item.meaning), None)
+        candidates = unmatched_before.get(item.about, [])
+        same = next((candidate for candidate in candidates if candidate.meaning == item.meaning), None)
         if same is None:
-            unmatched.append(item)
+            unmatched_now.append(item)
         else:
-            left[item.about].remove(same)
-            kept.append(same)
-    for item in unmatched:
-        others = left.get(item.about)
-        changes.append(Change("changed" if others else "new", item))
-        kept.append(item)
-        if others:
-            others.pop(0)
-    changes += [Change("over", item) for several in left.values() for item in several]
-    return tuple(changes), tuple(kept)
+            candidates.remove(same)
+            stored.append(same)
+    for item in unmatched_now:
+        candidates = unmatched_before.get(item.about, [])
+        changes.append(Change("changed" if candidates else "new", item))
+        stored.append(item)
+        if candidates:
+            candidates.pop(0)
+    changes += [Change("over", item) for group in unmatched_before.values() for item in group]
+    return tuple(changes), tuple(stored)
 
 
 def changes_since(store: RunStore, report: Report) -> tuple[Change, ...]:
-    """What is news since the last run that asked this, and remember it for the next one."""
+    """Return what changed since the last run that was logged, and store this run's items for the next."""
     before = _decoded(store.fact(FACT))
-    changes, kept = compared(before, items_of(report))
-    text = _encoded(sorted(kept[:MOST], key=lambda one: (one.kind, one.what, one.reason)))
+    changes, items = compared(before, items_of(report))
+    text = _encoded(sorted(items[:MOST], key=lambda item: (item.kind, item.what, item.reason)))
     if text != (store.fact(FACT) or "[]"):
         store.save_fact(FACT, text)
     return changes
@@ -146,34 +151,34 @@ def _held(kind: Kind, held: Held) -> Item:
 
 
 def _item(kind: Kind, what: str, reason: str, release: str = "") -> Item:
-    """As it is told and remembered: on one line, of bounded length, without what looks like a credential."""
+    """Make an item with texts on one line, of bounded length, and without what looks like a credential."""
     what, reason = (redact_reason(clean(text, LENGTH)) for text in (what, reason))
     return Item(kind, what, reason, clean(release, LENGTH))
 
 
 def _grouped(items: Iterable[Item]) -> dict[str, list[Item]]:
-    result: dict[str, list[Item]] = {}
+    groups: dict[str, list[Item]] = {}
     for item in items:
-        result.setdefault(item.about, []).append(item)
-    return result
+        groups.setdefault(item.about, []).append(item)
+    return groups
 
 
 def _encoded(items: Iterable[Item]) -> str:
-    return orjson.dumps([[one.kind, one.what, one.reason] for one in items]).decode()
+    return orjson.dumps([[item.kind, item.what, item.reason] for item in items]).decode()
 
 
 def _decoded(stored: str | None) -> tuple[Item, ...]:
-    """What was remembered; nothing of it where it was damaged, so that all is told once more."""
+    """Return the stored items; none where they are damaged, so that everything is logged once more."""
     try:
-        result = orjson.loads(stored or "[]")
+        rows = orjson.loads(stored or "[]")
     except orjson.JSONDecodeError:
         return ()
-    return tuple(_items(result)) if isinstance(result, list) else ()
+    return tuple(_items(rows)) if isinstance(rows, list) else ()
 
 
 def _items(rows: list[object]) -> Iterator[Item]:
     for row in rows[:MOST]:
-        if isinstance(row, list) and len(row) == 3 and all(isinstance(one, str) for one in row):
+        if isinstance(row, list) and len(row) == 3 and all(isinstance(text, str) for text in row):
             kind, what, reason = row
             if kind in _KINDS:
                 yield Item(kind, what, reason)

@@ -1,4 +1,4 @@
-"""The schedule of `milepost run`: when to begin the next run, one at a time, until asked to stop."""
+"""The schedule of `milepost run`: begins one run after the other when each is due, until asked to stop."""
 
 import logging
 import os
@@ -18,17 +18,18 @@ from core.shutdown import Stop, Stopped
 log = logging.getLogger("milepost")
 
 _LONGEST_WAIT = 60.0
-"""Seconds of a wait at most, so that a clock that was set is noticed soon."""
+"""Longest single wait in seconds, so that a clock that somebody sets is noticed within that time."""
 _SHORTEST_WAIT = 0.1
+"""Shortest single wait in seconds."""
 _LONGEST_DAY = timedelta(hours=26)
-"""The next time of the day is never farther ahead, also where summer time ends."""
+"""The next time of the day is never farther ahead, even on the day on which summer time ends."""
 
 
 class Interval:
-    """A run every so many minutes, by a clock that nobody sets.
+    """A run every so many minutes, by a monotonic clock.
 
-    So neither summer time nor a clock that is set makes an interval longer or shorter. `monotonic` gives
-    seconds from any beginning.
+    Neither summer time nor a clock that somebody sets makes an interval longer or shorter. `monotonic`
+    returns seconds since any moment.
     """
 
     def __init__(self, minutes: int, monotonic: Callable[[], float]) -> None:
@@ -37,16 +38,16 @@ class Interval:
         self.done()
 
     def left(self) -> float:
-        """Seconds until the next run is due; not above 0 if it is."""
+        """Return the seconds until the next run is due; 0 or less if it is due."""
         passed = max(self._monotonic() - self._began, self._waited)
         return self._seconds - passed
 
     def waited(self, seconds: float) -> None:
-        """Count a wait that was not broken off, and so lasted this long at least."""
+        """Count a wait that was not broken off, so that this many seconds have passed at least."""
         self._waited += seconds
 
     def done(self) -> None:
-        """Count all that was due by now as done; the next is due an interval from now."""
+        """Count the run that was due as done; the next is due one interval from now."""
         self._began = self._monotonic()
         self._waited = 0.0
 
@@ -54,9 +55,9 @@ class Interval:
 class TimesOfDay:
     """A run at times of the day, by the wall clock of this process (see `clock_of`).
 
-    A time that the beginning of summer time skips is due as soon as the clock jumped over it; one that its
-    end repeats is due the first time only. `schedule` is right about both as long as it is given no time
-    zone: one that it is given (1.2.2) moves the first run after the beginning of summer time by an hour.
+    A time that is skipped when summer time begins is due as soon as the clock jumped over it. A time that
+    comes twice when summer time ends is due the first time only. The library `schedule` does both right only
+    without a time zone: with one (version 1.2.2), the first run after summer time began is an hour off.
     """
 
     def __init__(self, times: tuple[str, ...]) -> None:
@@ -64,7 +65,7 @@ class TimesOfDay:
         self._scheduler = self._planned()
 
     def left(self) -> float:
-        """Seconds until the next run is due; not above 0 if it is."""
+        """Return the seconds until the next run is due; 0 or less if it is due."""
         due = self._scheduler.next_run
         now = datetime.now()  # noqa: DTZ005 (the scheduler counts by the wall clock)
         if due is None or due - now > _LONGEST_DAY:  # the clock was ahead when that was planned
@@ -72,25 +73,25 @@ class TimesOfDay:
         return self._scheduler.idle_seconds or 0.0
 
     def waited(self, seconds: float) -> None:
-        """Do nothing: the wall clock tells how much time passed."""
+        """Do nothing: the wall clock shows how much time has passed."""
 
     def done(self) -> None:
-        """Count all that was due by now as done, and plan its next time."""
+        """Count every run that was due as done, and plan the next."""
         self._scheduler.run_pending()
 
     def _planned(self) -> Scheduler:
         scheduler = Scheduler()
-        for item in self._times:
-            scheduler.every().day.at(item).do(_nothing)
+        for time_of_day in self._times:
+            scheduler.every().day.at(time_of_day).do(_nothing)
         return scheduler
 
 
 @contextmanager
 def clock_of(zone: ZoneInfo | None) -> Iterator[None]:
-    """Let the wall clock of this process be that of a time zone; None leaves it as it is.
+    """Inside, set the time zone of this process; None leaves it as it is.
 
-    Everything in the process that goes by local time follows, such as the times in the log. Raises OSError
-    where the zone has no file on this machine.
+    All local times of the process follow, such as those in the log. Raises OSError where this machine has no
+    file for the zone.
     """
     if zone is None:
         yield
@@ -108,13 +109,13 @@ def clock_of(zone: ZoneInfo | None) -> Iterator[None]:
 
 
 def _zone_file(key: str) -> Path:
-    """The file from which `zoneinfo` read a zone: the system's, or else that of the package tzdata."""
+    """Return the file from which `zoneinfo` reads a zone: the system's, or else the package tzdata's."""
     system = (Path(folder, key) for folder in TZPATH)
     packaged = Path(str(files("tzdata"))) / "zoneinfo" / key
-    result = next((file for file in (*system, packaged) if file.is_file()), None)
-    if result is None:
+    zone_file = next((file for file in (*system, packaged) if file.is_file()), None)
+    if zone_file is None:
         raise FileNotFoundError(f"no file of the time zone {key} in {', '.join(TZPATH)}, nor in tzdata")
-    return result
+    return zone_file
 
 
 def run_forever(
@@ -124,13 +125,13 @@ def run_forever(
     monotonic: Callable[[], float] = time.monotonic,
     zone: ZoneInfo | None = None,
 ) -> None:
-    """Run once at the beginning and then as scheduled, until asked to stop.
+    """Call `once` at the beginning and then as scheduled, until asked to stop.
 
-    `monotonic` is as that of `Interval`. `zone` is that of the times of the day; None: that of this machine.
+    `monotonic` is as that of `Interval`. `zone`: the time zone of the times of the day; None: the machine's.
 
-    There is never more than one run: one that takes longer than the interval delays the next one, which
-    then comes an interval later, and times that passed meanwhile are not made up for. An error that
-    `once` lets through is logged and does not end the job.
+    There is never more than one run at a time. A run that takes longer than the interval delays the next,
+    which then begins one interval later; times that passed meanwhile are left out. An exception that `once`
+    raises is logged and does not end the schedule.
     """
     with clock_of(zone):
         timetable = TimesOfDay(settings.at) if settings.at else Interval(settings.every_minutes, monotonic)
@@ -158,4 +159,4 @@ def _guarded(once: Callable[[], None]) -> None:
 
 
 def _nothing() -> None:
-    """What the scheduler does at a time: nothing, since `run_forever` starts the run."""
+    """Do nothing: the library needs a job for each time, but `run_forever` starts the run."""

@@ -1,9 +1,9 @@
-"""A request to stop, noticed between steps; reading is broken off at once, a write may be answered.
+"""A request to stop the process, by a signal or by a call, and what becomes of the work that is under way.
 
 | stage | after the first signal |
 |---|---|
 | waiting for the next run or in a back-off; reading a tracker | ends at once |
-| tagging, summing up, comparing labels, planning | ends at the next page of issues: nothing of it is kept |
+| tagging, summing up, comparing labels, planning | ends at the next page of issues; nothing of it is stored |
 | a write to a tracker | is finished and recorded, if it is answered within `LIMIT` seconds |
 | whatever takes longer | the process ends `LIMIT` seconds after the signal, as if it had been killed |
 
@@ -25,59 +25,60 @@ from typing import NoReturn
 
 LIMIT = 4.0
 """Seconds after which the process ends by force, once a signal asked it to stop."""
-NUDGE = 0.1
-"""Seconds between attempts to wake the main thread, until it has noticed a signal."""
+WAKE_EVERY = 0.1
+"""Seconds between attempts to wake the main thread, until it has handled the signal."""
 
 Handler = Callable[[int, FrameType | None], None]
 
 
 class Stopped(BaseException):
-    """The run was asked to stop and broke off while it was only reading.
+    """The run was asked to stop and was broken off while it was only reading.
 
-    Like KeyboardInterrupt no Exception: it may come in the middle of anything, and whoever catches all
-    that can go wrong there must not catch it too.
+    Like KeyboardInterrupt it is no Exception: it may be raised anywhere, and `except Exception` must not
+    catch it.
     """
 
 
 class Stop:
-    """Requested by SIGTERM and SIGINT inside `listen`, which the main thread enters, or by `request`.
+    """A request to stop, made by SIGTERM or SIGINT inside `listen`, or by a call of `request`.
 
-    `also` are events that others wait for; they are set with the request, and cleared after `listen`.
-    `limit` is in seconds, see LIMIT.
+    `also`: events on which other code waits; they are set with the request and cleared after `listen`.
+    `limit`: in seconds, see LIMIT.
     """
 
     def __init__(self, *also: threading.Event, limit: float = LIMIT) -> None:
         self._also = also
         self._limit = limit
         self._asked = False
-        # A signal may come while this thread holds an Event's lock; a SimpleQueue can be fed even then.
-        self._bell: SimpleQueue[None] = SimpleQueue()
+        # The handler of a signal may run while its thread holds the lock of an Event; SimpleQueue.put is
+        # reentrant, so that the handler can call it even then.
+        self._wake_waiting: SimpleQueue[None] = SimpleQueue()
         self._interruptible = False
         self._listening = False
 
     def __call__(self) -> bool:
-        """Whether someone asked to stop."""
+        """Return whether someone asked to stop."""
         return self._asked
 
     def check(self) -> None:
-        """Raise Stopped if someone asked to stop; for long work, at places where it may be broken off."""
+        """Raise Stopped if someone asked to stop; long work calls this where it may be broken off."""
         if self._asked:
             raise Stopped
 
     def wait(self, seconds: float) -> bool:
-        """Wait up to `seconds`; True as soon as someone asks to stop."""
+        """Wait up to `seconds`; return True as soon as someone asks to stop, else False at the end."""
         if not self():
             try:
-                self._bell.get(timeout=seconds)
+                self._wake_waiting.get(timeout=seconds)
             except Empty:
                 return self()
-            self._bell.put(None)
+            self._wake_waiting.put(None)
         return True
 
     def request(self) -> None:
-        """Ask to stop. Raises Stopped in the thread that calls, if that thread is only reading."""
+        """Ask to stop. Raises Stopped if the calling thread is inside `reading`."""
         self._asked = True
-        self._bell.put(None)
+        self._wake_waiting.put(None)
         for event in self._also:
             _thread.start_new_thread(event.set, ())
         if self._interruptible:
@@ -88,7 +89,7 @@ class Stop:
     def reading(self) -> Iterator[None]:
         """Inside, a request to stop raises Stopped at once, even while an answer is awaited.
 
-        Signals come to the main thread alone; another thread notices the request when it begins to read.
+        Python handles signals in the main thread only; any other thread raises Stopped when it enters this.
         """
         if self():
             raise Stopped
@@ -97,7 +98,7 @@ class Stop:
             return
         self._interruptible = True
         try:
-            if self():  # asked between the first look and now, when it could not raise
+            if self():  # asked after the first check, when `request` did not raise yet
                 raise Stopped
             yield
         finally:
@@ -105,11 +106,10 @@ class Stop:
 
     @contextmanager
     def listen(self) -> Iterator[None]:
-        """Take SIGTERM and SIGINT for requests; main thread only. Earlier handlers are put back at the end.
+        """Inside, SIGTERM and SIGINT make the request; main thread only. Earlier handlers are put back after.
 
-        The process ends by force at a second signal, and if this context lasts `limit` seconds after the
-        first; not on Windows, where nothing can wait for signals beside the main thread. Listening inside
-        listening changes nothing.
+        The process ends by force at a second signal, or if this context lasts `limit` seconds after the
+        first; not on Windows, where only the main thread can wait for signals. A nested call has no effect.
         """
         if self._listening:
             yield
@@ -136,29 +136,29 @@ class Stop:
 
 
 def _wake(_signal: int, _frame: FrameType | None) -> None:
-    """Nothing by itself: that it came interrupts a wait, and then the handler of the first signal runs."""
+    """Do nothing: the signal interrupts a wait, after which the handler of the first signal runs."""
 
 
 @contextmanager
 def _ending_by_force(limit: float, asked: Callable[[], bool]) -> Iterator[None]:
-    """Inside, end the process at a second signal, and `limit` seconds after the first; main thread only.
+    """Inside, end the process at a second signal, or `limit` seconds after the first; main thread only.
 
-    Python's own handlers wait for the main thread, which may be in the midst of a long statement of the
-    database; a thread that reads the numbers of signals from a pipe does not. A signal that comes just
-    before the main thread begins to wait does not end that wait (PEP 475 covers only those that interrupt
-    a system call): the thread wakes it until `asked`, which its handler makes true.
+    Python runs its handlers in the main thread, which may be in a long statement of the database; therefore a
+    thread reads the numbers of signals from a pipe (`signal.set_wakeup_fd`). A signal that comes just before
+    the main thread begins to wait does not end that wait (PEP 475 covers only those that interrupt a system
+    call): the thread wakes the main thread until `asked` is true, which the handler of the signal makes it.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    watching = threading.Thread(target=_watch, args=(reading, limit, asked), daemon=True)
-    watching.start()
+    watcher = threading.Thread(target=_watch, args=(reading, limit, asked), daemon=True)
+    watcher.start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
         os.close(writing)
-        watching.join()
+        watcher.join()
 
 
 def _watch(reading: int, limit: float, asked: Callable[[], bool]) -> None:
@@ -171,7 +171,7 @@ def _watch(reading: int, limit: float, asked: Callable[[], bool]) -> None:
             if left == 0:
                 _end(first or 0, f"did not stop within {limit:.0f} s and was ended")
             if left is not None and not asked():
-                left = min(left, NUDGE)
+                left = min(left, WAKE_EVERY)
             if not select.select([pipe], [], [], left)[0]:
                 if not asked():
                     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGURG)

@@ -1,4 +1,4 @@
-"""One run: pull, evaluate, desired and actual state, plan, limits, apply, record."""
+"""One run in its order: pull, evaluate, desired and actual state, plan, limits, apply, record."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -20,12 +20,12 @@ from core.steps.run_report import Conclusion, Report
 
 
 def sync(context: RunContext, step: Callable[[int, int], None] = lambda _done, _total: None) -> Report:
-    """One whole run, on a store that was repaired where it had to be.
+    """Do one whole run, on a store that is repaired first where that is due, and return its report.
 
-    `step` is told how many of the planned writes are done, and of how many.
+    `step` is called after each write with the number of writes done and the number planned.
 
-    Raises Stopped if someone asks to stop while it reads, and StoreError; a tracker's failure never
-    raises: it stands in the report.
+    Raises Stopped if someone asks to stop while it reads, and StoreError. The failure of a tracker is not
+    raised but reported.
     """
     return with_repair(
         lambda: _sync(context, step), context.store, context.pulls.every, context.now, context.stop
@@ -59,7 +59,7 @@ def _sync(context: RunContext, step: Callable[[int, int], None]) -> Report:
 
 
 def conclude(context: RunContext) -> Conclusion:
-    """Everything up to the plan: reads the trackers into the store, and writes to no tracker.
+    """Do everything up to the plan: read the trackers into the store, and write to no tracker.
 
     Raises Stopped and StoreError.
     """

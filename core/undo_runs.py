@@ -1,4 +1,7 @@
-"""Take back what runs wrote: the ledger read backwards, planned against what stands now, and applied."""
+"""Takes back what runs wrote: plans from the ledger and from the actual state, and applies the plan.
+
+The rules of such a plan are in `core.publish.undo_plan` (by ledger) and `core.publish.undo_by_mark`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,30 +24,29 @@ KIND = "undo"
 
 
 class EveryRun(tuple[int, ...]):
-    """All runs that wrote, newest first; with them goes what the ledger may have lost."""
+    """All runs that wrote, newest first; undoing them also removes what only its mark shows to be ours."""
 
 
 def runs_to_undo(store: RunStore, run: int | None, *, everything: bool = False) -> tuple[int, ...]:
-    """The runs whose writes shall be taken back, newest first: one, the last that wrote, or all.
+    """Return the runs to undo, newest first: all with `everything`, else `run`, else the last that wrote.
 
-    A run that was an undo itself is no run to undo unless it is named or everything is meant: then
-    its entries are part of the way back.
+    The last that wrote is never an undo. With `everything`, or if `run` names it, an undo is undone as well.
     """
-    wrote = [item.run for item in store.runs() if _wrote(store, item.run)]
+    wrote = [row.run for row in store.runs() if _wrote(store, row.run)]
     if everything:
         return EveryRun(wrote)
     if run is not None:
-        return tuple(item for item in wrote if item == run)
-    kinds = {item.run: item.kind for item in store.runs()}
-    return tuple([item for item in wrote if kinds[item] != KIND][:1])
+        return tuple(number for number in wrote if number == run)
+    kinds = {row.run: row.kind for row in store.runs()}
+    return tuple([number for number in wrote if kinds[number] != KIND][:1])
 
 
 def plan_undo(context: RunContext, runs: Sequence[int]) -> Plan:
-    """What taking these runs back would write. Reads what stands; writes nothing.
+    """Return what taking these runs back would write. Reads the actual state; writes to no tracker.
 
-    Of every run (`EveryRun`), also what the ledger does not have and mark or prefix show to be ours: on
-    tracking issues, on issues with a comment on record, and on those that carry our labels. The trackers
-    are read for it as a run reads them.
+    For `EveryRun` the plan also removes what the ledger does not have but mark or prefix show to be ours: on
+    tracking issues, on issues with a recorded comment, and on issues that carry our labels. The trackers are
+    pulled to find these.
     """
     marked = _marked(context) if isinstance(runs, EveryRun) else _Marked()
     entries = [entry for run in runs for entry in reversed(context.store.entries(run))]
@@ -58,10 +60,10 @@ def plan_undo(context: RunContext, runs: Sequence[int]) -> Plan:
         try:
             with context.stop.reading():
                 refs = sorted({*_issues(name, entries), *marked.issues(name)})
-                for ref, one in tracker.reader.posted(refs).items():
-                    if isinstance(one, TrackerError):
-                        raise one
-                    posted[ref] = one
+                for ref, answer in tracker.reader.posted(refs).items():
+                    if isinstance(answer, TrackerError):
+                        raise answer
+                    posted[ref] = answer
                 for container in sorted({*_containers(name, entries), *marked.containers(name)}):
                     definitions[name, container] = tracker.reader.label_definitions(container)
         except TrackerError as error:
@@ -90,24 +92,24 @@ def plan_undo(context: RunContext, runs: Sequence[int]) -> Plan:
 
 @dataclass(frozen=True)
 class _Marked:
-    """Where something of ours may stand that the ledger does not name."""
+    """Where comments and labels of ours may stand that the ledger does not name."""
 
     places: Mapping[IssueRef, str] = field(default_factory=dict)
-    """Issues, and the project or repository of each; empty where that is not known."""
+    """By issue: its project or repository; an empty string where the issue is not stored."""
     down: Mapping[str, str] = field(default_factory=dict)
-    """Trackers that could not be read, and why."""
+    """By tracker that could not be read: the reason."""
 
     def issues(self, tracker: str) -> list[IssueRef]:
-        """Those of one tracker."""
+        """Return the issues of one tracker."""
         return [ref for ref in self.places if ref.tracker == tracker]
 
     def containers(self, tracker: str) -> set[str]:
-        """The projects and repositories of these issues."""
-        return {place for ref, place in self.places.items() if ref.tracker == tracker and place}
+        """Return the projects or repositories of these issues."""
+        return {name for ref, name in self.places.items() if ref.tracker == tracker and name}
 
 
 def _marked(context: RunContext) -> _Marked:
-    """Reads the trackers into the store, which may be new, and looks where a run would look."""
+    """Read the trackers into the store, which may be new, and return where comments and labels may stand."""
     conclusion = conclude(context)
     prefix = context.publish.labels.prefix
     places = dict.fromkeys((*conclusion.evaluation.targets.about, *context.store.publications()), "")
@@ -121,30 +123,24 @@ def _marked(context: RunContext) -> _Marked:
 
 
 def undo(context: RunContext, runs: Sequence[int]) -> tuple[Plan, tuple[Written, ...]]:
-    """Take the runs back; the undo is a run of its own in the ledger."""
+    """Take the runs back; the undo is a run of its own in the ledger. Returns its plan and the outcomes."""
     plan = plan_undo(context, runs)
     run = context.store.begin_run(context.now, KIND)
     recorder = Recorder(context.store, run, context.now, lambda _: {})
-    written = apply(
-        plan,
-        {name: tracker.reader for name, tracker in context.trackers.items()},
-        {name: tracker.writer for name, tracker in context.trackers.items()},
-        recorder.record,
-        stop=context.stop,
-    )
-    failed = sum(item.outcome != "done" for item in written)
-    _forget_contention(context.store, written)
+    written = apply(plan, context.readers, context.writers, recorder.record, stop=context.stop)
+    failed = sum(entry.outcome != "done" for entry in written)
+    _delete_write_counts(context.store, written)
     what = ", ".join(map(str, runs)) or "what is marked as ours"
-    message = f"run {run} took back {what}: {len(written)} written, {failed} failed"
+    line = f"run {run} took back {what}: {len(written)} written, {failed} failed"
     outcome = "failed" if failed or plan.held else "done"
     context.store.end_run(
-        run, context.now, outcome, message, {"written": len(written) - failed, "failed": failed}
+        run, context.now, outcome, line, {"written": len(written) - failed, "failed": failed}
     )
     return plan, written
 
 
-def _forget_contention(store: RunStore, written: Sequence[Written]) -> None:
-    """What is taken back was not set back by anybody: it is not counted."""
+def _delete_write_counts(store: RunStore, written: Sequence[Written]) -> None:
+    """Delete the counts of writes on these issues, so that an undo is not taken for another writer."""
     ids = {
         (outcome.action.tracker, outcome.action.ref.id)
         for outcome in written
@@ -178,7 +174,7 @@ def _containers(tracker: str, entries: Sequence[Written]) -> list[str]:
 def _carried(
     context: RunContext, posted: dict[IssueRef, Posted]
 ) -> dict[tuple[str, str, str], set[IssueRef]]:
-    """Which issues carry which label, as last read; freshly read ones as they stand now."""
+    """Return the issues by tracker, container and casefolded label; `posted` replaces what is stored."""
     result: dict[tuple[str, str, str], set[IssueRef]] = {}
     for issue in context.store.issues():
         now = posted.get(issue.ref)
@@ -188,7 +184,7 @@ def _carried(
 
 
 def _freed(entries: Sequence[Written], label: str) -> set[IssueRef]:
-    """The issues from which the undo itself takes this label."""
+    """Return the issues from which the undo itself removes this label: those to which a run added it."""
     return {
         entry.action.ref
         for entry in entries
