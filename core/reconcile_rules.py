@@ -19,8 +19,8 @@ class ReconcileRules:
     full: bool = False
     """Read everything again, whatever the cursor says."""
     never_held: int = 3
-    """So few issues are believed to be gone, whatever share they are."""
+    """A loss of at most this many issues is never held, whatever its percentage."""
 
     def too_many(self, lost: int, stored: int) -> bool:
-        """Whether so many of the stored issues are more than may be gone."""
+        """Return whether a loss of `lost` of the `stored` issues is to be held."""
         return lost > self.never_held and 100 * lost > self.max_lost_percent * stored

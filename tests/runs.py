@@ -21,7 +21,7 @@ from core.engine.policy import HealthPolicy, ProgressPolicy
 from core.publish.comment.mark import KEPT_BY, Mark, parse_mark, read_mark
 from core.publish.publish_policy import LimitPolicy, PublishPolicy
 from core.publish.release import Release
-from core.reconcile_rules import ReconcileRules as PullRules
+from core.reconcile_rules import ReconcileRules
 from core.shutdown import Stop
 from core.steps.run_report import Conclusion, Report
 from core.store import Store, open_store
@@ -78,7 +78,7 @@ class House:
         self.limits = LimitPolicy()
         self.progress = ProgressPolicy()
         self.health = HealthPolicy()
-        self.sweep_every = timedelta(hours=24)
+        self.reconcile_every = timedelta(hours=24)
         self.stop = Stop()
         self.zone: tzinfo = UTC
         self.ahead = timedelta(0)
@@ -124,8 +124,8 @@ class House:
                 health=self.health,
                 publish=self.publish,
                 limits=self.limits,
-                pulls=PullRules(
-                    self.sweep_every,
+                pulls=ReconcileRules(
+                    self.reconcile_every,
                     self.limits.max_lost_percent,
                     full=full,
                     never_held=self.limits.never_held,

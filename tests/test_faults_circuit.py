@@ -19,7 +19,7 @@ FACES = pytest.mark.parametrize("face", [CLOUD, DATACENTER])
 
 def _nothing_published(here: House, spoil: Callable[[], object]) -> Report:
     """A run against a source that is not to be believed; it changes nothing that rests on it."""
-    here.sweep_every = timedelta(0)
+    here.reconcile_every = timedelta(0)
     here.agreed()
     here.agreed()
     before, watch = here.standing(), here.watch()
@@ -100,7 +100,7 @@ def test_a_repository_of_three_that_refuses_holds_what_rests_on_its_tracker(tmp_
 )
 def test_what_is_gone_is_believed_up_to_the_limit(hidden: int, believed: bool, tmp_path: Path) -> None:
     with house(tmp_path) as here:
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         here.agreed()
         for number in range(2, 2 + hidden):
             here.jira.hide(f"BLOG-{number}")

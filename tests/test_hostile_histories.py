@@ -57,7 +57,7 @@ def test_a_status_that_is_renamed_later_moves_no_number(tmp_path: Path) -> None:
         labels = here.labels()
         renamed(here, {"To Do": "Open", "Done": "Shipped"})
         here.jira.edit("BLOG-4", summary=here.jira.issue("BLOG-4").summary)
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         here.agreed()
         assert {key: percents(body) for key, body in here.ours().items()} == before
         assert here.labels() == labels
@@ -136,7 +136,7 @@ def test_a_label_that_differs_by_case_alone_is_the_same_on_github_and_written_on
         repo = here.github.repo("acme/site")
         label = next(each for each in repo.labels.values() if each.name == "mp/milestone/site")
         here.github.change_label(repo, label, "MP/Milestone/Site", label.color, label.description)
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         here.sync()
         here.sync()
         assert here.plan().plan.actions == ()

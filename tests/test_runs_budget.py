@@ -72,7 +72,7 @@ def test_without_quota_for_the_sweep_the_changes_are_in_and_the_sweep_stays_due(
     with house(tmp_path) as here:
         here.agreed()
         here.sync()
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         allow(here, remembered(here).used + 1)
         here.github.delete("acme/site#8")
         report = here.sync()

@@ -109,7 +109,7 @@ def test_an_outage_does_not_let_a_jump_pass_unseen(tmp_path: Path) -> None:
         for key in ("BLOG-4", "BLOG-5", "MKT-4", "MKT-5"):
             here.jira.transition(key, "Review")
         here.agreed()
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         here.world.clock.advance(2 * 86_400)
         here.sync()
         here.jira.move_status("Review", "done")  # nobody edits a task

@@ -217,7 +217,7 @@ def test_whatever_happens_every_run_leaves_the_truth_and_touches_nothing_of_othe
                 move(here, dice)
             # Without a sweep a run does not know of what was deleted, and the truth would be another.
             swept = dice.random() < 0.5 or {jira_delete, github_delete} & set(moves)
-            here.sweep_every = timedelta(0) if swept else timedelta(days=999)
+            here.reconcile_every = timedelta(0) if swept else timedelta(days=999)
             foreign = here.foreign()
             report = here.sync()
             assert not report.failed, (report.line, report.conclusion.problems, report.conclusion.plan.held)

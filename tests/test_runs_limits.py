@@ -121,7 +121,7 @@ def test_a_tracker_that_lost_many_issues_is_not_believed_until_it_is_forced(
     face: str, tmp_path: Path
 ) -> None:
     with house(tmp_path, face) as here:
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         here.agreed()
         before, watch = here.ours(), here.watch()
         for number in (2, 3, 4, 5):
@@ -142,7 +142,7 @@ def test_a_tracker_that_lost_many_issues_is_not_believed_until_it_is_forced(
 
 def test_a_tracker_whose_lost_issues_come_back_goes_on_by_itself(tmp_path: Path) -> None:
     with house(tmp_path) as here:
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         here.agreed()
         before = here.standing()
         for number in (2, 3, 4, 5):
@@ -156,7 +156,7 @@ def test_a_tracker_whose_lost_issues_come_back_goes_on_by_itself(tmp_path: Path)
 
 def test_while_one_tracker_is_not_believed_the_other_goes_on(tmp_path: Path) -> None:
     with house(tmp_path) as here:
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         here.agreed()
         for number in (2, 3, 4, 5):
             here.jira.hide(f"BLOG-{number}")
@@ -187,7 +187,7 @@ def test_a_goal_that_jumps_by_what_nobody_edited_is_held_until_it_is_released(
 ) -> None:
     with house(tmp_path) as here:
         here.agreed()
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         recategorise(here, *TASKS, later=later)
         before, watch = here.ours(), here.watch()
         for _ in range(2):
@@ -248,7 +248,7 @@ def test_one_task_of_three_that_gets_done_is_published(tmp_path: Path) -> None:
         here.jira.transition("MKT-4", "Done")
         here.agreed()
         assert percents(here.ours()["MKT-1"])[0] == 66
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         here.jira.move_status("To Do", "done")  # one task, which never is too much
         here.agreed()
         assert percents(here.ours()["MKT-1"])[0] == 100
@@ -257,7 +257,7 @@ def test_one_task_of_three_that_gets_done_is_published(tmp_path: Path) -> None:
 def test_what_moves_with_the_mapping_or_was_edited_later_needs_no_explanation(tmp_path: Path) -> None:
     with house(tmp_path) as here:
         here.agreed()
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         recategorise(here, *TASKS)
         assert here.sync().failed
         for key in TASKS:
@@ -271,7 +271,7 @@ def test_the_tasks_of_a_source_that_vanish_hold_the_goal_even_where_the_loss_was
 ) -> None:
     keys = ("BLOG-2", "BLOG-3", "BLOG-4", "BLOG-5")
     with house(tmp_path, mapping=small(*keys, "MKT-4", "MKT-5")) as here:
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         for key in keys:
             here.jira.transition(key, "Done")
         here.agreed()
@@ -301,7 +301,7 @@ def test_a_goal_that_jumps_because_the_mapping_changed_is_no_surprise(tmp_path: 
 def test_a_jump_is_measured_over_all_runs_that_were_held(tmp_path: Path) -> None:
     with house(tmp_path) as here:
         here.agreed()
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         recategorise(here, *TASKS)
         here.sync()
         here.github.close("acme/site#4")

@@ -127,7 +127,7 @@ def test_the_sweep_finds_a_deleted_task_and_the_counts_fall_and_the_comment_says
     face: str, tmp_path: Path
 ) -> None:
     with house(tmp_path, face) as here:
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         here.agreed()
         here.jira.delete("BLOG-2")
         here.github.delete("acme/site#4")
@@ -151,7 +151,7 @@ def test_without_a_sweep_a_deleted_task_is_found_when_the_next_one_is_due(tmp_pa
 
 def test_an_epic_that_is_deleted_is_told_and_does_not_stop_the_rest(tmp_path: Path) -> None:
     with house(tmp_path) as here:
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         here.agreed()
         here.jira.delete("BLOG-1")
         here.github.close("acme/site#4")

@@ -15,7 +15,7 @@ SHOP = milestone("shop", 'repository = "acme/shop"', 'tracking = "acme/shop#1"')
 @pytest.fixture(params=[CLOUD, DATACENTER])
 def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
     with house(tmp_path, request.param) as found:
-        found.sweep_every = DAY
+        found.reconcile_every = DAY
         found.sync()
         found.world.clock.advance(3600)
         found.sync()  # looks once more: the first run's own writes moved the issues

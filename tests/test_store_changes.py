@@ -151,7 +151,7 @@ def test_issues_that_are_present_are_counted_whatever_happens_to_them(store: Sto
         return counted
 
     store.mark_gone("jira", (an_issue("BLOG-9").ref,), NOON)
-    store.swept("jira", NOON)
+    store.note_reconciled("jira", NOON)
     store.pull_failed("jira", NOON, "no answer")
     assert present() == 0
     pulled(store, *(an_issue(f"BLOG-{n}") for n in (1, 2, 3)))

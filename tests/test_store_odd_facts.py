@@ -31,7 +31,7 @@ def test_the_state_of_a_reading_is_read_whatever_stands_in_it(
         put(store.file, "pulls", column, value)
         state = store.pull_state("jira").believed(NOON)
         assert state.issues >= 0
-        for at in (state.read_at, state.swept_at, state.failed_at):
+        for at in (state.read_at, state.reconciled_at, state.failed_at):
             assert at is None or at <= NOON + timedelta(minutes=10)
 
 

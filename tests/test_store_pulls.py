@@ -129,10 +129,10 @@ def test_a_sweep_puts_issues_out_of_sight_and_a_pull_brings_them_back(store: Sto
     gone = store.absent("jira", frozenset({"id-BLOG-1"}))
     assert gone == (an_issue("BLOG-2").ref,)
     store.mark_gone("jira", gone, LATER)
-    store.swept("jira", LATER)
+    store.note_reconciled("jira", LATER)
     assert keys(store) == ["BLOG-1"]
     assert store.issue(gone[0]) is None
-    assert store.pull_state("jira").swept_at == LATER
+    assert store.pull_state("jira").reconciled_at == LATER
     assert store.pull_state("jira").issues == 1
     assert store.absent("jira", frozenset({"id-BLOG-1"})) == ()
     assert store.save_pull("jira", a_pull(an_issue("BLOG-2")), LATER) == PullCounts(1, 0, 1)

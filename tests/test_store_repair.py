@@ -89,7 +89,7 @@ def test_a_row_that_belies_itself_goes_and_its_issue_is_read_again(
         [("id-BLOG-2", WHY)] if again else []
     )
     state = filled.pull_state("jira")
-    assert (state.issues, state.swept_at) == (301, None)
+    assert (state.issues, state.reconciled_at) == (301, None)
     filled.close()
 
 

@@ -92,7 +92,7 @@ def test_names_come_with_issues_and_go_with_the_next_comparison(tmp_path: Path) 
         [warning] = here.sync().conclusion.warnings  # the name is still known, and the rule is idle
         assert warning.startswith("mapping.toml:")
         assert "milestones.printing: no task: its rule matches no issue" in warning
-        here.sweep_every = timedelta(0)
+        here.reconcile_every = timedelta(0)
         [warning] = here.sync().conclusion.warnings
         assert 'milestones.printing.rules[1].label: no issue has the label "printing"' in warning
 

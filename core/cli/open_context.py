@@ -9,8 +9,8 @@ from core.cli.exit_codes import UserError
 from core.cli.wiring import App, open_app
 from core.context import RunContext
 from core.publish.release import read_release
+from core.reconcile_rules import ReconcileRules
 from core.shutdown import Stop
-from core.steps.pull_changes import PullRules
 
 
 def context_of(
@@ -36,7 +36,7 @@ def context_of(
         health=settings.health,
         publish=settings.publish,
         limits=settings.limits,
-        pulls=PullRules(
+        pulls=ReconcileRules(
             timedelta(hours=settings.schedule.reconcile_hours),
             settings.limits.max_lost_percent,
             settings.schedule.reread_days,

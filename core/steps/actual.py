@@ -1,4 +1,8 @@
-"""What stands on the trackers: asked where it may have changed, known where it cannot have."""
+"""The actual state: comments, labels and label definitions that stand on the trackers now.
+
+A tracker is asked only about issues that may have changed since their comment was last verified; for the
+others, the actual state follows from the store.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,7 +24,7 @@ from core.steps.writable_places import with_archived
 from core.unexpected_errors import unexpected
 
 SILENT_IN_ROW = 3
-"""Containers that do not answer one after the other, until the tracker counts as down."""
+"""Number of containers in a row that do not answer, from which on their tracker counts as down."""
 
 Records = Mapping[IssueRef, Publication]
 Issues = Mapping[IssueRef, Issue]
@@ -37,13 +41,14 @@ def read_actual(
     stop: Stop,
     definitions: Definitions | None = None,
 ) -> ActualState:
-    """What stands on the issues that comments and labels belong to; a tracker that fails now is down.
+    """Return what stands on the issues that carry comments or labels or should; a tracker that fails is down.
 
-    What cannot be read of one issue, or of the labels of one container, is missing alone, with its reason.
-    Nothing is asked about an issue that has not changed since its comment was last looked at. Should a
-    tracker not move an issue's time of change when somebody removes a comment, the next sweep sees it.
-    `definitions`: which repositories' label definitions have to be read in any case.
-    `issues`: what is known of the issues that carry a comment or should, and of those whose labels differ.
+    An issue, or a container's label definitions, that cannot be read is left out by itself, with its reason.
+    An issue that has not changed since its comment was last verified is not asked about. Where a tracker does
+    not move an issue's time of change when somebody removes a comment, the next reconciliation finds that.
+
+    `issues`: as stored, those that carry a comment or should, and those whose labels differ.
+    `definitions`: the repositories whose label definitions have to be read in any case.
     """
     down = {name: pull.why for name, pull in pulled.items() if pull.down}
     places = with_archived(places, issues.values())
@@ -54,14 +59,14 @@ def read_actual(
         try:
             refs = _refs_on(name, desired, issues, records)
             refs = [ref for ref in refs if ref in records or places.closed(ref) is None]
-            existing, unknown = _sorted_out(refs, issues, records, pulled[name])
-            standing.posted |= existing
+            unchanged, to_ask = _split_unchanged(refs, issues, records, pulled[name])
+            standing.posted |= unchanged
             with stop.reading():
-                if unknown:
-                    fresh = _without_former_selves(reader.posted(unknown), issues)
-                    standing.take(_with_unlisted(fresh, records, reader))
+                if to_ask:
+                    answers = _without_transferred(reader.posted(to_ask), issues)
+                    standing.add(_with_unlisted(answers, records, reader))
                 if infos[name].has_label_definitions:
-                    containers = _containers_on(name, desired.labels, issues, pulled[name].swept)
+                    containers = _containers_on(name, desired.labels, issues, pulled[name].reconciled)
                     suspect = definitions.on(name) if definitions else []
                     standing.read_definitions(name, _with_others(containers, suspect), reader)
         except TrackerError as error:
@@ -81,13 +86,13 @@ def read_actual(
 
 
 def _with_others(containers: Sequence[str], others: Iterable[str]) -> list[str]:
-    """The containers, and those others that are not among them, whatever their case."""
-    there = {container.casefold() for container in containers}
-    return [*containers, *(other for other in others if other.casefold() not in there)]
+    """Return the containers and, after them, those of `others` that are not among them; case is ignored."""
+    present = {container.casefold() for container in containers}
+    return [*containers, *(other for other in others if other.casefold() not in present)]
 
 
 class _Standing:
-    """Collects what stands on the trackers, and the reasons of what could not be read."""
+    """Collects what stands on the trackers, and why the rest could not be read."""
 
     def __init__(self) -> None:
         self.posted: dict[IssueRef, Posted] = {}
@@ -95,8 +100,8 @@ class _Standing:
         self.unreadable: dict[IssueRef, str] = {}
         self.closed: dict[tuple[str, str], str] = {}
 
-    def take(self, answers: Mapping[IssueRef, Posted | TrackerError]) -> None:
-        """What a reader gave for each issue."""
+    def add(self, answers: Mapping[IssueRef, Posted | TrackerError]) -> None:
+        """Add the answer of a reader for each issue: what stands there, or the error."""
         for ref, answer in answers.items():
             if isinstance(answer, TrackerError):
                 self.unreadable[ref] = str(answer)
@@ -104,7 +109,7 @@ class _Standing:
                 self.posted[ref] = answer
 
     def read_definitions(self, tracker: str, containers: Iterable[str], reader: Reader) -> None:
-        """The labels that each container defines. Raises TrackerError where the tracker is down."""
+        """Read the labels that each container defines. Raises TrackerError where the tracker is down."""
         silent = 0
         for container in containers:
             try:
@@ -122,15 +127,15 @@ class _Standing:
 def verified_records(
     actual: ActualState, issues: Issues, pulled: Mapping[str, Pulled]
 ) -> Iterator[Publication]:
-    """The records of comments that stood when they were looked at, with the time up to which that is known.
+    """Yield the records of comments that stand as recorded, with the time of change up to which that holds.
 
-    A comment that is written afterwards moves the time of change again, and the next run looks once more.
+    A comment that this run writes afterwards moves the time of change, so that the next run asks again.
     """
     for ref, record in actual.records.items():
         posted, issue = actual.posted.get(ref), issues.get(ref)
         if posted is None or issue is None or ref.tracker not in pulled:
             continue
-        if not any(as_recorded(one, record) for one in posted.comments):
+        if not any(as_recorded(comment, record) for comment in posted.comments):
             continue
         times = (issue.updated, record.seen, pulled[ref.tracker].moved.get(ref))
         seen = max(time for time in times if time is not None)
@@ -138,90 +143,95 @@ def verified_records(
             yield replace(record, seen=seen)
 
 
-def _sorted_out(
+def _split_unchanged(
     refs: Iterable[IssueRef], issues: Issues, records: Records, pulled: Pulled
 ) -> tuple[Mapping[IssueRef, Posted], list[IssueRef]]:
-    """What is known without asking, and the issues to ask about."""
-    existing: dict[IssueRef, Posted] = {}
-    unknown: list[IssueRef] = []
+    """Return what stands on issues that are unchanged since they were verified, and the other issues."""
+    unchanged: dict[IssueRef, Posted] = {}
+    to_ask: list[IssueRef] = []
     for ref in refs:
         issue, record = issues.get(ref), records.get(ref)
-        if issue is None or record is None or record.seen is None or pulled.swept:
-            unknown.append(ref)
+        if issue is None or record is None or record.seen is None or pulled.reconciled:
+            to_ask.append(ref)
         else:
-            existing[ref] = Posted(issue.ref, issue.labels, (record.comment,))
-    return existing, unknown
+            unchanged[ref] = Posted(issue.ref, issue.labels, (record.comment,))
+    return unchanged, to_ask
 
 
 def _refs_on(name: str, desired: DesiredState, issues: Issues, records: Records) -> list[IssueRef]:
     refs = {comment.ref for comment in desired.comments} | set(records)
-    # A record names the issue by the key it had then; the issue itself, where it is known, by today's.
-    today = {ref: issue.ref for ref, issue in issues.items() if ref in refs}
-    return sorted(today.get(ref, ref) for ref in refs if ref.tracker == name)
+    # A record has the issue's key of the time when it was written; a stored issue has today's.
+    current = {ref: issue.ref for ref, issue in issues.items() if ref in refs}
+    return sorted(current.get(ref, ref) for ref in refs if ref.tracker == name)
 
 
 def _with_unlisted(
     answers: Mapping[IssueRef, Posted | TrackerError], records: Records, reader: Reader
 ) -> Mapping[IssueRef, Posted | TrackerError]:
-    """The same, with the comments on record that a list lacks, or shows as they were before: it may lag."""
-    whole = dict(answers)
+    """Return the answers, completed by recorded comments that a list lacks or shows with an older text.
+
+    A list of comments may lag behind our own write, so that these are read by their id.
+    """
+    completed = dict(answers)
     for ref, posted in answers.items():
         record = records.get(ref)
         if record is None or isinstance(posted, TrackerError):
             continue
-        if any(one.id == record.comment.id and not _late(one, record) for one in posted.comments):
+        if any(
+            comment.id == record.comment.id and not _outdated(comment, record) for comment in posted.comments
+        ):
             continue
         try:
             unlisted = reader.comment(posted.ref, record.comment.id)
         except (TrackerDown, BadConfiguration):
             raise
         except TrackerError as error:
-            whole[ref] = error
+            completed[ref] = error
         else:
-            others = tuple(one for one in posted.comments if one.id != record.comment.id)
+            others = tuple(comment for comment in posted.comments if comment.id != record.comment.id)
             if unlisted is not None:
-                whole[ref] = replace(posted, comments=(*others, unlisted))
+                completed[ref] = replace(posted, comments=(*others, unlisted))
             elif len(others) < len(posted.comments):
-                whole[ref] = replace(posted, comments=others)
-    return whole
+                completed[ref] = replace(posted, comments=others)
+    return completed
 
 
-def _late(listed: PostedComment, record: Publication) -> bool:
-    """Whether a list shows a comment as it was before our own write."""
+def _outdated(listed: PostedComment, record: Publication) -> bool:
+    """Return whether a list shows a comment as it was before our own write."""
     written = record.comment.updated
     return listed.updated is not None and written is not None and listed.updated < written
 
 
-def _without_former_selves(
+def _without_transferred(
     answers: Mapping[IssueRef, Posted | TrackerError], issues: Issues
 ) -> Mapping[IssueRef, Posted | TrackerError]:
-    """Without the former selves of issues that are there.
+    """Return the answers without those for the old id of an issue that was transferred.
 
-    GitHub gives a transferred issue a new id and leads to it from its old place, so that a record of the
-    old one finds the comment that now belongs to the new one.
+    GitHub gives a transferred issue a new id and redirects from its old address, so that a record under the
+    old id leads to the comment that now belongs to the new one.
     """
-    here = {ref.key for ref in answers if ref in issues}
+    current_keys = {ref.key for ref in answers if ref in issues}
     return {
         ref: answer
         for ref, answer in answers.items()
-        if ref in issues or isinstance(answer, TrackerError) or answer.ref.key not in here
+        if ref in issues or isinstance(answer, TrackerError) or answer.ref.key not in current_keys
     }
 
 
-def _containers_on(name: str, labels: Iterable[Labelled], issues: Issues, whole: bool) -> list[str]:
-    """The containers in which a label may have to be defined: those where one is about to be added."""
-    result: set[str] = set()
-    for item in labels:
-        if item.ref.tracker != name or not item.labels or item.ref not in issues:
+def _containers_on(name: str, labels: Iterable[Labelled], issues: Issues, all_used: bool) -> list[str]:
+    """Return the containers in which a label is about to be added; with `all_used`, where any is used."""
+    containers: set[str] = set()
+    for labelled in labels:
+        if labelled.ref.tracker != name or not labelled.labels or labelled.ref not in issues:
             continue
-        there = {label.casefold() for label in issues[item.ref].labels}
-        if whole or any(label.casefold() not in there for label in item.names):
-            result.add(item.container)
-    return sorted(result)
+        carried = {label.casefold() for label in issues[labelled.ref].labels}
+        if all_used or any(label.casefold() not in carried for label in labelled.names):
+            containers.add(labelled.container)
+    return sorted(containers)
 
 
 def find_actual(context: RunContext, desired: Desired, pulls: Sequence[Pulled]) -> ActualState:
-    """`read_actual` for a run. Raises Stopped."""
+    """Return `read_actual` with the values of a run. Raises Stopped."""
     actual = read_actual(
         desired.state,
         desired.issues,

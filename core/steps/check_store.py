@@ -1,4 +1,4 @@
-"""Looks through the store once in a while, and where a run met something in it that cannot be."""
+"""Repairs the store: once in each period, and after a run that failed on an invalid value in it."""
 
 import logging
 from collections.abc import Callable
@@ -14,7 +14,7 @@ log = logging.getLogger("milepost")
 T = TypeVar("T")
 
 REPAIRED: Final = "repaired_at"
-"""The fact that says when the store was last looked through, as ISO 8601 in UTC."""
+"""The fact with the time of the last repair, as ISO 8601 in UTC."""
 
 
 def with_repair(
@@ -24,17 +24,18 @@ def with_repair(
     now: datetime,
     stop: Stop,
 ) -> T:
-    """What `run` returns; it is begun once more if it fails on something in the store that cannot be.
+    """Return what `run` returns; where it fails and the store was damaged, repair that and call it once more.
 
-    A run may always be begun once more: it finds what the first one wrote. The store is also looked through
-    where that was not done for the time `every`. Raises what `run` raises, where the store is not at fault.
+    A run may always be repeated: the second one finds what the first one wrote. The store is also checked
+    before the run if that was last done `every` ago or longer. Raises what `run` raises where the store was
+    not damaged.
     """
     if _due(store, every, now):
-        _repaired(store, now, stop)
+        _repair(store, now, stop)
     try:
         return run()
     except Exception as error:
-        if not _repaired(store, now, stop):
+        if not _repair(store, now, stop):
             raise
         log.warning("the run is begun once more, now that the store is in order; it had met: %s", error)
     return run()
@@ -45,10 +46,10 @@ def _due(store: RunStore, every: timedelta, now: datetime) -> bool:
     return repaired is None or now - repaired >= every
 
 
-def _repaired(store: RunStore, now: datetime, stop: Stop) -> bool:
-    """Whether anything in the store had to be unset; each is told."""
-    result = store.repair(stop.check)
+def _repair(store: RunStore, now: datetime, stop: Stop) -> bool:
+    """Unset every invalid value of the store, log each, and return whether there was any."""
+    damages = store.repair(stop.check)
     store.save_fact(REPAIRED, now.astimezone(UTC).isoformat())
-    for item in result:
-        log.warning("the store is damaged: %s; it is read again", item)
-    return bool(result)
+    for damage in damages:
+        log.warning("the store is damaged: %s; it is read again", damage)
+    return bool(damages)

@@ -1,7 +1,8 @@
-"""Repositories whose label definitions have to be read again, because more people may read them now.
+"""Finds repositories whose label definitions have to be read again, because more people may read them now.
 
-What was defined for fewer readers may name goals and milestones that the others are not meant to know. For
-whom each repository's definitions were made is remembered, so that nothing is asked while that stays.
+A label that was defined for fewer readers may name goals and milestones that the others may not see. The
+readers for whom each repository's definitions were made are stored, so that nothing is asked while they stay
+the same.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,30 +21,37 @@ from core.publish.visibility import Audiences, Readers
 from core.store.store_interface import RunStore
 
 FACT = "label definitions"
+"""The fact that stores for whom definitions were made."""
 Place = tuple[str, str]
 """Tracker, and casefolded name of a repository."""
 
 
 @dataclass(frozen=True)
 class Definitions:
-    """For whom definitions were made, for whom they have to be now, and what has to be read for that."""
+    """Who may read each repository's label definitions, now and when they were made."""
 
     now: Mapping[Place, Readers]
+    """The readers of each repository now."""
     items: Mapping[str, Readers]
-    """By id of goal, key result or milestone: whom it is meant for."""
+    """By id of goal, key result or milestone: whom it is meant for now."""
     before: Mapping[Place, Readers]
+    """The readers for whom the definitions of each repository were made."""
     items_before: Mapping[str, Readers]
+    """By id: whom each was meant for when the definitions were made."""
     suspect: frozenset[Place] = frozenset()
-    """Where something may be told to more people than it was defined for."""
+    """Repositories whose definitions may show more than their readers may see."""
 
     def on(self, tracker: str) -> list[str]:
-        """The repositories of one tracker whose definitions have to be read."""
+        """Return the repositories of one tracker whose definitions have to be read, sorted."""
         return sorted(container for name, container in self.suspect if name == tracker)
 
     def keep(
         self, store: RunStore, untold: UntoldLabels, actual: ActualState, written: Iterable[Written]
     ) -> None:
-        """Remember for whom the definitions are made that stand now."""
+        """Store for whom the definitions are made that stand now.
+
+        A suspect repository keeps its earlier readers until all its definitions could be corrected.
+        """
         done = {
             definition_key(outcome.action)
             for outcome in written
@@ -52,32 +60,34 @@ class Definitions:
         read = {
             (name, container.casefold()): labels for (name, container), labels in actual.definitions.items()
         }
-        left = {
+        uncorrected = {
             place
             for place in self.suspect
             if place not in read
             or any(definition_key(action) not in done for action in untold.actions(*place, read[place]))
         }
-        places = {place: self.before[place] if place in left else now for place, now in self.now.items()}
-        items = {**self.items, **{name: self.items_before[name] for name in self.items_before if left}}
-        message = _written(places, items)
-        if store.fact(FACT) != message:
-            store.save_fact(FACT, message)
+        places = {
+            place: self.before[place] if place in uncorrected else now for place, now in self.now.items()
+        }
+        items = {**self.items, **(self.items_before if uncorrected else {})}
+        document = _encoded(places, items)
+        if store.fact(FACT) != document:
+            store.save_fact(FACT, document)
 
 
 def definitions_of(
     store: RunStore, infos: Mapping[str, TrackerInfo], audiences: Audiences, untold: UntoldLabels
 ) -> Definitions:
-    """Compare who may read each repository, and whom all is meant for, with what is remembered."""
-    before, items_before = _read(store.fact(FACT))
+    """Return who may read each repository and whom each item is meant for, beside what is stored of both."""
+    before, items_before = _decoded(store.fact(FACT))
     stored = store.containers()
     now = {
         (name, container): readers
         for name, info in infos.items()
         if info.has_label_definitions
-        # Both are small tables; asking the issues would go through all of them in every run.
+        # Both are small tables; to derive the containers from the issues would read all issues in every run.
         for container in {
-            *(item.container.name.casefold() for item in stored.get(name, ())),
+            *(row.container.name.casefold() for row in stored.get(name, ())),
             *(audiences.trackers[name].places if name in audiences.trackers else ()),
         }
         if (readers := untold.readers(name, container)) is not None
@@ -94,39 +104,39 @@ def definitions_of(
     return Definitions(now, audiences.items, before, items_before, frozenset(suspect))
 
 
-def _written(places: Mapping[Place, Readers], items: Mapping[str, Readers]) -> str:
+def _encoded(places: Mapping[Place, Readers], items: Mapping[str, Readers]) -> str:
     by_tracker: dict[str, dict[str, list[str]]] = {}
     for (tracker, container), readers in places.items():
-        by_tracker.setdefault(tracker, {})[container] = _plain(readers)
-    message = {"places": by_tracker, "items": {name: _plain(readers) for name, readers in items.items()}}
-    return orjson.dumps(message, option=orjson.OPT_SORT_KEYS).decode()
+        by_tracker.setdefault(tracker, {})[container] = _as_list(readers)
+    document = {"places": by_tracker, "items": {name: _as_list(readers) for name, readers in items.items()}}
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _plain(readers: Readers) -> list[str]:
+def _as_list(readers: Readers) -> list[str]:
     return [readers.audience.value, readers.circle]
 
 
-def _read(text: str | None) -> tuple[dict[Place, Readers], dict[str, Readers]]:
-    """What was remembered; what is damaged counts as unset."""
+def _decoded(text: str | None) -> tuple[dict[Place, Readers], dict[str, Readers]]:
+    """Return the stored readers of places and of items; a damaged value counts as not stored."""
     try:
-        result: Any = orjson.loads(text or "{}")
+        loaded: Any = orjson.loads(text or "{}")
     except orjson.JSONDecodeError:
         return {}, {}
-    result = result if isinstance(result, dict) else {}
+    document = loaded if isinstance(loaded, dict) else {}
     places = {
         (tracker, container): readers
-        for tracker, several in _mapping(result.get("places"))
-        for container, readers in _all_readers(several)
+        for tracker, containers in _items(document.get("places"))
+        for container, readers in _valid_readers(containers)
     }
-    return places, dict(_all_readers(result.get("items")))
+    return places, dict(_valid_readers(document.get("items")))
 
 
-def _mapping(value: object) -> Iterator[tuple[str, Any]]:
+def _items(value: object) -> Iterator[tuple[str, Any]]:
     return iter(value.items() if isinstance(value, dict) else ())
 
 
-def _all_readers(value: object) -> Iterator[tuple[str, Readers]]:
-    for name, message in _mapping(value):
-        match message:
+def _valid_readers(value: object) -> Iterator[tuple[str, Readers]]:
+    for name, pair in _items(value):
+        match pair:
             case [str(audience), str(circle)] if audience in set(Audience):
                 yield name, Readers(Audience(audience), circle)

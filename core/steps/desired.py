@@ -1,4 +1,4 @@
-"""What should stand on the trackers after a run: comments and labels, and what deciding that needed."""
+"""The desired state of a run: the comments and labels that should stand on the trackers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ from core.steps.writable_places import places_of
 
 @dataclass(frozen=True)
 class Desired:
-    """The desired state, with what the later steps need of how it was found."""
+    """The desired state, with the values behind it that later steps need."""
 
     state: DesiredState
     labels: Labels
     snapshots: SnapshotFactory
-    """The milestones as they stand now, for the next comparison."""
+    """Makes snapshots of the milestones as they are now, with which the next comment is compared."""
     issues: Mapping[IssueRef, Issue]
-    """Of the issues that the plan may speak of: as they are stored."""
+    """The issues that the plan may change, as stored."""
     records: Mapping[IssueRef, Publication]
-    """What was published, without the comments that stand as they should."""
+    """The recorded comments, but for those that stand as they should."""
     places: Places
     definitions: Definitions | None = None
     """For whom label definitions are made; None where labels are switched off."""
@@ -41,11 +41,11 @@ class Desired:
 
 
 def find_desired(context: RunContext, evaluation: Evaluation, pulls: Sequence[Pulled]) -> Desired:
-    """Every comment and label that should stand, as far as it may have to be written. Raises Stopped."""
+    """Return every comment and label that should stand and may have to be written. Raises Stopped."""
     records = context.store.publications()
     snapshots = SnapshotFactory(evaluation, context.now.astimezone(context.zone))
     down = frozenset(pull.tracker for pull in pulls if pull.down)
-    swept = frozenset(pull.tracker for pull in pulls if pull.swept)
+    reconciled = frozenset(pull.tracker for pull in pulls if pull.reconciled)
     audiences = audiences_of(context.store, context.infos, context.mapping, context.publish.audience)
     comments = find_desired_comments(
         evaluation,
@@ -54,7 +54,7 @@ def find_desired(context: RunContext, evaluation: Evaluation, pulls: Sequence[Pu
         snapshots,
         context.publish,
         context.infos,
-        swept | down,
+        reconciled | down,
         audiences,
         context.store.installation(),
     )
@@ -64,7 +64,7 @@ def find_desired(context: RunContext, evaluation: Evaluation, pulls: Sequence[Pu
         context.publish.labels,
         context.infos,
         frozenset({*evaluation.targets.about, *records}),
-        swept,
+        reconciled,
         context.stop.check,
         places,
         audiences,

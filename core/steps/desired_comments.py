@@ -1,4 +1,4 @@
-"""What should stand on the trackers, what stands there, and what the limits have to know."""
+"""The comments that should stand, what they told before, and the facts by which limits are measured."""
 
 import hashlib
 from collections import Counter
@@ -28,49 +28,50 @@ from mappings.goal_tree import GoalTree
 Snapshots = Mapping[str, Snapshot]
 Records = Mapping[IssueRef, Publication]
 LastSnapshots = Callable[[IssueRef], Snapshots]
-"""What the comment on an issue told of when it was last written; read for one comment at a time."""
+"""(issue) -> the snapshots from when its comment was last written; read for one comment at a time."""
 
 
 class SnapshotFactory:
-    """Milestones as they stand now, for the next comparison; each is made when it is asked for."""
+    """Makes snapshots of milestones as they are now, each when it is asked for."""
 
     def __init__(self, evaluation: Evaluation, now: datetime) -> None:
         self._evaluation = evaluation
         self._now = now
         self._policy = evaluation.rules.progress.model_dump_json()
         self._heads = {
-            place: Snapshot(now, "", measure, ())
+            key: Snapshot(now, "", measure, ())
             for name, goal in evaluation.state.goals.items()
-            for place, measure in zip(_places(name), (goal.delivered, goal.achieved), strict=True)
+            for key, measure in zip(_snapshot_keys(name), (goal.delivered, goal.achieved), strict=True)
         }
 
     def of(self, about: Iterable[str]) -> Snapshots:
-        """Those of these milestones, and each goal's two numbers.
+        """Return the snapshots of these milestones, by id, and those of both numbers of every goal.
 
-        The numbers, so that the reason of a later edit can say how far they moved.
+        The numbers of goals are there so that the reason of a later edit can say how far they moved.
         """
         milestones = self._evaluation.state.milestones
         return {name: self._snapshot_of(name) for name in about if name in milestones} | self._heads
 
     def _snapshot_of(self, name: str) -> Snapshot:
-        """With a digest of what decided which tasks count and how much."""
+        """Return a snapshot with a digest of the rules and the policy by which its tasks count."""
         measured = replace(self._evaluation.state.milestones[name], detail=self._evaluation.detail(name))
         rules = digest_of(self._evaluation.rules.compiled.digest(name), self._policy)
         return snapshot(measured, rules, self._now)
 
 
-def _places(goal: str) -> tuple[str, str]:
+def _snapshot_keys(goal: str) -> tuple[str, str]:
+    """Return the keys under which both numbers of a goal are stored among the snapshots of milestones."""
     return f"{goal}/delivered", f"{goal}/achieved"
 
 
 def _heads_in(before: Snapshots, goals: GoalTree) -> Heads:
-    """What a comment told of goals when it was last written."""
-    result: dict[str, tuple[Measure, Measure]] = {}
+    """Return delivered and achieved of each goal, as they were when a comment was last written."""
+    heads: dict[str, tuple[Measure, Measure]] = {}
     for name in goals.goals:
-        delivered, achieved = (before.get(place) for place in _places(name))
+        delivered, achieved = (before.get(key) for key in _snapshot_keys(name))
         if delivered and achieved:
-            result[name] = (delivered.measure, achieved.measure)
-    return result
+            heads[name] = (delivered.measure, achieved.measure)
+    return heads
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,13 @@ class Comments:
     desired: tuple[DesiredComment, ...]
     """Those that may have to be written."""
     settled: frozenset[IssueRef]
-    """Issues on which the right comment stands, as far as can be known without asking: nothing moved."""
+    """Issues on which the right comment stands: nothing changed since it was last verified."""
 
 
 def find_desired_comments(
     evaluation: Evaluation,
     records: Records,
-    reported: LastSnapshots,
+    last_snapshots: LastSnapshots,
     snapshots: SnapshotFactory,
     policy: PublishPolicy,
     infos: Mapping[str, TrackerInfo],
@@ -94,31 +95,31 @@ def find_desired_comments(
     audiences: Audiences,
     installation: str = "",
 ) -> Comments:
-    """Every comment that should stand. `reported` is asked for comments on record that may have to be edited.
+    """Return every comment that should stand.
 
-    `unsure`: trackers on which nothing may be taken as settled. `audiences` decides what each comment may
-    tell. `installation`: the id in our marks.
+    `last_snapshots` is called only for recorded comments that may have to be edited. `unsure`: trackers whose
+    comments are never taken as settled. `audiences` decides what each comment may tell. `installation`: the
+    id of this installation, for the marks.
     """
     listed = OpenTasks(evaluation, audiences, policy.comments.open_tasks, evaluation.rules.listed)
     draft = partial(_summary, evaluation, policy, listed)
     views: dict[Readers | None, View] = {}
-    requested: list[DesiredComment] = []
+    desired: list[DesiredComment] = []
     settled: set[IssueRef] = set()
     for ref, about in evaluation.targets.about.items():
         record, info = records.get(ref), infos[ref.tracker]
-        # Nothing is written where that is not known, so that what is concluded for nobody harms nobody.
-        readers = audiences.of(ref)
+        readers = audiences.of(ref)  # None: not known; the comment then waits, whatever its text for NOBODY
         view = views.setdefault(readers, audiences.view(readers or NOBODY))
         summary = draft(ref, about, {}, view, readers)
-        if record is not None and ref.tracker not in unsure and _stands(summary, record, policy, info):
+        if record is not None and ref.tracker not in unsure and _is_settled(summary, record, policy, info):
             settled.add(ref)
             continue
-        before = reported(ref) if record is not None else {}
+        before = last_snapshots(ref) if record is not None else {}
         if before:
             summary = draft(ref, about, _changes(about, before, snapshots, view), view, readers)
         heads = _heads_in(before, evaluation.rules.goals)
-        requested.append(desired_comment(summary, info, policy.instance, heads, installation))
-    return Comments(tuple(requested), frozenset(settled))
+        desired.append(desired_comment(summary, info, policy.instance, heads, installation))
+    return Comments(tuple(desired), frozenset(settled))
 
 
 def _summary(
@@ -131,7 +132,7 @@ def _summary(
     view: View,
     readers: Readers | None,
 ) -> Summary:
-    """What to say on one issue, as far as its readers may know it; it waits where they are not known."""
+    """Return what the comment on one issue tells its readers; it waits where these are not known (None)."""
     summary = summarise(
         ref,
         about,
@@ -148,10 +149,10 @@ def _summary(
     return replace(summary, readers=None, waiting=summary.waiting or unknown_readers(ref))
 
 
-def _stands(summary: Summary, record: Publication, policy: PublishPolicy, info: TrackerInfo) -> bool:
-    """Whether the comment means the same, and its issue did not change since it was seen to stand.
+def _is_settled(summary: Summary, record: Publication, policy: PublishPolicy, info: TrackerInfo) -> bool:
+    """Return whether the recorded comment has the same meaning, and nothing changed since it was verified.
 
-    Nor did the settings: another instance, or other readers, ask for an edit although nothing moved.
+    That includes the settings: another instance, or other readers, need an edit although no issue changed.
     """
     if record.seen is None or summary.waiting or summary.links_waiting:
         return False
@@ -163,9 +164,10 @@ def _stands(summary: Summary, record: Publication, policy: PublishPolicy, info: 
 
 
 def facts_of(evaluation: Evaluation, plan: Plan, jumps: tuple[Jump, ...], never_held: int) -> Facts:
-    """Whose the issues of the plan are: which milestones', key results' and goals' among them.
+    """Return by which milestones, key results and goals each issue of the plan is written to, with the jumps.
 
-    How much stands on a tracker is counted where more than `never_held` of it would be removed.
+    Comments and labelled issues that stand on the trackers are counted only where some tracker would lose
+    more than `never_held` of them.
     """
     goals = evaluation.rules.goals
     refs = {
@@ -181,40 +183,43 @@ def facts_of(evaluation: Evaluation, plan: Plan, jumps: tuple[Jump, ...], never_
         for ref in refs
     }
     for action in plan.actions:
-        if isinstance(action, WriteComment | DeleteComment):  # what it was about, if that is gone
+        if isinstance(action, WriteComment | DeleteComment):  # also what it told of that no longer exists
             owners[action.ref] = owners[action.ref].union(parts_of(action.target))
-    # Most issues of a milestone have the same owners: what follows from these is worked out once.
-    behind = {names: frozenset(_goals_behind(names, goals)) for names in set(owners.values())}
+    # Most issues of a milestone have the same owners, so that goals are looked up once for each set of
+    # owners.
+    goals_by_owners = {names: frozenset(_goals_behind(names, goals)) for names in set(owners.values())}
     return Facts(
         jumps=jumps,
-        goals={ref: behind[names] for ref, names in owners.items()},
+        goals={ref: goals_by_owners[names] for ref, names in owners.items()},
         owners=owners,
         standing=_standing(evaluation, plan, never_held),
     )
 
 
 def _standing(evaluation: Evaluation, plan: Plan, never_held: int) -> Mapping[str, int]:
-    """By tracker: the comments and labelled issues there are, with those that would be removed."""
-    taken = {tracker: len(removal) for tracker, removal in removals(plan.actions).items()}
-    if all(number <= never_held for number in taken.values()):
+    """Return by tracker the number of comments and labelled issues, including those that would be removed."""
+    removed = {tracker: len(actions) for tracker, actions in removals(plan.actions).items()}
+    if all(number <= never_held for number in removed.values()):
         return {}
     tagged = evaluation.rollup.tagged_by_tracker()
-    about = Counter(ref.tracker for ref in evaluation.targets.about)
-    return {tracker: number + tagged.get(tracker, 0) + about[tracker] for tracker, number in taken.items()}
+    comments = Counter(ref.tracker for ref in evaluation.targets.about)
+    return {
+        tracker: number + tagged.get(tracker, 0) + comments[tracker] for tracker, number in removed.items()
+    }
 
 
 def digest_of(*texts: str) -> str:
-    """12 hex digits of some texts."""
+    """Return the first 12 hex digits of the SHA-256 of these texts."""
     return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def _changes(
     about: Iterable[str], before: Snapshots, snapshots: SnapshotFactory, view: View
 ) -> Mapping[str, Change]:
-    """What moved since this very comment was last written, with the keys that its readers may see."""
-    both = [name for name in about if name in before]
-    now = snapshots.of(both)
-    return {name: visible_change(before[name], now[name], view) for name in both if name in now}
+    """Return the changes since this comment was last written, with only the keys that its readers may see."""
+    with_earlier = [name for name in about if name in before]
+    now = snapshots.of(with_earlier)
+    return {name: visible_change(before[name], now[name], view) for name in with_earlier if name in now}
 
 
 def _goals_behind(names: Iterable[str], goals: GoalTree) -> Iterable[str]:

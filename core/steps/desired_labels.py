@@ -1,4 +1,4 @@
-"""Which issues do not carry the labels they should: looked at where anything may have changed."""
+"""Finds the issues whose labels differ from what they should be; compares only what may have changed."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,19 +15,21 @@ from core.store.key_lists import chunks
 from core.store.rollup.rollup_interface import Key
 
 AT_ONCE = 1000
+"""Number of issues that are read from the store and compared together."""
 
 
 @dataclass(frozen=True)
 class Labels:
-    """What was found; with labels switched off nothing is."""
+    """The outcome of comparing labels; empty where labels are switched off."""
 
     desired: tuple[Labelled, ...] = ()
-    """Of issues whose labels differ, and some that show which definitions are used."""
+    """The labels of issues that differ, and of some others for the definitions that these use."""
     issues: tuple[Issue, ...] = ()
-    """These issues, and those that should carry none of our labels and do."""
+    """The issues of `desired`, and those that carry labels of ours and should carry none."""
     differing: frozenset[Key] = frozenset()
-    reason: tuple[str, Mapping[str, str]] | None = None
-    """Digests of the policy, and of what labels say by owner; None where nothing was looked at."""
+    """The issues whose labels have to be changed."""
+    digests: tuple[str, Mapping[str, str]] | None = None
+    """Digest of the policy, and by owner the digest of its labels where that changed; None: not compared."""
 
 
 def find_desired_labels(
@@ -35,17 +37,19 @@ def find_desired_labels(
     policy: LabelPolicy,
     infos: Mapping[str, TrackerInfo],
     carriers: frozenset[IssueRef],
-    swept: frozenset[str],
+    reconciled: frozenset[str],
     check: Callable[[], None],
     places: Places,
     audiences: Audiences,
 ) -> Labels:
     """Compare the labels of all issues that may differ: those that changed, or whose milestones did.
 
-    On the trackers that were swept, everything is looked at, definitions as well. `carriers`: issues that
-    carry a comment or did; what they should carry is told in any case. Where no label may be written,
-    nothing is looked at: `places` changes with a sweep alone, or with the issue. `audiences` decides which
-    labels an issue's readers may see. `check` is called between pages of issues and may raise.
+    `carriers`: issues that carry a comment or did; they are always compared and returned.
+    `reconciled`: trackers of which every issue is compared, and every definition in use is returned.
+    `check` is called between pages of issues and may raise.
+    `places`: issues to which no label may be written are left out; this changes only with the issue or with a
+    reconciliation.
+    `audiences` decides which labels an issue's readers may see.
     """
     if not policy.enabled:
         return Labels()
@@ -53,49 +57,49 @@ def find_desired_labels(
     digest = _digest(policy, infos, audiences)
     before = evaluation.rollup.labelled_as()
     owners = [*evaluation.state.milestones, *evaluation.state.key_results]
-    message = {owner: labeller.digest(owner) for owner in owners}
-    result = _Checked(evaluation, labeller, policy, infos, carriers, places)
+    digests = {owner: labeller.digest(owner) for owner in owners}
+    comparison = _Comparison(evaluation, labeller, policy, infos, carriers, places)
     keys = evaluation.rollup.unsettled(digest)
     if keys is None:
         for page in evaluation.rollup.pages():
             check()
-            result.compare(page, everything=True)
+            comparison.compare(page, everything=True)
     else:
-        changed = {owner for owner, now in message.items() if owner in before and before[owner] != now}
+        changed = {owner for owner, now in digests.items() if owner in before and before[owner] != now}
         keys |= evaluation.rollup.keys_of(sorted(changed))
         keys |= {(ref.tracker, ref.id) for ref in carriers}
-        for tracker in sorted(swept):
+        for tracker in sorted(reconciled):
             for page in evaluation.rollup.pages(tracker):
                 check()
-                result.compare(page, everything=True)
-        for chunk in chunks(sorted(key for key in keys if key[0] not in swept), AT_ONCE):
+                comparison.compare(page, everything=True)
+        for chunk in chunks(sorted(key for key in keys if key[0] not in reconciled), AT_ONCE):
             check()
-            result.compare(list(evaluation.rollup.issues(chunk).values()), everything=False)
+            comparison.compare(list(evaluation.rollup.issues(chunk).values()), everything=False)
     return Labels(
-        tuple(result.desired),
-        tuple(result.issues),
-        frozenset((issue.ref.tracker, issue.ref.id) for issue in result.differing),
-        (digest, {owner: now for owner, now in message.items() if before.get(owner) != now}),
+        tuple(comparison.desired),
+        tuple(comparison.issues),
+        frozenset((issue.ref.tracker, issue.ref.id) for issue in comparison.differing),
+        (digest, {owner: now for owner, now in digests.items() if before.get(owner) != now}),
     )
 
 
 def _digest(policy: LabelPolicy, infos: Mapping[str, TrackerInfo], audiences: Audiences) -> str:
-    """Of everything by which labels may be others although no issue and no milestone changed.
+    """Return 16 hex digits that change with everything on which labels depend beside issues and milestones.
 
-    A security level belongs to its issue.
+    Security levels are left out: they change with their issue.
     """
     limits = [(info.name, info.label_limit, info.label_spaces) for info in infos.values()]
-    read = [
+    place_audiences = [
         (name, tracker.others, sorted((place, str(value)) for place, value in tracker.places.items()))
         for name, tracker in sorted(audiences.trackers.items())
     ]
-    meant = sorted((name, repr(readers)) for name, readers in audiences.items.items())
-    message = f"{policy.model_dump_json()} {limits} {read} {meant}"
-    return hashlib.sha256(message.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    item_audiences = sorted((name, repr(readers)) for name, readers in audiences.items.items())
+    text = f"{policy.model_dump_json()} {limits} {place_audiences} {item_audiences}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-class _Checked:
-    """Collects, page by page, what a plan has to know."""
+class _Comparison:
+    """Compares the labels of issues page by page, and collects what the plan needs."""
 
     def __init__(
         self,
@@ -112,59 +116,61 @@ class _Checked:
         self._infos = infos
         self._carriers = carriers
         self._places = places
-        self._seen: set[tuple[str, str, tuple[object, ...]]] = set()
+        self._used: set[tuple[str, str, tuple[object, ...]]] = set()
         self.desired: list[Labelled] = []
         self.issues: list[Issue] = []
         self.differing: list[Issue] = []
 
     def compare(self, page: list[Issue], *, everything: bool) -> None:
-        """Take note of the issues that differ; and, with `everything`, of each definition that is used."""
-        existing = {issue.ref: issue for issue in page if self._concerns(issue)}
-        tags = self._evaluation.rollup.tags_of((ref.tracker, ref.id) for ref in existing)
-        tagged = {ref: [o for o, _ in tags.get((ref.tracker, ref.id), ())] for ref in existing}
+        """Collect the issues that differ and, with `everything`, one for each set of definitions in use."""
+        issues = {issue.ref: issue for issue in page if self._is_writable(issue)}
+        tags = self._evaluation.rollup.tags_of((ref.tracker, ref.id) for ref in issues)
+        owners = {ref: [owner for owner, _ in tags.get((ref.tracker, ref.id), ())] for ref in issues}
+        tagged = {ref: names for ref, names in owners.items() if names}
         about = {
             ref: self._evaluation.targets.about[ref]
-            for ref in existing
+            for ref in issues
             if ref in self._evaluation.targets.about
         }
-        some = {ref: owners for ref, owners in tagged.items() if owners}
-        requested = {
-            desired_label.ref: desired_label
-            for desired_label in desired_labels(existing, some, about, self._labeller, self._infos)
+        desired_by_ref = {
+            labelled.ref: labelled
+            for labelled in desired_labels(issues, tagged, about, self._labeller, self._infos)
         }
-        for ref, issue in existing.items():
-            item = requested.get(ref)
-            differs = self._differs(issue, item)
+        for ref, issue in issues.items():
+            desired = desired_by_ref.get(ref)
+            differs = self._differs(issue, desired)
             if differs:
                 self.differing.append(issue)
-            if differs or ref in self._carriers or (everything and item is not None and self._first(item)):
+            shows_definitions = everything and desired is not None and self._is_first_use(desired)
+            if differs or ref in self._carriers or shows_definitions:
                 self.issues.append(issue)
-                if item is not None:
-                    self.desired.append(item)
+                if desired is not None:
+                    self.desired.append(desired)
 
-    def _concerns(self, issue: Issue) -> bool:
+    def _is_writable(self, issue: Issue) -> bool:
+        """Return whether labels may be written to an issue; one with a comment is collected in any case."""
         if issue.ref.tracker not in self._infos:
             return False
-        open_ = not issue.archived and self._places.closed_to_labels(issue.ref) is None
-        if not open_ and issue.ref in self._carriers:
+        writable = not issue.archived and self._places.closed_to_labels(issue.ref) is None
+        if not writable and issue.ref in self._carriers:
             self.issues.append(issue)
-        return open_
+        return writable
 
     def _differs(self, issue: Issue, desired: Labelled | None) -> bool:
         fold = self._infos[issue.ref.tracker].has_label_definitions
         add, remove = relabels(issue.labels, desired, self._policy.prefix, fold=fold)
         return bool(add or remove)
 
-    def _first(self, item: Labelled) -> bool:
-        """Whether these definitions are used in this container for the first time."""
-        place = (item.ref.tracker, item.container, item.labels)
-        if not item.labels or place in self._seen:
+    def _is_first_use(self, desired: Labelled) -> bool:
+        """Return whether this set of definitions is used in its container for the first time."""
+        use = (desired.ref.tracker, desired.container, desired.labels)
+        if not desired.labels or use in self._used:
             return False
-        self._seen.add(place)
+        self._used.add(use)
         return True
 
 
 def left_over(labels: Labels, done: Iterable[IssueRef]) -> Iterator[Key]:
-    """The issues whose labels still have to be brought into agreement."""
-    agreed = {(ref.tracker, ref.id) for ref in done}
-    return (key for key in sorted(labels.differing) if key not in agreed)
+    """Yield the issues whose labels still differ, in order; `done`: those whose labels were changed."""
+    changed = {(ref.tracker, ref.id) for ref in done}
+    return (key for key in sorted(labels.differing) if key not in changed)

@@ -1,4 +1,4 @@
-"""The plan before any limit: desired minus actual state, less what other writers and refusals stand in."""
+"""The plan before any limit: desired minus actual state, without what conflicts and quarantine hold back."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from core.steps.quarantined import Quarantine
 
 @dataclass(frozen=True)
 class Draft:
-    """A plan before any limit, and what the run has to remember of how it was made."""
+    """A plan before any limit, and the values behind it that the run stores at its end."""
 
     plan: Plan
     old_labels: OldLabels
@@ -24,7 +24,7 @@ class Draft:
 
 
 def draft_plan(context: RunContext, desired: Desired, actual: ActualState) -> Draft:
-    """All changes that lead from the actual to the desired state, without those that have to wait."""
+    """Return all changes that lead from the actual to the desired state, without those that have to wait."""
     store, publish = context.store, context.publish
     planned = make_plan(desired.state, actual, publish, context.infos)
     old_labels = remove_old_labels(planned, store, publish.labels, actual.posted, actual.down, desired.places)

@@ -1,4 +1,4 @@
-"""How long writing a plan takes within the limits of the trackers, said before it begins."""
+"""Estimates how long writing a plan takes within the trackers' write limits, and logs that beforehand."""
 
 import logging
 from collections import Counter
@@ -12,11 +12,11 @@ from core.publish.actions import Action, ChangeLabels, Plan
 log = logging.getLogger("milepost")
 
 WORTH_SAYING = 60.0
-"""Seconds from which on a person wants to know beforehand."""
+"""Estimates of fewer seconds are not logged."""
 
 
 def estimate_write_time(plan: Plan, trackers: Mapping[str, Tracker]) -> tuple[str, ...]:
-    """A sentence for each tracker to which the plan takes a minute or more to write; asks no tracker."""
+    """Return a sentence for each tracker to which writing takes a minute or more; asks no tracker."""
     writes: Counter[str] = Counter()
     for action in plan.actions:
         writes[action.tracker] += _requests(action)
@@ -32,11 +32,11 @@ def estimate_write_time(plan: Plan, trackers: Mapping[str, Tracker]) -> tuple[st
 
 
 def _requests(action: Action) -> int:
-    """How many requests a change is, where labels are added together and removed one by one."""
+    """Return the number of requests of an action: labels are added in one request and removed one by one."""
     return bool(action.add) + len(action.remove) if isinstance(action, ChangeLabels) else 1
 
 
 def announce_write_time(plan: Plan, trackers: Mapping[str, Tracker]) -> None:
     """Log `estimate_write_time`."""
-    for message in estimate_write_time(plan, trackers):
-        log.info("%s", message)
+    for sentence in estimate_write_time(plan, trackers):
+        log.info("%s", sentence)

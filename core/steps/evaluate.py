@@ -1,4 +1,4 @@
-"""What follows from the store as it stands: every number, and on demand every task."""
+"""Evaluates the stored contributions: progress and health of everything, and tasks where they are needed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,19 +30,20 @@ class FailingContainer:
     tracker: str
     name: str
     names: frozenset[str]
-    """All that it is or was called, casefolded."""
+    """All names that it has or had, casefolded."""
     since: datetime | None
+    """When reading it first failed."""
     reason: str
 
     @property
     def label(self) -> str:
-        """How reasons name it."""
+        """Its name in the reasons why something is unmeasured."""
         return f"{self.tracker}: {self.name}"
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything that one run concluded from what was read; tasks are looked up where they are needed."""
+    """Everything that a run computed from what was read; tasks are read from the store on demand."""
 
     rules: RollupRules
     rollup: RollupReader
@@ -50,31 +51,31 @@ class Evaluation:
     unread: Mapping[str, tuple[Unread, ...]]
     """By tracker: issues that came but could not be read."""
     state: State
-    """Without detail."""
+    """All states, without `detail`."""
     targets: TrackingIssues
     issues: Mapping[IssueRef, Issue]
-    """The issues that should carry comments, as far as they are present."""
+    """The issues that should carry comments, as far as they are stored."""
     failing: tuple[FailingContainer, ...] = ()
     absent: frozenset[tuple[str, str]] = frozenset()
-    """Tracker and key of the issues that the mapping names and that are not there."""
+    """Tracker and key of the issues that the mapping names and that no tracker has."""
     blocked: Mapping[IssueRef, Blocked] = field(default_factory=dict)
-    """Of open issues: what has to be done before them."""
+    """By open issue: the issues that have to be done before it."""
     refused: Mapping[Query, str] = field(default_factory=dict)
-    """Queries of rules that were not answered, and why."""
+    """By query of a rule that was not answered: the reason."""
 
     def detail(self, owner: str) -> Detail:
-        """The tasks of one milestone or key result."""
+        """Return the tasks of one milestone or key result."""
         return with_blocked(
             tasks_of(owner, self.rollup.rows_of_owner(owner), self.rules).detail, self.blocked
         )
 
     def carrying(self, refs: Iterable[IssueRef]) -> Mapping[IssueRef, Issue]:
-        """`issues`, and those of these issues that are present."""
-        more = sorted((ref.tracker, ref.id) for ref in refs if ref not in self.issues)
-        return {**self.issues, **self.rollup.issues(more)}
+        """Return the issues that should carry comments, and those of `refs` that are stored."""
+        others = sorted((ref.tracker, ref.id) for ref in refs if ref not in self.issues)
+        return {**self.issues, **self.rollup.issues(others)}
 
     def in_detail(self, owners: Iterable[str]) -> State:
-        """The same state, with the tasks of these milestones and key results."""
+        """Return the state with the tasks of these milestones and key results."""
         return with_details(self.state, {owner: self.detail(owner) for owner in owners})
 
 
@@ -92,11 +93,12 @@ def evaluate(
     problems: Mapping[str, str] = MappingProxyType({}),
     present: Present | None = None,
 ) -> Evaluation:
-    """Conclude from tags that are in step. `down`: trackers that could not be read, and when they were.
+    """Measure everything from a roll-up that is in step with the store and the rules.
 
-    `failing`: projects and repositories of the others that could not be read. Days begin and end in `zone`.
-    `problems`: what keeps a milestone or key result from being measured, beside queries without an answer.
-    `present`: which of some issues of a tracker are there; without it none is called absent.
+    `down`: by tracker that could not be read, when it last was. `failing`: projects and repositories of the
+    other trackers that could not be read. `zone`: in which days begin and end. `problems`: by milestone or
+    key result, why it cannot be measured, beside queries without an answer. `present`: see `Present`;
+    without it no issue counts as absent.
     """
     absent = frozenset() if present is None else absent_issues(rules, unread, down, present)
     reach = Reach(
@@ -126,53 +128,53 @@ def evaluate(
 
 
 def _tracking_issues(rules: RollupRules, rollup: RollupReader, resolve: Resolver) -> Mapping[IssueRef, Issue]:
-    """The issues that should carry comments, as far as they are present."""
-    keys = tracked_keys(rules.goals, rules.compiled)
-    for tracker, several in keys.items():
-        resolve.prime(tracker, several)
-    ids = ((tracker, resolve(tracker, key)) for tracker, several in keys.items() for key in several)
+    """Return the issues that should carry comments, as far as they are stored."""
+    keys_by_tracker = tracked_keys(rules.goals, rules.compiled)
+    for tracker, keys in keys_by_tracker.items():
+        resolve.prime(tracker, keys)
+    ids = ((tracker, resolve(tracker, key)) for tracker, keys in keys_by_tracker.items() for key in keys)
     return rollup.issues(sorted({(tracker, id_) for tracker, id_ in ids if id_ is not None}))
 
 
 def failing_containers(
     store: RunStore, resolve: Resolver, down: Mapping[str, datetime | None]
 ) -> tuple[FailingContainer, ...]:
-    """The projects and repositories that could not be read, of trackers that could."""
+    """Return the projects and repositories that could not be read, of trackers that could."""
     return tuple(
         FailingContainer(
             tracker,
-            item.container.name,
-            resolve.container_names(tracker, item.container.name),
-            item.failed_at,
-            item.failing,
+            row.container.name,
+            resolve.container_names(tracker, row.container.name),
+            row.failed_at,
+            row.failing,
         )
-        for tracker, several in store.containers().items()
-        for item in several
-        if tracker not in down and item.failing
+        for tracker, rows in store.containers().items()
+        for row in rows
+        if tracker not in down and row.failing
     )
 
 
-def _resting_on(place: FailingContainer, compiled: RuleSet, rollup: RollupReader) -> set[str]:
-    """The milestones and key results that have an issue in a container, or whose rules name it."""
+def _owners_resting_on(failing: FailingContainer, compiled: RuleSet, rollup: RollupReader) -> set[str]:
+    """Return the milestones and key results that have an issue in a container, or whose rules name it."""
     named = {
         owner
         for owner, places in compiled.places.items()
-        if any(tracker == place.tracker and name in place.names for tracker, name in places)
+        if any(tracker == failing.tracker and name in failing.names for tracker, name in places)
     }
-    return named | rollup.owners_in(place.tracker, place.names)
+    return named | rollup.owners_in(failing.tracker, failing.names)
 
 
 def _rests_on(
     compiled: RuleSet, rollup: RollupReader, failing: Iterable[FailingContainer]
 ) -> Mapping[str, frozenset[str]]:
-    """By milestone and key result: the trackers and the failing containers that its issues come from.
+    """Return by milestone and key result the trackers and failing containers that its issues come from.
 
-    A tracker stands there if a rule can draw from it, or if a label there tags an issue by itself.
+    A tracker is among them if a rule may match its issues, or if one of its labels tags an issue by itself.
     """
-    result = dict(compiled.rests_on)
+    rests_on = dict(compiled.rests_on)
     for tracker, owner in rollup.labelled():
-        result[owner] = result.get(owner, frozenset()) | {tracker}
-    for place in failing:
-        for owner in _resting_on(place, compiled, rollup):
-            result[owner] = result.get(owner, frozenset()) | {place.label}
-    return result
+        rests_on[owner] = rests_on.get(owner, frozenset()) | {tracker}
+    for container in failing:
+        for owner in _owners_resting_on(container, compiled, rollup):
+            rests_on[owner] = rests_on.get(owner, frozenset()) | {container.label}
+    return rests_on

@@ -1,4 +1,4 @@
-"""Evaluates a run: the answers to the mapping's queries, contributions of what changed, and every number."""
+"""Evaluates a run: runs the mapping's queries, updates the roll-up where something changed, and measures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from core.store.rollup.rollup_interface import RollupReader
 
 
 def rules_of(context: RunContext) -> RollupRules:
-    """The mapping's rules and the policies, made ready; queries are not answered yet."""
+    """Return the mapping's rules and the policies, compiled; without the results of queries."""
     listed = context.publish.comments.open_tasks
     return RollupRules.of(context.mapping, context.infos, context.store.resolver(), context.progress, listed)
 
@@ -27,25 +27,25 @@ def evaluate_pulls(
     pulls: Sequence[Pulled],
     edited_since: Mapping[str, datetime],
 ) -> Evaluation:
-    """Ask the servers what the mapping's queries match, bring the roll-up into step, and measure.
+    """Run the mapping's queries on the servers, bring the roll-up into step with the store, and measure.
 
-    `edited_since`: by tracker, from when on an edit explains that a task counts otherwise.
-    Raises Stopped and StoreError.
+    `edited_since`: see `edits_since` in `core.steps.jumps`. Raises Stopped and StoreError.
     """
     down = {pull.tracker: pull.since for pull in pulls if pull.down}
     present = rules.at_present(context.store.resolver())
     results = run_queries(present.compiled.queries, context.readers, down, context.store, context.stop)
     answered = replace(present, matches=results.matches)
-    compared = any(pull.swept for pull in pulls)
+    compared = any(pull.reconciled for pull in pulls)
     _bring_into_step(context, answered, edited_since, compared=compared)
     return _evaluate(context, answered, results, context.store.rollup(), down)
 
 
 @contextmanager
 def stored_evaluation(context: RunContext) -> Iterator[Evaluation]:
-    """The same without asking any tracker; one whose last reading failed counts as down.
+    """Evaluate what is stored, without asking a tracker; one whose last pull failed counts as down.
 
-    Where the mapping was changed since, everything is evaluated by the new one, and nothing of that stored.
+    Where the mapping or the policy was changed since the last run, the roll-up is made anew by the new one
+    in a copy of the store, which is given up at the end.
     """
     states = {name: context.store.pull_state(name).believed(context.now) for name in context.infos}
     down = {name: state.read_at for name, state in states.items() if state.error or state.read_at is None}
@@ -65,10 +65,10 @@ def stored_evaluation(context: RunContext) -> Iterator[Evaluation]:
 def _bring_into_step(
     context: RunContext, rules: RollupRules, edited_since: Mapping[str, datetime], *, compared: bool
 ) -> None:
-    """Work out the contributions of what changed, and note whose labels have to be compared.
+    """Update the contributions of what changed, and store which issues' labels have to be compared.
 
-    That is done by this run or a later one. `compared`: a tracker was compared with all that is there, so
-    that names that went can be forgotten.
+    They are compared by this run or, if it is broken off, by a later one. `compared`: a tracker was
+    reconciled, so that names that no issue bears any more are removed.
     """
     if in_step(context.store.rollup(), rules) and not compared:
         return

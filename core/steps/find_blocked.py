@@ -1,4 +1,4 @@
-"""Finds the open tasks that have to wait for other issues, and counts them by milestone and key result."""
+"""Finds the open tasks that wait for other issues, and counts them by milestone and key result."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,26 +14,26 @@ from core.store.rollup.rollup_interface import RollupReader
 def find_blocked(
     rollup: RollupReader, rules: RollupRules
 ) -> tuple[Mapping[IssueRef, Blocked], Mapping[str, int]]:
-    """By issue: what it waits for. By id of milestone or key result: how many of its tasks wait.
+    """Return what each issue waits for, and the number of waiting tasks by id of milestone or key result.
 
-    No number of progress follows from it. Reads the issues that are linked and what they are linked to, and
-    all tasks only of an owner of which a linked issue is several tasks, as the boxes of a task list are.
+    Progress does not depend on it. Reads the issues that are blocked and those that block them. All tasks are
+    read only for an owner of which a blocked issue is several tasks, such as the boxes of a task list.
     """
     linked = rollup.linked_issues()
     if not linked:
         return {}, {}
-    issues = {item.issue.ref: item.issue for item in linked}
-    others = {
+    issues = {link.issue.ref: link.issue for link in linked}
+    blockers = {
         (blocker.ref.tracker, blocker.ref.id) for issue in issues.values() for blocker in issue.blocked_by
     }
-    blocked = blocked_issues(issues.values(), rollup.issues(sorted(others)), rules.crediting)
+    blocked = blocked_issues(issues.values(), rollup.issues(sorted(blockers)), rules.crediting)
     counts: Counter[str] = Counter()
-    whole: set[str] = set()
-    for item in linked:
-        if item.issue.ref in blocked:
-            whole.update([item.owner] if item.several else [])
-            counts[item.owner] += item.counts
-    for owner in whole:
+    count_by_task: set[str] = set()
+    for link in linked:
+        if link.issue.ref in blocked:
+            count_by_task.update([link.owner] if link.several else [])
+            counts[link.owner] += link.counts
+    for owner in count_by_task:
         detail = with_blocked(tasks_of(owner, rollup.rows_of_owner(owner), rules).detail, blocked)
         counts[owner] = sum(task.blocked is not None for task in detail.tasks)
     return blocked, {owner: number for owner, number in counts.items() if number}

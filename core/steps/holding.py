@@ -1,4 +1,4 @@
-"""A loss that is held: remembered, so that not every run compares everything to find the same again."""
+"""A loss of issues that is held: stored, so that not every run reconciles the tracker to find it again."""
 
 from datetime import datetime, timedelta
 
@@ -11,15 +11,15 @@ from core.publish.release import Group
 
 _FACT = "reconcile.held"
 AT_ONCE = 3
-"""So many runs in a row look at a loss that is held."""
+"""Number of runs in a row that reconcile although a loss is held."""
 _FIRST = timedelta(minutes=15)
-"""Then so long passes until it is looked at again, and twice as long each time."""
+"""Time until the next reconciliation after these runs; it doubles each time."""
 _MOST = 20
-"""Times that are counted; by then no wait grows any more."""
+"""Number of times that is stored at most; the wait has reached its maximum by then."""
 
 
 def too_much(tracker: str, lost: int, stored: int, max_lost_percent: int) -> Held:
-    """What is held where more of a tracker's issues are gone than may be believed."""
+    """Return the Held for a tracker of which more issues are gone than `max_lost_percent` allows."""
     return _held(
         tracker,
         f"everything that rests on {tracker}",
@@ -29,7 +29,7 @@ def too_much(tracker: str, lost: int, stored: int, max_lost_percent: int) -> Hel
 
 
 def group(tracker: str) -> Group:
-    """What releases it."""
+    """Return the group by which `--force` releases the lost issues of a tracker."""
     return Group("lost", tracker)
 
 
@@ -39,30 +39,30 @@ def _held(tracker: str, what: str, why: str) -> Held:
 
 
 def hold(memory: ConnectorState, held: Held, every: timedelta, now: datetime) -> None:
-    """Remember that it is held, and until when that stands: at most a quarter of the period `every`."""
-    times = (bounds.whole(_remembered(memory).get("times"), 1, _MOST) or 0) + 1
+    """Store what is held, and until when no run reconciles again: at most for a quarter of `every`."""
+    times = (bounds.whole(_stored(memory).get("times"), 1, _MOST) or 0) + 1
     wait = min(_FIRST * 2 ** max(0, times - AT_ONCE), every / 4) if times >= AT_ONCE else timedelta(0)
     fact = {"what": held.what, "why": held.why, "times": min(times, _MOST), "again": (now + wait).isoformat()}
     memory.set(_FACT, orjson.dumps(fact).decode())
 
 
 def release(memory: ConnectorState) -> None:
-    """Nothing is held any more."""
+    """Delete what is stored as held."""
     if memory.get(_FACT):
         memory.set(_FACT, "")
 
 
 def held_until(tracker: str, memory: ConnectorState, every: timedelta, now: datetime) -> Held | None:
-    """What is held and need not be looked at again yet; None where everything has to be compared."""
-    fact = _remembered(memory)
+    """Return what is held if no reconciliation is due yet; None where everything has to be compared."""
+    fact = _stored(memory)
     again, what, why = bounds.moment(fact.get("again")), fact.get("what"), fact.get("why")
-    # A moment further ahead than is ever waited is of a clock that was wrong.
+    # A moment farther ahead than the longest wait was stored while the clock was wrong.
     if again is None or not now < again <= now + every / 4:
         return None
     return _held(tracker, what, why) if isinstance(what, str) and isinstance(why, str) else None
 
 
-def _remembered(memory: ConnectorState) -> dict[str, object]:
+def _stored(memory: ConnectorState) -> dict[str, object]:
     try:
         fact = orjson.loads(memory.get(_FACT) or "{}")
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""Who may read what: by the settings, else by what the trackers told last."""
+"""Who may read places and items, by the settings or as last read from trackers; open tasks for readers."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -17,27 +17,28 @@ from mappings.goal_tree import Goal, GoalTree, KeyResult, Milestone
 def audiences_of(
     store: RunStore, infos: Mapping[str, TrackerInfo], goals: GoalTree, usual: Audience
 ) -> Audiences:
-    """By what is remembered. `usual`: whom goals and milestones are meant for that say nothing of it."""
-    resolve, reported, restricted = store.resolver(), store.audiences(), store.restricted_issues()
-    remembered = {
-        name: {place: value.audience for place, value in reported.get(name, {}).items()} for name in infos
+    """Return who may read each place and for whom each item is meant.
+
+    `usual`: the audience of goals, key results and milestones that have none of their own.
+    """
+    resolve, stored, restricted = store.resolver(), store.audiences(), store.restricted_issues()
+    by_place = {
+        name: {place: value.audience for place, value in stored.get(name, {}).items()} for name in infos
     }
     return Audiences(
-        {name: _tracker(info, remembered[name], resolve) for name, info in infos.items()},
+        {name: _tracker(info, by_place[name], resolve) for name, info in infos.items()},
         {(entry.tracker, entry.id): entry.security for entry in restricted},
         {item.id: _meant_for(item, goals, usual) for item in _items(goals)},
         any(not entry.gone for entry in restricted),
     )
 
 
-def _tracker(
-    info: TrackerInfo, reported: Mapping[str, Audience | None], resolve: Resolver
-) -> TrackerAudience:
+def _tracker(info: TrackerInfo, stored: Mapping[str, Audience | None], resolve: Resolver) -> TrackerAudience:
     others = info.audience or (None if info.tells_audience else Audience.ORGANISATION)
     places: dict[str, Audience | None] = {}
     if others is None:
-        places.update(reported)
-    # A project or repository goes on being meant by the name that the settings have.
+        places.update(stored)
+    # The settings may have an earlier name of a project or repository.
     for name, audience in info.audiences.items():
         places.update(dict.fromkeys(resolve.container_names(info.name, name), audience))
     return TrackerAudience(others, places)
@@ -50,7 +51,7 @@ def _items(goals: GoalTree) -> Iterator[Goal | KeyResult | Milestone]:
 
 
 def _meant_for(item: Goal | KeyResult | Milestone, goals: GoalTree, usual: Audience) -> Readers:
-    """By the item itself; a key result that says nothing is meant for no more people than its goal."""
+    """Return the item's own audience, else `usual`, for a key result no wider than its goal's."""
     audience = item.audience or usual
     if item.audience is None and isinstance(item, KeyResult) and item.goal in goals.goals:
         audience = audience.narrower(goals.goals[item.goal].audience or usual)
@@ -58,32 +59,31 @@ def _meant_for(item: Goal | KeyResult | Milestone, goals: GoalTree, usual: Audie
 
 
 class OpenTasks:
-    """The open tasks that comments list, for different readers."""
+    """The open tasks that comments list, as each comment's readers may see them."""
 
     def __init__(
         self, evaluation: Evaluation, audiences: Audiences, number: int, owners: Iterable[str]
     ) -> None:
-        """`number`: how many are listed of each milestone."""
+        """`number`: of how many open tasks each milestone's list consists at most."""
         self._evaluation = evaluation
         self._audiences = audiences
         self._number = number
-        requested = sorted(owners)
-        self._listed = {
-            name: Listed(read_open(message)) for name, message in evaluation.rollup.open_of(requested).items()
+        self._stored = {
+            name: Listed(read_open(text)) for name, text in evaluation.rollup.open_of(sorted(owners)).items()
         }
-        self._mixed: dict[str, tuple[IssueRef, ...]] = {}
-        self._made: dict[tuple[str, Readers | None], Listed] = {}
+        self._places_by_owner: dict[str, tuple[IssueRef, ...]] = {}
+        self._visible: dict[tuple[str, Readers | None], Listed] = {}
 
     def of(self, names: Iterable[str], view: View) -> Mapping[str, Listed]:
-        """By milestone: the first that these readers may see, and how many open ones they may not."""
+        """Return by milestone the first open tasks that these readers may see, and how many they may not."""
         if view.whole:
-            listed = {name: self._listed[name] for name in names if name in self._listed}
+            listed = {name: self._stored[name] for name in names if name in self._stored}
         else:
-            listed = {name: self._seen(name, view) for name in names}
+            listed = {name: self._visible_to(name, view) for name in names}
         return {name: self._with_blockers(value, view) for name, value in listed.items()}
 
     def _with_blockers(self, listed: Listed, view: View) -> Listed:
-        """The same tasks, those that have to wait with what these readers may know of it."""
+        """Return the tasks with what each waits for, as far as these readers may see it."""
         blocked = self._evaluation.blocked
         if not any(task.ref in blocked for task in listed.tasks):
             return listed
@@ -95,18 +95,21 @@ class OpenTasks:
             ),
         )
 
-    def _seen(self, name: str, view: View) -> Listed:
-        made = self._made.get((name, view.readers))
-        if made is None:
-            made = self._listed.get(name, Listed())
+    def _visible_to(self, name: str, view: View) -> Listed:
+        listed = self._visible.get((name, view.readers))
+        if listed is None:
+            listed = self._stored.get(name, Listed())
             if not all(map(view.issue, self._places(name))):
-                made = visible_open(self._evaluation.detail(name).tasks, self._number, view)
-            self._made[name, view.readers] = made
-        return made
+                listed = visible_open(self._evaluation.detail(name).tasks, self._number, view)
+            self._visible[name, view.readers] = listed
+        return listed
 
     def _places(self, name: str) -> tuple[IssueRef, ...]:
-        """One tagged issue for each place, and each that has a security level: what decides for all."""
-        if name not in self._mixed:
+        """Return one tagged issue of each container, and each with a security level.
+
+        Readers who may see these may see every issue that is tagged to the milestone.
+        """
+        if name not in self._places_by_owner:
             levels = self._audiences.levels
-            self._mixed[name] = self._evaluation.rollup.places_of(name, frozenset(levels))
-        return self._mixed[name]
+            self._places_by_owner[name] = self._evaluation.rollup.places_of(name, frozenset(levels))
+        return self._places_by_owner[name]

@@ -24,7 +24,7 @@ Values = Mapping[str, GoalValue]
 
 
 def goal_values(goals: GoalTree, state: State, progress: ProgressPolicy) -> Mapping[str, GoalValue]:
-    """Each goal's two numbers, with a digest of everything in the mapping that they follow from."""
+    """Return each goal's two numbers, with a digest of everything in the mapping on which they depend."""
     return {
         goal.id: GoalValue(
             delivered=_share(state.goals[goal.id].delivered),
@@ -43,19 +43,19 @@ def goal_values(goals: GoalTree, state: State, progress: ProgressPolicy) -> Mapp
 def values_to_keep(
     before: Mapping[str, GoalValue], now: Mapping[str, GoalValue], state: State, held: Container[str]
 ) -> Mapping[str, GoalValue]:
-    """The numbers from which the next jump of each goal is measured.
+    """Return the numbers from which the next run measures the jump of each goal.
 
-    A goal of which something could not be read keeps its last ones: silence must not hide a jump. So does
-    one whose jump is `held`: it is measured from the same place next time.
+    A goal of which something could not be read keeps its earlier numbers, so that a jump meanwhile is found
+    later. So does a goal whose jump is `held`.
     """
     return {
         name: value
         for name, value in now.items()
-        if name not in before or not (name in held or _silent(state.goals[name]))
+        if name not in before or not (name in held or _is_partly_unread(state.goals[name]))
     }
 
 
-def _silent(goal: GoalState) -> bool:
+def _is_partly_unread(goal: GoalState) -> bool:
     return any(
         isinstance(measure, Unmeasured) and measure.why in SILENT
         for measure in (goal.delivered, goal.achieved)
@@ -65,28 +65,28 @@ def _silent(goal: GoalState) -> bool:
 def edits_since(
     store: RunStore, trackers: Iterable[str], every: timedelta, now: datetime
 ) -> Mapping[str, datetime]:
-    """By tracker: what happens to an issue by an edit, and was not read yet, has a later time of change.
+    """Return by tracker a moment: an edit that no earlier run has read has a later time of change.
 
-    Before anything is read in a run. An edit that one reading missed is found within the period `every`, in
-    which everything is compared; and a day is left for clocks that differ and for lists that come late. What
-    was edited after that and read already is told by its own time of change (`store.tags.unexplained`). A
-    tracker that was never read is left out.
+    Call it before a run pulls. The moment is the last pull, less the period `every`, in which a
+    reconciliation finds an edit that a pull missed, and less one day for clocks that differ and lists that
+    lag. How edits after it are told apart is in `core.store.rollup.unexplained`. A tracker that was never
+    read is left out.
     """
-    result = {}
+    edited_since = {}
     for name in trackers:
         read_at = store.pull_state(name).believed(now).read_at
         if read_at is not None:
-            result[name] = read_at - every - timedelta(days=1)
-    return result
+            edited_since[name] = read_at - every - timedelta(days=1)
+    return edited_since
 
 
 def jumps_of(
     evaluation: Evaluation, before: Values, now: Values, health: HealthPolicy, at: datetime, zone: tzinfo
 ) -> tuple[Jump, ...]:
-    """Each goal's number that moved by something that nobody edited; nothing where all was edited.
+    """Return a Jump for each goal with tasks that count otherwise although nobody edited them.
 
-    What such tasks contributed before is put back, and the goal measured once more: that is what edits
-    alone explain. Costs nothing where there is no such task.
+    These tasks are put back to how they counted before, and the goal is measured once more: that is the
+    number that edits alone explain. `at`: the moment of the run. Costs nothing where there is no such task.
     """
     if not evaluation.rollup.some_unexplained():
         return ()
@@ -105,9 +105,9 @@ def _jumps(
     put_back: defaultdict[str, list[Moved]] = defaultdict(list)
     for task in moved:
         put_back[task.owner].append(task)
-    sums = evaluation.rollup.tallies()
-    sums |= {owner: _put_back(sums.get(owner, Tally()), tasks) for owner, tasks in put_back.items()}
-    explained = measure_sums(evaluation.reach, sums, health, at, zone)
+    tallies = evaluation.rollup.tallies()
+    tallies |= {owner: _put_back(tallies.get(owner, Tally()), tasks) for owner, tasks in put_back.items()}
+    explained = measure_sums(evaluation.reach, tallies, health, at, zone)
     for name, value in now.items():
         last = before.get(name)
         number = sum(len(put_back.get(owner, ())) for owner in owners[name])
@@ -119,7 +119,7 @@ def _jumps(
                 name,
                 last.delivered,
                 value.delivered,
-                # Nothing would be measured without them: nothing else explains any of it.
+                # Where edits alone leave nothing measured, they explain no part of the move.
                 last.delivered if isinstance(without, Unmeasured) else without,
                 number,
                 last.rules != value.rules,
@@ -127,17 +127,15 @@ def _jumps(
 
 
 def _put_back(tally: Tally, tasks: list[Moved]) -> Tally:
-    """The tasks as they would be had these stayed as they were."""
+    """Return the tally as if these tasks still counted as before; a damaged part is skipped."""
     parts = Counter(tally.parts)
     for task in tasks:
-        with suppress(
-            ValueError, ZeroDivisionError, StopIteration
-        ):  # a part that was damaged explains nothing
+        with suppress(ValueError, ZeroDivisionError, StopIteration):
             before = Part.read(task.before)
             if task.now is not None:
                 now = Part.read(task.now)
                 if not parts[now]:  # it counts with a share of its parent's estimate
-                    now = next(one for one in parts if (one.state, one.credit) == (now.state, now.credit))
+                    now = next(part for part in parts if (part.state, part.credit) == (now.state, now.credit))
                     before = replace(now, state=before.state, credit=before.credit)
                 parts[now] -= 1
             parts[before] += 1
@@ -145,7 +143,7 @@ def _put_back(tally: Tally, tasks: list[Moved]) -> Tally:
 
 
 def _owners_of(goal: str, goals: GoalTree) -> frozenset[str]:
-    """The milestones and key results whose tasks a goal's number comes from."""
+    """Return the milestones and key results on whose tasks a goal's number depends."""
     return frozenset(
         (
             *(result.id for result in goals.key_results_of(goal)),
@@ -155,11 +153,14 @@ def _owners_of(goal: str, goals: GoalTree) -> frozenset[str]:
 
 
 def held_owners(held: Container[str], goals: GoalTree, state: State) -> frozenset[str]:
-    """Whose numbers go on being compared with earlier ones: of goals that are held, or partly not read."""
+    """Return the owners whose tasks go on being compared with how they counted before.
+
+    They are the milestones and key results of goals that are held, or of which something could not be read.
+    """
     return frozenset(
         owner
         for name in goals.goals
-        if name in held or _silent(state.goals[name])
+        if name in held or _is_partly_unread(state.goals[name])
         for owner in _owners_of(name, goals)
     )
 

@@ -1,4 +1,4 @@
-"""A change of the label prefix: what an earlier one left behind on issues is taken off, once."""
+"""A change of the label prefix: labels of ours under an earlier prefix are removed from issues once."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from core.publish.quarantine import Target
 from core.store.store_interface import RunStore
 
 FACT = "label prefix"
+"""The fact with the prefix under which our labels stand."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,9 @@ class OldLabels:
 
     plan: Plan
     prefix: str | None
-    """The prefix to remember once these issues are done; None where nothing is to be remembered."""
+    """The prefix to store once these issues are done; None where nothing is to be stored."""
     refs: frozenset[IssueRef] = frozenset()
+    """The issues from which labels are removed."""
 
 
 def remove_old_labels(
@@ -32,9 +34,10 @@ def remove_old_labels(
     down: Collection[str],
     places: Places,
 ) -> OldLabels:
-    """The plan, with removals where the prefix is another one than in the last run.
+    """Return the plan, with the removal of old labels where the prefix is another than the stored one.
 
-    What milepost put on issues it knows by its ledger; labels of others, whatever they begin with, stay.
+    Only labels that the ledger has as added by milepost are removed; labels of others stay, whatever they
+    begin with.
     """
     if not policy.enabled or store.fact(FACT) == policy.prefix:
         return OldLabels(plan, None)
@@ -55,7 +58,7 @@ def remove_old_labels(
 def remember_prefix(
     store: RunStore, old_labels: OldLabels, written: Sequence[Written], quarantined: Collection[Target]
 ) -> None:
-    """Remember the prefix, once nothing of an earlier one is left but what the trackers refuse to change."""
+    """Store the prefix once no label under an earlier one is left, but for refused removals."""
     if old_labels.prefix is None:
         return
     done = {

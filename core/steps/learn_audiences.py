@@ -1,4 +1,4 @@
-"""Learn who may read a tracker's projects and repositories: with the daily comparison, and of new ones."""
+"""Learns who may read a tracker's projects and repositories: new ones at once, all with a reconciliation."""
 
 from collections.abc import Mapping
 
@@ -10,28 +10,31 @@ from core.store.store_interface import RunStore
 from core.store.stored_values import StoredAudience
 
 _UP_TO = "audiences"
-"""Fact: the change of issues up to which all their places are known."""
+"""Fact: the number of the last change of issues up to which the audience of every place is stored."""
 
 
-def learn_audiences(tracker: Tracker, info: TrackerInfo, store: RunStore, stop: Stop, *, swept: bool) -> str:
-    """Ask who may read the places of which that is not known, or all of them after a comparison (`swept`).
+def learn_audiences(
+    tracker: Tracker, info: TrackerInfo, store: RunStore, stop: Stop, *, reconciled: bool
+) -> str:
+    """Ask the tracker for the audience of places without a stored one, or of all if it was `reconciled`.
 
-    Where no issue changed nothing is asked but what did not answer before. What the settings say is never
-    asked. `info`: with the settings. A tracker that does not answer leaves what was known; why it did not is
-    given back where nothing can be written in some place until it does.
+    Where no issue changed, only places that did not answer before are asked for. Places with an audience in
+    the settings (`info`) are never asked for. Where the tracker does not answer, the stored audiences stay.
+    Returns why it did not if there are places without any, to which nothing is written until it answers; else
+    an empty string.
     """
     name = info.name
     if not isinstance(tracker, TellsAudiences) or info.audience is not None:
         return ""
-    existing, memory = store.audiences().get(name, {}), store.memory(name)
+    stored, memory = store.audiences().get(name, {}), store.memory(name)
     change = str(store.rollup().last_change())
-    if not swept and memory.get(_UP_TO) == change and not any(map(_open, existing.values())):
+    if not reconciled and memory.get(_UP_TO) == change and not any(map(_is_open, stored.values())):
         return ""
     present = store.issue_containers(name)
     asked = [
         place
         for place in sorted(present - info.audiences.keys())
-        if swept or place not in existing or _open(existing[place])
+        if reconciled or place not in stored or _is_open(stored[place])
     ]
     answers: Mapping[str, Audience | TrackerError | None] = {}
     if asked:
@@ -41,18 +44,20 @@ def learn_audiences(tracker: Tracker, info: TrackerInfo, store: RunStore, stop: 
         except TrackerError as error:  # asked again by the next run
             answers = dict.fromkeys(asked, error)
     failed = {place: answer for place, answer in answers.items() if isinstance(answer, TrackerError)}
-    reported = {place: answer for place, answer in answers.items() if not isinstance(answer, TrackerError)}
-    waiting = [place for place in failed if place not in existing or _open(existing[place])]
-    now = {place: StoredAudience(audience, audience is None) for place, audience in reported.items()}
-    changed = any(existing.get(place) != audience for place, audience in now.items())
-    # A place that is gone and of which nothing was ever told would keep reasons vague for ever.
-    gone = any(stored.audience is None for place, stored in existing.items() if place not in present)
-    if changed or gone or not present <= existing.keys():
-        store.save_audiences(name, reported, present)
+    received = {place: answer for place, answer in answers.items() if not isinstance(answer, TrackerError)}
+    waiting = [place for place in failed if place not in stored or _is_open(stored[place])]
+    now = {place: StoredAudience(audience, audience is None) for place, audience in received.items()}
+    changed = any(stored.get(place) != audience for place, audience in now.items())
+    # While a place without an audience is stored, no reader may see every place (`View.whole`): one that is
+    # gone has to be deleted.
+    gone = any(value.audience is None for place, value in stored.items() if place not in present)
+    if changed or gone or not present <= stored.keys():
+        store.save_audiences(name, received, present)
     if memory.get(_UP_TO) != change:
         memory.set(_UP_TO, change)
     return str(failed[waiting[0]]) if waiting else ""
 
 
-def _open(stored: StoredAudience) -> bool:
+def _is_open(stored: StoredAudience) -> bool:
+    """Return whether the tracker has not answered yet; a refusal is an answer."""
     return stored.audience is None and not stored.refused

@@ -1,4 +1,4 @@
-"""Holds back what is beyond a limit: too many changes or removals, and jumps that no edit explains."""
+"""Holds what is beyond a limit: too many changes or removals, and jumps of goals that no edit explains."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,14 +18,14 @@ from core.store.stored_values import GoalValue
 
 @dataclass(frozen=True)
 class Limited:
-    """The plan that is applied, and what the run has to remember of what its limits were measured by."""
+    """The plan that is applied, and the values for the limits of the next run, which this run stores."""
 
     plan: Plan
     facts: Facts
     goals: Mapping[str, GoalValue]
-    """The numbers from which the next run measures how far a goal jumped; without those that are held."""
+    """The numbers from which the next run measures how far each goal jumped."""
     held_owners: frozenset[str]
-    """The milestones and key results whose tasks go on being compared with how they were before."""
+    """The milestones and key results whose tasks go on being compared with how they counted before."""
     first_runs: FirstRuns
 
 
@@ -36,7 +36,7 @@ def limit_plan(
     actual: ActualState,
     draft: Draft,
 ) -> Limited:
-    """The draft's plan with what a limit holds among its held parts, and each loss that a pull held."""
+    """Return the draft's plan without what a limit holds; that and the held losses are in its `held`."""
     store, limits, state = context.store, context.limits, evaluation.state
     before = store.goal_values()
     now = goal_values(context.mapping, state, context.progress)
@@ -47,7 +47,6 @@ def limit_plan(
     facts = replace(measured, again=again, first=first_runs.new)
     plan = apply_limits(draft.plan, facts, limits, context.force)
     losses = tuple(pull.held for pull in pulls if pull.held)
-    # A jump that is held is measured from the same place next time.
     jumped = held_goals(draft.plan, facts, limits, context.force)
     return Limited(
         replace(plan, held=losses + plan.held),

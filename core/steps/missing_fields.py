@@ -1,4 +1,4 @@
-"""Custom fields that the mapping asks for and a tracker does not have: what rests on them is not measured."""
+"""Custom fields that the mapping names and a tracker does not have: what depends on them is unmeasured."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,10 +8,11 @@ from core.store.store_interface import RunStore
 from mappings.rules.ruleset import RuleSet
 
 _KEY = "missing fields"
+"""Key in the memory of a tracker."""
 
 
 def keep(store: RunStore, tracker: str, missing: Mapping[str, str]) -> None:
-    """Remember which fields a tracker does not have, with a sentence about each."""
+    """Store which fields a tracker does not have, with a sentence about each."""
     memory = store.memory(tracker)
     text = orjson.dumps(missing, option=orjson.OPT_SORT_KEYS).decode()
     if (memory.get(_KEY) or "{}") != text:
@@ -19,7 +20,7 @@ def keep(store: RunStore, tracker: str, missing: Mapping[str, str]) -> None:
 
 
 def problems(store: RunStore, trackers: Iterable[str], compiled: RuleSet) -> Mapping[str, str]:
-    """By id of milestone or key result: which field its rules or weights need and a tracker does not have."""
+    """Return by id of milestone or key result the missing field that its rules or weights need."""
     return {
         owner: f"{tracker}: {sentence}"
         for tracker in sorted(trackers)
@@ -29,7 +30,7 @@ def problems(store: RunStore, trackers: Iterable[str], compiled: RuleSet) -> Map
 
 
 def _kept(store: RunStore, tracker: str) -> Mapping[str, str]:
-    """What was remembered; nothing where that is damaged."""
+    """Return the stored sentence about each missing field; nothing where the value is damaged."""
     try:
         kept = orjson.loads(store.memory(tracker).get(_KEY) or "{}")
     except orjson.JSONDecodeError:

@@ -1,7 +1,8 @@
-"""Decides about issues that are stored and that no list of their tracker had.
+"""Decides what became of issues that are stored but were not listed in a reconciliation.
 
-Each is asked for by its id: it may be archived, hidden, deleted, outside of the scope, or there although no
-list has it. What only one surprising answer says is kept until a later reconciliation says it again.
+Each is requested by its id: it may be archived, hidden, deleted, outside of the scope, or present although
+no list has it. An issue that only one surprising answer calls gone stays until a later reconciliation
+confirms it.
 """
 
 from collections import Counter, defaultdict
@@ -20,31 +21,33 @@ from core.steps.surveyed_pages import Listing
 from core.store.store_interface import RunStore
 
 CONFIRMED = 0.2
-"""After this part of the period what was doubted is concluded, if it is found again."""
+"""Part of the period after which a second reconciliation with the same answer confirms the first."""
 SEVERAL = 2
-"""Issues of a container that vanish together with all that it has, from which on that is doubted at first."""
+"""A container that loses all its issues, this many at least, keeps them until that is confirmed."""
 DOUBTS = "reconcile.doubts"
-"""The fact of a tracker under which doubts are remembered."""
+"""Key in the memory of a tracker: the issues whose absence is not confirmed yet."""
 
 
 @dataclass(slots=True)
 class Decision:
-    """What is concluded of the issues that are stored and were not listed."""
+    """What was decided about the issues that are stored and were not listed."""
 
     gone: dict[IssueRef, str] = field(default_factory=dict)
-    """With the tracker's reason."""
+    """By issue: the tracker's reason."""
     present: list[Issue] = field(default_factory=list)
+    """Issues that are present although they were not listed, as they are now."""
     doubts: dict[str, str] = field(default_factory=dict)
-    """By id: since when it is not listed, as ISO 8601; concluded by a later reconciliation."""
+    """By id: since when it is not listed, as ISO 8601; a later reconciliation decides."""
     notes: list[str] = field(default_factory=list)
+    """A sentence for each issue or container of which something was found out."""
     unlisted: Counter[str] = field(default_factory=Counter)
-    """By container whose list is not believed: how many issues it lacks that are there."""
+    """By container whose list is rejected as incomplete: how many present issues it lacks."""
     vanished: dict[str, str] = field(default_factory=dict)
-    """By container: why its issues are kept for now."""
+    """By container that lost all its issues: why these are kept for now."""
 
 
 class MissingIssues:
-    """Decides about what is stored and was not listed."""
+    """Decides about the issues of one tracker that are stored and were not listed."""
 
     def __init__(
         self,
@@ -57,7 +60,7 @@ class MissingIssues:
         now: datetime,
         stop: Stop,
     ) -> None:
-        """`before`: how many issues were stored before this run."""
+        """`before`: the number of issues that were stored before this run."""
         self._tracker = tracker
         self._info: TrackerInfo = tracker.info
         self._store = store
@@ -69,57 +72,58 @@ class MissingIssues:
             container.name.casefold(): container.error for container in survey.containers() if container.error
         }
         self._containers = {container.name.casefold() for container in survey.containers()}
-        self._doubted = _doubts(store.memory(self._info.name).get(DOUBTS), now)
+        self._unlisted_since = _stored_doubts(store.memory(self._info.name).get(DOUBTS), now)
         self._archived = {container.name for container in survey.containers() if container.archived}
         self._before = before
         self._decision = Decision()
         self.forced = False
-        """Whether something is believed only because it was asked to be."""
+        """Whether `force` let something be concluded at once."""
 
     def decide(self) -> Decision:
-        """What is gone, what is there after all, and what is kept for now. Raises TrackerError."""
+        """Return what is gone, what is present after all, and what is kept for now. Raises TrackerError."""
         missing = self._store.absent(self._info.name, frozenset(self._listing.ids))
         stored = self._store.rollup().issues((ref.tracker, ref.id) for ref in missing)
-        requested = [ref for ref in missing if not self._of_failing(stored.get(ref))]
+        requested = [ref for ref in missing if not self._is_of_failing_container(stored.get(ref))]
         with self._stop.reading():
-            result = self._tracker.reader.locate(requested) if requested else {}
-        unlisted = [ref for ref, place in result.items() if self._only_unlisted(ref, place, stored.get(ref))]
-        # Few of few are doubtful too: they are there, whatever the list says, so that nothing is gone.
-        doubtful = 100 * len(unlisted) > self._rules.max_lost_percent * self._before
-        self.forced |= doubtful and self._rules.force
-        if doubtful and not self._rules.force:
-            self._doubt_list(unlisted, result, stored)
-            result = {ref: place for ref, place in result.items() if ref not in set(unlisted)}
-        for ref, place in result.items():
+            located = self._tracker.reader.locate(requested) if requested else {}
+        unlisted = [ref for ref, place in located.items() if self._only_unlisted(ref, place, stored.get(ref))]
+        # `never_held` does not apply here: to reject a list loses nothing, however few issues it lacks.
+        incomplete = 100 * len(unlisted) > self._rules.max_lost_percent * self._before
+        self.forced |= incomplete and self._rules.force
+        if incomplete and not self._rules.force:
+            self._reject_list(unlisted, located, stored)
+            located = {ref: place for ref, place in located.items() if ref not in set(unlisted)}
+        for ref, place in located.items():
             self._decide_one(ref, place, stored.get(ref))
         self._keep_vanished(stored)
         return self._decision
 
     def _only_unlisted(self, ref: IssueRef, place: Whereabouts, stored: Issue | None) -> bool:
-        """Whether an issue of the scope is there, although no list has it that should."""
+        """Return whether an issue of the scope is present, although the list that should have it has not."""
         if place.fate is Fate.PRESENT:
             return self._info.owns(ref.key)
-        # Whether one is archived is told by a list, too. An archived project is archived as a whole.
+        # An issue that was archived is missing from the list as well; an archived project is not listed at
+        # all.
         newly = place.fate is Fate.ARCHIVED and stored is not None and not stored.archived
         return newly and stored is not None and stored.container not in self._archived
 
-    def _doubt_list(
+    def _reject_list(
         self,
         unlisted: Sequence[IssueRef],
-        result: Mapping[IssueRef, Whereabouts],
+        located: Mapping[IssueRef, Whereabouts],
         stored: Mapping[IssueRef, Issue],
     ) -> None:
-        """Believe no list that lacks so many issues which are there; they count as they are now."""
+        """Keep the issues that the list lacks and that are present; they count as they are now."""
         for ref in unlisted:
-            issue = result[ref].issue
+            issue = located[ref].issue
             if issue is not None:
                 self._decision.present.append(replace(issue, archived=False))
             container = stored[ref].container if ref in stored else ref.key
             self._decision.unlisted[container] += 1
             self._decision.doubts[ref.id] = self._now.isoformat()
 
-    def _of_failing(self, issue: Issue | None) -> bool:
-        """Whether its container could not be listed, so that nothing follows from its silence."""
+    def _is_of_failing_container(self, issue: Issue | None) -> bool:
+        """Return whether the issue's container could not be listed, so that it was not listed either."""
         return issue is not None and issue.container.casefold() in self._failing
 
     def _decide_one(self, ref: IssueRef, place: Whereabouts, stored: Issue | None) -> None:
@@ -136,16 +140,19 @@ class MissingIssues:
         elif place.fate is Fate.OUTSIDE and not self._listing.unread_roots:
             decision.gone[ref] = f"{ref.key} is outside of what this tracker is to read: {place.reason}"
         elif place.fate in (Fate.PRESENT, Fate.OUTSIDE) and place.issue is not None:
-            self._there_but_unlisted(ref, place.issue)
+            self._present_but_unlisted(ref, place.issue)
         else:
             hidden = "is hidden from this account" if place.fate is Fate.HIDDEN else "is gone"
             decision.gone[ref] = f"{ref.key} {hidden}: {place.reason}"
 
-    def _there_but_unlisted(self, ref: IssueRef, issue: Issue) -> None:
-        """A list that ended early; or an issue that left the scope or its tree, as the next list will say."""
+    def _present_but_unlisted(self, ref: IssueRef, issue: Issue) -> None:
+        """Decide about a present issue: the list ended early, or the issue left the scope or its tree.
+
+        It stays at first; if a later reconciliation does not list it either, it is outside of the scope.
+        """
         owned = self._info.owns(issue.ref.key) or issue.container.casefold() in self._containers
         outside = not owned and not self._listing.unread_roots
-        if outside or self._long_doubted(ref.id):
+        if outside or self._is_confirmed_unlisted(ref.id):
             self._decision.gone[ref] = f"{issue.ref.key} is outside of what this tracker is to read"
             return
         self._decision.present.append(issue)
@@ -155,7 +162,7 @@ class MissingIssues:
         )
 
     def _keep_vanished(self, stored: Mapping[IssueRef, Issue]) -> None:
-        """Keep what is gone of a container of which nothing is listed any more, until that is confirmed."""
+        """Keep the issues of a container of which nothing is listed any more, until that is confirmed."""
         by_container: dict[str, list[IssueRef]] = defaultdict(list)
         for ref in self._decision.gone:
             issue = stored.get(ref)
@@ -177,27 +184,27 @@ class MissingIssues:
                 self._decision.doubts[ref.id] = self._since(ref.id)
 
     def _since(self, id_: str) -> str:
-        return self._doubted.get(id_, self._now).isoformat()
+        return self._unlisted_since.get(id_, self._now).isoformat()
 
     def _confirmed(self, id_: str) -> bool:
-        """Whether it may be concluded that an issue is gone with all of its container."""
-        confirmed = self._long_doubted(id_)
+        """Return whether an issue counts as gone with its whole container: confirmed, or by `force`."""
+        confirmed = self._is_confirmed_unlisted(id_)
         self.forced |= self._rules.force and not confirmed
         return self._rules.force or confirmed
 
-    def _long_doubted(self, id_: str) -> bool:
-        """Whether a reconciliation a good while ago found the same."""
-        since = self._doubted.get(id_)
+    def _is_confirmed_unlisted(self, id_: str) -> bool:
+        """Return whether a reconciliation, at least `CONFIRMED` of the period ago, did not list it either."""
+        since = self._unlisted_since.get(id_)
         return since is not None and self._now - since >= self._rules.every * CONFIRMED
 
 
-def _doubts(text: str | None, now: datetime) -> dict[str, datetime]:
-    """What was doubted, by id; nothing that is damaged or of the future."""
+def _stored_doubts(text: str | None, now: datetime) -> dict[str, datetime]:
+    """Return by id since when an issue is not listed, without damaged values and those of the future."""
     try:
         stored = orjson.loads(text or "{}")
     except orjson.JSONDecodeError:
         return {}
     if not isinstance(stored, dict):
         return {}
-    snapshots = {id_: bounds.past(bounds.moment(since), now) for id_, since in stored.items()}
-    return {id_: since for id_, since in snapshots.items() if since is not None}
+    since_by_id = {id_: bounds.past(bounds.moment(since), now) for id_, since in stored.items()}
+    return {id_: since for id_, since in since_by_id.items() if since is not None}

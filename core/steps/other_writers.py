@@ -1,4 +1,4 @@
-"""Other writers in a run: what the plan leaves out because of them, and what the run remembers of them."""
+"""Other writers in a run: what the plan leaves out because of them, and what is stored about them."""
 
 from collections.abc import Iterable, Mapping
 
@@ -19,31 +19,31 @@ def check_other_writers(
     infos: Mapping[str, TrackerInfo],
     store: RunStore,
 ) -> ConflictCheck:
-    """A whole plan without what would go on for ever, by what the store remembers of its targets."""
+    """Return the plan without what other writers would set back again, by the stored counts of writes."""
     return check_conflicts(whole, desired, actual, policy, infos, store.contention(counted(whole)))
 
 
 def keep(store: RunStore, check: ConflictCheck, written: Iterable[Written]) -> None:
-    """Remember what was written how often, and what is held or in conflict."""
+    """Store how often the same was written, and what is held or in conflict."""
     changed = after(check, written)
     if changed:
         store.save_contention(changed)
 
 
 def held_now(store: RunStore, refs: Iterable[IssueRef] | None = None) -> tuple[Held, ...]:
-    """What the last run held because of other writers: on these issues, or anywhere (None)."""
+    """Return what the last run held because of other writers: on these issues, or anywhere (None)."""
     return tuple(entry.held for entry in _held(store, refs) if entry.held is not None)
 
 
 def adopt(store: RunStore, refs: Iterable[IssueRef] | None) -> tuple[Held, ...]:
-    """Release what is held because of other writers: on these issues, or everywhere (None).
+    """Release what is held because of other writers: on these issues, or everywhere (None). Return it.
 
-    The next run writes there again, and what others wrote before counts no longer.
+    The next run writes there again; what others wrote before is no longer counted.
     """
-    chosen = _held(store, refs)
-    if chosen:
-        store.save_contention([released(entry) for entry in chosen])
-    return tuple(entry.held for entry in chosen if entry.held is not None)
+    entries = _held(store, refs)
+    if entries:
+        store.save_contention([released(entry) for entry in entries])
+    return tuple(entry.held for entry in entries if entry.held is not None)
 
 
 def _held(store: RunStore, refs: Iterable[IssueRef] | None) -> list[Contention]:

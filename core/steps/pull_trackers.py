@@ -1,4 +1,4 @@
-"""Pulls all trackers of a run at once."""
+"""Pulls all trackers of a run, in parallel."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,18 +11,18 @@ from core.steps.pull_changes import Pulled, pull
 
 
 def pull_trackers(context: RunContext, rules: RollupRules) -> tuple[Pulled, ...]:
-    """What came of reading each tracker, side by side: a run takes as long as the slowest of them.
+    """Return the outcome of pulling each tracker; all are pulled at the same time.
 
-    A tracker that fails is told as down. Raises Stopped and StoreError.
+    A tracker that fails is down in its outcome. Raises Stopped and StoreError.
     """
 
-    def reading(name: str) -> Callable[[], Pulled]:
+    def pull_of(name: str) -> Callable[[], Pulled]:
         interest = rules.compiled.interest(name)
         own = replace(context.pulls, force=context.force.frees(holding.group(name)))
         return lambda: pull(context.trackers[name], context.store, interest, own, context.now, context.stop)
 
     number = len(context.trackers)
-    if number == 1:  # in this thread, whose waits a signal ends at once
-        return tuple(reading(name)() for name in context.trackers)
+    if number == 1:  # in the main thread, whose waits a signal ends at once
+        return tuple(pull_of(name)() for name in context.trackers)
     with context.stop.reading():
-        return tuple(map_ordered(map(reading, context.trackers), lambda: number, number))
+        return tuple(map_ordered(map(pull_of, context.trackers), lambda: number, number))

@@ -1,4 +1,4 @@
-"""The mapping's own queries, which only a server can answer; and what it answered last."""
+"""Runs the mapping's queries (JQL, GitHub search) on their servers, and stores the last answers."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -17,13 +17,15 @@ from mappings.rules.ruleset import RuleSet
 
 @dataclass(frozen=True, slots=True)
 class QueryResults:
-    """What the trackers answered, now or else when they last did, and which queries could not be had now."""
+    """The answers to queries: the latest there are, and which queries were not answered now."""
 
     matches: Mapping[Query, frozenset[str]] = field(default_factory=dict)
+    """By query: the ids of the issues that match."""
     refused: Mapping[Query, str] = field(default_factory=dict)
+    """By query that was not answered: the reason."""
 
     def naming(self, tracker: str, id_: str | None) -> frozenset[Query] | None:
-        """The queries whose answer names this issue; None for no id, of which nothing follows."""
+        """Return the queries that match this issue; None without an id, since it may match any."""
         if id_ is None:
             return None
         return frozenset(
@@ -31,7 +33,7 @@ class QueryResults:
         )
 
     def problems(self, compiled: RuleSet) -> Mapping[str, str]:
-        """By milestone or key result: why the server's answer that it rests on could not be had."""
+        """Return by milestone or key result why a query that it rests on was not answered."""
         return {
             owner: f"the query {query.text!r} was not answered: {why}"
             for query, why in self.refused.items()
@@ -42,59 +44,58 @@ class QueryResults:
 def run_queries(
     queries: Iterable[Query], readers: Mapping[str, Reader], down: Iterable[str], store: RunStore, stop: Stop
 ) -> QueryResults:
-    """Let each server evaluate the queries that are its own, and remember what it said.
+    """Run each query on its server, and store the answers. Raises Stopped.
 
-    A tracker that is down is not asked: whatever rests on it cannot be measured anyway. Where there is no
-    answer now the last one stands, so that no label goes only because a server did not answer.
+    A tracker that is down is not asked, since what rests on it cannot be measured anyway. A query that is not
+    answered keeps its last answer, so that no label is removed only because a server did not answer.
     """
     matches: dict[Query, frozenset[str]] = {}
     refused: dict[Query, str] = {}
-    silent = set(down)
+    trackers_down = set(down)
     for query in queries:
-        place = store.memory(query.tracker)
-        if query.tracker not in silent and query.tracker in readers:
+        memory = store.memory(query.tracker)
+        if query.tracker not in trackers_down and query.tracker in readers:
             try:
                 with stop.reading():
                     matches[query] = readers[query.tracker].matching(query.text)
-                message = orjson.dumps(sorted(matches[query])).decode()
-                _set(place, _place(query), message)
-                _set(place, _reason(query), "")
+                _set(memory, _matches_key(query), orjson.dumps(sorted(matches[query])).decode())
+                _set(memory, _refused_key(query), "")
                 continue
             except TrackerError as error:
                 refused[query] = str(error)
             except Exception as error:
                 refused[query] = str(unexpected(query.tracker, error))
-            _set(place, _reason(query), refused[query])
-        last = place.get(_place(query))
+            _set(memory, _refused_key(query), refused[query])
+        last = memory.get(_matches_key(query))
         if last is not None:
             matches[query] = frozenset(orjson.loads(last))
     return QueryResults(matches, refused)
 
 
 def cached_results(queries: Iterable[Query], store: RunStore) -> QueryResults:
-    """What the trackers answered when they were last asked, or why they did not."""
+    """Return the stored answers, without asking a tracker."""
     matches: dict[Query, frozenset[str]] = {}
     refused: dict[Query, str] = {}
     for query in queries:
-        place = store.memory(query.tracker)
-        message, reason = place.get(_place(query)), place.get(_reason(query))
-        if message is not None:
-            matches[query] = frozenset(orjson.loads(message))
-        if reason or message is None:
+        memory = store.memory(query.tracker)
+        ids, reason = memory.get(_matches_key(query)), memory.get(_refused_key(query))
+        if ids is not None:
+            matches[query] = frozenset(orjson.loads(ids))
+        if reason or ids is None:
             refused[query] = reason or "it was never asked; run `milepost sync`"
     return QueryResults(matches, refused)
 
 
-def _set(place: ConnectorState, key: str, value: str) -> None:
-    if (place.get(key) or "") != value:
-        place.set(key, value)
+def _set(memory: ConnectorState, key: str, value: str) -> None:
+    if (memory.get(key) or "") != value:
+        memory.set(key, value)
 
 
-def _place(query: Query) -> str:
+def _matches_key(query: Query) -> str:
     return f"matches:{_digest(query)}"
 
 
-def _reason(query: Query) -> str:
+def _refused_key(query: Query) -> str:
     return f"refused:{_digest(query)}"
 
 

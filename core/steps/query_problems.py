@@ -1,4 +1,4 @@
-"""Queries of rules that were not answered, told where the mapping asks them: with file, line and rule."""
+"""Reports queries that were not answered, each with file and line of the rules that contain it."""
 
 from collections.abc import Container, Iterator, Mapping
 
@@ -13,9 +13,9 @@ from mappings.rules.query import Query
 def query_problems(
     refused: Mapping[Query, str], goals: GoalTree, problem: ProblemAt, owners: Container[str] | None = None
 ) -> Iterator[Problem]:
-    """What is wrong with each query, at each rule that asks it; `refused` gives the reasons.
+    """Yield a problem for each rule that contains a query which was not answered.
 
-    `owners`: only at rules of these milestones and key results.
+    `refused`: by query, the reason. `owners`: only rules of these milestones and key results; None: all.
     """
     for query, why in refused.items():
         for owner, path in asking(query, goals):
@@ -25,7 +25,7 @@ def query_problems(
 
 
 def asking(query: Query, goals: GoalTree) -> Iterator[tuple[str, Path]]:
-    """The milestones and key results that ask it, each with the place of its `jql` or `search`."""
+    """Yield each milestone or key result with this query, and the path of its `jql` or `search` within it."""
     for owner in owners_of(goals):
         for position, rule in enumerate(owner.rules):
             for path, condition in conditions(("rules", position), rule):
@@ -35,7 +35,7 @@ def asking(query: Query, goals: GoalTree) -> Iterator[tuple[str, Path]]:
 
 
 def conditions(path: Path, condition: Condition | Rule) -> Iterator[tuple[Path, Condition]]:
-    """A condition and all inside it, each with its path."""
+    """Yield a condition and all conditions inside it, each with its path."""
     yield path, condition
     for part in ("all", "any", "none"):
         for position, inner in enumerate(getattr(condition, part)):

@@ -1,8 +1,8 @@
-"""Compares all that is stored of one tracker with all that is there; nothing is gone before it was located.
+"""Reconciles one tracker: compares everything that is stored of it with everything that it lists.
 
-A list may end early, a permission may go for an hour, an index may lag: so what is stored and was not listed
-is asked for by its id, and what only one surprising answer says is kept until a later reconciliation says it
-again.
+A list may end early, a permission may be missing for an hour, an index may lag. So an issue that is stored
+and was not listed is requested by its id, and what only one surprising answer says changes nothing until a
+later reconciliation confirms it (`core.steps.missing_issues`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,13 +32,14 @@ from core.store.store_interface import RunStore
 from core.store.stored_values import PullState, StoredContainer
 
 DUE = 0.75
-"""After this part of the period everything is compared, so that a doubt ends within the period."""
+"""Part of the period after which a reconciliation is due, so that another can confirm it in time."""
 _SHARE = "reconcile.share"
+"""Key in the memory of a tracker: which share of its issues is read whole by the next reconciliation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What came of it."""
+    """The outcome of a reconciliation; counts are numbers of issues."""
 
     seen: int = 0
     new: int = 0
@@ -46,22 +47,22 @@ class Reconciled:
     gone: int = 0
     held: Held | None = None
     released: bool = False
-    """Something would be held or doubted that `force` let through."""
+    """Something would be held or kept if `force` did not release it."""
     notes: tuple[str, ...] = ()
-    """A sentence for each issue or container that vanished, was archived, or is doubted."""
+    """A sentence for each issue or container that vanished, was archived, or is not confirmed yet."""
     problems: tuple[str, ...] = ()
     """A sentence for each container whose list cannot be right."""
     containers: frozenset[str] = frozenset()
-    """Casefolded names of the projects or repositories of which anything was listed."""
+    """Casefolded names of the projects or repositories of which an issue was listed."""
 
 
 def due(state: PullState, rules: ReconcileRules, now: datetime) -> bool:
-    """Whether everything has to be compared now.
+    """Return whether a reconciliation is due.
 
-    Also after a failure, since what was held back then must not pass unseen; and where the store remembers
-    a moment of the future, which no clock can have shown.
+    It is also due after a failed pull, since what was held then has to be checked again, and where the stored
+    time of the last one is in the future, which is invalid.
     """
-    compared = bounds.past(state.swept_at, now)
+    compared = bounds.past(state.reconciled_at, now)
     return compared is None or state.error is not None or now - compared >= rules.every * DUE
 
 
@@ -75,9 +76,9 @@ def reconcile(
     now: datetime,
     stop: Stop,
 ) -> Reconciled:
-    """Let the store be what the tracker has now. Raises TrackerError where the tracker is down.
+    """Survey the tracker and bring the store into agreement. Raises TrackerError where the tracker is down.
 
-    `before` is how far the reading had come before this run, `cursor` what this run's pull left.
+    `before`: the state of pulling before this run. `cursor`: the cursor after this run's pull.
     """
     with stop.reading():
         survey = tracker.reader.survey(interest)
@@ -85,7 +86,7 @@ def reconcile(
 
 
 def as_survey(pull: Pull) -> Survey:
-    """A pull that brings everything, as a survey; it names no containers but those that failed."""
+    """Return a full pull as a survey; it names no containers but those that failed."""
     pages = (SurveyPage(issues=page.issues, unread=page.unread) for page in pull.pages)
     return Survey(pages, pull.failed, dict)
 
@@ -100,7 +101,7 @@ def compare(
     now: datetime,
     stop: Stop,
 ) -> Reconciled:
-    """Let the store be what this survey lists, as far as it is to be believed. Raises TrackerError."""
+    """Bring the store into agreement with a survey, as far as that is confirmed. Raises TrackerError."""
     name = tracker.info.name
     share = _share(store.memory(name).get(_SHARE), rules.reread_days)
     listing = Listing(name, tracker.reader, store, (share, rules.reread_days))
@@ -136,11 +137,11 @@ def compare(
 
 
 def _save(store: RunStore, name: str, survey: Survey, decision: Decision, cursor: str, now: datetime) -> None:
-    """Store what is there although no list had it, and the projects or repositories."""
+    """Store the issues that are present although not listed, and the projects or repositories."""
     if decision.present:
         store.save_pull(name, Pull(cursor, iter([Page(tuple(decision.present))]), full=False), now)
     names = survey.names()
-    if names:  # a survey that names none, such as a first reading, tells of no containers
+    if names:  # a survey from a full pull has no containers
         stored = store.containers().get(name, ())
         containers = _with_vanished(survey.containers(), decision.vanished, stored)
         store.save_containers(name, containers, names, decision.vanished, now)
@@ -149,57 +150,58 @@ def _save(store: RunStore, name: str, survey: Survey, decision: Decision, cursor
 def _conclude(
     store: RunStore, name: str, decision: Decision, rules: ReconcileRules, share: int, now: datetime
 ) -> None:
-    """Let what is gone be gone, and remember what is doubted and which share comes next."""
+    """Mark what is gone, and store what has to be confirmed and which share is read whole next."""
     release(store.memory(name))
     store.mark_gone(name, tuple(decision.gone), now)
-    # What is doubted is compared again after a part of the period, not in every run until then.
-    store.swept(name, now - rules.every * (DUE - CONFIRMED) if decision.doubts else now)
-    _remember(store, name, _SHARE, str((share + 1) % rules.reread_days))
-    _remember(store, name, DOUBTS, orjson.dumps(decision.doubts).decode() if decision.doubts else "")
+    # Where something has to be confirmed, the next one is due after CONFIRMED of the period, not at once.
+    store.note_reconciled(name, now - rules.every * (DUE - CONFIRMED) if decision.doubts else now)
+    _set(store, name, _SHARE, str((share + 1) % rules.reread_days))
+    _set(store, name, DOUBTS, orjson.dumps(decision.doubts).decode() if decision.doubts else "")
 
 
 def _with_vanished(
     containers: Sequence[Container], vanished: Mapping[str, str], stored: Sequence[StoredContainer]
 ) -> tuple[Container, ...]:
-    """The containers, and those that are not among them any more as they were stored."""
-    there = {container.name for container in containers}
-    missing = {name for name in vanished if name not in there}
+    """Return the containers and, as stored, those that lost all issues and are no longer among them."""
+    present = {container.name for container in containers}
+    missing = {name for name in vanished if name not in present}
     return (*containers, *(row.container for row in stored if row.container.name in missing))
 
 
 def retry_unread(tracker: Tracker, store: RunStore, cursor: str, now: datetime, stop: Stop) -> None:
-    """Ask again for single issues that could not be read; what is gone is for `reconcile` to find out.
+    """Request up to `AGAIN` issues that could not be read; whether one is gone is decided by `reconcile`.
 
     Raises TrackerError where the tracker is down.
     """
     name = tracker.info.name
-    waiting = [item for item in store.unread().get(name, ()) if item.id is not None]
-    if not waiting:
+    unread = [issue for issue in store.unread().get(name, ()) if issue.id is not None]
+    if not unread:
         return
-    # Of very many, other ones come first in each run.
-    first = int(now.timestamp() // 60) % len(waiting)
-    again = [*waiting[first:], *waiting[:first]][:AGAIN]
+    # Where there are more than AGAIN, the first one follows from the minute, so that each has its turn.
+    first = int(now.timestamp() // 60) % len(unread)
+    again = [*unread[first:], *unread[:first]][:AGAIN]
     with stop.reading():
-        page = tracker.reader.fetch(sorted({_text(item, tracker.info) for item in again}))
+        page = tracker.reader.fetch(sorted({_key_or_id(issue, tracker.info) for issue in again}))
     if page.issues or page.unread:
         store.save_pull(name, Pull(cursor, iter([page]), full=False), now)
 
 
 AGAIN = 100
-"""Unread issues that are asked for again in one run."""
+"""Number of unread issues that are requested again in one run, at most."""
 
 
-def _text(unread: Unread, info: TrackerInfo) -> str:
-    """What to ask for: the key where there is one, as not every tracker finds an issue by its id."""
+def _key_or_id(unread: Unread, info: TrackerInfo) -> str:
+    """Return the key where there is one, since not every tracker finds an issue by its id."""
     key = info.normal_key(unread.key) if unread.key else None
     return key or unread.id or ""
 
 
 def _share(text: str | None, parts: int) -> int:
+    """Return the stored number of a share, from 0 to `parts` - 1; 0 where it is damaged or not stored."""
     return int(text) % parts if text is not None and text.isdigit() and len(text) < 9 else 0
 
 
-def _remember(store: RunStore, tracker: str, fact: str, value: str) -> None:
+def _set(store: RunStore, tracker: str, key: str, value: str) -> None:
     memory = store.memory(tracker)
-    if (memory.get(fact) or "") != value:
-        memory.set(fact, value)
+    if (memory.get(key) or "") != value:
+        memory.set(key, value)

@@ -1,4 +1,4 @@
-"""What a run leaves behind: the ledger, the comments it wrote, and the labels as they now stand."""
+"""Stores what a run did: each outcome right after its write, and the rest in one transaction at its end."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,11 +25,11 @@ from core.steps.run_report import Conclusion, Report
 from core.store.store_interface import RunStore
 
 SnapshotsOf = Callable[[Iterable[str]], Snapshots]
-"""How milestones stand now, and with them each goal's two numbers."""
+"""(ids) -> snapshots of these milestones as they are now, and of each goal's two numbers."""
 
 
 class Recorder:
-    """Keeps every outcome right after its write, before the next one is begun."""
+    """Stores every outcome right after its write, before the next write begins."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Recorder:
         total: int = 0,
         step: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> None:
-        """`step` is told how many of `total` planned writes are done."""
+        """`step` is called after each outcome with the number of outcomes and `total`, the writes planned."""
         self._store = store
         self._run = run
         self._now = now
@@ -50,8 +50,8 @@ class Recorder:
         self._done = 0
 
     def record(self, written: Written) -> None:
-        """One outcome: into the ledger, and into what is known of the trackers. Raises StoreError."""
-        if written.cause not in ("put off", "closed"):  # what was not tried has left no trace to take back
+        """Store one outcome: in the ledger, and in the records of comments and labels. Raises StoreError."""
+        if written.cause not in ("put off", "closed"):  # an action that was not sent needs no undo
             self._store.record(self._run, written, self._now)
         if written.outcome == "done":
             self._keep(written)
@@ -83,10 +83,10 @@ class Recorder:
                 self._store.forget_publication(action.ref)
 
     def _compared_with_next(self, action: WriteComment) -> Snapshots:
-        """What the next comment tells its changes from.
+        """Return the snapshots from which the next comment computes its changes.
 
-        Of what could not be read now that is what the comment before was told from: the next one that can
-        be measured tells of everything since then.
+        A milestone that could not be read now keeps its earlier snapshot, so that the next comment with a
+        measurement tells all changes since then.
         """
         before = self._store.snapshots(action.ref)
         return {
@@ -95,7 +95,7 @@ class Recorder:
         }
 
     def _verify_again(self, ref: IssueRef) -> None:
-        """What could not be changed may not stand as recorded; the next run asks."""
+        """Have the next run ask what stands there, since a failed change may have left something else."""
         record = self._store.publication(ref)
         if record is not None and record.seen is not None:
             self._store.save_publication(replace(record, seen=None))
@@ -107,7 +107,7 @@ def _unread(now: Snapshot) -> bool:
 
 @contextmanager
 def run_record(context: RunContext, kind: str) -> Iterator[int]:
-    """The number of a run that begins; one that ends with an exception is recorded as broken off."""
+    """Begin a run and yield its number; if the block raises, the run is recorded as broken off."""
     run = context.store.begin_run(context.now, kind)
     try:
         yield run
@@ -119,9 +119,9 @@ def run_record(context: RunContext, kind: str) -> Iterator[int]:
 def finish(
     context: RunContext, run: int, conclusion: Conclusion, outcomes: tuple[Written, ...], seconds: float
 ) -> Report:
-    """Remember, in one transaction, everything that later runs have to know of this one; its report.
+    """Store in one transaction everything that later runs need of this one, and return its report.
 
-    `seconds`: how long it took so far. Raises StoreError; then nothing of it is remembered.
+    `seconds`: how long the run took so far. Raises StoreError; then nothing of it is stored.
     """
     store, draft, limited = context.store, conclusion.draft, conclusion.limited
     with store.transaction():
@@ -155,14 +155,14 @@ def finish(
 
 
 def _record_definitions(store: RunStore, conclusion: Conclusion, outcomes: Sequence[Written]) -> None:
-    """Remember for whom label definitions are made now."""
+    """Store for whom label definitions are made now."""
     definitions, untold = conclusion.desired.definitions, conclusion.desired.state.untold
     if definitions is not None and untold is not None:
         definitions.keep(store, untold, conclusion.actual, outcomes)
 
 
 def _complete(conclusion: Conclusion) -> frozenset[str]:
-    """The trackers of which the plan has everything that is desired: none where something was held back."""
+    """Return the trackers of which the plan has everything that is desired: none where anything is held."""
     if conclusion.plan.held:
         return frozenset()
     return frozenset(pull.tracker for pull in conclusion.pulls if pull.tracker not in conclusion.actual.down)
@@ -171,7 +171,7 @@ def _complete(conclusion: Conclusion) -> frozenset[str]:
 def _record_verified(
     store: RunStore, conclusion: Conclusion, records: Mapping[IssueRef, Publication]
 ) -> None:
-    """Note which comments stand as recorded, so that nobody asks again until their issue changes."""
+    """Store which comments stand as recorded, so that they are not asked for until their issue changes."""
     changed = {
         action.ref for action in conclusion.plan.actions if isinstance(action, WriteComment | DeleteComment)
     }
@@ -192,12 +192,11 @@ def take_over_comments(
     instance: str,
     infos: Mapping[str, TrackerInfo],
 ) -> Mapping[IssueRef, Publication]:
-    """Take over comments that stand as they should but not as recorded; forget those whose issue is gone.
+    """Record comments that stand as they should but not as recorded; delete records of issues that are gone.
 
-    Such are comments without a record, those that another installation wrote and that say the same, and those
-    that the server gives back in other words than after the write. One that does not agree, because its
-    change is held, is left to a later run: recorded now, its old text would count as what is wanted. Gives
-    back all records as they are now.
+    Such comments have no record, or another installation wrote them with the same meaning, or the server
+    returns another text than after the write. A comment that differs because its change is held is left to a
+    later run: recorded now, its old text would count as what is desired. Returns all records as they are now.
     """
     records = dict(actual.records)
     changing = {action.ref for action in plan.actions if isinstance(action, WriteComment)}
@@ -206,13 +205,13 @@ def take_over_comments(
             record = records.get(comment.ref)
             taken = _taken_over(comment, actual, record, instance, infos[comment.ref.tracker], run)
             if taken is not None:
-                anew = record is None or mark_of(taken.comment) != mark_of(record.comment)
-                store.save_publication(taken, snapshots(parts_of(comment.target)) if anew else None)
+                new_text = record is None or mark_of(taken.comment) != mark_of(record.comment)
+                store.save_publication(taken, snapshots(parts_of(comment.target)) if new_text else None)
                 records[comment.ref] = taken
-    kept = {comment.ref for comment in desired.comments}
+    desired_refs = {comment.ref for comment in desired.comments}
     for ref in actual.records:
-        read = ref.tracker not in actual.down and ref not in actual.unreadable
-        if ref not in kept and ref not in actual.posted and read:
+        was_read = ref.tracker not in actual.down and ref not in actual.unreadable
+        if ref not in desired_refs and ref not in actual.posted and was_read:
             store.forget_publication(ref)
             records.pop(ref, None)
     return records
@@ -226,7 +225,7 @@ def _taken_over(
     info: TrackerInfo,
     run: int,
 ) -> Publication | None:
-    """The record of the comment as it stands; None if it stands as recorded, or not as it should."""
+    """Return a record of the comment as it stands; None if it stands as recorded, or not as it should."""
     now = next(iter(our_comments(actual.posted[desired.ref], record, instance, actual.installation)), None)
     if now is None or edit_reason(desired, now, record, info):
         return None
@@ -245,19 +244,19 @@ def _taken_over(
 
 
 def _same(now: PostedComment, before: PostedComment) -> bool:
-    """Whether there is nothing new to record; a mark may be read from another place than before."""
+    """Return whether there is nothing new to record; a mark may be read from another place than before."""
     return replace(now, mark=None) == replace(before, mark=None)
 
 
 def record_labels(store: RunStore, labels: Labels, written: Sequence[Written]) -> None:
-    """Remember which issues are still to be looked at for their labels."""
-    if labels.reason is None:
+    """Store which issues' labels are still to be compared, and the digests by which the others were."""
+    if labels.digests is None:
         return
     done = (
         outcome.action.ref
         for outcome in written
         if isinstance(outcome.action, ChangeLabels) and outcome.outcome == "done"
     )
-    policy, message = labels.reason
+    policy, owners = labels.digests
     with store.updating_rollup() as writer:
-        writer.settle(left_over(labels, done), policy, message)
+        writer.settle(left_over(labels, done), policy, owners)

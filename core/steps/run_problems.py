@@ -1,4 +1,4 @@
-"""What went wrong before the plan, and what of the mapping or of `--force` has no effect."""
+"""Collects what went wrong before the plan, and which parts of the mapping or of `--force` have no effect."""
 
 from collections.abc import Sequence
 
@@ -18,18 +18,22 @@ from core.steps.unmatched import unmatched
 def find_problems(
     context: RunContext, evaluation: Evaluation, pulls: Sequence[Pulled], actual: ActualState
 ) -> tuple[str, ...]:
-    """Everything that went wrong before the plan, a sentence each."""
-    silent = {pull.tracker for pull in pulls if pull.down}
-    asking = {
+    """Return everything that went wrong before the plan, a sentence each."""
+    down_since_pull = {pull.tracker for pull in pulls if pull.down}
+    owners_with_query = {
         owner for query in evaluation.refused for owner in evaluation.rules.compiled.query_owners[query]
     }
     return (
         *(str(pull.error) for pull in pulls if pull.error),
-        *(why for tracker, why in actual.down.items() if tracker not in silent),
+        *(why for tracker, why in actual.down.items() if tracker not in down_since_pull),
         *(problem for pull in pulls for problem in pull.problems),
         *(f"{place.label} could not be read: {place.reason}" for place in evaluation.failing),
         *evaluation.targets.missing,
-        *(f"{owner}: {why}" for owner, why in evaluation.reach.problems.items() if owner not in asking),
+        *(
+            f"{owner}: {why}"
+            for owner, why in evaluation.reach.problems.items()
+            if owner not in owners_with_query
+        ),
         *map(str, query_problems(evaluation.refused, context.mapping, context.problem)),
         *(
             f"{tracker}: {issue.key or issue.id} could not be read: {issue.why}"
@@ -42,14 +46,14 @@ def find_problems(
 def find_warnings(
     context: RunContext, evaluation: Evaluation, pulls: Sequence[Pulled], draft: Draft, limited: Limited
 ) -> tuple[str, ...]:
-    """What of the mapping matches nothing, with file and line, and what `--force` names in vain."""
+    """Return what of the mapping matches nothing, with file and line, and what `--force` releases in vain."""
     groups = _groups(context, pulls, draft, limited) if context.force.names else frozenset[str]()
-    idle = unmatched(evaluation, context.store, context.problem, context.publish.labels.prefix)
-    return (*idle_warnings(context.force, groups), *map(str, idle))
+    matching_nothing = unmatched(evaluation, context.store, context.problem, context.publish.labels.prefix)
+    return (*idle_warnings(context.force, groups), *map(str, matching_nothing))
 
 
 def _groups(context: RunContext, pulls: Sequence[Pulled], draft: Draft, limited: Limited) -> frozenset[str]:
-    """All that limits hold, or would hold if nothing were released."""
+    """Return the names of all groups that limits hold, or would hold if nothing were released."""
     held = apply_limits(draft.plan, limited.facts, context.limits).held
     lost = {pull.held.group for pull in pulls if pull.held}
     released = {holding.group(pull.tracker).name for pull in pulls if pull.released}

@@ -1,4 +1,4 @@
-"""What a run concluded and what became of it, in values; and the run in one line."""
+"""What a run concluded and wrote, as values; and the run as fields and as one line of the log."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -27,50 +27,51 @@ class Conclusion:
     limited: Limited
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
-    """What of the mapping matches nothing, with file and line; no failure."""
+    """What of the mapping matches nothing, with file and line; no failure of the run."""
 
     @property
     def plan(self) -> Plan:
-        """What is applied."""
+        """The plan that is applied: within all limits."""
         return self.limited.plan
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the comparison with all that is there brought to light; nothing that went wrong."""
+        """What reconciling found out, such as issues that are gone; no failure of the run."""
         return tuple(note for pull in self.pulls for note in pull.notes)
 
     @property
     def failed(self) -> bool:
-        """Whether something that the mapping rests on could not be read or found."""
+        """Whether something that the mapping names or depends on could not be read or found."""
         return bool(self.problems) or any(pull.down for pull in self.pulls)
 
 
 @dataclass(frozen=True)
 class Report:
-    """A finished run."""
+    """A finished run; `seconds` is how long it took."""
 
     run: int
     conclusion: Conclusion
     written: tuple[Written, ...]
     seconds: float
     as_before: frozenset[Target] = frozenset()
-    """What was tried again out of quarantine, and failed for the reason that is known."""
+    """Targets in quarantine that were tried again and failed for the same reason as before."""
     allowances: Mapping[str, tuple[Allowance, ...]] = field(default_factory=dict)
-    """By tracker: the API quotas that it told of, and what of them milepost used."""
+    """By tracker: its API quotas, and how much of them milepost used."""
 
     @property
     def failed(self) -> bool:
         """Whether anything failed, was held, or could not be read.
 
-        What stays in quarantine, or is held because of other writers as it was before, is no news.
+        What stays in quarantine for the same reason, or is held because of other writers as before, does not
+        count.
         """
-        changed = [
+        new_failures = [
             outcome
             for outcome in self.written
             if outcome.outcome != "done" and target_of(outcome.action) not in self.as_before
         ]
         held = set(self.conclusion.plan.held) - self.conclusion.draft.conflicts.held_before
-        return self.conclusion.failed or bool(held) or bool(changed)
+        return self.conclusion.failed or bool(held) or bool(new_failures)
 
     @property
     def fields(self) -> Mapping[str, object]:
@@ -86,7 +87,8 @@ class Report:
             "quarantined": len(self.conclusion.plan.quarantined) + len(self.as_before),
             "problems": len(self.conclusion.problems),
             "quotas": {
-                name: [asdict(item) for item in reported] for name, reported in self.allowances.items()
+                name: [asdict(allowance) for allowance in allowances]
+                for name, allowances in self.allowances.items()
             },
             "seconds": round(self.seconds, 2),
         }
@@ -111,17 +113,18 @@ def _reading(pulled: Pulled) -> str:
         return "not read"
     if pulled.held is not None:
         return "held"
-    message = f"{pulled.seen} read, {pulled.new} new, {pulled.changed} changed"
-    message += f", {pulled.gone} gone" if pulled.gone else ""
-    return f"{message}, the look for what is gone put off" if pulled.sweep_put_off else message
+    counts = f"{pulled.seen} read, {pulled.new} new, {pulled.changed} changed"
+    counts += f", {pulled.gone} gone" if pulled.gone else ""
+    return f"{counts}, the look for what is gone put off" if pulled.reconcile_put_off else counts
 
 
 def _spending(allowances: Mapping[str, tuple[Allowance, ...]]) -> str:
-    """`API quota: github 12 of 2,500; ` for those that a run counted against; empty if it did not."""
+    """Return `API quota: github 12 of 2,500; ` for the quotas that the run used; empty if it used none."""
     parts = [
-        f"{name} {item.used:,} of {item.allowed:,}{'' if item.resource == 'core' else f' ({item.resource})'}"
-        for name, reported in allowances.items()
-        for item in reported
-        if item.run or item.put_off
+        f"{name} {quota.used:,} of {quota.allowed:,}"
+        f"{'' if quota.resource == 'core' else f' ({quota.resource})'}"
+        for name, quotas in allowances.items()
+        for quota in quotas
+        if quota.run or quota.put_off
     ]
     return f"API quota: {', '.join(parts)}; " if parts else ""

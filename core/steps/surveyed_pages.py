@@ -1,4 +1,8 @@
-"""A survey as the pages of a pull: what differs from the store, or is due to be read again, comes whole."""
+"""Turns a survey into the pages of a pull: fetches the issues that differ from the store or are due again.
+
+A survey may list issues as outlines, which are compared with the store; only those that differ, and one share
+of the others, are fetched whole.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,14 +14,14 @@ from core.shutdown import Stop
 from core.store.store_interface import RunStore
 
 AT_ONCE = 100
-"""Issues that are fetched together: the most that Jira Cloud takes."""
+"""Number of issues that are fetched together: the most that Jira Cloud's bulk fetch takes."""
 
 
 class Listing:
-    """What one survey listed, while its pages are taken.
+    """Takes the pages of one survey, and counts what they listed.
 
-    `share` is (number, of): of the issues of which only an outline came, those whose id falls into this share
-    are read whole although their outline is as stored.
+    `share` is (number, parts): of the issues that came as outlines, those whose id falls into this share are
+    read whole although their outline is as stored.
     """
 
     def __init__(self, tracker: str, reader: Reader, store: RunStore, share: tuple[int, int]) -> None:
@@ -25,25 +29,26 @@ class Listing:
         self._reader = reader
         self._store = store
         self._share = share
-        self._unread = {item.id for item in store.unread().get(tracker, ())}
+        self._unread = {issue.id for issue in store.unread().get(tracker, ())}
         self.ids: set[str] = set()
+        """Ids of all issues that were listed."""
         self.listed: Counter[str] = Counter()
-        """By container as it is called today: how many of its issues were listed."""
+        """By container, by its name of today: how many of its issues were listed."""
         self.unread_roots = False
         """Whether something that is no single issue, such as a tree, could not be read."""
 
     def pages(self, surveyed: Iterator[SurveyPage]) -> Iterator[Page]:
-        """The survey's issues that have to be compared with the store, whole."""
-        waiting: list[str] = []
+        """Yield whole issues that may differ from the store."""
+        to_fetch: list[str] = []
         for page in surveyed:
             self._count(page)
             yield Page(page.issues, page.unread)
-            waiting += self._to_fetch(page.outlines)
-            while len(waiting) >= AT_ONCE:
-                yield self._reader.fetch(waiting[:AT_ONCE])
-                del waiting[:AT_ONCE]
-        if waiting:
-            yield self._reader.fetch(waiting)
+            to_fetch += self._ids_to_fetch(page.outlines)
+            while len(to_fetch) >= AT_ONCE:
+                yield self._reader.fetch(to_fetch[:AT_ONCE])
+                del to_fetch[:AT_ONCE]
+        if to_fetch:
+            yield self._reader.fetch(to_fetch)
 
     def _count(self, page: SurveyPage) -> None:
         for issue in page.issues:
@@ -57,12 +62,12 @@ class Listing:
                 self.ids.add(unread.id)
             self.unread_roots = self.unread_roots or unread.id is None
 
-    def _to_fetch(self, outlines: Sequence[IssueOutline]) -> list[str]:
-        """The ids of those that are not stored, or otherwise than they are now, or due to be read again."""
+    def _ids_to_fetch(self, outlines: Sequence[IssueOutline]) -> list[str]:
+        """Return the ids of issues that are not stored, differ, or are due to be read again."""
         stored = self._store.rollup().issues((self._tracker, outline.ref.id) for outline in outlines)
-        # One that is listed again although it was archived is read whole: no outline says that it is back.
+        # An issue that is stored as archived and listed again is read whole: its outline shows no difference.
         as_stored = {ref.id: IssueOutline.of(issue) for ref, issue in stored.items() if not issue.archived}
-        # How what blocks an issue stands and is called is told with it, and moves nothing of its outline.
+        # State and title of blocking issues are stored with the issue, but are no part of its outline.
         linked = {ref.id for ref, issue in stored.items() if issue.blocked_by}
         return [
             outline.ref.id
@@ -76,12 +81,12 @@ class Listing:
 
 
 def share_of(id_: str, parts: int) -> int:
-    """Which of so many shares an issue belongs to: from 0 on, the same in every run and process."""
+    """Return to which share an issue belongs, from 0 to `parts` - 1; the same in every run and process."""
     return crc32(id_.encode("utf-8", "surrogatepass")) % parts
 
 
 def interruptible(pages: Iterable[Page], stop: Stop) -> Iterator[Page]:
-    """The same pages; a wish to stop is heard while the next one is awaited, not while one is saved."""
+    """Yield the pages; a request to stop raises Stopped while one is awaited, not while one is stored."""
     ahead = iter(pages)
     while True:
         with stop.reading():

@@ -1,4 +1,4 @@
-"""Which issues carry a comment, about what; found among what was read."""
+"""Finds the tracking issues: the stored issues that carry the comments of milestones and goals."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,24 +14,25 @@ class TrackingIssues:
     """The issues that carry comments, each with the milestones and goals that its comment is about."""
 
     about: Mapping[IssueRef, tuple[str, ...]]
-    """In the order of the mapping: milestones, then goals."""
+    """By issue: ids in the order of the mapping, first milestones, then goals."""
     pages: Mapping[str, Page]
-    """By milestone: the first issue that tracks it, for a link."""
+    """By milestone: its first tracking issue, for links to it."""
     missing: tuple[str, ...]
-    """A sentence for each issue that the mapping names and that no tracker gave."""
+    """A sentence for each tracking issue that the mapping names and that is not stored."""
 
 
 Resolve = Callable[[str, str], str | None]
+"""(tracker, key) -> the id of the issue with this key; None where there is none."""
 
 
 def tracked_keys(goals: GoalTree, compiled: RuleSet) -> Mapping[str, list[str]]:
-    """By tracker: the keys of all issues that should carry a comment."""
-    result: dict[str, list[str]] = {}
+    """Return by tracker the keys of all issues that should carry a comment."""
+    keys: dict[str, list[str]] = {}
     items: tuple[Milestone | Goal, ...] = (*goals.milestones.values(), *goals.goals.values())
     for item in items:
         for tracker, key in compiled.references.tracked(item):
-            result.setdefault(tracker, []).append(key)
-    return result
+            keys.setdefault(tracker, []).append(key)
+    return keys
 
 
 def find_tracking_issues(
@@ -41,9 +42,10 @@ def find_tracking_issues(
     resolve: Resolve,
     down: Mapping[str, object],
 ) -> TrackingIssues:
-    """Look up the tracking issues of all milestones and goals.
+    """Return the tracking issues of all milestones and goals.
 
-    An issue of a tracker that is down is not called missing.
+    `issues`: the stored issues to choose from. `down`: trackers that could not be read; their issues are not
+    reported as missing.
     """
     by_id = {(ref.tracker, ref.id): ref for ref in issues}
     about: dict[IssueRef, list[str]] = {}

@@ -1,6 +1,7 @@
-"""What of the mapping matches nothing: told in the same words by check, plan, sync and status.
+"""Finds parts of the mapping that match nothing, as `check`, `plan`, `sync` and `status` report them.
 
-A misspelt label and a type that no project has are no errors, but silence about them would be wrong numbers.
+A misspelt label or a type that no project has is no error of the mapping, but without a warning the numbers
+would be wrong unnoticed.
 """
 
 from collections import defaultdict
@@ -17,34 +18,36 @@ from mappings.rules.ruleset import INTAKE
 from mappings.unknown_names import Asked, asked_names, unborne, what_is_wrong
 
 MOST = 50
-"""So many are told one by one; who wrote more of them will find the rest."""
+"""Number of problems that are reported one by one; the rest is only counted."""
 
 
 def unmatched(
     evaluation: Evaluation, store: RunStore, problem: ProblemAt, prefix: str, *, issues: bool = True
 ) -> tuple[Problem, ...]:
-    """Every name that no issue bears, issue that is not there, rule and milestone without a task; once each.
+    """Return a problem for every name, issue, rule and milestone of the mapping that matches nothing.
 
-    Each problem is told at its narrowest place: no rule as idle whose label exists nowhere, and no milestone
-    as empty whose rules are told. Nothing is told of a tracker that was never read, and nothing of what
-    something keeps from being measured, which is told by itself. Labels with our own `prefix` are no names
-    that a rule could mean. `issues`: whether missing ones are told.
+    Each is reported once, at its narrowest place: a rule is not reported as idle if one of its labels
+    exists nowhere, and a milestone not as empty if one of its rules is reported. Left out is what rests on
+    a tracker that was never read, and what cannot be measured, which is reported elsewhere. Labels with our
+    own `prefix` do not count as names that issues bear. `issues`: whether missing issues are reported.
     """
-    result = _Unmatched(evaluation, store, problem, prefix)
-    if not result.read:
+    search = _Unmatched(evaluation, store, problem, prefix)
+    if not search.read:
         return ()
-    result.names()
-    result.missing_issues(tell=issues)
-    result.idle()
-    result.strays()
-    more = len(result.problems) - MOST
+    search.names()
+    search.missing_issues(report=issues)
+    search.idle()
+    search.strays()
+    more = len(search.problems) - MOST
     if more <= 0:
-        return tuple(result.problems)
+        return tuple(search.problems)
     rest = Problem("mappings", None, "", f"and {more:,} more of what matches nothing")
-    return (*result.problems[:MOST], rest)
+    return (*search.problems[:MOST], rest)
 
 
 class _Unmatched:
+    """Searches a mapping for parts that match nothing, and collects the problems."""
+
     def __init__(self, evaluation: Evaluation, store: RunStore, problem: ProblemAt, prefix: str) -> None:
         rules = evaluation.rules
         self._evaluation = evaluation
@@ -55,38 +58,41 @@ class _Unmatched:
         self._references = References(self._infos)
         self.read = _read(store, rules.infos)
         self._reported: defaultdict[str, set[int]] = defaultdict(set)
-        """By owner: positions, from 0, of the rules of which something was told."""
+        """By owner: positions, from 0, of the rules for which a problem was reported."""
         self.problems: list[Problem] = []
 
     def names(self) -> None:
-        """Labels, types and so on that no issue bears."""
+        """Report labels, types and other names that no issue bears."""
         if len(self.read) < len(self._infos):
-            return  # what is not found may stand in a tracker that was never read
+            return  # a name may exist in the tracker that was never read
         asked = list(asked_names(owners_of(self._goals), self._infos))
-        kinds = sorted({one.kind for one in asked})
-        there = self._evaluation.rollup.names([(info.name, kind) for info in self._infos for kind in kinds])
+        kinds = sorted({name.kind for name in asked})
+        borne = self._evaluation.rollup.names([(info.name, kind) for info in self._infos for kind in kinds])
         foreign = {
-            place: [name for name in several if not self._is_own(name)] for place, several in there.items()
+            place: [name for name in names if not self._is_own(name)] for place, names in borne.items()
         }
-        for one in unborne(asked, foreign):
-            if one.kind == "field" and one.owner in self._evaluation.reach.problems:
-                continue  # the tracker has no such field, which is told by itself
-            if len(self.problems) < MOST:  # the nearest of many names takes a while to be found
-                message, hint = what_is_wrong(one, foreign)
+        for name in unborne(asked, foreign):
+            if name.kind == "field" and name.owner in self._evaluation.reach.problems:
+                continue  # the tracker has no such field, which is reported elsewhere
+            if len(self.problems) < MOST:  # to find the nearest of many names takes long
+                reason, hint = what_is_wrong(name, foreign)
             else:
-                message, hint = f'no issue bears "{one.name}"', ""
-            self._tell(one, message, hint)
+                reason, hint = f'no issue bears "{name.name}"', ""
+            self._report(name, reason, hint)
 
     def _is_own(self, name: str) -> bool:
         return name.casefold().startswith(self._prefix)
 
-    def _tell(self, one: Asked, reason: str, hint: str) -> None:
-        if one.path[0] == "rules":
-            self._reported[one.owner].add(int(one.path[1]))
-        self.problems.append(self._problem(one.owner, one.path, reason, hint))
+    def _report(self, name: Asked, reason: str, hint: str) -> None:
+        if name.path[0] == "rules":
+            self._reported[name.owner].add(int(name.path[1]))
+        self.problems.append(self._problem(name.owner, name.path, reason, hint))
 
-    def missing_issues(self, *, tell: bool) -> None:
-        """Issues that rules name and that no tracker has, but for those that are missed by their comments."""
+    def missing_issues(self, *, report: bool) -> None:
+        """Report issues that rules name and no tracker has; tracking issues are reported elsewhere.
+
+        Without `report` only their rules are noted, so that these are not reported as idle.
+        """
         goals = self._goals
         items: tuple[Milestone | Goal, ...] = (*goals.milestones.values(), *goals.goals.values())
         tracked = {pair for item in items for pair in self._references.tracked(item)}
@@ -95,13 +101,13 @@ class _Unmatched:
                 if (tracker, key) not in self._evaluation.absent:
                     continue
                 self._reported[owner].add(int(path[1]))
-                if tell and (tracker, key) not in tracked:
-                    message = f"there is no issue {key} in {tracker}"
+                if report and (tracker, key) not in tracked:
+                    reason = f"there is no issue {key} in {tracker}"
                     hint = "Correct the key, or let the account see the issue"
-                    self.problems.append(self._problem(owner, path, message, hint))
+                    self.problems.append(self._problem(owner, path, reason, hint))
 
     def idle(self) -> None:
-        """Rules that give no issue its tag, and milestones without a task."""
+        """Report rules that tag no issue, and milestones without a task."""
         used = self._evaluation.rollup.used_rules()
         tasks = {owner for owner, _ in used}
         for owner in owners_of(self._goals):
@@ -116,30 +122,31 @@ class _Unmatched:
                 self._without_task(owner, idle)
                 continue
             for position in idle:
-                message = "no issue is tagged by this rule"
-                why = "Nothing matches it, or the rules before it match the same"
-                hint = why if position else "Nothing matches it"
-                self.problems.append(self._problem(owner.id, ("rules", position), message, hint))
+                reason = "no issue is tagged by this rule"
+                also = ", or the rules before it match the same" if position else ""
+                hint = f"Nothing matches it{also}"
+                self.problems.append(self._problem(owner.id, ("rules", position), reason, hint))
 
     def _without_task(self, owner: Milestone | KeyResult, idle: Sequence[int]) -> None:
         if len(idle) < len(owner.rules) or not (owner.rules or isinstance(owner, Milestone)):
-            return  # what is wrong with its rules is told
+            return  # what is wrong with its rules is reported already
         number = len(owner.rules)
         none = f"none of its {number} rules matches an issue" if number > 1 else "its rule matches no issue"
-        message = f"no task: {none if number else f'no issue has the label {INTAKE}{owner.id}'}"
+        reason = f"no task: {none if number else f'no issue has the label {INTAKE}{owner.id}'}"
         self.problems.append(
-            self._problem(owner.id, (), message, "`milepost why` tells of a single issue what it counts for")
+            self._problem(owner.id, (), reason, "`milepost why` tells of a single issue what it counts for")
         )
 
     def _measured(self, owner: Milestone | KeyResult) -> bool:
+        """Return whether everything that an owner rests on was read, and no problem is reported for it."""
         reach = self._evaluation.reach
         rests_on = reach.rests_on.get(owner.id, frozenset())
-        silent = owner.id in reach.problems or owner.id in reach.unread or not rests_on.isdisjoint(reach.down)
+        failed = owner.id in reach.problems or owner.id in reach.unread or not rests_on.isdisjoint(reach.down)
         trackers = {name for name in rests_on if name in self._evaluation.rules.infos}
-        return not silent and trackers <= self.read
+        return not failed and trackers <= self.read
 
     def strays(self) -> None:
-        """Labels by which people tag issues to a milestone that there is not."""
+        """Report labels `milestone/<id>` on issues whose milestone the mapping does not have."""
         milestones = self._goals.milestones
         for (tracker, _), labels in self._evaluation.rollup.names(
             [(name, "label") for name in self.read]
@@ -147,11 +154,11 @@ class _Unmatched:
             for label in labels:
                 name = label.casefold()
                 if name.startswith(INTAKE) and name.removeprefix(INTAKE) not in milestones:
-                    message = f'the label "{label}" names no milestone'
+                    reason = f'the label "{label}" names no milestone'
                     hint = nearest(name.removeprefix(INTAKE), milestones)
-                    self.problems.append(Problem(tracker, None, "", message, hint))
+                    self.problems.append(Problem(tracker, None, "", reason, hint))
 
 
 def _read(store: RunStore, trackers: Collection[str]) -> frozenset[str]:
-    """The trackers that were read once."""
+    """Return the trackers that were ever read."""
     return frozenset(name for name in trackers if store.pull_state(name).read_at is not None)

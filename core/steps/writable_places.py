@@ -1,4 +1,4 @@
-"""Where a run may write, by what the trackers last told of their projects and repositories."""
+"""Where a run may write, by the projects and repositories as last read from the trackers."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -12,7 +12,7 @@ from core.store.stored_values import StoredContainer
 
 COMES_BACK = "goes on by itself once the tracker tells otherwise, within a day"
 SHOWN = 10
-"""Archived issues of one tracker that are named one by one."""
+"""Number of archived issues of one tracker that are named one by one; the rest is counted."""
 
 
 def places_of(
@@ -20,36 +20,39 @@ def places_of(
     containers: Mapping[str, tuple[StoredContainer, ...]],
     resolve: Resolver,
 ) -> Places:
-    """By identity: a configured project or repository that is called otherwise today stays in scope."""
+    """Return where comments and labels may be written.
+
+    A configured project or repository stays in scope when it is renamed.
+    """
     scopes = {name: Scope(info.owns, _names(info, resolve)) for name, info in infos.items()}
     closed = {
         (tracker, name): why
-        for tracker, several in containers.items()
-        for item in several
-        if (why := _closed(item)) is not None
-        for name in resolve.container_names(tracker, item.container.name)
+        for tracker, rows in containers.items()
+        for row in rows
+        if (why := _closed(row)) is not None
+        for name in resolve.container_names(tracker, row.container.name)
     }
     return Places(scopes, closed)
 
 
 def with_archived(places: Places, issues: Iterable[Issue]) -> Places:
-    """The same, with those of these issues that are archived."""
+    """Return the places with those of these issues that are archived."""
     return replace(places, archived=frozenset(issue.ref for issue in issues if issue.archived))
 
 
 def closed_places(store: RunStore, infos: Iterable[TrackerInfo]) -> tuple[Held, ...]:
-    """What takes no changes, as last told: containers that are archived or only read, archived issues.
+    """Return what takes no changes, as last read: containers that are archived or read-only, archived issues.
 
-    None of it is a failure: it counts as it stands, and is written to again once the tracker says so.
+    None of it is a failure: it counts as last read, and is written to again once the tracker allows it.
     """
     names = {info.name for info in infos}
-    result = [
-        Held(f"{tracker}: {item.container.name}", str(why), COMES_BACK)
-        for tracker, several in store.containers().items()
-        for item in several
-        if tracker in names and (why := _closed(item)) is not None
+    closed = [
+        Held(f"{tracker}: {row.container.name}", str(why), COMES_BACK)
+        for tracker, rows in store.containers().items()
+        for row in rows
+        if tracker in names and (why := _closed(row)) is not None
     ]
-    return (*result, *_archived_issues(store, names))
+    return (*closed, *_archived_issues(store, names))
 
 
 def _archived_issues(store: RunStore, names: set[str]) -> Iterator[Held]:
@@ -57,14 +60,15 @@ def _archived_issues(store: RunStore, names: set[str]) -> Iterator[Held]:
     for issue in store.rollup().mentioning('"archived":true'):
         if issue.archived and issue.ref.tracker in names:
             keys.setdefault(issue.ref.tracker, []).append(issue.ref.key)
-    for tracker, several in sorted(keys.items()):
-        more = f" and {len(several) - SHOWN:,} more" if len(several) > SHOWN else ""
-        yield Held(f"{tracker}: {', '.join(several[:SHOWN])}{more}", str(Closed.ARCHIVED_ISSUE), COMES_BACK)
+    for tracker, archived in sorted(keys.items()):
+        more = f" and {len(archived) - SHOWN:,} more" if len(archived) > SHOWN else ""
+        yield Held(f"{tracker}: {', '.join(archived[:SHOWN])}{more}", str(Closed.ARCHIVED_ISSUE), COMES_BACK)
 
 
 def _names(info: TrackerInfo, resolve: Resolver) -> frozenset[str]:
+    """Return all names, of today and earlier, of projects or repositories configured without wildcard."""
     exact = [pattern for pattern in info.containers if "*" not in pattern]
-    return frozenset(name for item in exact for name in resolve.container_names(info.name, item))
+    return frozenset(name for pattern in exact for name in resolve.container_names(info.name, pattern))
 
 
 def _closed(stored: StoredContainer) -> Closed | None:

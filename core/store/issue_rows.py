@@ -185,7 +185,7 @@ def pull_state(connection: Connection, tracker: str) -> PullState:
     return PullState(
         cursor=_text(row.cursor),
         read_at=credible_moment(row.read_at),
-        swept_at=credible_moment(row.swept_at),
+        reconciled_at=credible_moment(row.swept_at),
         failed_at=credible_moment(row.failed_at),
         error=_text(row.error),
         issues=_count(connection, tracker, row.present),

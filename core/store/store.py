@@ -115,7 +115,7 @@ class Store(ContainerStore):
         with self._database.writing() as connection:
             issue_rows.mark_gone(connection, clean(tracker), refs, micros(at))
 
-    def swept(self, tracker: str, at: datetime) -> None:
+    def note_reconciled(self, tracker: str, at: datetime) -> None:
         """Remember that the stored issues were compared with all that exist."""
         with self._database.writing() as connection:
             connection.execute(

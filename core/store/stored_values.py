@@ -32,7 +32,7 @@ class PullState:
     cursor: str | None = None
     read_at: datetime | None = None
     """When the last pull that succeeded was saved."""
-    swept_at: datetime | None = None
+    reconciled_at: datetime | None = None
     """When the stored issues were last compared with all that exist."""
     failed_at: datetime | None = None
     """When a pull failed; None as soon as one succeeded."""
@@ -45,7 +45,7 @@ class PullState:
         return replace(
             self,
             read_at=past(self.read_at, now),
-            swept_at=past(self.swept_at, now),
+            reconciled_at=past(self.reconciled_at, now),
             failed_at=past(self.failed_at, now),
         )
 

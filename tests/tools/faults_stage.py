@@ -157,7 +157,7 @@ class Stage:
             here.github.close("acme/site#4")
             here.world.save(self.folder / f"{CHANGE}.json")
             here.world.save(self.folder / f"{NO_STORE}.json")
-            here.world.clock.advance(here.sweep_every.total_seconds())
+            here.world.clock.advance(here.reconcile_every.total_seconds())
             here.world.save(self.folder / f"{SWEEP}.json")
             for scenario in (CHANGE, SWEEP):
                 shutil.copy(here.database, self.folder / f"{scenario}.db")
