@@ -1,4 +1,4 @@
-"""What a plan is made of: small, ordered, frozen changes, each with one sentence for a person."""
+"""The actions of a plan (small frozen values, each with one sentence for a person), and their outcomes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -47,7 +47,7 @@ class ChangeLabels:
 
 
 Fitted = Callable[[int], tuple[str, str]]
-"""The body and mark of one comment within so many characters, for a server that takes less than others."""
+"""(limit) -> body and mark of a comment of at most this many characters, for a server with a lower limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,14 @@ class WriteComment:
     before: PostedComment | None
     reason: str
     anew: bool = False
-    """Remove `before` and create another one: an edit would leave what it said in the history of edits."""
+    """Remove `before` and create another comment, since the history of an edit would still show its text."""
     readers: Readers | None = field(default=None, compare=False)
-    """For whom it is written; only in the run itself."""
+    """For whom it is written; not stored in the ledger."""
     fitted: Fitted | None = field(default=None, compare=False, repr=False)
-    """Gives its forms for servers that take less; only in the run itself."""
+    """Makes shorter forms of it; not stored in the ledger."""
 
     def within(self, limit: int) -> "WriteComment | None":
-        """The same comment in a form of at most `limit` characters; None where there is no shorter one."""
+        """Return the comment in a form of at most `limit` characters; None where there is no shorter one."""
         if self.fitted is None:
             return None
         body, mark = self.fitted(limit)
@@ -100,7 +100,7 @@ class DeleteComment:
     before: PostedComment
     reason: str
     double: bool = field(default=False, compare=False)
-    """Another comment of ours stays."""
+    """It is a second comment of ours on the issue; the other one stays."""
 
     @property
     def tracker(self) -> str:
@@ -115,7 +115,7 @@ class DeleteComment:
 
 @dataclass(frozen=True, slots=True)
 class RemoveLabelDefinition:
-    """Only `undo` does this, and only to a definition that milepost made."""
+    """Remove one of our labels from a repository: as an undo, or because its readers may not see the name."""
 
     tracker: str
     container: str
@@ -132,21 +132,21 @@ Action = DefineLabel | ChangeLabels | WriteComment | DeleteComment | RemoveLabel
 
 
 def parts_of(target: str) -> list[str]:
-    """The milestones and goals that a comment is about."""
+    """Return the ids of the milestones and goals that a comment is about."""
     return target.split("+")
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Something that would be written but is not, and what releases it."""
+    """Something that would be written but is held: what, why, and what releases it."""
 
     what: str
     why: str
     release: str
     group: str = ""
-    """What releases it by `--force GROUP` alone; empty for what no limit holds."""
+    """The name by which `--force` releases it; empty where no limit holds it."""
     action: "Action | None" = field(default=None, compare=False)
-    """What would be written, where that is one action."""
+    """The action that is held, where it is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,31 +156,34 @@ class Plan:
     actions: tuple[Action, ...] = ()
     held: tuple[Held, ...] = ()
     quarantined: tuple[Held, ...] = ()
-    """What failed before and waits for its next try: no failure of this run."""
+    """Actions that failed in earlier runs and wait for their next try; no failure of this run."""
     closed: tuple[Held, ...] = ()
-    """Comments that are wanted where nothing may be written, such as in an archive: no failure either."""
+    """Comments that should stand where nothing may be written, such as on an archived issue; no failure."""
 
     def __bool__(self) -> bool:
-        """Whether there is anything to do."""
+        """Return whether there is any action."""
         return bool(self.actions)
 
 
 Outcome = Literal["done", "failed", "unknown"]
 Cause = Literal["", "refused", "unavailable", "tracker", "put off", "closed"]
-"""Why a write failed: it was refused, its own address did not answer, the tracker is down, or it was not
-tried; "closed": not tried, because its container refused others like it."""
+"""Why a write failed: "refused" by the tracker; "unavailable": its own address did not answer; "tracker": the
+tracker is down; "put off": not sent; "closed": not sent, because its container refused others of its kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of one action; goes into the ledger. `after` is what the tracker gave back."""
+    """The outcome of one action, as it is stored in the ledger."""
 
     action: Action
     outcome: Outcome
     reason: str = ""
+    """Why it did not succeed; empty if it did, but for a create whose answer was lost."""
     comment: PostedComment | None = None
+    """The comment as the tracker returned it."""
     labels: tuple[str, ...] | None = field(default=None)
+    """The labels of the issue as the tracker returned them."""
     cause: Cause = field(default="", compare=False)
-    """Of what did not succeed; only in the run itself, the ledger keeps the sentence."""
+    """The kind of failure; not stored in the ledger, which has `reason`."""
     times: int = field(default=1, compare=False)
-    """How often the ledger has it: the same failure of the same action, run after run, is one entry."""
+    """How often it happened: the same failure of the same action in several runs is one ledger entry."""

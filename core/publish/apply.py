@@ -1,4 +1,4 @@
-"""A plan written to the trackers, one change after the other, each outcome recorded before the next."""
+"""Applies a plan: writes one action after the other, and records each outcome before the next."""
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
@@ -32,7 +32,7 @@ STOPPED = "put off: milepost was asked to stop"
 
 
 def never() -> bool:
-    """Nobody asks to stop."""
+    """Return False: the default for `stop`, where nobody can ask to stop."""
     return False
 
 
@@ -44,14 +44,14 @@ def apply(
     stop: Callable[[], bool] = never,
     alike: Mapping[Action, Hashable] | None = None,
 ) -> tuple[Written, ...]:
-    """Write every action of the plan in its order and give back what became of each.
+    """Write every action of the plan in its order, and return the outcome of each.
 
-    `record` is called with each outcome right after its write and before the next one; if it raises,
-    nothing more is written. What one change raises never ends the whole: a change that is refused, or whose
-    own address does not answer, fails alone. Where the tracker itself is down (no connection, no login, a
-    rate limit, an error that no tracker should raise), the rest of its changes is put off; `Circuit` says
-    when several failures in a row stand for more than themselves. `stop` is asked before each write; once
-    it says yes, the rest is put off. What failed or was put off is found again by the next plan.
+    `record` is called with each outcome right after its write and before the next one; if it raises, nothing
+    more is written. The error of one action never ends the others: an action that is refused, or whose own
+    address does not answer, fails alone. Where the tracker itself is down (no connection, no login, a rate
+    limit, an exception that no connector should raise), the rest of its actions is put off, and `Circuit`
+    decides when several failures in a row put off others. `stop` is called before each write; once it returns
+    True, the rest is put off. The next plan has again what failed or was put off. `alike`: see `Circuit`.
     """
     circuit = Circuit(alike)
     outcomes = []
@@ -62,23 +62,23 @@ def apply(
         elif action.tracker not in writers or action.tracker not in readers:
             written = Written(action, "failed", f"{action.tracker} is not configured", cause="tracker")
         else:
-            written = _one(action, readers[action.tracker], writers[action.tracker])
+            written = _apply_one(action, readers[action.tracker], writers[action.tracker])
             circuit.note(written)
         record(written)
         outcomes.append(written)
     return tuple(outcomes)
 
 
-def _one(action: Action, reader: Reader, writer: Writer) -> Written:
-    """One action; once more in a shorter form where the tracker takes less than it should."""
+def _apply_one(action: Action, reader: Reader, writer: Writer) -> Written:
+    """Write one action; once more in a shorter form where the tracker calls a comment too long."""
     try:
         try:
-            return _sent(action, reader, writer)
+            return _send(action, reader, writer)
         except TooLong as error:
             shorter = action.within(error.limit) if isinstance(action, WriteComment) else None
             if shorter is None:
                 raise
-            return _sent(shorter, reader, writer)
+            return _send(shorter, reader, writer)
     except TrackerError as error:
         return Written(action, "failed", str(error), cause=cause_of(error))
     except Exception as error:
@@ -86,26 +86,26 @@ def _one(action: Action, reader: Reader, writer: Writer) -> Written:
         return Written(action, "failed", str(unexpected(action.tracker, error)), cause="tracker")
 
 
-def _sent(action: Action, reader: Reader, writer: Writer) -> Written:
-    """One action, tried again only where nothing can come of it twice. May raise anything."""
+def _send(action: Action, reader: Reader, writer: Writer) -> Written:
+    """Send one action, and again after a lost answer where that cannot write it twice. May raise anything."""
     if isinstance(action, WriteComment) and (action.before is None or action.anew):
         if action.before is not None:
-            removed = _repeatable(DeleteComment(action.ref, action.target, action.before, ""), writer)
+            removed = _send_idempotent(DeleteComment(action.ref, action.target, action.before, ""), writer)
             if removed.outcome != "done":
                 return replace(removed, action=action)
         return _create(action, reader, writer)
-    return _repeatable(action, writer)
+    return _send_idempotent(action, writer)
 
 
 def cause_of(error: TrackerError) -> Cause:
-    """What a failed write says: of its tracker as a whole, or of its own target."""
+    """Return the cause of a failed write by the class of its error."""
     if isinstance(error, TrackerDown | BadConfiguration):
         return "tracker"
     return "unavailable" if isinstance(error, Unavailable | InvalidResponse | AnswerLost) else "refused"
 
 
-def _repeatable(action: Action, writer: Writer) -> Written:
-    """Everything but a create comes to the same if it is done twice."""
+def _send_idempotent(action: Action, writer: Writer) -> Written:
+    """Send anything but a create, and once more if the answer is lost; twice has the same effect as once."""
     try:
         return _write(action, writer)
     except AnswerLost:
@@ -136,7 +136,7 @@ def _write(action: Action, writer: Writer) -> Written:
 
 
 def _create(action: WriteComment, reader: Reader, writer: Writer) -> Written:
-    """Create a comment; after a lost answer look whether it is there, and try once more only if it is not."""
+    """Create a comment; after a lost answer, create it again only if the issue does not have it yet."""
     lost = Written(action, "unknown", cause="unavailable")
     reason = ""
     for _ in range(2):
@@ -145,18 +145,22 @@ def _create(action: WriteComment, reader: Reader, writer: Writer) -> Written:
         except (AnswerLost, InvalidResponse) as error:
             reason = str(error)
         try:
-            there = _find_created(action, reader)
+            created = _find_created(action, reader)
         except TrackerError as error:
             return replace(lost, reason=f"{reason}; and it could not be looked for: {error}")
-        if there is not None:
-            return Written(action, "done", "the answer was lost, but the comment is there", comment=there)
+        if created is not None:
+            return Written(action, "done", "the answer was lost, but the comment is there", comment=created)
     return replace(lost, reason=f"{reason}; the next run looks again")
 
 
 def _find_created(action: WriteComment, reader: Reader) -> PostedComment | None:
-    """The comment that this very action wrote: by our account, with its whole mark. Raises TrackerError."""
+    """Return the comment that this action created: by our account, with the same mark; None if it is missing.
+
+    Raises TrackerError.
+    """
     posted: Posted | TrackerError | None = reader.posted([action.ref]).get(action.ref)
     if isinstance(posted, TrackerError):
         raise posted
-    mine = [one for one in (posted.comments if posted else ()) if one.mine]
-    return next((one for one in mine if action.mark in (one.mark or "", *one.body.split())), None)
+    mine = [comment for comment in (posted.comments if posted else ()) if comment.mine]
+    created = (comment for comment in mine if action.mark in (comment.mark or "", *comment.body.split()))
+    return next(created, None)

@@ -1,4 +1,4 @@
-"""Other writers: conflicts with another installation, and what is set back again and again."""
+"""Other writers: finds conflicts with other installations, and what somebody sets back again and again."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -27,24 +27,25 @@ from core.publish.states import ActualState, DesiredState
 COMMENT, DOUBLE, LABELS, DEFINITION = "comment", "double", "labels", "definition"
 """The kinds of a target here; a comment is one target whether it is created or edited."""
 ON_ISSUES = (COMMENT, DOUBLE, LABELS)
+"""The kinds of targets that lie on an issue."""
 RELEASE = "when other content is wanted there, or by `milepost adopt`"
 
 
 @dataclass(frozen=True, slots=True)
 class Contention:
-    """What is remembered of one target: what was written last, how often, and who else writes there."""
+    """What is stored about one target: what was written last, how often, and who else writes there."""
 
     target: Target
     wish: str = ""
-    """12 hex digits of what was written last."""
+    """12 hex digits: the digest of what was written last."""
     writes: int = 0
     """How often that was written: once, and once more for each time it was set back."""
     others: tuple[str, ...] = ()
-    """Installations whose comment was written over here, so that it is a conflict when they come back."""
+    """Installations whose comment was overwritten here; if one writes again, that is a conflict."""
     against: str | None = None
-    """The installation with which there is a conflict: empty for one of an older version, None for none."""
+    """The installation in conflict with this one: empty for one of an older version, None for none."""
     held: Held | None = None
-    """What is held here, as the last run told it."""
+    """What the last run held here."""
 
 
 Contentions = Mapping[Target, Contention]
@@ -52,30 +53,31 @@ Contentions = Mapping[Target, Contention]
 
 @dataclass(frozen=True, slots=True)
 class ConflictCheck:
-    """A plan without what would go on for ever, and what follows for the next runs."""
+    """A plan without what other writers would set back again, and what is to be stored for the next runs."""
 
     plan: Plan
     book: Contentions
+    """What was stored when the plan was made."""
     wishes: Mapping[Target, str]
-    """Of every action of the whole plan that is counted."""
+    """By target of an action whose writes are counted: the digest of what is to be written."""
     rivals: Mapping[Target, str]
-    """Comments of other installations that the plan writes over."""
+    """By comment that the plan overwrites: the other installation that wrote it."""
     set_backs: frozenset[Target]
-    """Comments that are set back to a text on record, whoever wrote that; so their count begins with one."""
+    """Comments that are set back to the recorded text; this write is already the second of it."""
     held: Mapping[Target, Contention]
-    """What is held, as it is to be remembered."""
+    """What is held, as it is to be stored."""
     ended: tuple[Contention, ...]
-    """What is held or in conflict no longer, as it is to be remembered."""
+    """What is no longer held or in conflict, as it is to be stored."""
 
     @property
     def held_before(self) -> frozenset[Held]:
-        """What was held in the same words when the plan before this one was made, and so was told already."""
+        """What the run before this one held and reported in the same words."""
         before = ((entry.held, self.book.get(target)) for target, entry in self.held.items())
         return frozenset(held for held, entry in before if held and entry is not None and entry.held == held)
 
 
 def target_of(action: Action) -> Target | None:
-    """What the writes of this action are counted for; None for what is not counted."""
+    """Return the target for which the writes of this action are counted; None where they are not counted."""
     match action:
         case WriteComment():
             return Target(action.tracker, COMMENT, action.ref.id)
@@ -89,7 +91,7 @@ def target_of(action: Action) -> Target | None:
 
 
 def counted(plan: Plan) -> list[Target]:
-    """The targets of a plan of which it has to be known how often they were written."""
+    """Return the targets of a plan whose stored counts of writes are needed."""
     return [target for target in map(target_of, plan.actions) if target is not None]
 
 
@@ -103,28 +105,28 @@ def check_conflicts(
 ) -> ConflictCheck:
     """Hold what another installation would set back, and what was set back too often.
 
-    `book`: what is remembered of the plan's targets (`counted`), and everything that is in conflict or held.
-    Another installation's comment is written over once, since a lost store looks the same; when it comes
-    back with another meaning although ours has not changed, it is a conflict, and nothing is written there
-    until both agree, or until `milepost adopt`.
+    `book`: what is stored about the plan's targets (`counted`), and about everything in conflict or held.
+    Another installation's comment is overwritten once, since ours after a lost store looks the same. If that
+    installation writes another meaning again although ours has not changed, this is a conflict, and nothing
+    is written there until both agree, or until `milepost adopt`.
     """
     sorter = _Sorter(desired, actual, policy, infos, book)
     comments = [action for action in whole.actions if isinstance(action, WriteComment)]
     for comment in comments:
-        if not comment.anew:  # what tells too much is held for nobody
+        if not comment.anew:  # a comment that shows too much is always replaced
             sorter.comment(comment)
     for action in whole.actions:
         if not isinstance(action, WriteComment):
             sorter.other(action)
-    going = (
+    applied = (
         action
         for action in whole.actions
         if target_of(action) not in sorter.held or (isinstance(action, WriteComment) and action.anew)
     )
-    left = tuple(sorter.replaced.get(action, action) for action in going)
-    reported = tuple(hold.held for hold in sorter.held.values() if hold.held is not None)
+    actions = tuple(sorter.replaced.get(action, action) for action in applied)
+    held = tuple(entry.held for entry in sorter.held.values() if entry.held is not None)
     return ConflictCheck(
-        replace(whole, actions=left, held=whole.held + reported),
+        replace(whole, actions=actions, held=whole.held + held),
         book,
         sorter.wishes,
         sorter.rivals,
@@ -135,7 +137,7 @@ def check_conflicts(
 
 
 class _Sorter:
-    """Collects what is held."""
+    """Decides for each action whether it is held."""
 
     def __init__(
         self,
@@ -168,14 +170,14 @@ class _Sorter:
         if rival is not None:
             came_back = rival in entry.others and entry.wish == self.wishes[target]
             if entry.against == rival or came_back:
-                message = Held(
+                held = Held(
                     f"comment on {action.ref.key}",
                     f'{writer(rival)} writes here too as instance "{instance}", and something else than '
                     f"this one ({own}) would",
                     "set [publish] instance in one of the two, or run "
                     f"`milepost adopt {action.ref.key}` to take the comment over for good",
                 )
-                self.held[target] = replace(entry, against=rival, held=message)
+                self.held[target] = replace(entry, against=rival, held=held)
                 return
             self.rivals[target] = rival
         elif _sets_back(action, record):
@@ -186,7 +188,7 @@ class _Sorter:
             self.replaced[action] = DeleteComment(action.ref, action.target, action.before, reason)
 
     def _keeps_readers(self, action: WriteComment, entry: Contention) -> bool:
-        """Whether this very edit was made already, and the server left the comment to its old readers."""
+        """Return whether the same edit was made before, but did not change who may read the comment."""
         info, record = self._infos.get(action.tracker), self._actual.records.get(action.ref)
         if info is None or record is None or action.before is None or record.comment.id != action.before.id:
             return False
@@ -212,13 +214,13 @@ class _Sorter:
         if target is None:
             return
         self._count(target, _digest(wish))
-        # Whose labels they are cannot be seen; in a conflict they are not fought over.
-        conflict = action.tracker in {item.tracker for item in self._conflicts()}
+        # Labels do not show who wrote them; on a tracker with a conflict, none is written a second time.
+        conflict = action.tracker in {conflict.tracker for conflict in self._conflicts()}
         self._limit(target, what, 0 if conflict else self._policy.max_set_backs)
 
     def _conflicts(self) -> Iterable[Target]:
-        seen = {**self._book, **self.held}
-        return (target for target, entry in seen.items() if entry.against is not None)
+        entries = {**self._book, **self.held}
+        return (target for target, entry in entries.items() if entry.against is not None)
 
     def _count(self, target: Target, wish: str) -> Contention:
         self.wishes[target] = wish
@@ -244,7 +246,7 @@ class _Sorter:
 
 
 def _sets_back(action: WriteComment, record: Publication | None) -> bool:
-    """Whether the comment on record meant the same, and was removed or edited since."""
+    """Return whether the recorded comment has the same meaning, and was removed or edited since."""
     if record is None or not same_meaning(record.digest, action.digest, links_waiting=False):
         return False
     return action.before is None or edited(action.before, record.comment)
@@ -262,7 +264,7 @@ def _ended(
     actual: ActualState,
     instance: str,
 ) -> Iterable[Contention]:
-    """What was held or in conflict, and is not any more, as far as it could be read now."""
+    """Yield the entries that are no longer held or in conflict, of those that could be read now."""
     writing = {(action.tracker, action.ref.id) for action in comments}
     waiting = {
         (comment.ref.tracker, comment.ref.id) for comment in desired.comments if comment.waiting is not None
@@ -280,34 +282,35 @@ def _ended(
 
 
 def _accepted(target: Target, actual: ActualState, instance: str) -> bool:
-    """Whether a comment of another installation stands there; unless a write is planned, it agrees."""
+    """Return whether a comment of another installation stands there; without a planned write, it agrees."""
     ref = IssueRef(target.tracker, target.place, "")
     posted, record = actual.posted.get(ref), actual.records.get(ref)
     comments = posted.comments if posted is not None else ()
     return any(
-        one.mine and rival_of(one, record, instance, actual.installation) is not None for one in comments
+        comment.mine and rival_of(comment, record, instance, actual.installation) is not None
+        for comment in comments
     )
 
 
-def after(contended: ConflictCheck, written: Iterable[Written]) -> tuple[Contention, ...]:
-    """What is to be remembered when these writes were done: every target that changed."""
-    made = {item.target: item for item in contended.ended}
+def after(check: ConflictCheck, written: Iterable[Written]) -> tuple[Contention, ...]:
+    """Return the entries to store after these writes: one for every target that changed."""
+    entries = {entry.target: entry for entry in check.ended}
     done = [target_of(outcome.action) for outcome in written if outcome.outcome == "done"]
     for target in dict.fromkeys(done):  # several doubles of one issue count once
-        if target is None or target not in contended.wishes:
+        if target is None or target not in check.wishes:
             continue
-        entry = made.get(target) or contended.book.get(target) or Contention(target)
-        wish = contended.wishes[target]
-        rival = contended.rivals.get(target)
+        entry = entries.get(target) or check.book.get(target) or Contention(target)
+        wish = check.wishes[target]
+        rival = check.rivals.get(target)
         others = entry.others if rival is None or rival in entry.others else (*entry.others, rival)
-        first = 2 if target in contended.set_backs else 1
-        count = entry.writes + 1 if entry.wish == wish else first
-        made[target] = Contention(target, wish, count, others)
-    made.update(contended.held)
-    before = contended.book
-    return tuple(made[target] for target in sorted(made) if made[target] != before.get(target))
+        first_count = 2 if target in check.set_backs else 1
+        count = entry.writes + 1 if entry.wish == wish else first_count
+        entries[target] = Contention(target, wish, count, others)
+    entries.update(check.held)
+    before = check.book
+    return tuple(entries[target] for target in sorted(entries) if entries[target] != before.get(target))
 
 
 def released(entry: Contention) -> Contention:
-    """The same target, as if nobody else had ever written there: the next run writes what it wants."""
+    """Return the entry without other writers and counts, so that the next run writes there again."""
     return Contention(entry.target, entry.wish)

@@ -1,4 +1,4 @@
-"""Which labels an issue should carry: names by template, each with the definition that GitHub shows."""
+"""The labels that an issue should carry: names by template, with colour and description for GitHub."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ HEALTH_COLOURS = {
     HealthName.UNMEASURED: "d0d7de",
 }
 DESCRIPTION_LENGTH = 100
-"""GitHub's limit."""
+"""Longest description of a label, in characters: GitHub's limit."""
 
 Relabels = tuple[tuple[str, ...], tuple[str, ...]]
 """Labels to add, and labels to remove."""
@@ -50,9 +50,9 @@ class Labelled:
     container: str
     """The project key or repository, which defines the labels."""
     labels: tuple[LabelDefinition, ...]
-    """Sorted by name, each name once; definitions are only used where the tracker has them."""
+    """Sorted by name, each name once; colour and description are used only where the tracker has them."""
     waiting: str | None = None
-    """Why labels of this issue have to wait: something that they tell of was not read."""
+    """Why labels of this issue have to wait: something on which they depend was not read."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -62,7 +62,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """A goal, key result or milestone as labels tell of it."""
+    """A goal, key result or milestone, with what labels show of it."""
 
     kind: str
     id: str
@@ -70,7 +70,7 @@ class _Subject:
     measure: Measure
     health: HealthName
     shown: bool = True
-    """False: the readers may know its number alone, and of a key result not even that."""
+    """False: the readers may see its number only, and of a key result not even that."""
 
 
 _HIDDEN = HealthName.UNMEASURED
@@ -78,7 +78,7 @@ _HIDDEN = HealthName.UNMEASURED
 
 
 class Labeller:
-    """What issues should carry of our labels, by what they are tagged to and tell of."""
+    """Decides which labels of ours an issue should carry, by its tags and by the comment that it carries."""
 
     def __init__(
         self,
@@ -94,12 +94,13 @@ class Labeller:
         self._policy = policy
         self._shapes = {name: _Shape(policy, info) for name, info in infos.items()}
         # Most issues of a milestone have the same tags, and so the same labels.
-        self._labels_for = cache(self._tell)
+        self._labels_for = cache(self._make_labels)
 
     def labelled(self, issue: Issue, tags: Sequence[str], about: Sequence[str]) -> Labelled:
-        """For an issue that rules tag to these milestones and key results, and whose comment is about those.
+        """Return the labels of an issue.
 
-        Raises KeyError for an issue of an unknown tracker.
+        `tags`: the milestones and key results to which rules tag it. `about`: the milestones and goals that
+        its comment is about. Raises KeyError for an issue of an unknown tracker.
         """
         readers = self._audiences.of(issue.ref)
         labels, waiting = self._labels_for(issue.ref.tracker, tuple(tags), tuple(about), readers or NOBODY)
@@ -108,16 +109,16 @@ class Labeller:
         return Labelled(issue.ref, issue.container, labels, waiting)
 
     def digest(self, owner: str) -> str:
-        """Another one if the labels of what is tagged to this milestone or key result may be others."""
-        some = [Readers(audience) for audience in Audience]
+        """Return 16 hex digits that change with the labels of what is tagged to a milestone or key result."""
+        all_readers = [Readers(audience) for audience in Audience]
         parts = [
             (name, *map(repr, self._labels_for(name, (owner,), (), readers)))
             for name in sorted(self._shapes)
-            for readers in some
+            for readers in all_readers
         ]
         return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
-    def _tell(
+    def _make_labels(
         self, tracker: str, tags: tuple[str, ...], about: tuple[str, ...], readers: Readers
     ) -> tuple[tuple[LabelDefinition, ...], str | None]:
         shape, policy, view = self._shapes[tracker], self._policy, self._audiences.view(readers)
@@ -128,22 +129,27 @@ class Labeller:
         return _once(labels), _waiting((*tags, *about), self._state)
 
     def _subjects(self, ids: Iterable[str], view: View) -> tuple[_Subject, ...]:
-        result = _subjects(ids, self._state, self._mapping)
-        seen = (replace(one, shown=view.item(one.id)) for one in result)
-        return tuple(one if self._figures(one, view) else replace(one, health=_HIDDEN) for one in seen)
+        """Return what the labels name, with only what the readers may see of each."""
+        subjects = _subjects(ids, self._state, self._mapping)
+        marked = (replace(subject, shown=view.item(subject.id)) for subject in subjects)
+        return tuple(
+            subject if self._shows_health(subject, view) else replace(subject, health=_HIDDEN)
+            for subject in marked
+        )
 
-    def _figures(self, one: _Subject, view: View) -> bool:
-        """Whether the readers may see what its health follows from: of a goal all its key results."""
-        results = self._mapping.key_results_of(one.id) if one.kind == "goal" else ()
+    def _shows_health(self, subject: _Subject, view: View) -> bool:
+        """Return whether the readers may see what its health depends on: for a goal, all its key results."""
+        results = self._mapping.key_results_of(subject.id) if subject.kind == "goal" else ()
         return all(view.item(result.id) for result in results)
 
 
 def possible_labels(
     kind: str, id_: str, title: str, policy: LabelPolicy, info: TrackerInfo
 ) -> Iterator[LabelDefinition]:
-    """Every label that names one goal, key result or milestone, whatever its progress and health are.
+    """Yield every label that may name one goal, key result or milestone, for any progress and health.
 
-    `kind`: goal, key result or milestone. Labels that tell of many, such as of progress alone, are left out.
+    `kind`: "goal", "key result" or "milestone". Labels that name none, such as of progress alone, are left
+    out.
     """
     shape = _Shape(policy, info)
     measures = [Fraction(low, 100) for low in range(0, 101, policy.bucket)] + [Fraction(1)]
@@ -168,10 +174,10 @@ def desired_labels(
     labeller: Labeller,
     infos: Mapping[str, TrackerInfo],
 ) -> tuple[Labelled, ...]:
-    """What every tagged issue and every epic or tracking issue should carry of our labels, sorted by issue.
+    """Return the labels that every tagged issue and every tracking issue should carry, sorted by issue.
 
-    `tagged` gives the milestones and key results that rules tag an issue to, `targets` the milestones and
-    goals whose comment it carries. Issues without an entry in `issues` are left out.
+    `tagged`: by issue, the milestones and key results to which rules tag it. `targets`: by issue, the
+    milestones and goals whose comment it carries. Issues without an entry in `issues` are left out.
     """
     return tuple(
         labeller.labelled(issues[ref], tagged.get(ref, ()), targets.get(ref, ()))
@@ -181,17 +187,17 @@ def desired_labels(
 
 
 def relabels(now: Iterable[str], desired: Labelled | None, prefix: str, *, fold: bool) -> Relabels:
-    """What of our labels to add and to remove, sorted; all others stay. `fold`: case is no difference."""
+    """Return which labels of ours to add and to remove, sorted; all others stay. `fold`: ignore case."""
     ours, names = owned(now, prefix), desired.names if desired else frozenset()
     if not fold:
         return tuple(sorted(names - ours)), tuple(sorted(ours - names))
-    should, present = {name.casefold() for name in names}, {name.casefold() for name in ours}
+    desired_names, present = {name.casefold() for name in names}, {name.casefold() for name in ours}
     add = (name for name in names if name.casefold() not in present)
-    return tuple(sorted(add)), tuple(sorted(name for name in ours if name.casefold() not in should))
+    return tuple(sorted(add)), tuple(sorted(name for name in ours if name.casefold() not in desired_names))
 
 
 def _once(labels: Iterable[LabelDefinition]) -> tuple[LabelDefinition, ...]:
-    """Each name once, whatever its case; the first definition in sorted order stands for all."""
+    """Return each name once, ignoring case, with the first of its definitions in sorted order."""
     by_name: dict[str, LabelDefinition] = {}
     for label in sorted(labels):
         by_name.setdefault(label.name.casefold(), label)
@@ -199,6 +205,7 @@ def _once(labels: Iterable[LabelDefinition]) -> tuple[LabelDefinition, ...]:
 
 
 def _waiting(ids: Iterable[str], state: State) -> str | None:
+    """Return the reason of the first of these that rests on a source that is down; None where none does."""
     measures: list[Measure] = []
     for id_ in ids:
         if id_ in state.milestones:
@@ -207,24 +214,30 @@ def _waiting(ids: Iterable[str], state: State) -> str | None:
             measures.append(state.key_results[id_].measure)
         if id_ in state.goals:
             measures += [state.goals[id_].delivered, state.goals[id_].achieved]
-    down = (one.reason for one in measures if isinstance(one, Unmeasured) and one.why is Why.SOURCE_DOWN)
+    down = (
+        measure.reason
+        for measure in measures
+        if isinstance(measure, Unmeasured) and measure.why is Why.SOURCE_DOWN
+    )
     return next(down, None)
 
 
 def _subjects(ids: Iterable[str], state: State, mapping: GoalTree) -> tuple[_Subject, ...]:
-    """The named things, and what they lead to: key results and goals, each once."""
-    matches: dict[str, _Subject] = {}
+    """Return the items with these ids, and the key results and goals to which they lead, each once."""
+    subjects: dict[str, _Subject] = {}
     for id_ in ids:
-        milestone, result, goal = mapping.milestones.get(id_), mapping.key_results.get(id_), id_
+        milestone, result = mapping.milestones.get(id_), mapping.key_results.get(id_)
         if milestone is not None and id_ in state.milestones:
             measured = state.milestones[id_]
-            matches[id_] = _Subject("milestone", id_, milestone.title, measured.measure, measured.health.name)
-            _add_key_results(matches, _results_of(milestone, mapping), state, mapping)
+            subjects[id_] = _Subject(
+                "milestone", id_, milestone.title, measured.measure, measured.health.name
+            )
+            _add_key_results(subjects, _results_of(milestone, mapping), state, mapping)
         elif result is not None:
-            _add_key_results(matches, (id_,), state, mapping)
+            _add_key_results(subjects, (id_,), state, mapping)
         else:
-            _add_goal(matches, goal, state, mapping)
-    return tuple(matches.values())
+            _add_goal(subjects, id_, state, mapping)
+    return tuple(subjects.values())
 
 
 def _results_of(milestone: Milestone, mapping: GoalTree) -> tuple[str, ...]:
@@ -232,24 +245,26 @@ def _results_of(milestone: Milestone, mapping: GoalTree) -> tuple[str, ...]:
 
 
 def _add_key_results(
-    items: dict[str, _Subject], names: Iterable[str], state: State, mapping: GoalTree
+    subjects: dict[str, _Subject], names: Iterable[str], state: State, mapping: GoalTree
 ) -> None:
     for name in names:
         if name in state.key_results:
             measured, result = state.key_results[name], mapping.key_results[name]
-            items[name] = _Subject("key result", name, result.title, measured.measure, measured.health.name)
-            _add_goal(items, result.goal, state, mapping)
+            subjects[name] = _Subject(
+                "key result", name, result.title, measured.measure, measured.health.name
+            )
+            _add_goal(subjects, result.goal, state, mapping)
 
 
-def _add_goal(result: dict[str, _Subject], name: str, state: State, mapping: GoalTree) -> None:
+def _add_goal(subjects: dict[str, _Subject], name: str, state: State, mapping: GoalTree) -> None:
     if name in state.goals and name in mapping.goals:
         measured = state.goals[name]
         title = mapping.goals[name].title
-        result[name] = _Subject("goal", name, title, measured.delivered, measured.health.name)
+        subjects[name] = _Subject("goal", name, title, measured.delivered, measured.health.name)
 
 
 class _Shape:
-    """Names within one tracker's rules."""
+    """Makes labels in the form that one tracker allows."""
 
     def __init__(self, policy: LabelPolicy, info: TrackerInfo) -> None:
         self._policy = policy
@@ -258,67 +273,72 @@ class _Shape:
     def labels(
         self, templates: LabelTemplates, subjects: Sequence[_Subject], width: int
     ) -> list[LabelDefinition]:
-        """One label for each subject of its kind; health and progress of what the issue is closest to."""
+        """Return one label for each subject, and health and progress of what the issue is closest to."""
         kinds = {
             "goal": templates.goal,
             "key result": templates.key_result,
             "milestone": templates.milestone,
         }
         named = [
-            self.label(template, one, width, kind)
+            self.label(template, subject, width, kind)
             for kind, template in kinds.items()
-            for one in subjects
-            if template and one.kind == kind and one.shown
+            for subject in subjects
+            if template and subject.kind == kind and subject.shown
         ]
         for what, template in (("health", templates.health), ("progress", templates.progress)):
-            closest = _telling(_closest(subjects), what, template)
+            closest = _visible_by(_closest(subjects), what, template)
             chosen = closest if names_one(template) else _worst(closest, what)
-            named += [self.label(template, one, width, what) for one in chosen if template]
+            named += [self.label(template, subject, width, what) for subject in chosen if template]
         return [label for label in named if label is not None]
 
-    def label(self, template: str, one: _Subject, width: int, kind: str) -> LabelDefinition | None:
-        """None where the template asks for a progress bucket and there is no progress to tell."""
-        shown = bucket(one.measure, width)
+    def label(self, template: str, subject: _Subject, width: int, kind: str) -> LabelDefinition | None:
+        """Return the label; None where the template has a progress bucket and the subject is unmeasured."""
+        shown = bucket(subject.measure, width)
         if shown is None and "{bucket}" in template:
             return None
-        health = one.health.value.replace("_", "-")
-        values = {"id": one.id, "title": clean(one.title), "health": health, "bucket": shown or ""}
+        health = subject.health.value.replace("_", "-")
+        values = {"id": subject.id, "title": clean(subject.title), "health": health, "bucket": shown or ""}
         name = label_name(self._policy.prefix + fill(template, values), self._info)
-        colour = HEALTH_COLOURS[one.health] if kind == "health" else COLOURS[kind]
-        return LabelDefinition(name, colour, _description(kind, one, shown))
+        colour = HEALTH_COLOURS[subject.health] if kind == "health" else COLOURS[kind]
+        return LabelDefinition(name, colour, _description(kind, subject, shown))
 
 
 def _closest(subjects: Sequence[_Subject]) -> Sequence[_Subject]:
-    """The milestones; or, where there is none, the goals; or else the key results."""
+    """Return the milestones; where there is none, the goals; else the key results."""
     for kind in ("milestone", "goal"):
-        chosen = [one for one in subjects if one.kind == kind]
-        if chosen:
-            return chosen
+        of_kind = [subject for subject in subjects if subject.kind == kind]
+        if of_kind:
+            return of_kind
     return subjects
 
 
-def _telling(subjects: Sequence[_Subject], what: str, template: str) -> Sequence[_Subject]:
-    """Those of which a label may tell: of one that is not shown its progress alone, without its name.
+def _visible_by(subjects: Sequence[_Subject], what: str, template: str) -> Sequence[_Subject]:
+    """Return the subjects of which a label may show health or progress (`what`) to its readers.
 
-    Health follows from dates and people's words, and the progress of a key result from its figures.
+    A subject that is not shown may show its progress only, in a label without its name. Health depends on
+    dates and on overrides, and the progress of a key result on its figures, which stay hidden.
     """
     return [
-        one
-        for one in subjects
-        if one.shown or (what == "progress" and one.kind != "key result" and not names_one(template))
+        subject
+        for subject in subjects
+        if subject.shown or (what == "progress" and subject.kind != "key result" and not names_one(template))
     ]
 
 
 def _worst(subjects: Sequence[_Subject], what: str) -> Sequence[_Subject]:
-    """The one to tell of where a label can tell of one only: the worst health, or the least progress."""
+    """Return, as a list of at most one, the subject with the worst health or with the least progress."""
     if what == "health":
-        return sorted(subjects, key=lambda one: (_WORST_FIRST.index(one.health), one.id))[:1]
-    measured = [(one.measure, one.id, one) for one in subjects if not isinstance(one.measure, Unmeasured)]
-    return [one for _, _, one in sorted(measured, key=lambda entry: entry[:2])][:1]
+        return sorted(subjects, key=lambda subject: (_WORST_FIRST.index(subject.health), subject.id))[:1]
+    measured = [
+        (subject.measure, subject.id, subject)
+        for subject in subjects
+        if not isinstance(subject.measure, Unmeasured)
+    ]
+    return [subject for _, _, subject in sorted(measured, key=lambda entry: entry[:2])][:1]
 
 
 def bucket(measure: Measure, width: int) -> str | None:
-    """`50-74` for 60% with buckets of 25 points; `100` only for all of it; None where it is not measured."""
+    """Return the bucket, such as `50-74` for 60% and width 25; `100` only at 100%; None if unmeasured."""
     whole = whole_percent(measure)
     if whole is None or whole >= 100:
         return None if whole is None else "100"
@@ -327,12 +347,12 @@ def bucket(measure: Measure, width: int) -> str | None:
 
 
 def label_name(text: str, info: TrackerInfo) -> str:
-    """The text as a label of this tracker: spaces where allowed, and within the length.
+    """Return the text as a label of this tracker: spaces only where allowed, and within its length limit.
 
-    A name that is too long is cut and ends in six digits of a hash of the whole, so that two long names
-    that begin alike stay two labels, and the same name is always cut alike.
+    A name that is too long is cut and ends in six hex digits of a hash of the whole name, so that long names
+    with the same beginning stay different labels, and the same name always gives the same label.
     """
-    name = clean(text, 1000).replace(",", " ")  # GitHub takes a comma for the end of a label
+    name = clean(text, 1000).replace(",", " ")  # GitHub splits lists of labels at commas
     name = " ".join(name.split())
     if not info.label_spaces:
         name = name.replace(" ", "-")
@@ -343,16 +363,16 @@ def label_name(text: str, info: TrackerInfo) -> str:
 
 
 def owned(names: Iterable[str], prefix: str) -> frozenset[str]:
-    """The labels that begin with the owned prefix, whatever its case."""
+    """Return the labels that begin with the prefix, ignoring case."""
     return frozenset(name for name in names if name.casefold().startswith(prefix.casefold()))
 
 
-def _description(kind: str, one: _Subject, shown: str | None) -> str:
-    """At most 100 characters of the basic plane: GitHub refuses others."""
+def _description(kind: str, subject: _Subject, shown: str | None) -> str:
+    """Return at most 100 characters of the Basic Multilingual Plane: GitHub refuses others."""
     if kind == "health":
-        text = f"Health, kept by milepost: {one.health.value.replace('_', ' ')}"
+        text = f"Health, kept by milepost: {subject.health.value.replace('_', ' ')}"
     elif kind == "progress":
         text = f"Progress in percent, kept by milepost: {shown or 'as named'}"
     else:
-        text = f"{kind.capitalize()}: {one.title}"
+        text = f"{kind.capitalize()}: {subject.title}"
     return cut("".join(char for char in clean(text, 200) if ord(char) <= 0xFFFF), DESCRIPTION_LENGTH)

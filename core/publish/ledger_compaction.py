@@ -1,4 +1,4 @@
-"""Old entries of the ledger made few: what `undo` still needs of them stays, as one entry for each thing."""
+"""Compacts old entries of the ledger: one entry for each thing that `undo` may still take back."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,45 +15,46 @@ from core.publish.actions import (
 )
 
 Number = int
-"""Of an entry."""
+"""The number of an entry."""
 Entry = tuple[Number, Written]
 Thing = tuple[object, ...]
+"""What an entry is about: the labels of an issue, one comment, or one label definition."""
 
 Labels = Callable[[IssueRef], Iterable[str] | None]
-"""The labels of an issue as last read; None where nothing is known of it."""
+"""(issue) -> its labels as last read; None where the issue is not stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What becomes of old entries."""
+    """Which old entries are deleted and which are replaced."""
 
     drop: tuple[Number, ...] = ()
     change: Mapping[Number, Written] = field(default_factory=dict)
-    """Entries that stand for themselves and the dropped ones before them."""
+    """By number: the entry that replaces it and the dropped ones before it."""
 
 
 def compact(old: Sequence[Entry], younger: Iterable[Written], labels: Labels) -> Compacted:
-    """Let one entry stand for all old ones about one thing: the labels of an issue, a comment, a definition.
+    """Return how to replace all old entries about one thing by a single entry.
 
-    `old` are in the order in which they were written, `younger` those that are not old yet. To take back
-    the result and what is younger comes to the same as to take back all; single old runs are not told
-    apart any more. Dropped is what failed, what later entries took back, and labels that went meanwhile.
+    `old`: entries in the order in which they were written; `younger`: those that are not old yet. To undo the
+    result and the younger entries has the same effect as to undo all, but single old runs can no longer be
+    undone. Dropped are entries that failed, that later ones took back, or whose labels are gone.
     """
-    after = {thing for item in younger if (thing := _thing(item)) is not None}
-    several: dict[Thing, list[Entry]] = {}
+    younger_things = {thing for entry in younger if (thing := _thing(entry)) is not None}
+    by_thing: dict[Thing, list[Entry]] = {}
     drop: list[Number] = []
     for number, written in old:
         thing = _thing(written)
         if thing is None:
             drop.append(number)
         else:
-            several.setdefault(thing, []).append((number, written))
+            by_thing.setdefault(thing, []).append((number, written))
     change: dict[Number, Written] = {}
-    for thing, entries in several.items():
+    for thing, entries in by_thing.items():
         last, before = entries[-1], entries[:-1]
         drop += [number for number, _ in before]
         folded = _folded([written for _, written in entries])
-        if folded is None or (thing not in after and _left(folded.action, labels)):
+        if folded is None or (thing not in younger_things and _is_gone(folded.action, labels)):
             drop.append(last[0])
         elif folded != last[1]:
             change[last[0]] = folded
@@ -61,7 +62,7 @@ def compact(old: Sequence[Entry], younger: Iterable[Written], labels: Labels) ->
 
 
 def _thing(written: Written) -> Thing | None:
-    """What an entry is about; None for one that `undo` passes over, or that stands alone for nothing."""
+    """Return what an entry is about; None for one that failed, which `undo` ignores."""
     action = written.action
     if written.outcome == "failed":
         return None
@@ -70,7 +71,7 @@ def _thing(written: Written) -> Thing | None:
             return "labels", action.tracker, action.ref.id
         case WriteComment():
             comment = written.comment or action.before
-            # The answer to a create was lost: it is found by its mark, if it is there at all.
+            # Where the answer to a create was lost, the comment has no id here, only its mark.
             return "comment", action.tracker, action.ref.id, comment.id if comment else action.mark
         case DeleteComment():
             return "comment", action.tracker, action.ref.id, action.before.id
@@ -81,7 +82,7 @@ def _thing(written: Written) -> Thing | None:
 
 
 def _folded(entries: Sequence[Written]) -> Written | None:
-    """One entry with the effect of all of them; None if they come to nothing."""
+    """Return one entry with the effect of all of them; None if they have none together."""
     last = entries[-1]
     if isinstance(last.action, ChangeLabels):
         return _labels([entry.action for entry in entries if isinstance(entry.action, ChangeLabels)], last)
@@ -96,7 +97,7 @@ def _folded(entries: Sequence[Written]) -> Written | None:
             made = isinstance(first, DefineLabel)
             before_it = first.before if isinstance(first, DefineLabel) else None
             return replace(last, action=replace(last.action, before=before_it)) if made else last
-    return None  # a definition that was removed: only an undo does that
+    return None  # an undo does not restore a definition that was removed
 
 
 def _comment_before(action: Action) -> PostedComment | None:
@@ -104,13 +105,16 @@ def _comment_before(action: Action) -> PostedComment | None:
 
 
 def _labels(actions: Sequence[ChangeLabels], last: Written) -> Written | None:
-    """By label: what the first change says of the time before, and the last one of what was left."""
+    """Return one change of labels with the effect of all; None if they have none together.
+
+    By label, the first change tells whether it was there before, and the last one whether it was left there.
+    """
     first: dict[str, bool] = {}
     final: dict[str, bool] = {}
     for action in actions:
         for name, added in (
-            *((item, False) for item in action.remove),
-            *((item, True) for item in action.add),
+            *((label, False) for label in action.remove),
+            *((label, True) for label in action.add),
         ):
             first.setdefault(name, added)
             final[name] = added
@@ -123,8 +127,8 @@ def _labels(actions: Sequence[ChangeLabels], last: Written) -> Written | None:
     return replace(last, action=replace(actions[-1], add=add, remove=remove))
 
 
-def _left(action: Action, labels: Labels) -> bool:
-    """Whether nothing of a change of labels stands any more: somebody took all of them away."""
+def _is_gone(action: Action, labels: Labels) -> bool:
+    """Return whether a change of labels has no effect any more: it only added labels, and all are removed."""
     if not isinstance(action, ChangeLabels) or action.remove:
         return False
     now = labels(action.ref)

@@ -1,4 +1,4 @@
-"""Which comment on an issue is ours, whether it stands as it should, and why it has to be edited if not."""
+"""Decides which comment on an issue is ours, and whether and why it has to be edited."""
 
 import html
 import re
@@ -14,30 +14,30 @@ from core.publish.states import DesiredComment
 def our_comments(
     posted: Posted, record: Publication | None, instance: str, installation: str
 ) -> list[PostedComment]:
-    """Our comments on an issue, the one that stays first: that with the lowest id, for every writer.
+    """Return our comments on an issue by ascending id; the first one stays, which every writer decides alike.
 
-    A comment with our mark by another account is a copy and no business of ours. One of ours whose mark
-    names another issue came here with a transfer; it is taken over if there is no better one. The comment
-    on record is ours even without its mark, but not with the mark of another instance.
+    A comment with our mark by another account is a copy and not ours. One of ours whose mark names another
+    issue came with a transfer; it is taken over if there is no other. The recorded comment is ours even
+    without its mark, but not with the mark of another instance.
     """
     marked: list[PostedComment] = []
-    moved: list[PostedComment] = []
-    for one in sorted(posted.comments, key=lambda item: comment_order(item.id)):
-        mark = mark_of(one)
-        if not one.mine:
+    transferred: list[PostedComment] = []
+    for comment in sorted(posted.comments, key=lambda comment: comment_order(comment.id)):
+        mark = mark_of(comment)
+        if not comment.mine:
             continue
-        if record is not None and one.id == record.comment.id:
+        if record is not None and comment.id == record.comment.id:
             if _still_ours(mark, record, instance, installation):
-                marked.append(one)
+                marked.append(comment)
         elif mark is not None and mark.instance == instance:
-            (marked if mark.issue_id == posted.ref.id else moved).append(one)
-    return marked or moved[:1]
+            (marked if mark.issue_id == posted.ref.id else transferred).append(comment)
+    return marked or transferred[:1]
 
 
 def _still_ours(mark: Mark | None, record: Publication, instance: str, installation: str) -> bool:
-    """Whether the comment on record is ours: another instance may have taken it over since.
+    """Return whether the recorded comment is ours: another instance may have taken it over since.
 
-    Where the setting of our own instance has changed, the mark is still the one that we wrote.
+    Where our own instance was renamed in the settings, the comment still has the mark that we wrote.
     """
     if mark is None or mark.instance == instance:
         return True
@@ -45,27 +45,27 @@ def _still_ours(mark: Mark | None, record: Publication, instance: str, installat
 
 
 def exposed(
-    reported: Summary | DesiredComment, digest: str, before: PostedComment, record: Publication | None
+    desired: Summary | DesiredComment, digest: str, before: PostedComment, record: Publication | None
 ) -> bool:
-    """Whether a comment may say more than those who may read it now are meant to know.
+    """Return whether a comment may show more than those who may read it now are meant to see.
 
-    So it is where others may read it than those for whom it was written. Where that is not on record, it is
-    if the comment says something else than it should, and some of what it could say is not for its readers.
+    It does if more people may read it than those for whom it was written. Where these are not recorded, it
+    may if its meaning differs from `digest` and something is withheld from its readers.
     """
-    if reported.readers is None:
+    if desired.readers is None:
         return False
     if record is None or record.comment.id != before.id:
         mark = mark_of(before)
-        return reported.withheld and (mark is None or mark.digest != digest)
+        return desired.withheld and (mark is None or mark.digest != digest)
     if record.readers is None:
-        return reported.withheld and record.digest != digest
-    return not reported.readers.may_read(record.readers)
+        return desired.withheld and record.digest != digest
+    return not desired.readers.may_read(record.readers)
 
 
 def edit_reason(
     desired: DesiredComment, now: PostedComment, record: Publication | None, info: TrackerInfo
 ) -> str:
-    """Why the comment has to be edited; empty where it may stay as it is."""
+    """Return why the comment has to be edited; an empty string where it may stay as it is."""
     recorded = record if record is not None and record.comment.id == now.id else None
     return _text_reason(desired, now, recorded) or visibility_reason(now, info)
 
@@ -96,15 +96,15 @@ def _text_reason(desired: DesiredComment, now: PostedComment, record: Publicatio
 
 
 def writer(installation: str) -> str:
-    """How another installation is named in a sentence."""
+    """Return how another installation is named in a sentence."""
     return f"the installation {installation}" if installation else "an installation of an older version"
 
 
 def rival_of(now: PostedComment, record: Publication | None, instance: str, installation: str) -> str | None:
-    """The other installation that has written since our record was made, or that wrote what we never did.
+    """Return the id of another installation that wrote the comment as it stands; None where none did.
 
-    `instance` and `installation` are our own. Empty for one of an older version, which leaves no id; None
-    where there is no other.
+    `instance` and `installation` are our own. An empty string: one of an older version, whose marks have no
+    id.
     """
     mark = mark_of(now)
     if mark is None or mark.instance != instance or mark.installation == installation:
@@ -114,7 +114,7 @@ def rival_of(now: PostedComment, record: Publication | None, instance: str, inst
 
 
 def _agrees(desired: DesiredComment, now: PostedComment, mark: Mark, record: Publication | None) -> bool:
-    """Whether a comment that another installation wrote says what this one wants, and nobody edited it."""
+    """Return whether a comment of another installation has the desired meaning, and nobody edited it."""
     own = read_mark(desired.mark)
     if own is None or (mark.instance, mark.issue_id) != (own.instance, own.issue_id):
         return False
@@ -124,21 +124,22 @@ def _agrees(desired: DesiredComment, now: PostedComment, mark: Mark, record: Pub
         return same_text(without_mark(now.body), without_mark(desired.body))
     if text_check(now.body) == mark.check:
         return True
-    # A server that rewrites letters rewrote ours too: then nothing can be told from the check.
+    # Where the server changes letters, it changed those of our own comment too, and the check is of no use.
     ours = mark_of(record.comment) if record is not None else None
     return ours is not None and bool(ours.check) and text_check(record_body(record)) != ours.check
 
 
 def record_body(record: Publication | None) -> str:
-    """The text on record; empty without one."""
+    """Return the recorded text; an empty string without a record."""
     return record.comment.body if record is not None else ""
 
 
 def edited(now: PostedComment, before: PostedComment) -> bool:
-    """Whether somebody changed the text since `before`; what renders the same is no change.
+    """Return whether somebody changed the text since `before`; what renders the same is no change.
 
-    Nor is what the server itself made of it: the comment was last changed by our own write, and its numbers
-    are the same. GitHub's times are whole seconds, so that the numbers guard against an edit in that second.
+    A text that the server itself rewrote is no change either: the time of its last change is that of our own
+    write, and its numbers are the same. These are compared because GitHub's times are whole seconds, in which
+    somebody may have edited it as well.
     """
     if same_text(now.body, before.body):
         return False
@@ -151,15 +152,15 @@ def _numbers(body: str) -> list[str]:
 
 
 def as_recorded(now: PostedComment, record: Publication) -> bool:
-    """Whether the comment stands as it is on record: then nobody asks until something moves."""
+    """Return whether the comment stands as recorded, so that it need not be read until something changes."""
     same = now.mine and now.id == record.comment.id and mark_of(now) == mark_of(record.comment)
     return same and not edited(now, record.comment)
 
 
 def visibility_reason(now: PostedComment, info: TrackerInfo) -> str:
-    """Why a comment has to be shown to others than now; empty where the settings ask for nothing else.
+    """Return why the visibility of a comment has to change; an empty string where it fits the settings.
 
-    Without a setting a comment keeps what it has: milepost never shows words to more people by itself.
+    Without a setting a comment keeps its visibility: milepost never shows it to more people by itself.
     """
     if info.comment_visibility is not None and _plain(now.visibility) != _plain(info.comment_visibility):
         kind, name = info.comment_visibility
@@ -170,10 +171,10 @@ def visibility_reason(now: PostedComment, info: TrackerInfo) -> str:
 
 
 def _plain(visibility: tuple[str, str] | None) -> tuple[str, ...]:
-    """Servers may write the name of a role or group in another case than it was set."""
+    """Return the visibility casefolded: servers may return the name of a role or group in another case."""
     return tuple(part.casefold() for part in visibility or ())
 
 
 def comment_order(comment_id: str) -> tuple[int, str]:
-    """Older comments first: trackers number them upwards."""
+    """Return the key that sorts older comments first: trackers number them upwards."""
     return (int(comment_id), "") if comment_id.isdecimal() else (0, comment_id)

@@ -1,4 +1,4 @@
-"""Where may be written: within a tracker's scope, in what is not archived, and with the rights for it."""
+"""Decides where comments and labels may be written: in scope, not archived, and with permission."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from core.publish.key_container import container_of_key
 
 
 class Closed(StrEnum):
-    """Why nothing, or no label, is written somewhere. None of it is a failure."""
+    """Why nothing, or no label, is written to a place; no failure of a run."""
 
     OUTSIDE = "outside of the scope that this tracker is configured with"
     ARCHIVED_CONTAINER = "archived, so that it takes no changes"
@@ -19,15 +19,15 @@ class Closed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one tracker is configured with, by identity."""
+    """The projects or repositories with which one tracker is configured, also by their other names."""
 
     owns: Callable[[str], bool]
-    """Whether the configuration by itself covers an issue's key."""
+    """(key) -> whether the configuration covers the key as it is written."""
     names: frozenset[str] = frozenset()
-    """All that each configured project or repository is or was called, in lower case."""
+    """All names, of today and earlier, of each configured project or repository, casefolded."""
 
     def covers(self, ref: IssueRef) -> bool:
-        """Whether an issue, by today's key, lies in the scope."""
+        """Return whether an issue, by today's key, lies in the scope."""
         return self.owns(ref.key) or container_of_key(ref).casefold() in self.names
 
 
@@ -36,23 +36,23 @@ class Places:
     """Decides for each issue whether a comment or a label may be written to it; the default allows all."""
 
     scopes: Mapping[str, Scope] = field(default_factory=dict)
-    """By tracker; one that is not named has no bounds."""
+    """By tracker; on one without a scope, all issues are in scope."""
     containers: Mapping[tuple[str, str], Closed] = field(default_factory=dict)
-    """By tracker and name in lower case: the containers that take nothing, or no labels."""
+    """By tracker and casefolded name: the containers to which nothing, or no label, may be written."""
     archived: frozenset[IssueRef] = frozenset()
 
     def closed(self, ref: IssueRef) -> Closed | None:
-        """Why nothing at all is written to an issue, by today's key; None where it may be."""
+        """Return why nothing may be written to an issue, by today's key; None where it may."""
         scope = self.scopes.get(ref.tracker)
         if scope is not None and not scope.covers(ref):
             return Closed.OUTSIDE
         if ref in self.archived:
             return Closed.ARCHIVED_ISSUE
-        result = self._container(ref)
-        return None if result is Closed.READ_ONLY else result
+        closed = self._container(ref)
+        return None if closed is Closed.READ_ONLY else closed
 
     def closed_to_labels(self, ref: IssueRef) -> Closed | None:
-        """The same for labels and their definitions, for which it is not enough to read and comment."""
+        """Return why no label or label definition may be written, which needs more rights than to comment."""
         return self.closed(ref) or self._container(ref)
 
     def _container(self, ref: IssueRef) -> Closed | None:

@@ -1,4 +1,4 @@
-"""Wanted minus posted: the smallest set of changes, in the order in which they are written."""
+"""Makes the plan: desired minus actual state, as actions in the order in which they are written."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -31,11 +31,11 @@ OPENED = "it is written once it takes changes again, or once the scope covers it
 def make_plan(
     desired: DesiredState, actual: ActualState, policy: PublishPolicy, infos: Mapping[str, TrackerInfo]
 ) -> Plan:
-    """The plan that turns what was found into what is wanted; empty where the two agree.
+    """Return the plan that leads from the actual to the desired state; empty where the two agree.
 
-    Only comments with our mark by our own account, and labels with the owned prefix, are ever touched, and
-    nothing where `found.places` says that nothing may be written. What is switched off in the policy stays as
-    it is, and so does what rests on a tracker that is down.
+    It changes only comments with our mark by our own account, and labels with our prefix, and only where
+    `actual.places` allows it. What is switched off in the policy stays as it is, and so does everything on a
+    tracker that is down.
     """
     planner = _Planner(actual, policy, infos, desired.untold)
     if policy.labels.enabled:
@@ -47,7 +47,7 @@ def make_plan(
 
 
 class _Planner:
-    """Collects actions and what is held."""
+    """Collects the actions of a plan, and what is held."""
 
     def __init__(
         self,
@@ -66,17 +66,22 @@ class _Planner:
         self._writes: list[WriteComment] = []
         self._deletes: list[DeleteComment] = []
         self._held: list[Held] = []
-        self._shut: list[Held] = []
+        self._closed_comments: list[Held] = []
 
     def plan(self) -> Plan:
-        """What says too much, definitions, labels, comments, removals; sorted: equal worlds, equal plans."""
-        defines = sorted(self._defines, key=lambda item: (item.tracker, item.container, item.definition))
-        relabels = sorted(self._relabels, key=lambda item: issue_order(item.ref))
-        writes = sorted(self._writes, key=lambda item: issue_order(item.ref))
-        deletes = sorted(
-            self._deletes, key=lambda item: (*issue_order(item.ref), comment_order(item.before.id))
+        """Return the plan: first what shows too much, then definitions, labels, comments, removals.
+
+        Each kind is sorted, so that equal states give equal plans.
+        """
+        defines = sorted(
+            self._defines, key=lambda action: (action.tracker, action.container, action.definition)
         )
-        # Before anything else goes what says more than its readers are meant to know.
+        relabels = sorted(self._relabels, key=lambda action: issue_order(action.ref))
+        writes = sorted(self._writes, key=lambda action: issue_order(action.ref))
+        deletes = sorted(
+            self._deletes, key=lambda action: (*issue_order(action.ref), comment_order(action.before.id))
+        )
+        # What shows more than its readers are meant to see is changed before anything else.
         anew = [write for write in writes if write.anew]
         writes = [write for write in writes if not write.anew]
         secret = [relabel for relabel in relabels if relabel.reason == SAYS_TOO_MUCH]
@@ -90,44 +95,43 @@ class _Planner:
             *writes,
             *deletes,
         )
-        held = sorted(set(self._held), key=lambda item: (item.what, item.why, item.release))
-        return Plan(actions, tuple(held), closed=tuple(self._shut))
+        held = sorted(set(self._held), key=lambda held: (held.what, held.why, held.release))
+        return Plan(actions, tuple(held), closed=tuple(self._closed_comments))
 
     # ---- labels
 
-    def labels(self, requested: Sequence[Labelled]) -> None:
-        by_ref = {wish.ref: wish for wish in requested}
+    def labels(self, desired: Sequence[Labelled]) -> None:
+        by_ref = {labelled.ref: labelled for labelled in desired}
         existing = {*self._actual.labels, *self._actual.posted}
         for ref in existing | set(by_ref):
             self._labels_of(ref, by_ref.get(ref))
         ready = [
-            wish
-            for wish in requested
-            if wish.waiting is None
-            and wish.ref.tracker not in self._actual.down
-            and self._actual.places.closed_to_labels(wish.ref) is None
+            labelled
+            for labelled in desired
+            if labelled.waiting is None
+            and labelled.ref.tracker not in self._actual.down
+            and self._actual.places.closed_to_labels(labelled.ref) is None
         ]
-        self._define(item for item in ready if item.ref in existing)
+        self._define(labelled for labelled in ready if labelled.ref in existing)
 
     def definitions(self) -> None:
-        """Take away what definitions tell to more people than they were made for."""
+        """Plan the removal or change of definitions that show more than their readers may see."""
         if self._untold is None:
             return
         for (tracker, container), defined in sorted(self._actual.definitions.items()):
             place = IssueRef(tracker, "", f"{container}#0")
             if self._actual.places.closed_to_labels(place) is None and tracker not in self._actual.down:
                 self._redefinitions += self._untold.actions(tracker, container, defined)
-        # What is described anew for its readers is not defined a second time.
-        reported = {definition_key(item) for item in self._redefinitions}
-        self._defines = [define for define in self._defines if definition_key(define) not in reported]
+        redefined = {definition_key(action) for action in self._redefinitions}
+        self._defines = [define for define in self._defines if definition_key(define) not in redefined]
 
     def _labels_of(self, ref: IssueRef, desired: Labelled | None) -> None:
         posted = self._actual.posted.get(ref)
         now = posted.labels if posted else self._actual.labels.get(ref)
-        today = posted.ref if posted else ref
-        if now is None or ref.tracker not in self._infos or self._actual.places.closed_to_labels(today):
+        current = posted.ref if posted else ref
+        if now is None or ref.tracker not in self._infos or self._actual.places.closed_to_labels(current):
             return
-        fold = self._infos[ref.tracker].has_label_definitions  # GitHub: names are equal whatever their case
+        fold = self._infos[ref.tracker].has_label_definitions  # GitHub ignores the case of labels
         add, remove = relabels(now, desired, self._policy.labels.prefix, fold=fold)
         if not add and not remove:
             return
@@ -137,43 +141,45 @@ class _Planner:
             return
         closed = self._actual.closed.get((ref.tracker, desired.container)) if desired and add else None
         if closed:
-            # An undefined label would be defined by its first use, in any colour.
+            # A label that is not defined would be defined by its first use, in a random colour.
             self._held.append(Held(f"new labels of {ref.key}", closed, NEXT_PULL))
             add = ()
         if add or remove:
-            secret = self._untold is not None and self._untold.names(today, remove)
-            self._relabels.append(ChangeLabels(today, add, remove, SAYS_TOO_MUCH if secret else ""))
+            secret = self._untold is not None and self._untold.names(current, remove)
+            self._relabels.append(ChangeLabels(current, add, remove, SAYS_TOO_MUCH if secret else ""))
 
     def _unread(self, ref: IssueRef) -> str | None:
-        """Why nothing is planned for an issue: its tracker is down, or it could not be read itself."""
+        """Return why nothing is planned for an issue: its tracker is down, or it could not be read itself."""
         return self._actual.down.get(ref.tracker) or self._actual.unreadable.get(ref)
 
     def _define(self, used: Iterable[Labelled]) -> None:
         needed: dict[tuple[str, str, str], LabelDefinition] = {}
-        for item in sorted(used, key=lambda one: issue_order(one.ref)):
-            for label in item.labels:
-                needed.setdefault((item.ref.tracker, item.container, label.name.casefold()), label)
+        for labelled in sorted(used, key=lambda labelled: issue_order(labelled.ref)):
+            for label in labelled.labels:
+                place = (labelled.ref.tracker, labelled.container, label.name.casefold())
+                needed.setdefault(place, label)
         for (tracker, container, name), label in needed.items():
             defined = self._actual.definitions.get((tracker, container))
             if defined is None:
                 continue  # this tracker has no definitions
-            before = next((one for one in defined if one.name.casefold() == name), None)
+            before = next((existing for existing in defined if existing.name.casefold() == name), None)
             if before is None or _appearance(before) != _appearance(label):
                 self._defines.append(DefineLabel(tracker, container, label, before))
 
     # ---- comments
 
-    def comments(self, requested: Sequence[DesiredComment]) -> None:
-        for wish in requested:
-            why = self._closed(wish.ref)
+    def comments(self, desired: Sequence[DesiredComment]) -> None:
+        for comment in desired:
+            why = self._closed(comment.ref)
             if why is None:
-                self._comment(wish)
+                self._comment(comment)
             else:
-                self._shut.append(Held(f"comment on {wish.ref.key}", f"it is {why}", OPENED))
-        refs = {wish.ref for wish in requested}
+                held = Held(f"comment on {comment.ref.key}", f"it is {why}", OPENED)
+                self._closed_comments.append(held)
+        refs = {comment.ref for comment in desired}
         for ref, record in self._actual.records.items():
             if ref not in refs and ref.tracker in self._infos and self._closed(ref) is None:
-                self._leave(ref, record)
+                self._remove_comment(ref, record)
 
     def _closed(self, ref: IssueRef) -> Closed | None:
         posted = self._actual.posted.get(ref)
@@ -186,7 +192,7 @@ class _Planner:
         ours = self._ours(posted, record) if posted is not None else []
         before = ours[0] if ours else None
         anew = before is not None and exposed(desired, desired.digest, before, record)
-        # What says too much does not wait for numbers.
+        # A comment that shows too much is replaced although some of its numbers could not be read.
         why = self._unread(desired.ref) or (None if anew else desired.waiting)
         if why:
             self._held.append(Held(what, why, NEXT_PULL))
@@ -225,31 +231,31 @@ class _Planner:
     def _first_reason(self, desired: DesiredComment, posted: Posted, record: Publication | None) -> str:
         if record is None:
             return f"the first one; {desired.phrase}"
-        earlier = next((one for one in posted.comments if one.id == record.comment.id), None)
+        earlier = next((comment for comment in posted.comments if comment.id == record.comment.id), None)
         if earlier is not None and earlier.mine:
             return f"the earlier one is that of another instance; {desired.phrase}"
         if earlier is not None:
-            # An edit would need rights over other people's comments, and be refused again in every run.
+            # An edit needs permission to edit the comments of others, and would be refused in every run.
             old = f"earlier comment on {desired.ref.key}"
             by_another = "another account wrote it, so this one writes its own"
             self._held.append(Held(old, by_another, "remove the earlier comment by hand"))
             return f"the account has changed; {desired.phrase}"
         return f"it was removed; {desired.phrase}"
 
-    def _leave(self, ref: IssueRef, record: Publication) -> None:
-        """Take away our comment from an issue that nothing points to any more."""
+    def _remove_comment(self, ref: IssueRef, record: Publication) -> None:
+        """Plan the removal of our comment from an issue that is no tracking issue any more."""
         posted = self._actual.posted.get(ref)
         why = self._unread(ref)
         if why:
             self._held.append(Held(f"removal of the comment on {ref.key}", why, NEXT_PULL))
         elif posted is not None:
             reason = "no milestone or goal points here any more"
-            for one in self._ours(posted, record):
-                self._deletes.append(DeleteComment(posted.ref, record.target, one, reason))
+            for comment in self._ours(posted, record):
+                self._deletes.append(DeleteComment(posted.ref, record.target, comment, reason))
 
 
 def definition_key(action: DefineLabel | RemoveLabelDefinition) -> tuple[str, str, str]:
-    """Which definition an action is about."""
+    """Return tracker, container and name of the label that an action defines or removes, casefolded."""
     name = action.definition.name if isinstance(action, DefineLabel) else action.name
     return action.tracker, action.container.casefold(), name.casefold()
 

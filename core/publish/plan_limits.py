@@ -1,4 +1,4 @@
-"""What holds a plan back: too many changes or removals, a goal that jumped though nobody edited anything."""
+"""The limits of a plan: holds too many changes or removals, and goals that jumped without an edit."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -30,45 +30,44 @@ class Jump:
     before: Fraction
     after: Fraction
     explained: Fraction
-    """What it would be by finished, re-opened, cancelled, added and otherwise edited tasks alone."""
+    """The number as it would be by the edits of tasks alone: finished, re-opened, cancelled, added."""
     tasks: int
-    """How many tasks went or count otherwise although nobody edited them."""
+    """Number of tasks that are gone or count otherwise although nobody edited them."""
     mapping_changed: bool = False
-    """The user changed the mapping, so a jump is no surprise."""
+    """The user changed what the mapping has about this goal: then its jump is never held."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the run knows beyond the plan."""
+    """What the limits need beside the plan."""
 
     jumps: tuple[Jump, ...] = ()
     goals: Mapping[IssueRef, frozenset[str]] = field(default_factory=dict)
-    """By issue that is written to: the goals that its comment or labels tell of."""
+    """By issue that is written to: the goals of which its comment or labels tell."""
     owners: Mapping[IssueRef, frozenset[str]] = field(default_factory=dict)
     """By issue that is written to: the milestones, key results and goals for which it is."""
     first: frozenset[tuple[str, str]] = frozenset()
-    """Tracker and milestone, key result or goal that was not published there to its end yet."""
+    """Tracker and id of each milestone, key result or goal whose first publication there is not complete."""
     again: frozenset[Action] = frozenset()
     """Actions that failed before and are tried again: no limit counts them."""
     standing: Mapping[str, int] = field(default_factory=dict)
-    """By tracker: how many comments of ours stand there, and how many issues carry labels for what counts."""
+    """By tracker: the number of our comments and of labelled issues."""
 
 
 def apply_limits(plan: Plan, facts: Facts, policy: LimitPolicy, release: Release = NOTHING) -> Plan:
-    """The plan without what a limit holds back, each action with the reason; `release` lets some through.
+    """Return the plan without the actions that a limit holds; `release`: what `--force` lets through.
 
-    Each limit takes of what the ones before it left: what is held anyway is no change. Their number is
-    counted for each milestone, key result and goal on each tracker, where only that one's changes are
-    held, and then for each tracker. What was never published to its end has a limit of its own, and so have
-    removals.
+    The limits apply in turn, each to what the ones before it left: jumps of goals, removals, numbers of
+    changes. Changes are counted by milestone, key result and goal on each tracker, where only those of the
+    one are held, and then by tracker. First publications have a limit of their own.
     """
     if release.everything or not plan:
         return plan
-    # What tells too much is made anew whatever else is held.
+    # What shows too much to its readers is never held.
     anew = tuple(action for action in plan.actions if _tells_too_much(action))
     held = Holding(tuple(action for action in plan.actions if action not in anew))
     for jump in held_jumps(facts.jumps, policy, release):
-        # A guardrail or metric moves by the mapping alone, so what jumped is what is delivered.
+        # Metrics and guardrails change with the mapping only, so that only what is delivered can jump.
         why = (
             f"the goal {jump.goal} jumped from {percent(jump.before)} to {percent(jump.after)}, and no edit "
             f"explains it: {jump.tasks} tasks that nobody edited are gone or count otherwise, without which "
@@ -81,7 +80,7 @@ def apply_limits(plan: Plan, facts: Facts, policy: LimitPolicy, release: Release
 
 
 def _tells_too_much(action: Action) -> bool:
-    """Whether an action takes back what more people may read than it was written for."""
+    """Return whether an action removes what more people may read than those for whom it was written."""
     if isinstance(action, WriteComment):
         return action.anew
     if isinstance(action, DeleteComment):
@@ -90,7 +89,7 @@ def _tells_too_much(action: Action) -> bool:
 
 
 def held_jumps(jumps: Iterable[Jump], policy: LimitPolicy, release: Release = NOTHING) -> tuple[Jump, ...]:
-    """The jumps that hold what tells of their goals, in order of the goals."""
+    """Return the jumps beyond the limit, sorted by goal."""
     return tuple(
         jump
         for jump in sorted(jumps, key=lambda jump: (jump.goal, -abs(jump.after - jump.explained)))
@@ -102,23 +101,23 @@ def held_jumps(jumps: Iterable[Jump], policy: LimitPolicy, release: Release = NO
 
 
 def held_goals(plan: Plan, facts: Facts, policy: LimitPolicy, release: Release = NOTHING) -> frozenset[str]:
-    """The goals of which `apply_limits` holds something of this plan because they jumped."""
+    """Return the goals because of whose jump `apply_limits` holds an action of this plan."""
     jumped = held_jumps(facts.jumps, policy, release)
     return frozenset(jump.goal for jump in jumped if _telling_of(plan.actions, jump.goal, facts))
 
 
 def removals(actions: Iterable[Action]) -> dict[str, set[Action]]:
-    """By tracker: what takes away a comment of ours that no other replaces, or labels without adding any."""
-    result: dict[str, set[Action]] = {}
+    """Return by tracker the actions that remove the last comment of ours, or labels without adding any."""
+    by_tracker: dict[str, set[Action]] = {}
     for action in actions:
-        takes = isinstance(action, ChangeLabels) and action.remove and not action.add
-        if takes or (isinstance(action, DeleteComment) and not action.double):
-            result.setdefault(action.tracker, set()).add(action)
-    return result
+        removes_labels = isinstance(action, ChangeLabels) and action.remove and not action.add
+        if removes_labels or (isinstance(action, DeleteComment) and not action.double):
+            by_tracker.setdefault(action.tracker, set()).add(action)
+    return by_tracker
 
 
 def _hold_removals(held: "Holding", facts: Facts, policy: LimitPolicy, release: Release) -> frozenset[Action]:
-    """Hold the removals on each tracker that has too many; gives those that were released instead."""
+    """Hold the removals on each tracker with too many, and return those that `release` lets through."""
     released: set[Action] = set()
     for tracker, chosen in sorted(removals(held.left).items()):
         counted = chosen - facts.again
@@ -138,37 +137,37 @@ def _hold_removals(held: "Holding", facts: Facts, policy: LimitPolicy, release: 
 
 
 class Holding:
-    """The actions of a plan, and those that were taken out of it, each with its reason."""
+    """The actions of a plan that are left, and those that are held, each with its reason."""
 
     def __init__(self, actions: tuple[Action, ...]) -> None:
         self.left = actions
         self.reasons: list[Held] = []
 
     def add(self, chosen: Iterable[Action], why: str, group: Group, setting: str = "") -> None:
-        """Hold these; label definitions that nothing else would have used go with them.
+        """Hold these actions, and the label definitions that nothing else needs.
 
-        `setting`: the limit that would have to be larger to let them through.
+        `setting`: the limit that would let them through if it were higher.
         """
-        gone = set(chosen)
+        held = set(chosen)
         release = f"look at it, then run `milepost sync --force {group.name}`"
         release += f", or raise {setting}" if setting else ""
-        if not gone:
+        if not held:
             return
-        used = uses(action for action in self.left if action not in gone)
-        idle = uses(gone) - used
-        gone.update(
+        used = uses(action for action in self.left if action not in held)
+        unused = uses(held) - used
+        held.update(
             action
             for action in self.left
-            if isinstance(action, DefineLabel) and definition_place(action) in idle
+            if isinstance(action, DefineLabel) and definition_place(action) in unused
         )
         self.reasons += [
-            Held(action.sentence, why, release, group.name, action) for action in self.left if action in gone
+            Held(action.sentence, why, release, group.name, action) for action in self.left if action in held
         ]
-        self.left = tuple(action for action in self.left if action not in gone)
+        self.left = tuple(action for action in self.left if action not in held)
 
 
 def owners_of(action: Action, owners: Mapping[IssueRef, frozenset[str]]) -> frozenset[str]:
-    """The milestones, key results and goals for which an action is; empty for a definition."""
+    """Return the milestones, key results and goals for which an action is; none for a definition."""
     ref = _ref(action)
     return owners.get(ref, frozenset()) if ref is not None else frozenset()
 
@@ -178,12 +177,12 @@ Place = tuple[str, str, str]
 
 
 def definition_place(action: DefineLabel) -> Place:
-    """Where a label is defined."""
+    """Return tracker, container and name of the label that an action defines."""
     return action.tracker, action.container.casefold(), action.definition.name.casefold()
 
 
 def uses(actions: Iterable[Action]) -> set[Place]:
-    """The definitions that these actions need."""
+    """Return the label definitions that these actions need."""
     return {
         (action.tracker, container_of(action).casefold(), name.casefold())
         for action in actions
@@ -193,9 +192,9 @@ def uses(actions: Iterable[Action]) -> set[Place]:
 
 
 def hold_too_many(held: Holding, facts: Facts, policy: LimitPolicy, release: Release = NOTHING) -> None:
-    """Hold what is more than a milestone, key result or goal may change on a tracker, then the tracker.
+    """Hold the changes of each milestone, key result or goal with too many, then of each tracker.
 
-    What is released in a milestone is not held again in its tracker.
+    What is released for a milestone is not counted for its tracker again.
     """
     counted = [action for action in held.left if action not in facts.again]
     for limit in (_First(policy), _Usual(policy)):
@@ -228,15 +227,15 @@ class _Limit:
         self.number: int = getattr(policy, self.setting)
 
     def group(self, tracker: str, owner: str | None) -> Group:
-        """What is held together; `owner` as in `reason`."""
+        """Return the group of what is held together; `owner` as in `reason`."""
         return Group(self.kind, tracker, TOTAL if owner is None else owner or NOBODY)
 
     def counts(self, action: Action, facts: Facts) -> frozenset[str] | None:
-        """For which owners it counts an action; None for those that it leaves to the other limit."""
+        """Return for which owners it counts an action; None for an action that the other limit counts."""
         raise NotImplementedError
 
     def groups(self, actions: Iterable[Action], facts: Facts) -> dict[tuple[str, str], set[Action]]:
-        """By tracker and owner; under the empty name what no milestone, key result or goal wants any more."""
+        """Return the actions by tracker and owner; owner "" has what no item of the mapping needs."""
         result: dict[tuple[str, str], set[Action]] = {}
         for action in actions:
             owners = None if isinstance(action, DefineLabel) else self.counts(action, facts)
@@ -253,7 +252,7 @@ class _Limit:
         return result
 
     def reason(self, tracker: str, owner: str | None, count: int) -> str:
-        """Why a group is held; `owner` is None for a tracker as a whole."""
+        """Return why a group is held; `owner` is None for a tracker as a whole."""
         whose = tracker if owner is None else f"{owner or 'what no milestone counts any more'} on {tracker}"
         return f"{self.what} of {whose} has {count:,} changes (limit {self.number:,})"
 
@@ -288,7 +287,7 @@ class _Usual(_Limit):
 
 
 def _largest(groups: Mapping[tuple[str, str], set[Action]], limit: int) -> tuple[str, str] | None:
-    """The group that exceeds the limit most."""
+    """Return the group that exceeds the limit most; None where none does."""
     over = [(-len(members), name) for name, members in groups.items() if len(members) > limit]
     return min(over)[1] if over else None
 

@@ -1,4 +1,4 @@
-"""What milepost remembers of what it wrote: the comment on each issue, with the state that it told of."""
+"""The record of a comment that milepost wrote on an issue."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +9,11 @@ from core.publish.visibility import Readers
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The one comment of ours on one issue, as the tracker gave it back when it was last written.
+    """Our comment on one issue, as the tracker returned it when it was last written.
 
-    The snapshots against which the change section of the next comment is computed are kept beside it, and
-    moved together with it: a write that fails moves neither, so that no change is lost. They tell of every
-    task and are read for one comment at a time; this is what a run reads of all comments.
+    The snapshots from which the next comment computes its changes are stored with it, in the same write; if
+    a write fails, both stay as they were, so that no change is lost. Snapshots are large and read for one
+    comment at a time; a run reads the Publications of all comments.
     """
 
     ref: IssueRef
@@ -23,13 +23,12 @@ class Publication:
     comment: PostedComment
     """Id, body, visibility and URL as the tracker gave them back after the write."""
     digest: str
-    """Of the meaning of the comment (`core.publish.comment.summary_digest`)."""
+    """The digest of its meaning (`core.publish.comment.summary_digest`)."""
     body_hash: str
-    """`mark.body_hash(comment.body)`: another one on the tracker means that somebody edited it."""
+    """`mark.body_hash(comment.body)`."""
     run: str
-    """The run that wrote it."""
+    """The number of the run that wrote it."""
     seen: datetime | None = None
-    """The issue's time of change when the comment was last looked at and found as recorded; None: look."""
+    """The issue's time of change when the comment was last verified; None: it has to be read again."""
     readers: Readers | None = None
-    """For whom it was written, of all that it ever said the narrowest; None: by a version that asked for
-    nobody's audience, or not known."""
+    """The narrowest readers for whom it was ever written; None: not known."""

@@ -1,4 +1,4 @@
-"""What a user may set about comments, labels and limits."""
+"""The settings of comments, labels and limits."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ Template = Annotated[
 
 
 def _own_prefix(prefix: str) -> str:
-    """Raises ValueError for a prefix that would claim the labels by which people tag work themselves."""
+    """Return the prefix; raise ValueError for one that would claim the labels with which people tag work."""
     if "milestone/".startswith(prefix.casefold()) or prefix.casefold().startswith("milestone/"):
         raise ValueError(f"{prefix!r} would claim the labels `milestone/<id>` that people set; take another")
     return prefix
@@ -35,7 +35,7 @@ DEFAULT_PREFIX = "mp/"
 
 
 def prefix_of(instance: str) -> str:
-    """The label prefix of an instance where none is set: at most 20 characters, another one for each.
+    """Return the label prefix of an instance where none is set: at most 20 characters, different for each.
 
     A name that is too long is cut and ends in four digits of a hash of the whole.
     """
@@ -47,7 +47,7 @@ def prefix_of(instance: str) -> str:
 
 
 class Section(BaseModel):
-    """Frozen, and refuses unknown keys."""
+    """A section of the settings: frozen, and refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -77,20 +77,20 @@ class LabelPolicy(Section):
 
 
 class CommentPolicy(Section):
-    """What stands in a comment."""
+    """What is shown in a comment."""
 
     enabled: bool = True
     open_tasks: Annotated[int, Field(ge=0, le=200)] = 10
-    """Open tasks that are listed one by one; the rest is folded into a count."""
+    """Number of open tasks of each milestone that are listed one by one; the rest is counted."""
 
 
 class PublishPolicy(Section):
     """What is written to the trackers."""
 
     instance: Annotated[str, StringConstraints(pattern=INSTANCE)] = DEFAULT_INSTANCE
-    """Tells two installations of milepost apart that write to the same issue."""
+    """Distinguishes installations of milepost that write to the same issues."""
     audience: Audience = Audience.ORGANISATION
-    """Whom goals, key results and milestones are meant for that say nothing of it themselves."""
+    """The audience of goals, key results and milestones that have none of their own."""
     comments: CommentPolicy = CommentPolicy()
     labels: LabelPolicy = LabelPolicy()
     max_set_backs: Annotated[int, Field(ge=0, le=100)] = 3
@@ -99,11 +99,11 @@ class PublishPolicy(Section):
     @model_validator(mode="before")
     @classmethod
     def _own_prefix(cls, values: Any) -> Any:
-        """Labels begin with the prefix of the instance unless one is set: others' labels stay others'."""
+        """Set the prefix of the instance where none is set, so that instances do not share labels."""
         instance = values.get("instance", DEFAULT_INSTANCE) if isinstance(values, dict) else DEFAULT_INSTANCE
         if not isinstance(instance, str) or instance == DEFAULT_INSTANCE:
             return values
-        if re.fullmatch(INSTANCE, instance) is None:  # told by itself; what follows from it says nothing more
+        if re.fullmatch(INSTANCE, instance) is None:  # reported by the validation of `instance`
             return values
         labels = values.get("labels", {})
         if isinstance(labels, LabelPolicy) and "prefix" not in labels.model_fields_set:
@@ -114,22 +114,22 @@ class PublishPolicy(Section):
 
     @property
     def shares_prefix(self) -> bool:
-        """Whether an instance of its own uses the label prefix of the default one."""
+        """Whether an instance that is not the default one uses its label prefix."""
         return self.instance != DEFAULT_INSTANCE and self.labels.prefix.casefold() == DEFAULT_PREFIX
 
 
 class LimitPolicy(Section):
-    """A plan beyond a limit is held, explained, and released by --force."""
+    """The limits of a run: what is beyond one is held with the reason, and released by --force."""
 
     max_changes: Annotated[int, Field(ge=1)] = 200
-    """Writes in one run, for each milestone (key result, goal) on each tracker, and for each tracker."""
+    """Writes in one run: for each milestone, key result or goal on each tracker, and for each tracker."""
     max_first_changes: Annotated[int, Field(ge=1)] = 2000
-    """The same while something is published for the first time: every task of a milestone gets its labels."""
+    """Writes in one run during a first publication, in which every task of a milestone gets its labels."""
     max_lost_percent: Annotated[int, Field(ge=0, le=100)] = 20
-    """A tracker that lost more than this share of its issues since the last pull."""
+    """Percentage of a tracker's issues that may be lost between two reconciliations."""
     max_removed_percent: Annotated[int, Field(ge=0, le=100)] = 20
-    """Comments and labels of ours that a run removes from a tracker, of all that stand there."""
+    """Percentage of our comments and labelled issues on a tracker from which a run may remove ours."""
     max_jump_points: Annotated[int, Field(ge=1, le=100)] = 25
-    """Percent points that a goal moves by what nobody edited: neither a task nor the mapping."""
+    """Percent points by which a goal may move without an edit of a task or of the mapping."""
     never_held: Annotated[int, Field(ge=0)] = 3
-    """So few issues, removals or tasks no limit in percent holds, whatever their share."""
+    """A limit in percent never holds this many issues, removals or tasks, or fewer."""

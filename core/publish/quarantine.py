@@ -1,4 +1,4 @@
-"""Writes that were refused, or whose own address keeps failing: put last, and tried ever more rarely."""
+"""Quarantine: writes that were refused or keep failing go last, and are tried ever more rarely."""
 
 import hashlib
 import re
@@ -12,25 +12,25 @@ from core.publish.actions import Action, ChangeLabels, DefineLabel, DeleteCommen
 from core.publish.circuit_breaker import IN_ROW, container_of
 
 FIRST = timedelta(minutes=15)
-"""After the first refusal; each further one doubles it."""
+"""Time until the next try after the first refusal; each further refusal doubles it."""
 LONGEST = timedelta(days=1)
-"""The longest time without a try."""
+"""The longest time until the next try."""
 FORGOTTEN = timedelta(days=3)
-"""After this time without a try nobody wants it any more: what is wanted is tried once a day."""
+"""An entry that no run planned for this time is deleted; one that is planned is tried once a day at least."""
 REMEMBERED = 8
-"""Wishes of one target that were refused and are told apart from new ones."""
+"""Number of refused contents that are stored of one target, to tell them from new ones."""
 EARLY = 8
-"""Tries before the time has come, because a wish or an issue changed, until only the time counts."""
+"""Number of tries before their time, because the content or the issue changed, until only the time counts."""
 
 _ANSWER = re.compile(r"HTTP \d{3}\b.*", re.DOTALL)
-"""What a tracker answered, without the address that was asked."""
+"""The answer of a tracker in a reason, without the address of the request."""
 _VARYING = re.compile(r"\d{4,}|[0-9a-fA-F-]{12,}")
-"""Numbers of requests and times, which make no other reason of a reason."""
+"""Ids of requests and times, which differ although the reason is the same."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Target:
-    """What an action changes: two actions with one target never stand in one plan."""
+    """What an action changes; a plan has at most one action for each target."""
 
     tracker: str
     kind: str
@@ -42,72 +42,72 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """What is remembered of a write that failed."""
+    """What is stored about a write that failed."""
 
     target: Target
     container: str
     what: str
     """The action in one sentence."""
     wishes: tuple[str, ...]
-    """Digests of what was to be written, the latest first: a wish that comes back is no other wish."""
+    """Digests of the contents that were to be written, the latest first; one that returns is not new."""
     updated: datetime | None
-    """The issue's time of change when it was tried; None: whatever the next run finds."""
+    """The issue's time of change when it was tried; None: taken from the next run."""
     reason: str
     refused: bool
-    """It was refused; otherwise its address did not answer, which counts from the second time on."""
+    """True: it was refused; False: its address did not answer, which counts from the second time on."""
     count: int
     """How often it failed, or was put off because its container refused others for the same reason."""
     early: int
     """How many of the latest tries came before their time."""
     first: datetime
     last: datetime
-    """When it was last sent, or, never sent, put off."""
+    """When it was last sent; if it never was, when it was put off."""
     next_try: datetime
     wished: bool = True
-    """Whether the latest run wanted it; what is not wanted for a while keeps its time."""
+    """Whether the latest run planned it; one that is not planned for a while keeps its times."""
     untried: bool = False
-    """It was never sent: others like it were refused in its container, which says little of this one."""
+    """It was never sent, because others of its kind were refused in its container."""
 
     @property
     def confirmed(self) -> bool:
-        """Whether it is in quarantine; a single time without an answer is none."""
+        """Whether it is in quarantine: refused once, or without an answer more than once."""
         return self.refused or self.count > 1
 
 
 Book = Mapping[Target, Quarantined]
-"""Everything that is remembered, by target."""
+"""All stored entries, by target."""
 
 
 Alike = tuple[str, str, str, str]
-"""Tracker, container, kind of change and reason, which many refusals of one container share."""
+"""Tracker, container, kind of change and reason: equal for refusals that probably have one cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """A plan's actions by what quarantine says of them, each part in the order of the plan."""
+    """A plan's actions, sorted by their entries in quarantine; each part in the order of the plan."""
 
     first: tuple[Action, ...]
-    """Never failed, or only once without an answer."""
+    """Actions that are not in quarantine."""
     again: tuple[Action, ...]
-    """In quarantine and due; they go last, and no limit counts them."""
+    """Actions in quarantine that are due; they go last, and no limit counts them."""
     waiting: tuple[Action, ...]
-    """In quarantine and not due."""
+    """Actions in quarantine that are not due."""
     alike: Mapping[Action, Alike] = field(default_factory=dict)
-    """Of those to try again because their time has come: what their container refuses for one reason."""
+    """By action of `again` whose container refused several for one reason: what these have in common."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a run makes of the book."""
+    """The changes of stored entries after a run."""
 
     save: tuple[Quarantined, ...] = ()
     forget: tuple[Target, ...] = ()
     as_before: frozenset[Target] = frozenset()
-    """Tried again and failed for the reason that is known: no news, and no reason for another exit code."""
+    """Targets that were tried again and failed for the same reason; they do not make the run fail."""
 
 
 def target_of(action: Action) -> Target:
-    """What this action changes. A comment that is created is another target than one that is edited."""
+    """Return the target of an action; to create a comment has another target than to edit one."""
     match action:
         case ChangeLabels():
             return Target(action.tracker, "labels", action.ref.id)
@@ -122,27 +122,27 @@ def target_of(action: Action) -> Target:
 
 
 def wish_of(action: Action) -> str:
-    """12 hex digits of what is to be written; of a comment, its meaning."""
+    """Return 12 hex digits of the content that an action is to write; for a comment, of its meaning."""
     match action:
         case ChangeLabels():
-            message = repr((action.add, action.remove))
+            content = repr((action.add, action.remove))
         case WriteComment():
-            message = action.digest
+            content = action.digest
         case DefineLabel():
-            message = repr(action.definition)
+            content = repr(action.definition)
         case _:
-            message = "removed"
-    return hashlib.sha256(message.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+            content = "removed"
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def pause(count: int) -> timedelta:
-    """How long to wait after failure number `count` (from 1 on): 15 minutes, doubled each time, to a day."""
+    """Return the wait after failure number `count` (from 1): 15 minutes, doubled each time, up to a day."""
     doublings = min(max(count, 1) - 1, 10)
     return min(FIRST * (1 << doublings), LONGEST)
 
 
 def due(entry: Quarantined, wish: str, updated: datetime | None, now: datetime) -> bool:
-    """Whether to try again: its time has come, its wish or its issue changed, or its times are impossible."""
+    """Return whether to try again: it is time, content or issue changed, or the times are invalid."""
     if now >= entry.next_try or entry.last > now or entry.next_try - now > LONGEST:
         return True
     changed = entry.updated is not None and updated is not None and updated != entry.updated
@@ -152,11 +152,10 @@ def due(entry: Quarantined, wish: str, updated: datetime | None, now: datetime) 
 def sort_out(
     actions: Iterable[Action], book: Book, updated: Mapping[IssueRef, datetime], now: datetime
 ) -> Sorted:
-    """The actions to try, those to try again, and those that wait. `updated`: when issues last changed.
+    """Return the actions to try, to try again, and to leave. `updated`: by issue, its time of change.
 
-    Of those to try again that a container refuses for one reason, those that were never sent come first, and
-    then the one that was not sent for the longest time, so that each has its turn although the first refusal
-    stands for all of them.
+    Of the actions to try again that a container refused for one reason, only the first is sent if it is
+    refused again. So those that were never sent come first, and then the one that was sent longest ago.
     """
     parts: tuple[list[Action], list[Action], list[Action]] = ([], [], [])
     groups = Counter(_alike(entry) for entry in book.values() if entry.refused)
@@ -175,18 +174,18 @@ def sort_out(
 
 
 def _in_turn(again: Iterable[Action], alike: Mapping[Action, Alike], book: Book) -> Iterator[Action]:
-    """The same actions; those that are alike change places among themselves, by when each was last sent."""
+    """Yield the actions; those that are alike are reordered among themselves, by when each was last sent."""
     again = tuple(again)
 
     def turn(action: Action) -> tuple[bool, datetime]:
         entry = book[target_of(action)]
         return not entry.untried, entry.last
 
-    waiting: dict[Alike, list[Action]] = {}
-    for action in sorted((item for item in again if item in alike), key=turn):
-        waiting.setdefault(alike[action], []).append(action)
+    by_turn: dict[Alike, list[Action]] = {}
+    for action in sorted((action for action in again if action in alike), key=turn):
+        by_turn.setdefault(alike[action], []).append(action)
     for action in again:
-        yield waiting[alike[action]].pop(0) if action in alike else action
+        yield by_turn[alike[action]].pop(0) if action in alike else action
 
 
 def _alike(entry: Quarantined) -> Alike:
@@ -207,11 +206,11 @@ def changes(
     ended: Collection[str],
     now: datetime,
 ) -> Changes:
-    """What the outcomes of a run make of the book.
+    """Return the changes of the stored entries after the outcomes of a run.
 
-    `wished`: the targets of the whole plan before anything was held; `ended`: the trackers of which nothing
-    was held back. An entry without a wish is forgotten after three days: a wish that comes and goes must not
-    begin anew with the shortest interval each time.
+    `wished`: the targets of the whole plan before anything was held. `ended`: the trackers on which nothing
+    was held. An entry that is not planned is deleted only after `FORGOTTEN`, so that an action that is
+    planned now and then does not begin with the shortest wait each time.
     """
     forget = {
         target
@@ -234,40 +233,40 @@ def changes(
             save[target] = entry
             if before and before.confirmed and plain(before.reason) == plain(entry.reason):
                 as_before.add(target)
-    remembered = {target: entry for target, entry in {**book, **save}.items() if target not in forget}
-    save.update(_moved(remembered, save.keys(), touched, updated))
-    save.update(_other_wish({**remembered, **save}, wished, ended))
+    entries = {target: entry for target, entry in {**book, **save}.items() if target not in forget}
+    save.update(_with_new_times(entries, save.keys(), touched, updated))
+    save.update(_with_new_plan({**entries, **save}, wished, ended))
     return Changes(tuple(save[t] for t in sorted(save)), tuple(sorted(forget)), frozenset(as_before))
 
 
-def _moved(
-    remembered: Book,
+def _with_new_times(
+    entries: Book,
     tried: Collection[Target],
     touched: Collection[tuple[str, str]],
     updated: Mapping[IssueRef, datetime],
 ) -> Iterator[tuple[Target, Quarantined]]:
-    """Entries with another time of change: our own write moves an issue's, and that is none that matters."""
-    for target, entry in remembered.items():
+    """Yield entries with a new time of change, so that our own write does not count as a change."""
+    for target, entry in entries.items():
         if (target.tracker, target.place) in touched:
             yield target, replace(entry, updated=None)
         elif entry.updated is None and target not in tried:
-            result = updated.get(IssueRef(target.tracker, target.place, ""))
-            if result is not None:
-                yield target, replace(entry, updated=result)
+            time_of_change = updated.get(IssueRef(target.tracker, target.place, ""))
+            if time_of_change is not None:
+                yield target, replace(entry, updated=time_of_change)
 
 
-def _other_wish(
-    remembered: Book, wished: Collection[Target], ended: Collection[str]
+def _with_new_plan(
+    entries: Book, wished: Collection[Target], ended: Collection[str]
 ) -> Iterator[tuple[Target, Quarantined]]:
-    """Entries that are wanted again, or not any more; where something was held back nobody can tell."""
-    for target, entry in remembered.items():
-        requested = target in wished
-        if entry.wished != requested and (requested or target.tracker in ended):
-            yield target, replace(entry, wished=requested)
+    """Yield entries that are planned again, or no longer; the latter only where nothing was held."""
+    for target, entry in entries.items():
+        planned = target in wished
+        if entry.wished != planned and (planned or target.tracker in ended):
+            yield target, replace(entry, wished=planned)
 
 
 def held(actions: Iterable[Action], book: Book) -> tuple[Held, ...]:
-    """What waits, with why and until when."""
+    """Return the actions that wait, each with why and until when."""
     return tuple(
         Held(action.sentence, reason_words(entry), until(entry))
         for action in actions
@@ -276,7 +275,7 @@ def held(actions: Iterable[Action], book: Book) -> tuple[Held, ...]:
 
 
 def reason_words(entry: Quarantined) -> str:
-    """Since when, how often and why."""
+    """Return since when it is in quarantine, how often it failed and why, as text."""
     times = "failed once" if entry.count == 1 else f"failed {entry.count} times"
     if entry.untried:
         times = "not tried yet"
@@ -284,12 +283,12 @@ def reason_words(entry: Quarantined) -> str:
 
 
 def until(entry: Quarantined) -> str:
-    """What ends the wait."""
+    """Return what ends the wait, as text."""
     return f"tried again when it or its issue changes, else at {entry.next_try:%Y-%m-%d %H:%M} UTC"
 
 
 def plain(reason: str) -> str:
-    """A reason without what differs each time."""
+    """Return a reason without the numbers that differ each time."""
     return _VARYING.sub("…", reason)
 
 
@@ -301,7 +300,7 @@ def _ref(action: Action) -> IssueRef | None:
 
 
 def _closed(written: Written, book: Book) -> bool:
-    """Whether an action was not tried in a container that refused others of its kind, now and before."""
+    """Return whether an action was not sent because its container refused others like it, now and before."""
     if written.cause != "closed":
         return False
     target, container = target_of(written.action), container_of(written.action)
@@ -324,7 +323,7 @@ def _after(
 ) -> Quarantined:
     action = written.action
     untried = written.cause == "closed" and (before is None or before.untried)
-    # What was never sent is no failure of its own: its interval stays the shortest until it had its turn.
+    # An action that was never sent did not fail itself: it keeps the shortest wait until it was sent.
     count = before.count + 1 if before and not before.untried else 1
     refused = written.cause != "unavailable"
     early = before.early + 1 if before and before.last <= now < before.next_try else 0

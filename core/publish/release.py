@@ -1,4 +1,4 @@
-"""Which of the things that a limit holds `--force` releases: everything, or single groups by their names."""
+"""What `--force` releases of what limits hold: everything, or single groups by their names."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ KINDS = {
     "first": "a first publication with more changes than allowed",
     "lost": "issues of a tracker that are gone",
 }
-"""What can be held, by the word that releases it."""
+"""By kind of group, which is also the word that releases it: what is held."""
 TOTAL = "_total"
-"""Stands for a tracker as a whole where the id of a milestone, key result or goal could stand."""
+"""In place of an id: the tracker as a whole."""
 NOBODY = "_none"
-"""Stands for what no milestone, key result or goal counts any more."""
+"""In place of an id: what no milestone, key result or goal counts any more."""
 EVERYTHING = "everything"
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What one limit holds together."""
+    """What one limit holds together, and `--force` releases together."""
 
     kind: str
     """One of `KINDS`."""
@@ -31,19 +31,19 @@ class Group:
 
     @classmethod
     def read(cls, name: str) -> "Group":
-        """The group of this name, as `name` has it."""
+        """Return the group with this name, the inverse of `name`."""
         kind, _, rest = name.partition("=")
         tracker, _, owner = ("", "", rest) if kind == "goal" else rest.partition("/")
         return cls(kind, tracker, owner)
 
     @property
     def name(self) -> str:
-        """By which `--force` releases it and nothing else."""
+        """The name by which `--force` releases this group alone, such as `changes=jira/blog`."""
         return f"{self.kind}={'/'.join(part for part in (self.tracker, self.owner) if part)}"
 
     @property
     def names(self) -> frozenset[str]:
-        """All by which `--force` releases it: also with others of its kind, its tracker or its milestone."""
+        """All names that release it: its own, and those of its kind, its tracker and its milestone."""
         wider = {self.name, self.kind}
         if self.tracker:
             wider |= {f"{self.kind}={self.tracker}", f"tracker={self.tracker}"}
@@ -54,30 +54,30 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What `--force` was given: nothing, everything, or the names of groups."""
+    """The values of `--force`: nothing, everything, or the names of groups."""
 
     everything: bool = False
     names: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        """Whether anything is to be released."""
+        """Return whether anything is to be released."""
         return self.everything or bool(self.names)
 
     def frees(self, group: Group) -> bool:
-        """Whether this group is to be released."""
+        """Return whether this group is to be released."""
         return self.everything or not self.names.isdisjoint(group.names)
 
     def idle(self, groups: Iterable[str]) -> tuple[str, ...]:
-        """What of it releases nothing where only these groups are there to be released."""
+        """Return the names that release none of these groups, sorted."""
         names = frozenset().union(*(Group.read(group).names for group in groups))
         return tuple(sorted(self.names - names))
 
 
 def idle_warnings(release: Release, groups: Collection[str]) -> tuple[str, ...]:
-    """A sentence for each name that `--force` was given for nothing; `groups`: all that limits hold."""
-    several = ", ".join(sorted(groups))
-    there = f"there are {several}" if several else "no limit holds anything"
-    return tuple(f"--force {name} releases nothing in this run: {there}" for name in release.idle(groups))
+    """Return a sentence for each name that releases nothing; `groups`: the names of all that limits hold."""
+    names = ", ".join(sorted(groups))
+    reason = f"there are {names}" if names else "no limit holds anything"
+    return tuple(f"--force {name} releases nothing in this run: {reason}" for name in release.idle(groups))
 
 
 NOTHING = Release()
@@ -85,9 +85,9 @@ ALL = Release(everything=True)
 
 
 def read_release(values: Iterable[str], trackers: Collection[str], owners: Collection[str]) -> Release:
-    """What these values of `--force` release; `owners`: ids of goals, key results and milestones.
+    """Return what these values of `--force` release; `owners`: ids of goals, key results and milestones.
 
-    Raises ValueError that says what can be written.
+    Raises ValueError, with the values that are allowed.
     """
     given = tuple(dict.fromkeys(values))
     if EVERYTHING in given:

@@ -1,4 +1,4 @@
-"""What should stand on the trackers, and what was found there: the two sides that a plan compares."""
+"""The desired and the actual state of the trackers, which a plan compares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -25,17 +25,19 @@ class DesiredComment:
     mark: str
     digest: str
     phrase: str
-    """One phrase about the numbers, for the plan."""
+    """One phrase about its own numbers, for the plan."""
     links_phrase: str = ""
-    """The same about the goals that the comment only leads to."""
+    """One phrase about the goals and key results to which its milestones lead."""
     waiting: str | None = None
+    """Why it must not be written in this run; None where it may."""
     links_waiting: bool = False
+    """Whether only a change of its own numbers may be written, since those of `Leads to` were not read."""
     readers: Readers | None = None
     """Who may read it; None: everybody who may read anything, or not known."""
     withheld: bool = False
-    """Whether it leaves out what these may not know."""
+    """Whether it leaves out something that these readers may not see."""
     fitted: Fitted | None = field(default=None, compare=False, repr=False)
-    """Gives its forms for servers that take less than their kind does."""
+    """Makes its form for a server with a lower limit of length."""
 
 
 def desired_comment(
@@ -45,10 +47,10 @@ def desired_comment(
     before: Heads | None = None,
     installation: str = "",
 ) -> DesiredComment:
-    """The comment in the markup and within the length of its tracker, with its mark.
+    """Return the comment in the markup and within the length limit of its tracker, with its mark.
 
-    `before` is what it told of goals when it was last written, for the reason of an edit. `installation`
-    stands in the mark, with a check of the text; without it the mark is that of older versions.
+    `before`: the numbers of goals when it was last written, for the reason of an edit. `installation` is part
+    of the mark, with a check of the text; without it, the mark has the form of older versions.
     """
     digest = summary_digest(summary)
     render = wiki.render if info.markup == "wiki" else markdown.render
@@ -80,32 +82,33 @@ def desired_comment(
 
 @dataclass(frozen=True, slots=True)
 class DesiredState:
-    """Everything that should stand."""
+    """The comments and labels that should stand."""
 
     comments: tuple[DesiredComment, ...] = ()
     labels: tuple[Labelled, ...] = ()
     untold: UntoldLabels | None = None
-    """What label definitions must not tell; None: everything may be told."""
+    """Decides what label definitions must not show; None: they may show everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActualState:
-    """What stands, as far as it could be read."""
+    """The comments and labels that stand on the trackers, as far as they could be read."""
 
     posted: Mapping[IssueRef, Posted] = field(default_factory=dict)
-    """Of every issue that should carry a comment, and of every one that a record names."""
+    """What stands on each issue that should carry a comment or has a recorded one."""
     labels: Mapping[IssueRef, tuple[str, ...]] = field(default_factory=dict)
-    """Of every issue known from the last pull; where `posted` knows an issue, its labels are fresher."""
+    """The labels of issues as stored; those of `posted` are newer."""
     definitions: Mapping[tuple[str, str], tuple[LabelDefinition, ...]] = field(default_factory=dict)
     """By tracker and container; only where the tracker has label definitions."""
     records: Mapping[IssueRef, Publication] = field(default_factory=dict)
+    """The recorded comments."""
     down: Mapping[str, str] = field(default_factory=dict)
-    """Trackers that could not be read, and why: nothing is planned for them."""
+    """By tracker that could not be read: the reason; nothing is planned for it."""
     unreadable: Mapping[IssueRef, str] = field(default_factory=dict)
-    """Issues of which it could not be read what stands there, and why: nothing is planned for them."""
+    """By issue whose comments could not be read: the reason; nothing is planned for it."""
     closed: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """By tracker and container: why its label definitions could not be read; no label is added there."""
     installation: str = ""
-    """The id of this installation, as it stands in the marks of what it wrote."""
+    """The id of this installation, as in the marks of its comments."""
     places: Places = field(default_factory=Places)
     """Where may be written; nothing is planned elsewhere."""

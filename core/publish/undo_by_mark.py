@@ -1,4 +1,4 @@
-"""What is ours by its looks, without the ledger: comments by mark and account, labels by prefix."""
+"""Undo without the ledger: removes comments with our mark by our account, and labels with our prefix."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ BY_MARK = "undo: the ledger does not have it, its mark shows that it is ours"
 BY_PREFIX = "undo: the ledger does not have it, its prefix shows that it is ours"
 
 Carriers = Callable[[str, str, str], Collection[IssueRef]]
-"""The issues of (tracker, container) that carry the label (name) now."""
+"""(tracker, container, label) -> the issues that carry the label now."""
 
 
 def with_marked(
@@ -34,11 +34,11 @@ def with_marked(
     carriers: Carriers,
     policy: PublishPolicy,
 ) -> Plan:
-    """The plan that takes everything back, and with it what is ours although the ledger does not have it.
+    """Return the plan that takes everything back, completed by what is ours but not in the ledger.
 
     Ours are comments by our account whose mark has our instance, and labels and definitions under our
-    prefix. `entries`: the whole ledger, newest first. Where it is whole, it alone says what is ours, since it
-    also knows what people did under our prefix, and the plan stays as it is.
+    prefix. `entries`: the whole ledger, newest first. Where nothing is missing from it, the plan stays as
+    it is, since the ledger also shows which labels under our prefix people set themselves.
     """
     if is_whole(entries, posted, policy.instance):
         return plan
@@ -51,29 +51,28 @@ def with_marked(
 
 
 def is_whole(entries: Sequence[Written], posted: Mapping[IssueRef, Posted], instance: str) -> bool:
-    """Whether the ledger, newest first, tells of every comment of ours from its beginning.
+    """Return whether the ledger, newest first, has the creation of every comment of ours.
 
-    An empty one does not: nothing is to be taken back by it, and what stands must have been lost from it.
+    An empty ledger is never whole: what stands must have been lost from it.
     """
-    made: set[tuple[IssueRef, str]] = set()
+    created: set[tuple[IssueRef, str]] = set()
     for entry in reversed(entries):
         action = entry.action
         if isinstance(action, WriteComment | DeleteComment):
             before = action.before
-            if before is not None and _marked(before, instance) and (action.ref, before.id) not in made:
+            if before is not None and _marked(before, instance) and (action.ref, before.id) not in created:
                 return False
             if isinstance(action, WriteComment) and entry.comment is not None:
-                made.add((action.ref, entry.comment.id))
+                created.add((action.ref, entry.comment.id))
             elif isinstance(action, WriteComment) and entry.outcome == "unknown":
-                made.update((action.ref, one.id) for one in _ours(posted, action.ref, instance))
-    standing = {(ref, one.id) for ref in posted for one in _ours(posted, ref, instance)}
-    return bool(entries) and standing <= made
+                created.update((action.ref, comment.id) for comment in _ours(posted, action.ref, instance))
+    standing = {(ref, comment.id) for ref in posted for comment in _ours(posted, ref, instance)}
+    return bool(entries) and standing <= created
 
 
 def _ours(posted: Mapping[IssueRef, Posted], ref: IssueRef, instance: str) -> list[PostedComment]:
-    return (
-        [one for one in posted[ref].comments if one.mine and _marked(one, instance)] if ref in posted else []
-    )
+    comments = posted[ref].comments if ref in posted else ()
+    return [comment for comment in comments if comment.mine and _marked(comment, instance)]
 
 
 def _marked(comment: PostedComment, instance: str) -> bool:
@@ -82,7 +81,7 @@ def _marked(comment: PostedComment, instance: str) -> bool:
 
 
 def _labels(plan: Plan, posted: Mapping[IssueRef, Posted], prefix: str) -> list[ChangeLabels]:
-    """The label changes of the plan, with all labels under our prefix gone, and none of them put back."""
+    """Return the plan's changes of labels, with all labels under our prefix removed and none added."""
     planned = {action.ref: action for action in plan.actions if isinstance(action, ChangeLabels)}
     for ref, now in posted.items():
         before = planned.get(ref, ChangeLabels(now.ref, (), (), BY_PREFIX))
@@ -96,20 +95,20 @@ def _labels(plan: Plan, posted: Mapping[IssueRef, Posted], prefix: str) -> list[
 
 
 def _comments(plan: Plan, posted: Mapping[IssueRef, Posted], instance: str) -> list[Action]:
-    """The comments that the plan changes or removes, with all that are ours gone, and none put back."""
+    """Return the plan's actions on comments, with all comments of ours removed and none of them restored."""
     kept: list[Action] = []
-    going: set[tuple[IssueRef, str]] = set()
+    removed: set[tuple[IssueRef, str]] = set()
     for action in plan.actions:
         if isinstance(action, DeleteComment):
             kept.append(action)
-            going.add((action.ref, action.before.id))
+            removed.add((action.ref, action.before.id))
         elif isinstance(action, WriteComment) and not action.mark.startswith(f"{MARK_PREFIX}{instance}:"):
             kept.append(action)
     marked = [
-        DeleteComment(posted[ref].ref, "", one, BY_MARK)
+        DeleteComment(posted[ref].ref, "", comment, BY_MARK)
         for ref in posted
-        for one in _ours(posted, ref, instance)
-        if (ref, one.id) not in going
+        for comment in _ours(posted, ref, instance)
+        if (ref, comment.id) not in removed
     ]
     return [*kept, *sorted(marked, key=lambda item: (issue_order(item.ref), item.before.id))]
 
@@ -121,7 +120,7 @@ def _definitions(
     carriers: Carriers,
     prefix: str,
 ) -> list[Action]:
-    """The other definitions under our prefix that no issue will carry any more."""
+    """Return the removal of the other definitions under our prefix that no issue will carry any more."""
     named = {(item.tracker, item.container, item.name.casefold()) for item in planned}
     losing = {(label.ref, name.casefold()) for label in labels for name in label.remove}
     gone: list[Action] = []

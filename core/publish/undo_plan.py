@@ -1,4 +1,4 @@
-"""What milepost wrote, taken back: the inverse of the ledger, as far as it still stands."""
+"""Plans an undo: the inverse of entries of the ledger, as far as what they wrote still stands."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ REASON = "undo"
 BY_HAND = "change it by hand, if it still should go"
 
 InUse = Callable[[str, str, str], bool]
-"""Whether any issue of (tracker, container) would still carry the label (name) afterwards."""
+"""(tracker, container, label) -> whether any issue would still carry the label after the undo."""
 
 
 def undo_plan(
@@ -32,12 +32,12 @@ def undo_plan(
     definitions: Mapping[tuple[str, str], tuple[LabelDefinition, ...]],
     in_use: InUse,
 ) -> Plan:
-    """The plan that takes back these entries of the ledger: those of one run, or all, newest first.
+    """Return the plan that takes back these entries of the ledger: those of one run, or all, newest first.
 
-    Goes back only from what the newest entry left: a comment that somebody edited or that a later run
-    wrote again stays, and a Held says so. Labels go by name: those added are removed where they still
-    stand, those removed come back, and labels of others survive. A definition that milepost made is removed
-    only if nobody uses it. Of several entries for one thing one action remains; failed ones are passed over.
+    A comment that somebody edited, or that a later run wrote again, stays and is held. Labels are taken
+    back by name: those that were added are removed where they still stand, those that were removed are
+    added again, and labels of others stay. A definition that milepost made is removed only if no issue uses
+    it. Several entries about one thing become one action; failed ones are ignored.
     """
     undo = _Undo(posted, definitions, in_use)
     for entry in entries:
@@ -48,17 +48,18 @@ def undo_plan(
 
 @dataclass
 class _Comment:
-    """One comment on its way back. `body` is None where it does not stand."""
+    """One comment while entries are taken back; `body` is its text at that point, or None."""
 
     ref: IssueRef
     now: PostedComment | None
     body: str | None
     target: str
     like: PostedComment | None = None
-    """How it looked at the point to which it goes back: mark and visibility."""
+    """The comment to which it goes back, for its mark and visibility."""
     stuck: bool = False
+    """Others changed it, so that it stays as it is."""
     stepped: bool = False
-    """A newer entry has been stepped back already, so that what stands now no longer matters."""
+    """A newer entry was taken back already, so that what stands now is not compared again."""
 
 
 @dataclass
@@ -72,7 +73,7 @@ class _Undo:
     held: list[Held] = field(default_factory=list)
 
     def take_back(self, entry: Written) -> None:
-        """Step one entry back, in mind only."""
+        """Take one entry back in the values of this object; `plan` has the actions that follow."""
         match entry.action:
             case WriteComment():
                 self._write(entry, entry.action)
@@ -83,7 +84,7 @@ class _Undo:
             case DefineLabel():
                 self._define(entry.action)
             case RemoveLabelDefinition():
-                pass  # only an undo writes these, and an undo is not undone
+                pass  # a removed definition is not restored
 
     # ---- comments
 
@@ -97,15 +98,15 @@ class _Undo:
         comment = self._comment(action.ref, after.id, action.target)
         if comment.stuck or not self._stands(comment, after):
             return
-        # What was made anew said too much before: it goes, and the earlier text does not come back.
+        # A comment that was replaced showed too much before: it is removed, and that text not restored.
         comment.body = action.before.body if action.before and not action.anew else None
         comment.like = None if action.anew else action.before
         comment.stepped = True
 
     def _stands(self, comment: _Comment, after: PostedComment) -> bool:
-        """Whether the comment is as the entry left it; if not, it stays, and so do older states of it.
+        """Return whether the comment is as its newest entry left it; if not, it is stuck.
 
-        Only of the newest entry: an edit by somebody before that was overwritten long ago.
+        Older entries are not compared: an edit before the newest entry was overwritten by it.
         """
         if comment.stepped:
             return True
@@ -128,7 +129,7 @@ class _Undo:
     def _comment(self, ref: IssueRef, comment_id: str, target: str) -> _Comment:
         key = (ref, comment_id)
         if key not in self.comments:
-            standing = (one for one in self.posted[ref].comments if one.id == comment_id)
+            standing = (comment for comment in self.posted[ref].comments if comment.id == comment_id)
             now = next(standing, None)
             self.comments[key] = _Comment(self.posted[ref].ref, now, now.body if now else None, target)
             if now is not None and not now.mine:
@@ -138,8 +139,8 @@ class _Undo:
 
     def _comment_by_mark(self, action: WriteComment) -> PostedComment | None:
         posted = self.posted.get(action.ref)
-        mine = [one for one in (posted.comments if posted else ()) if one.mine]
-        return next((one for one in mine if str(mark_of(one)) == action.mark), None)
+        mine = [comment for comment in (posted.comments if posted else ()) if comment.mine]
+        return next((comment for comment in mine if str(mark_of(comment)) == action.mark), None)
 
     # ---- labels
 
@@ -150,7 +151,7 @@ class _Undo:
             return
         labels = self.labels.setdefault(action.ref, set(posted.labels))
         labels.difference_update(action.add)
-        if action.reason != SAYS_TOO_MUCH:  # what was taken out of sight does not come back
+        if action.reason != SAYS_TOO_MUCH:  # a label that showed too much is not added again
             labels.update(action.remove)
 
     def _define(self, action: DefineLabel) -> None:
@@ -172,7 +173,7 @@ class _Undo:
 
     def _definition_now(self, tracker: str, container: str, name: str) -> LabelDefinition | None:
         existing = self.definitions.get((tracker, container), ())
-        return next((one for one in existing if one.name.casefold() == name.casefold()), None)
+        return next((label for label in existing if label.name.casefold() == name.casefold()), None)
 
     # ---- the plan
 
@@ -180,7 +181,7 @@ class _Undo:
         self.held.append(Held(what, why, BY_HAND))
 
     def plan(self) -> Plan:
-        """What remains to be written: definitions that come back, labels, comments, definitions that go."""
+        """Return the plan: definitions that are restored, labels, comments, definitions that are removed."""
         back, gone = self._definition_actions()
         labels: list[Action] = [
             action for ref in sorted(self.labels, key=issue_order) for action in self._label_actions(ref)
@@ -215,7 +216,7 @@ class _Undo:
 
 
 def _comment_actions(comment: _Comment) -> list[Action]:
-    """One action from how the comment stands to how it stood; none where it is the same."""
+    """Return one action that leads back to the earlier text; none if the comment has it already."""
     if comment.now is None:
         if comment.body is None:
             return []
@@ -228,7 +229,7 @@ def _comment_actions(comment: _Comment) -> list[Action]:
 
 
 def _write(comment: _Comment, body: str, before: PostedComment | None) -> WriteComment:
-    """The earlier text with the earlier mark, so that the next run still knows the comment."""
+    """Return the write of the earlier text with the earlier mark, by which the next run recognises it."""
     mark = mark_of(comment.like) if comment.like else None
     text = str(mark) if mark else ""
     return WriteComment(comment.ref, comment.target, body, text, mark.digest if mark else "", before, REASON)

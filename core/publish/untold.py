@@ -1,4 +1,4 @@
-"""Which label definitions of ours tell the readers of a repository of what is not meant for them."""
+"""Finds label definitions of ours that show the readers of a repository what they may not see."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,22 +17,22 @@ SAYS_TOO_MUCH = "its readers are not meant to know what it names"
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """What the definitions of some places must not tell, and what those of the same name may."""
+    """Which names and descriptions of labels must not be shown to some readers, and which may."""
 
     names: frozenset[str]
-    """Casefolded names of labels that name what the readers may not know, and nothing else."""
+    """Casefolded names of labels that name only what the readers may not see."""
     descriptions: frozenset[str]
-    """Descriptions that tell of it."""
+    """Descriptions with titles that the readers may not see."""
     allowed: Mapping[str, LabelDefinition]
-    """By casefolded name: labels that they may know."""
+    """By casefolded name: labels that the readers may see."""
 
     def __bool__(self) -> bool:
-        """Whether there is anything that they may not know."""
+        """Return whether there is anything that the readers may not see."""
         return bool(self.names or self.descriptions)
 
 
 class UntoldLabels:
-    """Decides for each project or repository what its label definitions must not tell."""
+    """Decides for each project or repository what its label definitions must not show."""
 
     def __init__(
         self, goals: GoalTree, policy: LabelPolicy, infos: Mapping[str, TrackerInfo], audiences: Audiences
@@ -44,16 +44,16 @@ class UntoldLabels:
         self._made = cache(self._make)
 
     def readers(self, tracker: str, container: str) -> Readers | None:
-        """Who may read what a container defines; None where that is not known."""
+        """Return who may read a container's label definitions; None where that is not known."""
         return self._audiences.of(IssueRef(tracker, "", f"{container}#0"))
 
     def of(self, tracker: str, container: str) -> Untold | None:
-        """What may not be told there; None where it is not known who may read it."""
+        """Return what may not be shown there; None where it is not known who may read it."""
         readers = self.readers(tracker, container)
         return None if readers is None or tracker not in self._infos else self._made(tracker, readers)
 
     def names(self, ref: IssueRef, labels: Iterable[str]) -> bool:
-        """Whether any of these labels names what the readers of an issue may not know."""
+        """Return whether any of these labels names what the readers of an issue may not see."""
         readers = self._audiences.of(ref)
         if readers is None or ref.tracker not in self._infos:
             return False
@@ -62,7 +62,7 @@ class UntoldLabels:
     def actions(
         self, tracker: str, container: str, defined: Iterable[LabelDefinition]
     ) -> Iterator[DefineLabel | RemoveLabelDefinition]:
-        """What has to be taken away, or described otherwise, of the labels that a container defines."""
+        """Yield the removal or new description of each defined label that shows too much."""
         untold = self.of(tracker, container)
         if not untold:
             return
@@ -78,7 +78,7 @@ class UntoldLabels:
     def _make(self, tracker: str, readers: Readers) -> Untold:
         view, info = self._audiences.view(readers), self._infos[tracker]
         hidden: list[LabelDefinition] = []
-        reported: dict[str, LabelDefinition] = {}
+        allowed: dict[str, LabelDefinition] = {}
         items = [
             *(("goal", item.id, item.title) for item in self._goals.goals.values()),
             *(("key result", item.id, item.title) for item in self._goals.key_results.values()),
@@ -88,12 +88,12 @@ class UntoldLabels:
             labels = possible_labels(kind, id_, title, self._policy, info)
             if view.item(id_):
                 for label in labels:
-                    reported.setdefault(label.name.casefold(), label)
+                    allowed.setdefault(label.name.casefold(), label)
             else:
                 hidden += labels
-        plain = {label.description for label in reported.values()}
+        allowed_descriptions = {label.description for label in allowed.values()}
         return Untold(
-            frozenset(label.name.casefold() for label in hidden) - reported.keys(),
-            frozenset(label.description for label in hidden) - plain,
-            reported,
+            frozenset(label.name.casefold() for label in hidden) - allowed.keys(),
+            frozenset(label.description for label in hidden) - allowed_descriptions,
+            allowed,
         )

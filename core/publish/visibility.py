@@ -1,4 +1,4 @@
-"""What the readers of one place may see: decided here, before any word of a comment or label is put down."""
+"""Who may read each place, and what these readers may see in a comment or label there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,17 +12,17 @@ from core.publish.key_container import container_of_key
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Who may read a place, or whom words are meant for."""
+    """Who may read a place, or for whom a text is meant."""
 
     audience: Audience
     circle: str = ""
     """Of RESTRICTED: which people, as `tracker/container` or `tracker/container/level`; empty: any."""
 
     def may_read(self, words: "Readers") -> bool:
-        """Whether all of these may read words that are meant for others.
+        """Return whether all of these readers may read words that are meant for the readers `words`.
 
-        So it is where the words' audience is as wide at least. Restricted ones are read by their own circle
-        alone, and by circles within it; those of an empty circle by all who may read anything restricted.
+        They may if the audience of the words is at least as wide as theirs. Restricted words are for their
+        own circle and circles within it; with an empty circle, for all who may read anything restricted.
         """
         if words.audience is Audience.RESTRICTED is self.audience:
             return not words.circle or f"{self.circle}/".startswith(f"{words.circle}/")
@@ -34,48 +34,48 @@ class TrackerAudience:
     """Who may read the places of one tracker."""
 
     others: Audience | None = None
-    """Of places that `places` does not have; None: not known."""
+    """The audience of places that `places` does not have; None: not known."""
     places: Mapping[str, Audience | None] = field(default_factory=dict)
-    """By casefolded name of project or repository; None: not known."""
+    """By casefolded name of a project or repository: its audience; None: not known."""
 
 
 @dataclass(frozen=True)
 class Audiences:
-    """Who may read what. The default is one audience for everything."""
+    """Who may read each issue and item. By default the organisation may read everything."""
 
     trackers: Mapping[str, TrackerAudience] = field(default_factory=dict)
-    """A tracker that is not named is the organisation's."""
+    """By tracker; one that is not in it is for the organisation."""
     levels: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """By tracker and id of an issue: its security level."""
     items: Mapping[str, Readers] = field(default_factory=dict)
-    """By id of goal, key result or milestone; one that is not named is the organisation's."""
+    """By id of goal, key result or milestone; one that is not in it is for the organisation."""
     leveled: bool = True
     """Whether any issue of `levels` is not gone."""
 
     def of(self, ref: IssueRef) -> Readers | None:
-        """Who may read an issue, by its key of today; None where that is not known."""
+        """Return who may read an issue, by its key of today; None where that is not known."""
         container = container_of_key(ref).casefold()
-        existing = self.trackers.get(ref.tracker, _ORGANISATIONS)
+        of_tracker = self.trackers.get(ref.tracker, _ORGANISATIONS)
         level = self.levels.get((ref.tracker, ref.id))
         circle = f"{ref.tracker}/{container}"
         if level is not None:
             return Readers(Audience.RESTRICTED, f"{circle}/{level}")
-        audience = existing.places.get(container, existing.others)
+        audience = of_tracker.places.get(container, of_tracker.others)
         if audience is None:
             return None
         return Readers(audience, circle if audience is Audience.RESTRICTED else "")
 
     def view(self, readers: Readers | None) -> "View":
-        """What these may see; None for readers who may see everything."""
+        """Return what these readers may see; None: readers who may see everything."""
         return View(self, readers)
 
 
 NOBODY = Readers(Audience.PUBLIC)
-"""In place of readers who are not known: they are told what everybody may know."""
+"""In place of readers who are not known: they may see only what everybody may."""
 
 
 def unknown_readers(ref: IssueRef) -> str:
-    """Why nothing is written to an issue of which it is not known who may read it."""
+    """Return why nothing is written to an issue of which it is not known who may read it."""
     return (
         f"it is not known yet who may read {container_of_key(ref)}; the next run asks again, "
         f"or set audience in [trackers.{ref.tracker}]"
@@ -93,10 +93,10 @@ _PLAIN: Mapping[Why, str] = {
     Why.PROBLEM: "a problem that has to be mended first",
     Why.NO_SCOPE: "no scope",
 }
-"""What is told of a reason whose own words name what not every reader may see."""
+"""In place of a reason whose text may name what the readers may not see."""
 
 WITHHELD = Unmeasured(Why.WITHHELD, "not shown here")
-"""In place of a number that follows from figures which the readers may not see."""
+"""In place of a number that depends on figures which the readers may not see."""
 
 
 @dataclass(frozen=True)
@@ -108,13 +108,13 @@ class View:
     """None: they may see everything."""
 
     def item(self, name: str) -> bool:
-        """Whether they may read the words and figures of a goal, key result or milestone."""
+        """Return whether they may see texts and figures of a goal, key result or milestone."""
         if self.readers is None:
             return True
         return self.readers.may_read(self.audiences.items.get(name, _USUAL))
 
     def issue(self, ref: IssueRef) -> bool:
-        """Whether they may read what stands in an issue; of one of which that is not known they may not."""
+        """Return whether they may read an issue; False where it is not known who may."""
         if self.readers is None:
             return True
         words = self.audiences.of(ref)
@@ -125,27 +125,28 @@ class View:
         """Whether they may read every issue there is."""
         if self.readers is None:
             return True
-        reported = [
+        audiences = [
             audience
-            for existing in self.audiences.trackers.values()
-            for audience in (*existing.places.values(), existing.others or Audience.ORGANISATION)
+            for tracker in self.audiences.trackers.values()
+            for audience in (*tracker.places.values(), tracker.others or Audience.ORGANISATION)
         ]
-        if None in reported or (self.audiences.levels and self.audiences.leveled):
+        if None in audiences or (self.audiences.levels and self.audiences.leveled):
             return False
-        # Restricted places are circles apart, so that nobody reads two of them.
+        # Each restricted place has its own circle, so that no readers may read every place if one is
+        # restricted.
         return all(
             audience is not Audience.RESTRICTED and self.readers.may_read(Readers(audience))
-            for audience in reported
+            for audience in audiences
             if audience is not None
         )
 
     def reason(self, measure: Measure, *names: str) -> Measure:
-        """The same; a reason that may name issues, queries or `names` which they may not see is told plainly.
+        """Return the measure; a reason that may name what they may not see is replaced by a general one.
 
-        `names`: ids of goals, key results and milestones that the reason may name.
+        `names`: ids of goals, key results and milestones that the reason may name, beside issues and queries.
         """
         if not isinstance(measure, Unmeasured) or (self.whole and all(map(self.item, names))):
             return measure
         if measure.why is Why.NO_SCOPE and not names:
-            return measure  # in words of our own
+            return measure  # this reason names nothing
         return Unmeasured(measure.why, _PLAIN.get(measure.why, "it is not known"))

@@ -1,4 +1,4 @@
-"""What moved a milestone since a comment was written, as far as the readers of that comment may know."""
+"""The change of a milestone since a comment was written, as its readers may see it."""
 
 from dataclasses import replace
 
@@ -8,13 +8,13 @@ from core.engine.model import Change, ChangePart, Snapshot, SnapshotTask
 from core.publish.visibility import View
 
 _HIDDEN = "\0"
-"""Begins what stands for a key that is hidden; no key of a tracker holds it."""
+"""The beginning of a substitute for a hidden key; no key of a tracker contains it."""
 
 
 def visible_change(before: Snapshot, after: Snapshot, view: View) -> Change:
-    """The change from one snapshot to the next: all its numbers, and only keys that the readers may see.
+    """Return the change between two snapshots with all its numbers, but only keys that the readers may see.
 
-    A task is hidden if its issue is, by its key of today or by the one that it bore.
+    A task is hidden if its issue is, under its key in either snapshot.
     """
     refs = map(_ref, (*before.tasks, *after.tasks))
     hidden = {(ref.tracker, ref.id) for ref in refs if not view.issue(ref)}
@@ -25,13 +25,13 @@ def visible_change(before: Snapshot, after: Snapshot, view: View) -> Change:
 
 
 def _ref(task: SnapshotTask) -> IssueRef:
-    """The issue of a task; the box of a task list belongs to the issue that holds it."""
+    """Return the issue of a task; for a box of a task list, the issue that contains it."""
     tracker, _, rest = task.id.partition(":")
     return IssueRef(tracker, rest.partition("#")[0], task.key)
 
 
 def _without_hidden(snapshot: Snapshot, hidden: set[tuple[str, str]]) -> Snapshot:
-    """The same, with something else in place of the keys of these issues, one for each."""
+    """Return the snapshot with a substitute, different for each issue, in place of hidden keys."""
     tasks = []
     for task in snapshot.tasks:
         ref = _ref(task)
