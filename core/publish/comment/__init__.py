@@ -1,4 +1,4 @@
-"""What to say on an issue, and the digest of what it means; pure functions of values."""
+"""The text of a comment and the digest of its meaning; pure functions of values."""
 
 from core.publish.comment.build_summary import (
     first_open,

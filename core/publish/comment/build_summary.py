@@ -1,4 +1,4 @@
-"""From what the engine concluded to what one comment says."""
+"""Builds the Summary of a comment from the engine's State, with only what its readers may see."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -40,19 +40,19 @@ def summarise(
     listed: Mapping[str, Listed] | None = None,
     view: View = EVERYTHING,
 ) -> Summary:
-    """What to say on the issue `ref` about these milestones and goals, in the order of the mapping.
+    """Return what the comment on the issue `ref` tells of these milestones and goals, in the mapping's order.
 
-    `changes` holds, by milestone, what moved since this very comment was last written; `pages` the
-    tracking issue of milestones, for links; `listed` the first `open_tasks` open tasks of each milestone,
-    which are otherwise those of the state. Ids that the mapping or the state does not know are left out.
-    `view` is what the readers of the comment may see: of the rest there are numbers and counts alone.
-    `changes` and `listed` hold nothing else already.
+    `changes`: by milestone, the change since this comment was last written. `pages`: by milestone, its
+    tracking issue for links. `listed`: by milestone, its first `open_tasks` open tasks; without it, those
+    of the state. `view`: what the readers of the comment may see; of the rest, only numbers and counts are
+    in the summary. `changes` and `listed` must hold nothing that the readers may not see. Ids that are not
+    in the mapping or the state are left out.
     """
-    requested = set(targets)
+    target_ids = set(targets)
     milestones = [
-        mapping.milestones[id_] for id_ in mapping.milestones if id_ in requested and id_ in state.milestones
+        mapping.milestones[id_] for id_ in mapping.milestones if id_ in target_ids and id_ in state.milestones
     ]
-    goals = [mapping.goals[id_] for id_ in mapping.goals if id_ in requested and id_ in state.goals]
+    goals = [mapping.goals[id_] for id_ in mapping.goals if id_ in target_ids and id_ in state.goals]
     links = list(_leads_to(milestones, {goal.id for goal in goals}, state, mapping))
     parts = (_goal(goal, results, state, mapping, view) for goal, results in links)
     leads_to = tuple(part for part in parts if part.shown or part.key_results)
@@ -85,24 +85,24 @@ def summarise(
 def _listed(
     milestone: Milestone, listed: Mapping[str, Listed] | None, state: State, number: int, view: View
 ) -> Listed:
-    """The first open tasks of a milestone, and how many more are hidden."""
+    """Return the first open tasks of a milestone, and how many more are hidden."""
     if listed is not None:
         return listed.get(milestone.id, Listed())
     return visible_open(state.milestones[milestone.id].tasks, number, view)
 
 
 def visible_open(tasks: Sequence[Task], number: int, view: View) -> Listed:
-    """The first open tasks that the readers may see, and how many they may not."""
-    seen = [task for task in tasks if view.issue(task.ref)]
-    hidden = sum(map(_is_open, tasks)) - sum(map(_is_open, seen))
-    return Listed(first_open(seen, number), hidden)
+    """Return the first `number` open tasks that the readers may see, and how many open ones they may not."""
+    visible = [task for task in tasks if view.issue(task.ref)]
+    hidden = sum(map(_is_open, tasks)) - sum(map(_is_open, visible))
+    return Listed(first_open(visible, number), hidden)
 
 
 def _milestone(
     milestone: Milestone, state: State, change: Change | None, listed: Listed, view: View
 ) -> MilestonePart:
     measured, shown = state.milestones[milestone.id], view.item(milestone.id)
-    # A problem is told in the mapping's words: its queries, its fields.
+    # The reason of a problem names parts of the mapping, such as queries and fields.
     problem = isinstance(measured.measure, Unmeasured) and measured.measure.why is Why.PROBLEM
     measure = view.reason(measured.measure, *([milestone.id] if problem else []))
     return MilestonePart(
@@ -121,14 +121,14 @@ def _milestone(
 
 
 def _health(health: Health, measure: Measure) -> Health:
-    """The same; where it gives the reason why there is no measure, in the words of `measure`."""
+    """Return the health; where it has the reason why there is no measure, with the reason of `measure`."""
     if health.name is HealthName.UNMEASURED and isinstance(measure, Unmeasured):
         return replace(health, reason=measure.reason, arithmetic=measure.reason)
     return health
 
 
 def first_open(tasks: Sequence[Task], number: int) -> tuple[OpenTask, ...]:
-    """The open tasks that a comment lists: in progress first; then by tracker and number."""
+    """Return the first `number` open tasks: those in progress first, then by tracker and number."""
     still_open = filter(_is_open, tasks)
     return tuple(
         open_task(task.ref, task.url, task.title, task.status, task.state, task.credit)
@@ -137,11 +137,15 @@ def first_open(tasks: Sequence[Task], number: int) -> tuple[OpenTask, ...]:
 
 
 def waits_for(blocked: Blocked, view: View) -> WaitsFor:
-    """What a task waits for, as these readers may know it.
+    """Return what a task waits for, with the issues named that these readers may see.
 
-    Who may read an issue that milepost does not read is not known, so that it is counted and not named.
+    An issue that milepost does not read is only counted, since it is not known who may read it.
     """
-    named = tuple(Blocking(item.ref.key, item.url, item.title) for item in blocked.by if view.issue(item.ref))
+    named = tuple(
+        Blocking(blocker.ref.key, blocker.url, blocker.title)
+        for blocker in blocked.by
+        if view.issue(blocker.ref)
+    )
     return WaitsFor(named, blocked.number - len(named))
 
 
@@ -152,7 +156,7 @@ def _is_open(task: Task) -> bool:
 def open_task(
     ref: IssueRef, url: str, title: str, status: str, state: StatusCategory, credit: Fraction
 ) -> OpenTask:
-    """One open task as a comment lists it."""
+    """Return an open task as a comment lists it."""
     partly = f"counts as {percent(credit)}" if credit else ""
     return OpenTask(ref.key, url, title, status, state, partly, ref.tracker, ref.id)
 
@@ -176,20 +180,20 @@ def _key_result(result: KeyResult, measured: KeyResultState, mapping: GoalTree, 
 
 
 def _goal(goal: Goal, results: Sequence[KeyResult], state: State, mapping: GoalTree, view: View) -> GoalPart:
-    """A goal with these of its key results, as far as the readers may know them.
+    """Return a goal with these of its key results, as far as the readers may see them.
 
-    What was achieved follows from the figures of all its key results, and health and gap from that: they are
-    shown to those alone who may see each of them.
+    Achieved depends on the figures of all its key results, and health and gap on achieved: they are shown
+    only to readers who may see every key result.
     """
     measured, shown = state.goals[goal.id], view.item(goal.id)
-    parts = [result.id for result in mapping.key_results_of(goal.id)]
-    figures = shown and all(map(view.item, parts))
-    below = [milestone.id for milestone in mapping.milestones_of_goal(goal.id)]
-    delivered = view.reason(measured.delivered, *parts, *below)
-    achieved = view.reason(measured.achieved, *parts, *below) if figures else WITHHELD
-    reported = figures and (view.whole and all(map(view.item, below)))
-    health = measured.health if reported else replace(measured.health, reason="", arithmetic="")
-    several = [result for result in results if result.id in state.key_results]
+    key_results = [result.id for result in mapping.key_results_of(goal.id)]
+    sees_results = shown and all(map(view.item, key_results))
+    milestones = [milestone.id for milestone in mapping.milestones_of_goal(goal.id)]
+    delivered = view.reason(measured.delivered, *key_results, *milestones)
+    achieved = view.reason(measured.achieved, *key_results, *milestones) if sees_results else WITHHELD
+    sees_all = sees_results and (view.whole and all(map(view.item, milestones)))
+    health = measured.health if sees_all else replace(measured.health, reason="", arithmetic="")
+    measured_results = [result for result in results if result.id in state.key_results]
     return GoalPart(
         id=goal.id if shown else "",
         title=goal.title if shown else "",
@@ -197,15 +201,15 @@ def _goal(goal: Goal, results: Sequence[KeyResult], state: State, mapping: GoalT
         due=goal.due if shown else None,
         delivered=delivered,
         achieved=achieved,
-        health=health if figures else HIDDEN_HEALTH,
-        gap=measured.gap if figures else None,
+        health=health if sees_results else HIDDEN_HEALTH,
+        gap=measured.gap if sees_results else None,
         key_results=tuple(
             _key_result(result, state.key_results[result.id], mapping, view)
-            for result in several
+            for result in measured_results
             if view.item(result.id)
         ),
         shown=shown,
-        hidden_key_results=sum(not view.item(result.id) for result in several),
+        hidden_key_results=sum(not view.item(result.id) for result in measured_results),
     )
 
 
@@ -223,7 +227,7 @@ def _whole_goal(
             measure=view.reason(state.milestones[milestone.id].measure),
             health=state.milestones[milestone.id].health.name,
             counts=state.milestones[milestone.id].counts,
-            page=_seen(pages.get(milestone.id), view),
+            page=_visible_page(pages.get(milestone.id), view),
         )
         for milestone in milestones
         if view.item(milestone.id)
@@ -231,18 +235,21 @@ def _whole_goal(
     return replace(part, milestones=lines, hidden_milestones=len(milestones) - len(lines))
 
 
-def _seen(page: Page | None, view: View) -> Page | None:
-    """The page, if the readers may see it; an issue is never linked for others."""
+def _visible_page(page: Page | None, view: View) -> Page | None:
+    """Return the page if the readers may see its issue, else None."""
     return page if page is not None and (page.ref is None or view.issue(page.ref)) else None
 
 
 def _leads_to(
     milestones: Sequence[Milestone], own: set[str], state: State, mapping: GoalTree
 ) -> Iterator[tuple[Goal, Sequence[KeyResult]]]:
-    """The goals behind the milestones, each once; a goal that the comment is about is not told twice."""
-    through = {name for milestone in milestones for name in milestone.leads_to}
+    """Yield the goals to which milestones lead, with the key results through which they do.
+
+    Goals in `own`, which the comment is about, are left out.
+    """
+    led_to = {name for milestone in milestones for name in milestone.leads_to}
     for goal in mapping.goals.values():
-        results = [result for result in mapping.key_results_of(goal.id) if result.id in through]
+        results = [result for result in mapping.key_results_of(goal.id) if result.id in led_to]
         if results and goal.id not in own and goal.id in state.goals:
             yield goal, [result for result in results if result.id in state.key_results]
 
@@ -252,19 +259,19 @@ def _down(measure: Measure) -> Unmeasured | None:
 
 
 def _waiting(milestones: Sequence[str], goals: Sequence[Goal], state: State, mapping: GoalTree) -> str | None:
-    """The first reason why a milestone, or a part of a goal, of this comment was not read."""
+    """Return the first reason why a milestone, or a part of a goal, was not read; None where all was."""
     measures = [state.milestones[id_].measure for id_ in milestones]
     for goal in goals:
         below = [milestone.id for milestone in mapping.milestones_of_goal(goal.id)]
         measures += [state.milestones[id_].measure for id_ in below if id_ in state.milestones]
         results = [result.id for result in mapping.key_results_of(goal.id)]
         measures += [state.key_results[id_].delivered for id_ in results if id_ in state.key_results]
-    lost = [matches for matches in map(_down, measures) if matches is not None]
-    return lost[0].reason if lost else None
+    not_read = [unmeasured for unmeasured in map(_down, measures) if unmeasured is not None]
+    return not_read[0].reason if not_read else None
 
 
 def _rests_on_down(goal: Goal, results: Sequence[KeyResult], state: State) -> bool:
-    """Whether any number of this goal, or of these key results, leaves out or is something not read."""
+    """Return whether a number of this goal or of these key results depends on something not read."""
     measured = state.goals[goal.id]
     measures = [measured.delivered, measured.achieved]
     missing = list(measured.missing)

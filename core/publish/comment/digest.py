@@ -1,4 +1,4 @@
-"""The meaning of a comment in twelve digits: equal meaning, equal digest, and no edit."""
+"""The digest of a comment's meaning; while it stays equal, the comment is not edited."""
 
 import hashlib
 import json
@@ -16,16 +16,17 @@ from core.publish.comment.summary import (
 )
 
 LAYOUT = 1
-"""Raised when comments shall be written anew because milepost says something else than before."""
+"""Part of every digest; raised when all comments have to be written again because their layout changed."""
 
 _NUMBERS = re.compile(r"\d+")
 
 
 def summary_digest(summary: Summary) -> str:
-    """12 hex digits of what the comment means: 6 of its own numbers, then 6 of what it leads to.
+    """Return 12 hex digits: 6 of the comment's own subjects, then 6 of the goals to which these lead.
 
-    Left out are the change since last time and everything that moves by itself with the clock, so that an
-    unchanged world gives an equal digest. The halves can be compared alone (`same_meaning`).
+    Left out are the change since last time and everything that changes with the clock alone, so that
+    without a change on the trackers the digest stays equal. The halves can be compared separately
+    (`same_meaning`).
     """
     own = [
         LAYOUT,
@@ -38,12 +39,12 @@ def summary_digest(summary: Summary) -> str:
 
 
 def same_meaning(before: str, after: str, *, links_waiting: bool) -> bool:
-    """Whether two digests mean the same; with `links_waiting` only its own half counts."""
+    """Return whether two digests are equal; with `links_waiting`, only their first halves are compared."""
     return before[:6] == after[:6] if links_waiting else before == after
 
 
 def _hidden(*counts: int) -> list[object]:
-    """Counts of what is not shown; nothing where all is, so that the digest is that of older versions."""
+    """Return the counts of what is hidden; an empty list without any, so that older digests stay valid."""
     return [{"hidden": counts}] if any(counts) else []
 
 
@@ -61,7 +62,7 @@ def _measure_meaning(measure: Measure) -> str:
 
 
 def _health_meaning(health: Health) -> list[str]:
-    """Numbers in the reason are left out: days without movement would edit every comment every day."""
+    """Return the health without the numbers in its reason: a count of days would change every day."""
     return [
         health.name.value,
         str(health.stale),
@@ -97,11 +98,12 @@ def _milestone_meaning(part: MilestonePart, listed: int) -> list[object]:
 
 
 def _task_meaning(task: OpenTask) -> list[object]:
-    """Without what it waits for where that is nothing, so that the digest is that of older versions."""
+    """Return the task; what it waits for only where there is anything, so that older digests stay valid."""
     meaning: list[object] = [task.key, task.url, task.title, task.status, task.partly]
     waits = task.waits_for
     if waits is not None:
-        meaning.append([[[item.key, item.url, item.title] for item in waits.named], waits.hidden])
+        named = [[blocking.key, blocking.url, blocking.title] for blocking in waits.named]
+        meaning.append([named, waits.hidden])
     return meaning
 
 

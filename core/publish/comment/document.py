@@ -1,16 +1,16 @@
-"""A comment before its markup: blocks of words of our own and text from outside, kept apart by type."""
+"""A comment before its markup: blocks in which our own words and text from outside have different types."""
 
 from dataclasses import dataclass
 
 from core.publish.comment.escape import TITLE_LENGTH
 
 REASON_LENGTH = 300
-"""Characters of a reason, such as why something cannot be measured, that a comment shows."""
+"""Longest reason, such as why something cannot be measured, that a comment shows, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """Words and numbers of milepost itself; stands as it is."""
+    """Words and numbers of milepost itself; no markup escapes them."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""Text from outside, made harmless: cleaned of what cannot be seen, and escaped for each markup.
+"""Makes text from outside harmless: removes invisible characters, and escapes it for each markup.
 
 Everything that a person can type into a tracker or a mapping goes through `markdown` or `wiki` before it
 stands in a comment, so that nobody is pinged, no reference is made, no macro runs and no HTML gets through.
@@ -14,13 +14,13 @@ _JOINED = {"\u200d", "\ufe0e", "\ufe0f"}
 _URL_SAFE = "/?&=#:;,@%+~.-_"
 
 TITLE_LENGTH = 120
-"""The longest text from outside that is shown in one piece, in characters."""
+"""Longest text from outside that is shown in one piece, in characters."""
 
 
 def clean(text: str, limit: int = TITLE_LENGTH) -> str:
-    """One line of visible text, cut at `limit`: no control, bidi or zero-width characters, single spaces.
+    """Return one line of at most `limit` characters, without control, bidi or zero-width characters.
 
-    The cut falls between characters as a reader sees them: never before an accent or inside an emoji.
+    White space becomes single spaces. The text is never cut before a combining accent or inside an emoji.
     """
     kept = "".join(_visible(char) for char in text[: limit * 20])
     return cut(" ".join(kept.split()), limit)
@@ -36,7 +36,7 @@ def _visible(char: str) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` characters, with an ellipsis in place of what was left out."""
+    """Return at most `limit` characters, with an ellipsis in place of what was left out."""
     if len(text) <= limit:
         return text
     end = max(limit - 1, 0)
@@ -46,12 +46,12 @@ def cut(text: str, limit: int) -> str:
 
 
 def _continues(char: str) -> bool:
-    """Whether this character belongs to the one before it."""
+    """Return whether this character belongs to the one before it."""
     return char in _JOINED or unicodedata.combining(char) > 0 or "\U0001f3fb" <= char <= "\U0001f3ff"
 
 
 def length(text: str) -> int:
-    """How long a tracker may take a text to be, at most: in UTF-16 units, line breaks as two."""
+    """Return the greatest length that a tracker may count for a text: UTF-16 units, line breaks as two."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2 + text.count("\n")
 
 
@@ -79,9 +79,9 @@ _REFERENCES = (
 
 
 def markdown(text: str, limit: int = TITLE_LENGTH) -> str:
-    """Text from outside as GitHub-flavoured Markdown that shows it and does nothing else.
+    """Return text from outside as GitHub-flavoured Markdown that shows it and has no other effect.
 
-    Holds in a paragraph, a list item, a table cell and the text of a link. Mentions, `#1`, `GH-1`, commit
+    For use in a paragraph, a list item, a table cell and the text of a link. Mentions, `#1`, `GH-1`, commit
     ids, URLs, e-mail addresses and emoji codes are broken by a zero-width space.
     """
     text = clean(text, limit)
@@ -91,7 +91,7 @@ def markdown(text: str, limit: int = TITLE_LENGTH) -> str:
 
 
 def _markdown_start(text: str) -> str:
-    """What would begin a list or underline a heading at the start of a block."""
+    """Escape the start of a block where it would begin a list or underline a heading."""
     if text.isdecimal():
         return f"{text}{_BREAK}"
     return f"\\{text}" if text else ""
@@ -132,9 +132,9 @@ _WIKI_BROKEN = (
 
 
 def wiki(text: str, limit: int = TITLE_LENGTH) -> str:
-    """Text from outside as Jira wiki markup that shows it and does nothing else.
+    """Return text from outside as Jira wiki markup that shows it and has no other effect.
 
-    Holds in a paragraph, a list item and a table cell. Macros, mentions, links, images, emphasis and
+    For use in a paragraph, a list item and a table cell. Macros, mentions, links, images, emphasis and
     headings are escaped; smileys, URLs, issue keys and `----` are broken. `|`, `\\`, `<` and `>` become
     look-alikes.
     """
@@ -154,7 +154,10 @@ _THREAD = re.compile(
 
 
 def safe_url(url: str) -> str | None:
-    """The URL percent-encoded for either markup; None unless it is http(s), plain host, no password."""
+    """Return the URL percent-encoded for either markup; None unless it is http(s) with a plain host.
+
+    A URL with a user or password, with white space, or of more than 2,000 characters gives None as well.
+    """
     if len(url) > 2000 or any(char.isspace() or ord(char) < 32 for char in url):
         return None
     web = _WEB.fullmatch(url)
@@ -173,10 +176,10 @@ def _encoded(char: str) -> str:
 
 
 def without_backlink(url: str) -> str:
-    """The same thread on github.com, by the host that leaves no note in that thread's timeline.
+    """Return the URL of a thread on github.com with the host that makes no cross-reference in that thread.
 
-    docs.github.com, "Autolinked references and URLs", on redirect.github.com. Enterprise Server has no such
-    host: there each listed task gets one quiet cross-reference, which notifies nobody.
+    Source: docs.github.com, "Autolinked references and URLs", on redirect.github.com. Enterprise Server has
+    no such host: there each listed task gets one cross-reference, which notifies nobody.
     """
     thread = _THREAD.fullmatch(url)
     return f"https://redirect.github.com{thread['path']}" if thread else url

@@ -1,4 +1,4 @@
-"""Goals and key results in words: a line under `Leads to`, and the tables of a goal's own comment."""
+"""The layout of goals and key results: a line under `Leads to`, and the tables of a goal's own comment."""
 
 from decimal import Decimal
 
@@ -33,7 +33,10 @@ def goal_line(part: GoalPart) -> Spans:
 
 
 def about_goal(part: GoalPart, fold: int | None, title_limit: int = 120) -> list[Block]:
-    """The comment on a goal's own tracking issue: both numbers, every key result, every milestone."""
+    """Return the blocks of a goal's own comment: both numbers, its key results and its milestones.
+
+    `fold`: how many entries each table has at most; None: all. `title_limit`: in characters.
+    """
     health = part.health.name.value.replace("_", " ")
     tail = "" if part.health.name is HealthName.UNMEASURED else f", {health}"
     named: Spans = (Own("Goal: "), Foreign(part.title, title_limit))
@@ -115,9 +118,9 @@ def _milestones(part: GoalPart, fold: int | None) -> list[Block]:
 
 
 def _hidden(number: int, noun: str, *, alone: bool) -> list[Block]:
-    """How many there are that the readers may not know; nothing for none."""
-    message = not_shown(number, noun)
-    return [Paragraph(((Own(message if alone else f"and {message}"),),))] if number else []
+    """Return a line with the number of hidden entries; an empty list where there are none."""
+    words = not_shown(number, noun)
+    return [Paragraph(((Own(words if alone else f"and {words}"),),))] if number else []
 
 
 def _count(number: int, noun: str) -> Paragraph:
@@ -139,7 +142,7 @@ def _milestone_row(line: MilestoneLine) -> tuple[Spans, ...]:
 
 
 def _achieved(part: KeyResultPart) -> Spans:
-    """The number behind a key result and how far it got; or why that is not known."""
+    """Return the figure behind a key result and how much is achieved, or why that is not measured."""
     if part.metric is not None:
         return _metric(part.metric, part.measure)
     if part.guardrail is not None:

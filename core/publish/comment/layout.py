@@ -1,4 +1,4 @@
-"""One comment as a document: what stands in it, in which words, and how it is folded to fit."""
+"""The layout of a comment: turns a Summary into a Document, and folds its lists until it fits the limit."""
 
 from collections.abc import Callable, Sequence
 
@@ -28,18 +28,19 @@ from core.publish.comment.summary import MilestonePart, Summary, WaitsFor
 from mappings.goal_tree import HealthName
 
 FOLDS = (None, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1, 0)
-"""How many entries of each list are shown, tried in turn until the comment fits its tracker."""
+"""Numbers of entries that each list shows at most, tried in turn until the comment fits its tracker."""
 
 _BLOCKERS = 3
-"""Issues that are named of those for which an open task waits."""
+"""Number of issues that are named of those for which an open task waits."""
 _BARE_TITLE = 40
+"""Longest title in the shortest form of a comment, in characters."""
 
 
 def fit(summary: Summary, limit: int, text_of: Callable[[Document], str]) -> str:
-    """The fullest comment that fits: lists are folded more and more, each with a stated count.
+    """Return the fullest comment that fits: lists are cut more and more, each with the count of the rest.
 
-    `limit` is in characters as the tracker counts at worst (`escape.length`). The headline and what
-    `text_of` appends (the mark) always stay, even where the limit is smaller than both.
+    `limit` is in characters as `escape.length` counts them. The headline and what `text_of` appends (the
+    mark) always stay, even where both are longer than the limit.
     """
     for fold in FOLDS:
         text = text_of(compose(summary, fold))
@@ -49,7 +50,7 @@ def fit(summary: Summary, limit: int, text_of: Callable[[Document], str]) -> str
 
 
 def compose(summary: Summary, fold: int | None = None) -> Document:
-    """The whole comment, with at most `fold` entries in each list (None: as many as there are)."""
+    """Return the whole comment, with at most `fold` entries in each list (None: all)."""
     most = None if fold is None else max(fold, 1)
     milestones = summary.milestones[:most]
     goals = summary.goals[: None if most is None else most - len(milestones)]
@@ -67,7 +68,7 @@ def compose(summary: Summary, fold: int | None = None) -> Document:
 
 
 def bare(summary: Summary) -> Document:
-    """The headline of the first subject and the last line; nothing that could be long."""
+    """Return the shortest form of a comment: the headline of the first subject and the last line."""
     for part in summary.milestones:
         return (_headline(part, _BARE_TITLE), _footer(summary))
     for goal in summary.goals:
@@ -76,7 +77,7 @@ def bare(summary: Summary) -> Document:
 
 
 def folded(items: Sequence[Spans], fold: int | None) -> tuple[Spans, ...]:
-    """The first entries of a list, and how many more there are."""
+    """Return the first `fold` entries of a list, and a line with the number of the others."""
     if fold is None or len(items) <= fold:
         return tuple(items)
     return (*items[:fold], (Own(f"and {len(items) - fold:,} more"),))
@@ -91,8 +92,8 @@ def _milestone(part: MilestonePart, listed: int, fold: int | None) -> list[Block
 
 def _headline(part: MilestonePart, limit: int = 120) -> Heading:
     if not part.shown:
-        reported = "cannot measure" if isinstance(part.measure, Unmeasured) else percent(part.measure)
-        return Heading((Own(f"A milestone that is not named here: {reported}"),))
+        progress = "cannot measure" if isinstance(part.measure, Unmeasured) else percent(part.measure)
+        return Heading((Own(f"A milestone that is not named here: {progress}"),))
     if isinstance(part.measure, Unmeasured):
         return Heading((Foreign(part.title, limit), Own(": cannot measure")))
     return Heading(
@@ -101,12 +102,12 @@ def _headline(part: MilestonePart, limit: int = 120) -> Heading:
 
 
 def health_words(health: Health) -> str:
-    """`on track`, with `stale` where nothing moved for long."""
+    """Return the health in words, such as `on track`, with `stale` where no task was touched for long."""
     return f"{_health_name(health)}, stale" if health.stale else _health_name(health)
 
 
 def _health_name(health: Health) -> str:
-    """Beside a percentage, a bare "unmeasured" would seem to contradict it."""
+    """Return the name of the health; "unmeasured" alone would seem to contradict the percentage beside it."""
     if health.name is HealthName.UNMEASURED:
         return "health not measured"
     return health.name.value.replace("_", " ")
@@ -134,7 +135,7 @@ def _numbers(part: MilestonePart) -> list[Spans]:
 
 
 def counts_words(counts: Counts) -> str:
-    """`3 of 5 tasks done · 1 in progress · 1 to do · 1 cancelled`; what is zero is left out."""
+    """Return the counts, such as `3 of 5 tasks done · 1 in progress · 1 to do`, without those that are 0."""
     total = in_scope(counts)
     parts = [f"{counts.done:,} of {total:,} {'task' if total == 1 else 'tasks'} done"]
     rest = (
@@ -157,25 +158,26 @@ def _change(part: MilestonePart, fold: int | None) -> list[Block]:
     gained = "" if moved is None else f" ({signed(moved)})"
     title: Spans = (Own(f"Since {change.since.date().isoformat()}: {now}{gained}"),)
     items: list[Spans] = []
-    for one, points in zip(change.parts, parts, strict=True):
-        lead = one.part.value if points is None else f"{signed(points)} · {one.part.value}"
-        items.append((Own(lead), *_keys(one.keys, one.hidden, fold)))
+    for part_of_change, points in zip(change.parts, parts, strict=True):
+        cause = part_of_change.part.value
+        lead = cause if points is None else f"{signed(points)} · {cause}"
+        items.append((Own(lead), *_keys(part_of_change.keys, part_of_change.hidden, fold)))
     return [Bullets(title, tuple(items))] if fold is None or fold > 0 else [Paragraph((title,))]
 
 
 def _keys(keys: Sequence[str], hidden: int, fold: int | None) -> Spans:
-    """The tasks that a part of a change comes from; ten at most, and a count of the others."""
+    """Return the keys of the tasks behind a part of a change: ten at most, and the number of the others."""
     shown = keys[: min(10, fold if fold is not None else 10)]
     more = [f"{len(keys) - len(shown):,} more"] if len(keys) > len(shown) else []
     more += [not_shown(hidden)] if hidden else []
     if not shown:
         return (Own(f": {more[-1]}"),) if hidden else ()
     named: Spans = (Own(": "), Keys(tuple(shown)))
-    return (*named, Own("".join(f" and {item}" for item in more))) if more else named
+    return (*named, Own("".join(f" and {count}" for count in more))) if more else named
 
 
 def signed(points: int) -> str:
-    """`+20 points`, `−1 point`, `less than 1 point`."""
+    """Return percent points as text: `+20 points`, `−1 point`, `less than 1 point`."""
     if points == 0:
         return "less than 1 point"
     return f"{'+' if points > 0 else '−'}{abs(points)} {'point' if abs(points) == 1 else 'points'}"
@@ -207,11 +209,11 @@ def _open_tasks(part: MilestonePart, listed: int) -> list[Block]:
 
 
 def _waits_for(waits: WaitsFor) -> Spans:
-    """` · blocked by Write the API`, with a link; a few are named, and the others counted."""
+    """Return ` · blocked by Write the API`, with a link; `_BLOCKERS` are named, and the others counted."""
     spans: list[Span] = [Own(" · blocked by ")]
-    for place, value in enumerate(waits.named[:_BLOCKERS]):
-        spans += [Own(", ")] if place else []
-        spans.append(Link(value.key, value.title, value.url))
+    for position, blocking in enumerate(waits.named[:_BLOCKERS]):
+        spans += [Own(", ")] if position else []
+        spans.append(Link(blocking.key, blocking.title, blocking.url))
     left = len(waits.named[_BLOCKERS:])
     more = [f"{left:,} more"] if left else []
     more += [not_shown(waits.hidden, "issue")] if waits.hidden else []

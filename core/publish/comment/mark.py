@@ -1,4 +1,4 @@
-"""How a comment is known again: its mark, and what tells whether somebody edited it."""
+"""The mark by which a comment is recognised as ours, and hashes by which an edit of others is noticed."""
 
 import hashlib
 import html
@@ -13,11 +13,11 @@ _MARK = re.compile(
     + r"(?P<instance>[a-z0-9][a-z0-9-]{0,30}):(?P<issue>[^\s:<>{}|\\]{1,120}):(?P<digest>[0-9a-f]{12})"
 )
 _WRITER = re.compile(r"(?P<issue>.+)/(?P<installation>[0-9a-f]{8})\.(?P<check>[0-9a-f]{6})")
-"""The middle part of a mark since it names the installation; older milepost takes all of it for the issue."""
+"""The middle part of a mark with installation and check; older versions take all of it for the issue's id."""
 
 
 KEPT_BY = "Kept up to date by "
-"""What stands before the mark where people see it."""
+"""The words before a mark that people see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,10 @@ class Mark:
 
 
 def format_mark(mark: Mark) -> str:
-    """`milepost:<instance>:<issue id>/<installation>.<check>:<digest>`; older: without what follows the id.
+    """Return `milepost:<instance>:<issue id>/<installation>.<check>:<digest>`.
 
-    Raises ValueError for what could not be read back.
+    Without an installation, as in marks of older versions, only the issue id is between the colons. Raises
+    ValueError for a mark that `read_mark` would not read back.
     """
     writer = f"/{mark.installation}.{mark.check}" if mark.installation else ""
     text = f"{MARK_PREFIX}{mark.instance}:{mark.issue_id}{writer}:{mark.digest}"
@@ -54,42 +55,40 @@ def format_mark(mark: Mark) -> str:
 
 
 def read_mark(text: str) -> Mark | None:
-    """The mark that is this text; None if the text is none."""
-    result = _MARK.fullmatch(text)
-    if result is None:
+    """Return the mark that is exactly this text; None if the text is none."""
+    match = _MARK.fullmatch(text)
+    if match is None:
         return None
-    writer = _WRITER.fullmatch(result["issue"])
+    writer = _WRITER.fullmatch(match["issue"])
     if writer is None:
-        return Mark(result["instance"], result["issue"], result["digest"])
-    return Mark(
-        result["instance"], writer["issue"], result["digest"], writer["installation"], writer["check"]
-    )
+        return Mark(match["instance"], match["issue"], match["digest"])
+    return Mark(match["instance"], writer["issue"], match["digest"], writer["installation"], writer["check"])
 
 
 def parse_mark(text: str) -> Mark | None:
-    """The mark that a comment's body carries; None if it carries none.
+    """Return the mark in a comment's body; None if there is none.
 
-    A mark counts only where it stands alone on a line in the form in which milepost writes it; of
-    several, the last counts. Text from outside never holds a line break when it gets into a comment, so
-    a title cannot make such a line. Text that people write below the mark does not hide it.
+    A mark counts only where it is alone on a line in a form that milepost writes; of several, the last
+    counts. Text from outside never has a line break when it is put into a comment, so that a title cannot
+    make such a line. Text that people write below the mark does not hide it.
     """
     for line in reversed(text.splitlines()):
-        result = read_mark(_bare(line))
-        if result:
-            return result
+        mark = read_mark(_unwrapped(line))
+        if mark:
+            return mark
     return None
 
 
 def mark_of(comment: PostedComment) -> Mark | None:
-    """The mark of a comment as posted: the one beside the text, where there is one, or else in the body."""
+    """Return the mark of a posted comment: the one stored beside its text, or else the one in its body."""
     beside = read_mark(comment.mark.strip()) if comment.mark else None
     return beside or parse_mark(comment.body)
 
 
-def _bare(line: str) -> str:
-    """What a hidden HTML comment, `_Kept up to date by …_`, or `{{…}}` of older versions holds, or nothing.
+def _unwrapped(line: str) -> str:
+    """Return the text inside `<!-- … -->`, `_Kept up to date by …_` or, of older versions, `{{…}}`; else "".
 
-    Jira Cloud stores wiki markup as a document and writes it out again, with backslashes of its own.
+    Jira Cloud stores wiki markup as a document and returns it with backslashes of its own.
     """
     line = line.strip()
     if line.startswith("<!--") and line.endswith("-->"):
@@ -103,15 +102,15 @@ def _bare(line: str) -> str:
 
 
 def without_mark(body: str) -> str:
-    """A body without the lines that are marks, whoever wrote it."""
-    return "\n".join(line for line in body.splitlines() if read_mark(_bare(line)) is None)
+    """Return a body without the lines that are marks, whoever wrote them."""
+    return "\n".join(line for line in body.splitlines() if read_mark(_unwrapped(line)) is None)
 
 
 def text_check(body: str) -> str:
-    """6 hex digits of the letters and digits of a body without its mark.
+    """Return 6 hex digits of the letters and digits of a body without its mark.
 
-    Markup, white space and entities are left out, and characters beyond the Basic Multilingual Plane, since
-    trackers rewrite or drop these; so another installation can tell whether the text is as it was written.
+    By it, another installation finds out whether the text is as it was written. Markup, white space, entities
+    and characters beyond the Basic Multilingual Plane are left out, since trackers rewrite or drop them.
     """
     text = unicodedata.normalize("NFKC", html.unescape(without_mark(body))).casefold()
     letters = "".join(char for char in text if char.isalnum() and ord(char) <= 0xFFFF)
@@ -119,9 +118,10 @@ def text_check(body: str) -> str:
 
 
 def normal_body(body: str) -> str:
-    """A body without differences that render the same: line ends, blanks at ends of lines, empty lines.
+    """Return a body in a form that is equal for texts which render the same.
 
-    Several blanks in a row, or several empty lines, are shown as one by both vendors' markup.
+    Line ends, blanks at ends of lines, blanks in a row and empty lines in a row are normalised; both vendors'
+    markup shows several of them as one.
     """
     lines = unicodedata.normalize("NFC", body).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     plain = (_BLANKS.sub(" ", line).rstrip(" ") for line in lines)
@@ -132,11 +132,11 @@ _BLANKS = re.compile(r"(?<=\S)[ \t\u00a0]+|[ \t\u00a0]+$")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
-def same_text(one: str, other: str) -> bool:
-    """Whether two bodies render the same."""
-    return normal_body(one) == normal_body(other)
+def same_text(body: str, other: str) -> bool:
+    """Return whether two bodies render the same."""
+    return normal_body(body) == normal_body(other)
 
 
 def body_hash(body: str) -> str:
-    """The hash (16 hex digits) by which an edit of somebody else is noticed."""
+    """Return 16 hex digits of `normal_body`, by which an edit of somebody else is noticed."""
     return hashlib.sha256(normal_body(body).encode("utf-8", "surrogatepass")).hexdigest()[:16]

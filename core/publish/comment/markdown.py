@@ -23,13 +23,13 @@ from core.publish.comment.summary import Summary
 
 
 def render(summary: Summary, mark: Mark, limit: int) -> str:
-    """The comment's body, at most `limit` characters long; raises ValueError for a mark that is none."""
+    """Return the comment's body, at most `limit` characters long; raise ValueError for an invalid mark."""
     last = f"<!-- {format_mark(mark)} -->"
     return fit(summary, limit, lambda document: f"{text(document)}\n\n{last}")
 
 
 def text(document: Document) -> str:
-    """The document without a mark."""
+    """Return the text of the document, without a mark."""
     return "\n\n".join(_block(block) for block in document)
 
 
@@ -77,7 +77,7 @@ def _span(span: Span) -> str:
 
 
 def _link(link: Link) -> str:
-    """The title as a link; an unsafe URL leaves the title and the key as plain text."""
+    """Return the title as a link; with an unsafe URL, title and key as plain text."""
     title = escape.markdown(link.title) or escape.markdown(link.key)
     url = escape.safe_url(link.url)
     if url is None:

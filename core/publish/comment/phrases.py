@@ -1,4 +1,4 @@
-"""Numbers and short phrases of a summary, in words of our own."""
+"""Numbers and short phrases in our own words, for comments and for the reasons of a plan."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -9,21 +9,21 @@ from core.engine.model import Counts, Measure, Unmeasured
 from core.publish.comment.summary import GoalPart, MilestonePart, Summary
 
 BAR_CELLS = 20
-
+"""Length of a progress bar in characters."""
 
 Heads = Mapping[str, tuple[Measure, Measure]]
-"""By goal: delivered and achieved, as a comment told them when it was last written."""
+"""By goal: delivered and achieved, as they were when a comment was last written."""
 
 
 def phrase(summary: Summary, before: Heads | None = None) -> str:
-    """One phrase for the plan: `4 of 5 tasks done, 60% → 80%`. Numbers of our own only, no outside text."""
+    """Return a phrase for the plan, `4 of 5 tasks done, 60% → 80%`; it has no text from outside."""
     parts = [_milestone_phrase(part) for part in summary.milestones]
     parts += [_goal_phrase(part, (before or {}).get(part.id)) for part in summary.goals]
     return _few(parts)
 
 
 def links_phrase(summary: Summary, before: Heads) -> str:
-    """One phrase on what moved of the goals that the comment only leads to."""
+    """Return a phrase for the plan on the goals under `Leads to` whose numbers changed."""
     moved = [
         f"goal {part.id}: {_numbers_phrase(part, before[part.id])}"
         for part in summary.leads_to
@@ -32,10 +32,10 @@ def links_phrase(summary: Summary, before: Heads) -> str:
     return _few(moved) or "a goal or key result that it leads to changed"
 
 
-def _few(reason: list[str]) -> str:
-    if len(reason) > 2:
-        return f"{'; '.join(reason[:2])}; and {len(reason) - 2} more"
-    return "; ".join(reason)
+def _few(phrases: list[str]) -> str:
+    if len(phrases) > 2:
+        return f"{'; '.join(phrases[:2])}; and {len(phrases) - 2} more"
+    return "; ".join(phrases)
 
 
 def _goal_phrase(part: GoalPart, before: tuple[Measure, Measure] | None) -> str:
@@ -67,23 +67,23 @@ def _short(measure: Measure) -> str:
 
 
 def in_scope(counts: Counts) -> int:
-    """How many tasks count: all but the cancelled ones."""
+    """Return the number of tasks that count: all but the cancelled ones."""
     return counts.done + counts.in_progress + counts.todo + counts.unknown
 
 
 def still_open(counts: Counts) -> int:
-    """How many tasks are neither done nor cancelled."""
+    """Return the number of tasks that are neither done nor cancelled."""
     return counts.in_progress + counts.todo + counts.unknown
 
 
 def not_shown(count: int, noun: str = "") -> str:
-    """`3 that are not shown here`, `1 goal that is not shown here`."""
+    """Return `3 that are not shown here`, or `1 goal that is not shown here`."""
     named = f"{noun} " if count == 1 or not noun else f"{noun}s "
     return f"{count:,} {named.lstrip()}that {'is' if count == 1 else 'are'} not shown here"
 
 
 def plain_number(value: Decimal) -> str:
-    """A number as people write it, with thousands separated: `3,000`, `0.5`, `1.2E+20`."""
+    """Return a number with thousands separated: `3,000`, `0.5`; beyond 16 digits, `1.2E+20`."""
     if value and abs(value.adjusted()) > 15:
         return f"{value:.3g}"
     text = f"{value:,f}"
@@ -91,7 +91,7 @@ def plain_number(value: Decimal) -> str:
 
 
 def bar(share: Fraction) -> str:
-    """A bar of text; full only at 100%, and never empty above 0."""
+    """Return a progress bar for a share from 0 to 1; full only at 1, and never empty above 0."""
     cells = int(share * BAR_CELLS)
     cells = max(cells, 1) if share else 0
     return "▓" * cells + "░" * (BAR_CELLS - cells)

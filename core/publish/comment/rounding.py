@@ -1,4 +1,4 @@
-"""Percent points of a change as whole numbers that add up to the difference that people see."""
+"""Rounds the parts of a change to whole percent points that add up to the difference that is shown."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -8,10 +8,10 @@ from core.engine.model import Change
 
 
 def whole_points(change: Change) -> tuple[int | None, tuple[int | None, ...]]:
-    """The difference and its parts in whole percent points; None each where a side is unmeasured.
+    """Return the difference and its parts in whole percent points; None for each where a side is unmeasured.
 
-    The difference is the one between the two percentages as shown, so a reader can check it; the parts
-    are rounded by largest remainder to sum up to exactly it.
+    The difference is that of the two percentages as shown, so that readers can check it. The parts are
+    rounded by the largest remainder method so that their sum is exactly this difference.
     """
     before, after = whole_percent(change.before), whole_percent(change.after)
     if change.difference is None or before is None or after is None:
@@ -21,10 +21,10 @@ def whole_points(change: Change) -> tuple[int | None, tuple[int | None, ...]]:
 
 
 def apportion(shares: Sequence[Fraction], total: int) -> list[int]:
-    """Signed shares (-1 to 1) as whole percent points whose sum is `total`.
+    """Return signed shares (-1 to 1) as whole percent points whose sum is `total`.
 
-    Each starts rounded towards zero; what is missing goes one by one to the shares of that sign with the
-    largest remainder, and to any share only where there is none of that sign. Empty shares stay empty.
+    Each is rounded towards zero first. The missing points go one by one to the share with the largest
+    remainder among those of the same sign, and to other shares only where there is none. No shares give [].
     """
     exact = [share * 100 for share in shares]
     whole = [int(value) for value in exact]

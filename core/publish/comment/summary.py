@@ -1,4 +1,4 @@
-"""The values of one comment, the same for every tracker."""
+"""The Summary of a comment: all values that it shows, the same for every tracker and markup."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,12 +11,12 @@ from mappings.goal_tree import Guardrail, HealthName, Metric
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The issue on which something is tracked, for a link to it."""
+    """A tracking issue, for a link to it."""
 
     key: str
     url: str
     ref: IssueRef | None = None
-    """The issue itself; None where nobody has to ask who may see it."""
+    """The issue, by which it is decided who may see the link; None: everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,12 @@ class Blocking:
 
 @dataclass(frozen=True, slots=True)
 class WaitsFor:
-    """The open issues that have to be done before a task, as far as the readers may know them."""
+    """The open issues that have to be done before a task."""
 
     named: tuple[Blocking, ...] = ()
+    """Those that the readers may see."""
     hidden: int = 0
-    """How many more there are."""
+    """How many others there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class OpenTask:
     status: str
     state: StatusCategory
     partly: str = ""
-    """How much an open task counts already, such as `counts as 60%`; else the total would be a riddle."""
+    """How much an open task counts already, such as `counts as 60%`, so that readers can check the total."""
     tracker: str = ""
     id: str = ""
     """The issue's immutable id."""
@@ -66,7 +67,7 @@ class Listed:
 
     tasks: tuple[OpenTask, ...] = ()
     hidden: int = 0
-    """How many more there are that the readers may not know."""
+    """How many more open tasks there are that the readers may not see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +82,18 @@ class MilestonePart:
     health: Health
     counts: Counts
     open_tasks: tuple[OpenTask, ...]
-    """The first of them, as many as are listed: in progress first, then by tracker and number."""
+    """The open tasks that are listed: those in progress first, then by tracker and number."""
     change: Change | None
-    """Since the comment was last written; None on the first comment."""
+    """The change since the comment was last written; None in a first comment."""
     shown: bool = True
-    """False: the readers may know its numbers alone. Then id and title are empty, and it has no dates."""
+    """False: the readers may see its numbers only; then id and title are empty, and it has no dates."""
     hidden_open: int = 0
-    """How many more open tasks there are that the readers may not know."""
+    """How many more open tasks there are that the readers may not see."""
 
 
 @dataclass(frozen=True, slots=True)
 class MilestoneLine:
-    """A milestone as it stands in the comment of a goal."""
+    """A milestone in the table of a goal's comment."""
 
     id: str
     title: str
@@ -130,16 +131,16 @@ class GoalPart:
     gap: str | None
     key_results: tuple[KeyResultPart, ...]
     milestones: tuple[MilestoneLine, ...] = ()
-    """Only where the goal itself is what the comment is about."""
+    """Filled only where the comment is about the goal itself."""
     shown: bool = True
-    """False: the readers may know nothing of it but what was delivered."""
+    """False: the readers may see only what was delivered."""
     hidden_key_results: int = 0
     hidden_milestones: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Everything that one comment says."""
+    """Everything that one comment shows."""
 
     ref: IssueRef
     milestones: tuple[MilestonePart, ...]
@@ -149,13 +150,13 @@ class Summary:
     open_tasks: int
     """How many open tasks of each milestone are listed one by one."""
     waiting: str | None = None
-    """Why the comment has to wait: its own numbers rest on a tracker that was not read."""
+    """Why the comment must not be written now: its own numbers rest on a tracker that was not read."""
     links_waiting: bool = False
-    """The numbers of `leads_to` rest on a tracker that was not read; they alone are no reason to edit."""
+    """Numbers of `leads_to` rest on a tracker that was not read, so that they alone cause no edit."""
     hidden_links: int = 0
-    """How many more key results and goals the milestones lead to that the readers may not know."""
+    """How many more key results and goals the milestones lead to that the readers may not see."""
     about: tuple[str, ...] = ()
-    """The ids of what the comment is about, known to the readers or not. Stands in no text."""
+    """The ids of all milestones and goals that the comment is about, also of hidden ones; never shown."""
     readers: Readers | None = None
     """Who may read the comment; None where nothing is hidden from anybody."""
 
@@ -166,7 +167,7 @@ class Summary:
 
     @property
     def withheld(self) -> bool:
-        """Whether the readers may not know something that the comment would tell otherwise."""
+        """Whether the comment leaves out something because its readers may not see it."""
         goals = (*self.goals, *self.leads_to)
         return (
             bool(self.hidden_links)

@@ -23,13 +23,13 @@ from core.publish.comment.summary import Summary
 
 
 def render(summary: Summary, mark: Mark, limit: int) -> str:
-    """The comment's body, at most `limit` characters long; raises ValueError for a mark that is none."""
+    """Return the comment's body, at most `limit` characters long; raise ValueError for an invalid mark."""
     last = f"_{KEPT_BY}{format_mark(mark)}_"
     return fit(summary, limit, lambda document: f"{text(document)}\n{last}")
 
 
 def text(document: Document) -> str:
-    """The document without a mark."""
+    """Return the text of the document, without a mark."""
     return "\n\n".join(_block(block) for block in document)
 
 
@@ -74,7 +74,7 @@ def _span(span: Span) -> str:
 
 
 def _link(link: Link) -> str:
-    """The key as a link and the title beside it: inside a link even an escaped bracket can end it."""
+    """Return the key as a link and the title after it, since a bracket in a link's text can end the link."""
     key = _bare_key(link.key)
     url = escape.safe_url(link.url)
     title = escape.wiki(link.title)
@@ -84,5 +84,5 @@ def _link(link: Link) -> str:
 
 
 def _bare_key(key: str) -> str:
-    """The key without anything that wiki markup gives a meaning to."""
+    """Return the key without characters that have a meaning in wiki markup."""
     return "".join(char for char in escape.clean(key) if char.isalnum() or char in "-_/#.")
