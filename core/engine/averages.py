@@ -6,15 +6,16 @@ from fractions import Fraction
 
 from core.engine.model import Measure, Unmeasured, Why
 
-SILENT = (Why.PROBLEM, Why.SOURCE_DOWN, Why.UNREADABLE, Why.UNKNOWN_STATUS)
-"""Work may be there that nobody has seen; nothing is concluded from silence. In order of precedence."""
+INCOMPLETE = (Why.PROBLEM, Why.SOURCE_DOWN, Why.UNREADABLE, Why.UNKNOWN_STATUS)
+"""Reasons with which work may exist that was not read, so that there is no number; the gravest first."""
 ALL = Fraction(1)
 LISTED = 5
+"""Number of texts that `listed` shows one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One measure with its weight (over 0) in a mean."""
+    """One measure with its weight in a mean, which is above 0."""
 
     id: str
     weight: Fraction
@@ -23,49 +24,54 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean from 0 to 1, or why there is none; and the ids of what is unmeasured."""
+    """A mean from 0 to 1, or why there is none."""
 
     measure: Measure
     missing: tuple[str, ...]
+    """The ids of the elements that are unmeasured."""
 
 
 def weighted_mean(elements: Sequence[Element], nothing: Unmeasured) -> Mean:
-    """Σ weight·measure / Σ weight over what is measured; `nothing` where there are no elements at all.
+    """Return Σ weight·measure / Σ weight over what is measured; `nothing` where there are no elements.
 
-    One element that is unmeasured because of silence makes the whole mean unmeasured. One that is merely
-    empty (no scope, no check-in) is left out and named in `missing`; but then the mean is never 1.
+    An element that is unmeasured for a reason of `INCOMPLETE` makes the whole mean unmeasured. An element
+    without anything to measure (no scope, no check-in) is left out and named in `missing`; the mean is then
+    never 1, but unmeasured.
     """
-    holes = [(element.id, element.measure) for element in elements if isinstance(element.measure, Unmeasured)]
-    missing = tuple(name for name, _ in holes)
+    unmeasured = [
+        (element.id, element.measure) for element in elements if isinstance(element.measure, Unmeasured)
+    ]
+    missing = tuple(name for name, _ in unmeasured)
     if not elements:
         return Mean(nothing, ())
-    silent = [(name, hole) for name, hole in holes if hole.why in SILENT]
-    if silent:
-        return Mean(combined(silent), missing)
-    existing = [
+    incomplete = [(name, measure) for name, measure in unmeasured if measure.why in INCOMPLETE]
+    if incomplete:
+        return Mean(combined(incomplete), missing)
+    measured = [
         (element.weight, element.measure)
         for element in elements
         if not isinstance(element.measure, Unmeasured)
     ]
-    if not existing:
-        return Mean(combined(holes), missing)
-    mean = sum((weight * share for weight, share in existing), Fraction(0)) / sum(
-        weight for weight, _ in existing
+    if not measured:
+        return Mean(combined(unmeasured), missing)
+    mean = sum((weight * share for weight, share in measured), Fraction(0)) / sum(
+        weight for weight, _ in measured
     )
-    if mean == ALL and holes:
-        why = combined(holes)
+    if mean == ALL and unmeasured:
+        why = combined(unmeasured)
         return Mean(Unmeasured(why.why, f"complete as far as it is measured, but {why.reason}"), missing)
     return Mean(mean, missing)
 
 
-def combined(holes: Sequence[tuple[str, Unmeasured]]) -> Unmeasured:
-    """Several unmeasured elements as one: the gravest reason, and what is said of each."""
-    order = (*SILENT, *(why for why in Why if why not in SILENT))
-    gravest = min((hole.why for _, hole in holes), key=order.index)
-    return Unmeasured(gravest, "; ".join(listed([f"{name}: {hole.reason}" for name, hole in holes])))
+def combined(unmeasured: Sequence[tuple[str, Unmeasured]]) -> Unmeasured:
+    """Return several unmeasured elements, each with its id, as one: the gravest `why`, and all reasons."""
+    order = (*INCOMPLETE, *(why for why in Why if why not in INCOMPLETE))
+    gravest = min((measure.why for _, measure in unmeasured), key=order.index)
+    reasons = [f"{name}: {measure.reason}" for name, measure in unmeasured]
+    return Unmeasured(gravest, "; ".join(listed(reasons)))
 
 
 def listed(texts: Sequence[str], most: int = LISTED) -> list[str]:
-    """At most `most` of the texts, and how many more there are."""
+    """Return at most `most` of the texts, and a text with the number of the others."""
     more = len(texts) - most
     return [*texts[:most], *([f"and {more} more"] if more > 0 else [])]

@@ -1,4 +1,4 @@
-"""Which open tasks have to wait for other issues."""
+"""Finds the open tasks that have to wait for other issues."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -13,10 +13,10 @@ _OVER = (StatusCategory.DONE, StatusCategory.CANCELLED)
 def blocked_issues(
     linked: Iterable[Issue], read: Mapping[IssueRef, Issue], crediting: Credits
 ) -> dict[IssueRef, Blocked]:
-    """What keeps each of these issues waiting; one that is closed, or waits for nothing open, is left out.
+    """Return by open issue what it waits for; issues that are closed or wait for nothing are left out.
 
-    A blocker counts as it stands in `read`, where all issues stand that were read; of another one, as its
-    tracker told of it. Done and cancelled ones block nothing; one whose status has no category does.
+    `read`: the blocking issues that milepost reads; the state of others is as their tracker gave it with the
+    link. Done and cancelled issues block nothing; one whose status has no category does.
     """
     result: dict[IssueRef, Blocked] = {}
     for issue in linked:
@@ -37,7 +37,7 @@ def blocked_issues(
 
 
 def with_blocked(detail: Detail, blocked: Mapping[IssueRef, Blocked]) -> Detail:
-    """The same tasks; the open ones with what keeps them waiting."""
+    """Return the tasks, the open ones with what they wait for."""
     if not blocked:
         return detail
     tasks = tuple(
@@ -48,7 +48,7 @@ def with_blocked(detail: Detail, blocked: Mapping[IssueRef, Blocked]) -> Detail:
 
 
 def count_blocked(state: State, counts: Mapping[str, int]) -> State:
-    """The same state, with how many open tasks of each milestone and key result have to wait."""
+    """Return the state with the number of waiting open tasks of each milestone and key result."""
     if not counts:
         return state
     return replace(
@@ -66,5 +66,5 @@ def count_blocked(state: State, counts: Mapping[str, int]) -> State:
 def _counted(owner: MilestoneState, counts: Mapping[str, int]) -> MilestoneState:
     if owner.id not in counts:
         return owner
-    blocker: Counts = replace(owner.counts, blocked=counts[owner.id])
-    return replace(owner, counts=blocker)
+    new_counts: Counts = replace(owner.counts, blocked=counts[owner.id])
+    return replace(owner, counts=new_counts)

@@ -1,4 +1,4 @@
-"""Every number with its calculation written out, for `milepost why`."""
+"""Writes out how each number is calculated, as lines of text for `milepost why`."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ from mappings.goal_tree import GoalTree, Guardrail, KeyResult, Metric
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Lines for a person, already indented; one fact each, without control characters."""
+    """Indented lines of text, without control characters."""
 
     lines: tuple[str, ...]
 
 
 def explain_milestone(name: str, mapping: GoalTree, state: State) -> Explanation:
-    """What counts in one milestone, how much, because of which rule, and what does not."""
+    """Return which tasks count for a milestone, how much and by which rule, and which issues are left out."""
     planned, measured = mapping.milestones[name], state.milestones[name]
     lines = [f"Milestone {name}: {_plain(planned.title)}", *_work(measured), *_health(measured.health)]
     if planned.leads_to:
@@ -43,7 +43,7 @@ def explain_milestone(name: str, mapping: GoalTree, state: State) -> Explanation
 
 
 def explain_key_result(name: str, mapping: GoalTree, state: State) -> Explanation:
-    """How one key result is measured, and what was delivered towards it."""
+    """Return how a key result is measured, and what was delivered for it."""
     planned, measured = mapping.key_results[name], state.key_results[name]
     leading = delivery_elements(
         mapping.milestones_of(name), [measured.own] if measured.own else [], state.milestones
@@ -58,7 +58,7 @@ def explain_key_result(name: str, mapping: GoalTree, state: State) -> Explanatio
 
 
 def explain_goal(name: str, mapping: GoalTree, state: State) -> Explanation:
-    """The two numbers of one goal, and the gap between them."""
+    """Return the calculation of both numbers of a goal, and the gap between them."""
     planned, measured = mapping.goals[name], state.goals[name]
     members = [(result, state.key_results[result.id]) for result in mapping.key_results_of(name)]
     own = [result.own for _, result in members if result.own is not None]
@@ -76,9 +76,9 @@ def explain_goal(name: str, mapping: GoalTree, state: State) -> Explanation:
 
 
 def explain_issue(ref: IssueRef, mapping: GoalTree, state: State) -> Explanation:
-    """Where one issue counts, or why it does not; no lines at all where no rule tags it.
+    """Return where one issue counts, or why it does not; no lines where no rule tags it.
 
-    Only what the state has in detail is looked through.
+    Only milestones and key results with `detail` in the state are searched.
     """
     lines: list[str] = []
     for kind, owner in _owners(state):
@@ -115,10 +115,10 @@ def _work(owner: MilestoneState) -> Iterator[str]:
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    result = list(lines)
-    if result:
+    section = list(lines)
+    if section:
         yield f"  {title}:"
-        yield from (f"    {line}" for line in result)
+        yield from (f"    {line}" for line in section)
 
 
 def _fraction(owner: MilestoneState) -> str:
@@ -143,14 +143,14 @@ def _task(task: Task) -> str:
     earned = (
         f"weight {number(task.weight)} × credit {number(task.credit)} = {number(task.weight * task.credit)}"
     )
-    reported = (task.credit_reason, task.weight_reason, blocked_words(task.blocked) if task.blocked else "")
-    because = "; ".join(_plain(message) for message in reported if message)
+    reasons = (task.credit_reason, task.weight_reason, blocked_words(task.blocked) if task.blocked else "")
+    because = "; ".join(_plain(reason) for reason in reasons if reason)
     return f"{head}: {earned} ({because})  {rule}" if because else f"{head}: {earned}  {rule}"
 
 
 def blocked_words(blocked: Blocked) -> str:
-    """`blocked by BLOG-7 (in progress) and MKT-2 (to do, not read by milepost)`."""
-    named = [f"{item.ref.key} ({WORDS[item.category]})" for item in blocked.by]
+    """Return a phrase: `blocked by BLOG-7 (in progress) and MKT-2 (to do, not read by milepost)`."""
+    named = [f"{blocker.ref.key} ({WORDS[blocker.category]})" for blocker in blocked.by]
     named += [f"{other.ref.key} ({WORDS[other.category]}, not read by milepost)" for other in blocked.others]
     if blocked.unnamed:
         named.append(f"{blocked.unnamed} of which no more is told")
@@ -184,8 +184,8 @@ def _guardrail(guardrail: Guardrail, measured: KeyResultState) -> str:
     if isinstance(measured.measure, Unmeasured):
         return _measure(measured.measure)
     bounds = [("below", guardrail.keep_below), ("above", guardrail.keep_above)]
-    requested = " and ".join(f"{side} {bound}" for side, bound in bounds if bound is not None)
-    return f"{guardrail.current} has to be {requested}: {'met' if measured.met else 'not met'}"
+    limits = " and ".join(f"{side} {bound}" for side, bound in bounds if bound is not None)
+    return f"{guardrail.current} has to be {limits}: {'met' if measured.met else 'not met'}"
 
 
 def _as_of(checked: Metric | Guardrail) -> list[str]:
@@ -193,7 +193,7 @@ def _as_of(checked: Metric | Guardrail) -> list[str]:
 
 
 def _mean(title: str, elements: Sequence[Element], measure: Measure) -> Iterator[str]:
-    existing = [
+    measured = [
         (element.weight, element.measure)
         for element in elements
         if not isinstance(element.measure, Unmeasured)
@@ -201,13 +201,13 @@ def _mean(title: str, elements: Sequence[Element], measure: Measure) -> Iterator
     if isinstance(measure, Unmeasured):
         yield f"  {title}: {_measure(measure)}"
     else:
-        terms = " + ".join(f"{number(weight)} × {exact_percent(share)}" for weight, share in existing)
-        weights = " + ".join(number(weight) for weight, _ in existing)
+        terms = " + ".join(f"{number(weight)} × {exact_percent(share)}" for weight, share in measured)
+        weights = " + ".join(number(weight) for weight, _ in measured)
         yield f"  {title}: ({terms}) / ({weights}) = {percent(measure)}"
     for element in elements:
         share = element.measure
-        message = _measure(share) if isinstance(share, Unmeasured) else exact_percent(share)
-        yield f"    {element.id} (weight {number(element.weight)}): {message}"
+        progress = _measure(share) if isinstance(share, Unmeasured) else exact_percent(share)
+        yield f"    {element.id} (weight {number(element.weight)}): {progress}"
 
 
 def _health(health: Health) -> Iterator[str]:
@@ -219,9 +219,9 @@ def _health(health: Health) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Text from a tracker on one line, without anything that a terminal would obey or nobody would see."""
-    seen = without_unseen(" ".join(text.split()))
+    """Return text from a tracker on one line, without control sequences and invisible characters."""
+    visible = without_unseen(" ".join(text.split()))
     return "".join(
         letter if letter.isprintable() or letter in JOINERS else "\N{REPLACEMENT CHARACTER}"
-        for letter in seen
+        for letter in visible
     )

@@ -1,4 +1,4 @@
-"""What moved a milestone since last time, in parts that add up."""
+"""Compares two snapshots of a milestone: what changed its progress, in parts that add up exactly."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -22,22 +22,22 @@ NOTHING = Fraction(0)
 
 Tasks = Mapping[str, SnapshotTask]
 Edits = dict[str, SnapshotTask | None]
-"""What one part does to tasks, by task id; None takes the task out."""
+"""By task id: the task after one step; None removes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """From where to where, and what decides between two parts."""
+    """What the steps of a comparison need: the tasks to arrive at, and what decides between two parts."""
 
     target: Tasks
     since: datetime
     mapping_changed: bool
     parents: frozenset[str]
-    """What is no task any more for what is below it."""
+    """Ids of issues that are no longer tasks because issues below them count."""
 
 
 def snapshot(state: MilestoneState, rules_digest: str, now: datetime) -> Snapshot:
-    """What has to be kept of a milestone so that `compare` can tell next time what changed."""
+    """Return what has to be stored of a milestone so that `compare` can find later what changed."""
     tasks = tuple(
         SnapshotTask(task.id, task.ref.key, task.state, task.weight, task.credit, task.created)
         for task in state.tasks
@@ -47,10 +47,10 @@ def snapshot(state: MilestoneState, rules_digest: str, now: datetime) -> Snapsho
 
 
 def compare(before: Snapshot, after: Snapshot) -> Change:
-    """Walk from one snapshot to the other, one part after the other in the order of `Part`.
+    """Return the change from one snapshot to the other, as steps in the order of `Part`.
 
-    A part's share is progress after its step minus progress before it, so the shares add up exactly to the
-    whole difference. Where a step leaves no scope, progress stays as it was until there is scope again.
+    The share of a part is progress after its step minus progress before it, so that the shares add up exactly
+    to the whole difference. While a step leaves no scope, progress stays as it was before that step.
     """
     way = _Way(_by_id(after), before.taken, before.rules != after.rules, after.parents)
     tasks = dict(_by_id(before))
@@ -59,7 +59,7 @@ def compare(before: Snapshot, after: Snapshot) -> Change:
     parts: list[ChangePart] = []
     for part in Part:
         edits = STEPS[part](tasks, way)
-        keys = {_key(name, tasks, way) for name in edits if _tells(name, tasks, edits)}
+        keys = {_key(name, tasks, way) for name in edits if _is_worth_naming(name, tasks, edits)}
         for name, task in edits.items():
             if task is None:
                 del tasks[name]
@@ -100,8 +100,8 @@ def _key(name: str, tasks: Tasks, way: _Way) -> str:
     return (way.target.get(name) or tasks[name]).key
 
 
-def _tells(name: str, tasks: Tasks, edits: Edits) -> bool:
-    """Whether an edit is worth naming its task: not if the task counts for nothing before and after."""
+def _is_worth_naming(name: str, tasks: Tasks, edits: Edits) -> bool:
+    """Return whether an edit changes how its task counts, or closes or re-opens it."""
     old, new = tasks.get(name), edits[name]
     if old is None or new is None:
         return True
@@ -116,7 +116,7 @@ def _crosses(old: StatusCategory, new: StatusCategory) -> bool:
 
 
 def _mapping(tasks: Tasks, way: _Way) -> Edits:
-    """With other rules: what left, what was there before but comes in now, and how the same work counts."""
+    """Return, if the rules changed, tasks that left, older issues that entered, new weights and credits."""
     if not way.mapping_changed:
         return {}
     edits: Edits = {name: None for name in tasks if name not in way.target}
@@ -134,9 +134,9 @@ def _mapping(tasks: Tasks, way: _Way) -> Edits:
 
 
 def _scope_added(tasks: Tasks, way: _Way) -> Edits:
-    """New work enters as to do, so that what was finished of it since shows as finished.
+    """Return new tasks as to do, so that those finished since then appear in the step for finished tasks.
 
-    Work that is older than the last snapshot, or cancelled already, enters as it is.
+    A task that is older than the last snapshot, or cancelled already, enters as it is.
     """
     return {
         name: _untouched(task) if _born_since(task, way) else task
@@ -197,7 +197,7 @@ STEPS: Mapping[Part, Callable[[Tasks, _Way], Edits]] = {
 
 
 def _where(tasks: Tasks, way: _Way, holds: Callable[[SnapshotTask, SnapshotTask], bool]) -> Edits:
-    """Brings the tasks for which `holds(old, new)` to where they are now."""
+    """Return the tasks for which `holds(old, new)` is true, as they are now."""
     return {name: way.target[name] for name, task in tasks.items() if holds(task, way.target[name])}
 
 

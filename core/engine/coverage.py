@@ -1,4 +1,4 @@
-"""What the mapping does not reach: issues that no rule tags."""
+"""Counts the issues that no rule of the mapping tags."""
 
 from collections import Counter
 from collections.abc import Container, Iterable
@@ -9,7 +9,7 @@ from connectors.models import IssueRef
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of what was pulled the mapping speaks of."""
+    """How many of the pulled issues the mapping tags."""
 
     pulled: int
     tagged: int
@@ -27,9 +27,10 @@ def coverage(
     others: Iterable[tuple[IssueRef, str]],
     above: Container[IssueRef],
 ) -> Coverage:
-    """`tagged`: how many issues are; `others`: every other one, with its project or repository.
+    """Return how many issues are tagged, stand above tagged ones, or are neither.
 
-    `above`: what stands above tagged issues.
+    `tagged`: the number of tagged issues. `others`: every other issue, with its project or repository.
+    `above`: all issues above tagged ones.
     """
     structure, places = 0, Counter[str]()
     for ref, container in others:

@@ -1,4 +1,4 @@
-"""Where an issue stands, and how much of it counts as done."""
+"""The state of an issue as it counts, and its credit: the share of it that counts as done."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ NOTHING = Fraction(0)
 ALL = Fraction(1)
 
 _CLOSED_AS = {"not_planned": "not planned", "duplicate": "a duplicate"}
-"""How GitHub says why an issue was closed."""
+"""In words: the reasons with which GitHub closes an issue as cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """The share of one task that counts as done (0 to 1), and where it comes from."""
+    """The share of one task that counts as done (0 to 1), and the reason for it, for `milepost why`."""
 
     share: Fraction
     reason: str
@@ -31,7 +31,7 @@ def _itself(project: str) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True)
 class Credits:
-    """A ProgressPolicy made ready: exact fractions, and names that compare as people see them."""
+    """A ProgressPolicy with exact fractions and with names folded for comparison (`fold_name`)."""
 
     in_progress: Fraction
     by_status: Mapping[str, Fraction]
@@ -39,11 +39,11 @@ class Credits:
     cancelled: frozenset[str]
     cancelled_statuses: frozenset[str]
     projects: Mapping[str, "Credits"] = field(default_factory=dict)
-    """By folded name of a project, alone or after its tracker: what is otherwise there."""
+    """By folded name of a project, alone or after `tracker:`: its own policy."""
 
     @classmethod
     def of(cls, policy: ProgressPolicy, names: Callable[[str], Iterable[str]] = _itself) -> "Credits":
-        """Read the policy once, not once per issue. `names`: all names of a project, by one of them."""
+        """Return the credits of a policy. `names`: (name of a project) -> all its names."""
         projects = {
             fold_name(name): cls.of(policy.of_project(project))
             for project in policy.projects
@@ -58,46 +58,47 @@ class Credits:
         )
 
     def state(self, issue: Issue) -> StatusCategory:
-        """Where the issue stands for milepost.
+        """Return the state in which the issue counts.
 
-        The tracker's category, but: done with a cancelled resolution or in a cancelled status is cancelled;
-        a status without category that `status_credit` names is todo (credit 0), done (credit 1) or in
-        progress (between).
+        This is the tracker's category, with two exceptions. Done with a cancelled resolution, or in a
+        cancelled status, is cancelled. A status without category that `status_credit` names is to do
+        (credit 0), done (credit 1) or in progress (between).
         """
-        here = self._here(issue)
+        own = self._of_project(issue)
         state = issue.category
         if state is StatusCategory.UNKNOWN:
-            state = here._named(issue)
-        if state is StatusCategory.DONE and here._cancelled_by(issue):
+            state = own._state_by_credit(issue)
+        if state is StatusCategory.DONE and own._cancelled_by(issue):
             return StatusCategory.CANCELLED
         return state
 
     def credit(self, tagged: Tagged, state: StatusCategory) -> Credit:
-        """The credit of an issue in `state`: for an open one the finest evidence that there is.
+        """Return the credit of an issue in `state`.
 
-        That is its own boxes where the rule says `checklist`, else its status by id, name or category.
+        An open issue has the credit of its own boxes where the rule says `checklist`, else that of its status
+        by id, name or category.
         """
         issue = tagged.issue
-        here = self._here(issue)
+        own = self._of_project(issue)
         if state is StatusCategory.DONE:
             return Credit(ALL, "done")
         if state is StatusCategory.CANCELLED:
-            return Credit(NOTHING, here._cancelled_by(issue) or _closed_as(issue))
+            return Credit(NOTHING, own._cancelled_by(issue) or _closed_as(issue))
         if state is StatusCategory.UNKNOWN:
             return Credit(NOTHING, "not known")
         if tagged.checklist and issue.checklist:
             ticked, boxes = sum(item.done for item in issue.checklist), len(issue.checklist)
             return Credit(Fraction(ticked, boxes), f"{ticked} of {boxes} boxes")
-        named = here._of_status(issue)
-        if named is not None:
-            share, message = named
-            return Credit(share, f'status_credit of "{message}" is {number(share)}')
+        by_status = own._of_status(issue)
+        if by_status is not None:
+            share, name = by_status
+            return Credit(share, f'status_credit of "{name}" is {number(share)}')
         if state is StatusCategory.IN_PROGRESS:
-            return Credit(here.in_progress, f"in_progress_credit is {number(here.in_progress)}")
+            return Credit(own.in_progress, f"in_progress_credit is {number(own.in_progress)}")
         return Credit(NOTHING, "to do")
 
-    def _here(self, issue: Issue) -> "Credits":
-        """What holds in the issue's project."""
+    def _of_project(self, issue: Issue) -> "Credits":
+        """Return the credits that apply in the issue's project."""
         if not self.projects:
             return self
         place = fold_name(issue.container)
@@ -105,14 +106,14 @@ class Credits:
         return self.projects.get(tracker) or self.projects.get(place, self)
 
     def _cancelled_by(self, issue: Issue) -> str:
-        """What makes a done issue a cancelled one; empty if nothing does."""
-        for message, name in (
+        """Return in words by which status or resolution a done issue is cancelled; empty if by none."""
+        for id_or_name, name in (
             (issue.status_option, issue.status_option),
             (issue.status_option_id, issue.status_option),
             (issue.status, issue.status),
             (issue.status_id, issue.status),
         ):
-            if message and fold_name(message) in self.cancelled_statuses:
+            if id_or_name and fold_name(id_or_name) in self.cancelled_statuses:
                 return f'status "{name}"'
         resolution = issue.resolution
         if resolution and (fold_name(resolution) in self.cancelled or issue.resolution_id in self.cancelled):
@@ -120,28 +121,28 @@ class Credits:
         return ""
 
     def _of_status(self, issue: Issue) -> tuple[Fraction, str] | None:
-        """The credit of a status, and what of it `status_credit` names."""
+        """Return the credit of a status, and the id, name or category under which `status_credit` has it."""
         if not self.by_status:
             return None
         category = f"{CATEGORY}{issue.category.value}"
         option = (issue.status_option_id, issue.status_option)
-        for message in (*option, issue.status_id, issue.status, category):
-            share = self.by_status.get(fold_name(message)) if message else None
+        for name in (*option, issue.status_id, issue.status, category):
+            share = self.by_status.get(fold_name(name)) if name else None
             if share is not None:
-                return share, message
+                return share, name
         return None
 
-    def _named(self, issue: Issue) -> StatusCategory:
-        named = self._of_status(issue)
-        if named is None:
+    def _state_by_credit(self, issue: Issue) -> StatusCategory:
+        by_status = self._of_status(issue)
+        if by_status is None:
             return StatusCategory.UNKNOWN
-        if named[0] == ALL:
+        if by_status[0] == ALL:
             return StatusCategory.DONE
-        return StatusCategory.IN_PROGRESS if named[0] else StatusCategory.TODO
+        return StatusCategory.IN_PROGRESS if by_status[0] else StatusCategory.TODO
 
 
 def _status(name: str) -> str:
-    """A key of `status_credit` in the form in which it compares; blanks after `category:` mean nothing."""
+    """Return a key of `status_credit` folded for comparison; blanks after `category:` are ignored."""
     folded = fold_name(name)
     if folded.startswith(CATEGORY):
         return CATEGORY + folded.removeprefix(CATEGORY).strip()

@@ -1,4 +1,4 @@
-"""How shares are written, everywhere: percent, percent points and plain numbers."""
+"""Formats shares as text: percent, percent points and plain numbers."""
 
 from fractions import Fraction
 
@@ -8,15 +8,15 @@ UNMEASURED = "unmeasured"
 
 
 def whole_percent(measure: Measure) -> int | None:
-    """The share in whole percent, 0 to 100, rounded down; None where it is unmeasured.
+    """Return the share in whole percent, 0 to 100, rounded down; None where it is unmeasured.
 
-    Rounding down keeps 100 for what is complete: 99.6% gives 99.
+    It is rounded down so that only what is complete gives 100: 99.6% gives 99.
     """
     return None if isinstance(measure, Unmeasured) else int(measure * 100)
 
 
 def percent(measure: Measure) -> str:
-    """The share as people read it: `72%`, rounded down; `<1%` for a little, never `0%`; or `unmeasured`."""
+    """Return the share as text: `72%`, rounded down; `<1%` for less than 1% but above 0; or `unmeasured`."""
     whole = whole_percent(measure)
     if whole is None:
         return UNMEASURED
@@ -24,14 +24,14 @@ def percent(measure: Measure) -> str:
 
 
 def exact_percent(share: Fraction) -> str:
-    """A share within a written-out calculation: `37.5%`, `≈33.33%`."""
+    """Return a share for a written-out calculation: `37.5%`, `≈33.33%`."""
     return f"{number(share * 100)}%"
 
 
 def points(share: Fraction) -> str:
-    """A difference of shares in signed percent points, rounded towards zero: `+12`, `-3`, `+<1`, `0`.
+    """Return a difference of shares in signed percent points, rounded towards zero: `+12`, `-3`, `+<1`.
 
-    Only no difference at all is written `0`.
+    Only a difference of exactly 0 gives `0`.
     """
     if share == 0:
         return "0"
@@ -41,7 +41,7 @@ def points(share: Fraction) -> str:
 
 
 def number(value: Fraction) -> str:
-    """A number for a written-out calculation: exact up to two decimals, else rounded with a leading `≈`."""
+    """Return a number for a calculation: exact up to two decimals, else rounded with a leading `≈`."""
     hundredths = round(abs(value) * 100)
     whole, rest = divmod(hundredths, 100)
     text = f"{whole}.{rest:02d}".rstrip("0") if rest else str(whole)

@@ -1,11 +1,11 @@
-"""Goals: what was delivered and what was achieved, never blended, and the gap between the two."""
+"""Measures goals: delivered, achieved, their health, and the gap between the two numbers."""
 
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
-from core.engine.averages import SILENT, Element, weighted_mean
+from core.engine.averages import INCOMPLETE, Element, weighted_mean
 from core.engine.formatting import percent
 from core.engine.health import Course, Work, pace_health, with_override, worst
 from core.engine.key_results import Milestones, begun, delivery, delivery_elements
@@ -16,7 +16,7 @@ from mappings.goal_tree import Goal, GoalTree, HealthName, KeyResult
 NOTHING = Fraction(0)
 ALL = Fraction(1)
 HARDLY = Fraction(1, 10)
-"""Metrics below this share have not moved, as the gap's sentence says it."""
+"""The gap's sentence calls metrics below this share not moving."""
 
 KeyResults = MappingABC[str, KeyResultState]
 Members = list[tuple[KeyResult, KeyResultState]]
@@ -24,7 +24,7 @@ Members = list[tuple[KeyResult, KeyResultState]]
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """What a goal's health follows from."""
+    """The values on which a goal's health depends."""
 
     members: Members
     delivered: Measure
@@ -45,10 +45,11 @@ def measure_goal(
     policy: HealthPolicy,
     now: datetime,
 ) -> GoalState:
-    """One goal: delivered and achieved, each a weighted mean of its own kind of evidence.
+    """Return the state of one goal.
 
-    Delivered counts each milestone once, however many key results it leads to. Achieved counts key results
-    with a metric or guardrail alone: one that is measured by delivery would blend the two numbers.
+    Delivered is the weighted mean of its milestones, each once, however many key results it leads to.
+    Achieved is that of its key results with a metric or guardrail; one that is measured by delivery is left
+    out, since it would mix the two numbers.
     """
     members = [(result, results[result.id]) for result in mapping.key_results_of(goal.id)]
     leading = list(mapping.milestones_of_goal(goal.id))
@@ -81,10 +82,10 @@ def measure_goal(
 
 
 def gap(delivered: Measure, achieved: Measure, moved: Measure, policy: HealthPolicy) -> str | None:
-    """The sentence for work that is delivered without the key results moving, if it is so.
+    """Return the sentence about work that is delivered without the key results moving; None without a gap.
 
-    It is so if `delivered` is at least `policy.gap_from` ahead of `moved`, the mean of the metrics alone:
-    a guardrail that is met counts as achieved from the first day, but nothing has moved by it.
+    There is a gap if `delivered` is at least `policy.gap_from` above `moved`, the mean of the metrics without
+    guardrails: a guardrail that is met counts as achieved from the first day on.
     """
     if isinstance(delivered, Unmeasured) or isinstance(moved, Unmeasured):
         return None
@@ -97,7 +98,7 @@ def gap(delivered: Measure, achieved: Measure, moved: Measure, policy: HealthPol
 
 
 def achievement_elements(members: Members) -> list[Element]:
-    """The key results that are evidence of achievement: those with a metric or guardrail."""
+    """Return the key results with a metric or guardrail, whose mean is what the goal achieved."""
     return _elements(members, KeyResultKind.METRIC, KeyResultKind.GUARDRAIL)
 
 
@@ -110,9 +111,10 @@ def _elements(members: Members, *kinds: KeyResultKind) -> list[Element]:
 
 
 def _health(evidence: _Evidence, course: Course, policy: HealthPolicy, now: datetime) -> Health:
-    """The worse of the pace of delivery and of achievement; at risk at least if a guardrail is not met.
+    """Return the worse health of delivery and achievement, at least at risk if a guardrail is not met.
 
-    Where something is unmeasured because of silence, the only conclusion left is off track, if the rest is.
+    Where a side is unmeasured for a reason of `INCOMPLETE`, health is off track if the other side is, and
+    else unmeasured.
     """
     if _reached(evidence, course.past(now)):
         return Health(HealthName.DONE, "all key results are reached", "every key result is at 100%")
@@ -120,14 +122,14 @@ def _health(evidence: _Evidence, course: Course, policy: HealthPolicy, now: date
     healths = [_side(name, side, course, work, policy, now) for name, side in evidence.sides]
     broken = [state.id for _, state in evidence.members if state.met is False]
     if broken:
-        message = f"guardrail not met: {', '.join(broken)}"
-        healths.append(Health(HealthName.AT_RISK, message, message))
+        reason = f"guardrail not met: {', '.join(broken)}"
+        healths.append(Health(HealthName.AT_RISK, reason, reason))
     arithmetic = "; ".join(health.arithmetic for health in healths)
     gravest = worst(healths)
-    silent = [(name, side) for name, side in evidence.sides if _is_silent(side)]
-    if gravest is None or (silent and gravest.name is not HealthName.OFF_TRACK):
-        message = "; ".join(health.reason for health in healths if health.name is HealthName.UNMEASURED)
-        return Health(HealthName.UNMEASURED, message, arithmetic)
+    incomplete = any(_is_incomplete(side) for _, side in evidence.sides)
+    if gravest is None or (incomplete and gravest.name is not HealthName.OFF_TRACK):
+        reason = "; ".join(health.reason for health in healths if health.name is HealthName.UNMEASURED)
+        return Health(HealthName.UNMEASURED, reason, arithmetic)
     return replace(gravest, arithmetic=arithmetic)
 
 
@@ -138,12 +140,12 @@ def _side(
     return replace(health, reason=f"{name}: {health.reason}", arithmetic=f"{name}: {health.arithmetic}")
 
 
-def _is_silent(side: Measure) -> bool:
-    return isinstance(side, Unmeasured) and side.why in SILENT
+def _is_incomplete(side: Measure) -> bool:
+    return isinstance(side, Unmeasured) and side.why in INCOMPLETE
 
 
 def _reached(evidence: _Evidence, past: bool) -> bool:
-    """Every key result is at 1 and nothing is unmeasured; guardrails alone have to hold until the end."""
+    """Return whether every key result is at 1 and none unmeasured; with guardrails only, after the end."""
     members = evidence.members
     if not members or evidence.missing or any(state.measure != ALL for _, state in members):
         return False

@@ -1,4 +1,4 @@
-"""How it goes: progress against what was expected by now."""
+"""Health: compares progress with the progress that the dates and targets expect by now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ ALL = Fraction(1)
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What was planned: days in a zone, the first from its beginning and the last to its end."""
+    """The planned dates: days in a time zone, from the beginning of the first to the end of the last."""
 
     start: date | None
     due: date | None
@@ -34,9 +34,9 @@ class Course:
 
     @classmethod
     def of(cls, planned: Planned, now: datetime, otherwise: Planned | None = None) -> "Course":
-        """The dates of `planned`, as days in the zone of `now` (aware).
+        """Return the dates of `planned`, as days in the time zone of `now`, which is aware.
 
-        A start or due date that it has not is that of `otherwise`.
+        A missing start or due date is taken from `otherwise`.
         """
         start, due = planned.start, planned.due
         if otherwise is not None:
@@ -45,42 +45,42 @@ class Course:
 
     @property
     def deadline(self) -> datetime | None:
-        """The end of the due day."""
+        """The end of the due day; None without a due date."""
         return None if self.due is None else end_of(self.due, self.zone)
 
     def past(self, now: datetime) -> bool:
-        """Whether the due day is over."""
+        """Return whether the due day is over."""
         return self.deadline is not None and now >= self.deadline
 
     def points(self) -> tuple[tuple[datetime, Fraction], ...]:
-        """When how much is expected, in order of time; empty where the dates do not say."""
+        """Return moments with the share (0 to 1) expected by each, in order of time; empty without dates."""
         if not self.targets and (self.start is None or self.due is None):
             return ()
-        marks = [(end_of(target.on, self.zone), Fraction(target.percent) / 100) for target in self.targets]
+        points = [(end_of(target.on, self.zone), Fraction(target.percent) / 100) for target in self.targets]
         if self.deadline is not None:
-            marks = [mark for mark in marks if mark[0] < self.deadline] + [(self.deadline, ALL)]
+            points = [point for point in points if point[0] < self.deadline] + [(self.deadline, ALL)]
         if self.start is not None:
             begin = start_of(self.start, self.zone)
-            marks = [(begin, NOTHING)] + [mark for mark in marks if mark[0] > begin]
-        return tuple(sorted(dict(sorted(marks)).items()))
+            points = [(begin, NOTHING)] + [point for point in points if point[0] > begin]
+        return tuple(sorted(dict(sorted(points)).items()))
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What health needs to know of the work beside its progress."""
+    """What health depends on beside progress and dates."""
 
     begun: bool
     """Anything is in progress, done, or measured above its start."""
     finished: bool
     """Complete, with nothing open and nothing unmeasured."""
     still: str = NOT_ALL_CLOSED
-    """What is said where progress is 100% and yet not finished."""
+    """The reason given where progress is 100% but the work is not finished."""
 
 
 def pace_health(measure: Measure, course: Course, work: Work, policy: HealthPolicy, now: datetime) -> Health:
-    """Health by pace = progress / expected by now. `now` is aware.
+    """Return the health by pace, which is progress divided by what is expected by `now` (aware).
 
-    Done if finished; off track once the due day is over; not started while nothing is expected and nothing
+    Done if finished; off track once the due day is over; not started while nothing is expected and nothing is
     begun; on track within the grace period; else by the thresholds of the policy.
     """
     if isinstance(measure, Unmeasured):
@@ -88,10 +88,10 @@ def pace_health(measure: Measure, course: Course, work: Work, policy: HealthPoli
     if work.finished:
         return Health(HealthName.DONE, "complete", f"progress {percent(measure)}")
     if course.due is not None and course.past(now):
-        message = f"past its due date, {course.due.isoformat()}"
+        reason = f"past its due date, {course.due.isoformat()}"
         if measure == ALL:
-            message += f": {work.still}"
-        return Health(HealthName.OFF_TRACK, message, f"progress {percent(measure)}, {message}", expected=ALL)
+            reason += f": {work.still}"
+        return Health(HealthName.OFF_TRACK, reason, f"progress {percent(measure)}, {reason}", expected=ALL)
     expected = expected_by(course.points(), now)
     if expected is None:
         return _without_dates(course, work, now)
@@ -101,7 +101,7 @@ def pace_health(measure: Measure, course: Course, work: Work, policy: HealthPoli
 
 
 def expected_by(points: Sequence[tuple[datetime, Fraction]], now: datetime) -> Fraction | None:
-    """The share expected by `now`: linear between the points, 0 before the first, level after the last."""
+    """Return the share expected by `now`: linear between the points, 0 before the first of them."""
     if not points:
         return None
     if now < points[0][0]:
@@ -113,9 +113,9 @@ def expected_by(points: Sequence[tuple[datetime, Fraction]], now: datetime) -> F
 
 
 def with_override(health: Health, override: HealthOverride | None, now: datetime) -> Health:
-    """A person's word, up to and including the day `until` in the zone of `now` (aware).
+    """Return the health that a person set, through the day `until` in the time zone of `now` (aware).
 
-    The arithmetic keeps what was computed.
+    Its arithmetic also has the computed health.
     """
     if override is None or now.date() > override.until:
         return health
@@ -131,18 +131,18 @@ def with_override(health: Health, override: HealthOverride | None, now: datetime
 
 
 def is_stale(latest: datetime | None, policy: HealthPolicy, now: datetime) -> bool:
-    """Whether no task, open or not, was touched for `stale_days`; `latest`: when any of them last was."""
+    """Return whether no task changed for `stale_days`; `latest`: when any task last changed."""
     return latest is not None and now - latest > timedelta(days=policy.stale_days)
 
 
 def worst(healths: Sequence[Health]) -> Health | None:
-    """The first of the gravest, unmeasured ones aside; None if there is no other."""
+    """Return the gravest health (of equal ones the first) that is not unmeasured; None if there is none."""
     measured = [health for health in healths if health.name is not HealthName.UNMEASURED]
     return max(measured, key=lambda health: SEVERITY.index(health.name)) if measured else None
 
 
 def start_of(day: date, zone: tzinfo) -> datetime:
-    """The first instant of a day in a zone, in UTC: differences in one zone would leave out summer time."""
+    """Return the first instant of a day in a zone, in UTC, so that differences include summer time."""
     try:
         return datetime.combine(day, time(), zone).astimezone(UTC)
     except OverflowError:  # the first day of the calendar, in a zone that is ahead of UTC
@@ -150,13 +150,13 @@ def start_of(day: date, zone: tzinfo) -> datetime:
 
 
 def end_of(day: date, zone: tzinfo) -> datetime:
-    """The instant at which a day in a zone is over, in UTC."""
+    """Return the instant at which a day in a zone is over, in UTC."""
     # People write 9999-12-31 for "never", and no day follows it.
     return datetime.max.replace(tzinfo=UTC) if day == date.max else start_of(day + timedelta(days=1), zone)
 
 
 def pace(part: timedelta, whole: timedelta) -> Fraction:
-    """An exact ratio of two spans, to the microsecond."""
+    """Return the exact ratio of two durations, in microseconds."""
     tick = timedelta(microseconds=1)
     return Fraction(part // tick, whole // tick)
 
@@ -165,8 +165,8 @@ def _without_dates(course: Course, work: Work, now: datetime) -> Health:
     if course.start is not None and now < start_of(course.start, course.zone) and not work.begun:
         return Health(HealthName.NOT_STARTED, "not started", f"starts on {course.start.isoformat()}")
     missing = "due date" if course.due is None else "start date"
-    message = f"it has no {missing}, so its pace cannot be measured"
-    return Health(HealthName.UNMEASURED, message, message)
+    reason = f"it has no {missing}, so its pace cannot be measured"
+    return Health(HealthName.UNMEASURED, reason, reason)
 
 
 def _nothing_expected(measure: Fraction, work: Work) -> Health:
@@ -180,7 +180,7 @@ def _by_pace(
     measure: Fraction, expected: Fraction, course: Course, policy: HealthPolicy, now: datetime
 ) -> Health:
     pace = measure / expected
-    name, message = _judge(pace, policy)
+    name, reason = _judge(pace, policy)
     numbers = (
         f"progress {exact_percent(measure)} / expected by now {exact_percent(expected)} = "
         f"pace {_floored(pace)}; on track from {policy.on_track_from}, at risk from {policy.at_risk_from}"
@@ -189,11 +189,11 @@ def _by_pace(
     if name is not HealthName.ON_TRACK and passed is not None and passed < Fraction(policy.grace):
         grace = f"; {exact_percent(passed)} of the time has passed, within the grace of {policy.grace}"
         return Health(HealthName.ON_TRACK, "too early to judge", numbers + grace, expected, pace)
-    return Health(name, message, numbers, expected, pace)
+    return Health(name, reason, numbers, expected, pace)
 
 
 def _floored(pace: Fraction) -> str:
-    # Rounded to the nearest, 0.899 would read as the threshold that it misses.
+    # Rounded down, so that 0.899 is not shown as 0.9, the threshold that it does not reach.
     shown = Fraction(int(pace * 100), 100)
     return number(pace) if shown == pace else f"≈{number(shown)}"
 
@@ -207,7 +207,7 @@ def _judge(pace: Fraction, policy: HealthPolicy) -> tuple[HealthName, str]:
 
 
 def _time_passed(course: Course, now: datetime) -> Fraction | None:
-    """The share of the whole time that has passed; None without a start and an end."""
+    """Return the share of the time from start to end that has passed; None without both."""
     points = course.points()
     if course.start is None or len(points) < 2:
         return None

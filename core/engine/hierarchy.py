@@ -1,4 +1,7 @@
-"""Which tagged issues count: leaves only, and work that stands in two trackers once."""
+"""Decides which tagged issues count: leaves only, and work with an issue in two trackers once.
+
+docs/architecture.md explains the rules with a drawing.
+"""
 
 import re
 from collections import defaultdict
@@ -29,24 +32,25 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """Which issues count, and why the others do not. Every issue stands in exactly one of the three."""
+    """Which issues count; every issue is in exactly one of `kept`, `parents` and `mirrors`."""
 
     kept: frozenset[IssueRef]
+    """The issues that count."""
     parents: frozenset[IssueRef]
-    """Left out because descendants of theirs count."""
+    """The issues that are left out because descendants of theirs count."""
     mirrors: Mapping[IssueRef, str]
-    """Left out because the same work counts as another issue; with the reason in words."""
+    """By issue that is left out because the same work counts as another issue: the reason in words."""
     above: Mapping[IssueRef, IssueRef]
-    """Of live issues that count or are parents: the nearest parent above."""
+    """By live issue that counts or is one of `parents`: the nearest one of `parents` above it."""
 
 
 def sift(tagged: Sequence[Tagged], states: States, parents: Parents) -> Sifted:
-    """Sift the issues of one milestone, given in a fixed order.
+    """Decide which issues of one milestone count; `tagged` is in a fixed order.
 
     A live (not cancelled) issue is left out if a live issue of the milestone descends from it, at any depth
-    and through issues that are not tagged; mirrors inherit each other's parents. In a cycle of parents each
-    is the other's ancestor and descendant: those do not leave each other out, so at least one always counts.
-    Cancelled issues never decide about live ones.
+    and through issues that are not tagged. Mirrors inherit each other's parents. Issues in a cycle of parents
+    are ancestors and descendants of each other and do not leave each other out, so that at least one counts.
+    Cancelled issues have no effect on live ones.
     """
     live = [entry for entry in tagged if states[entry.issue.ref] is not StatusCategory.CANCELLED]
     dead = [entry for entry in tagged if states[entry.issue.ref] is StatusCategory.CANCELLED]
@@ -72,16 +76,15 @@ def sift(tagged: Sequence[Tagged], states: States, parents: Parents) -> Sifted:
 
 
 def parents_of_work(above: Iterable[Iterable[K]]) -> set[K]:
-    """The leaves-only rule: what stands above live work of the same milestone counts through it, not itself.
+    """Return what is left out by the leaves-only rule: everything above live work of the same milestone.
 
-    `above`: by issue (or group of mirrors) that is not cancelled, everything that stands above it and that it
-    does not stand above itself.
+    `above`: for each live issue (or group of mirrors), everything above it that is not also below it.
     """
     return set(chain.from_iterable(above))
 
 
 def is_subtask(issue: Issue) -> bool:
-    """Whether it is a sub-task of Jira, or has a parent in a tracker without levels, as GitHub is."""
+    """Return whether it is a sub-task of Jira, or has a parent in a tracker without levels (GitHub)."""
     if issue.level is not None:
         return issue.level < 0
     return issue.parent_id is not None or issue.parent_key is not None
@@ -90,20 +93,20 @@ def is_subtask(issue: Issue) -> bool:
 def parts_of_parents(
     tagged: Iterable[Tagged], states: States, parents: Parents
 ) -> Mapping[IssueRef, IssueRef]:
-    """By sub-task: its parent, where that is tagged as well, is not cancelled, and not below it at once."""
+    """Return by sub-task its parent, where that is tagged too, is not cancelled, and they are in no cycle."""
     live = {entry.issue.ref for entry in tagged if states[entry.issue.ref] is not StatusCategory.CANCELLED}
     result: dict[IssueRef, IssueRef] = {}
     for entry in tagged:
         ref = entry.issue.ref
         parent = parents.get(ref)
-        below = parent is not None and parent in live and is_subtask(entry.issue) and not entry.boxes
-        if below and parent is not None and not _circles(ref, parents):
+        is_part = parent is not None and parent in live and is_subtask(entry.issue) and not entry.boxes
+        if is_part and parent is not None and not _is_in_cycle(ref, parents):
             result[ref] = parent
     return result
 
 
-def _circles(ref: IssueRef, parents: Parents) -> bool:
-    """Whether an issue is above itself."""
+def _is_in_cycle(ref: IssueRef, parents: Parents) -> bool:
+    """Return whether an issue is its own ancestor."""
     seen: set[IssueRef] = set()
     at = parents.get(ref)
     while at is not None and at not in seen:
@@ -115,10 +118,10 @@ def _circles(ref: IssueRef, parents: Parents) -> bool:
 
 
 def mirror_groups(tagged: Sequence[Tagged]) -> list[Group]:
-    """The pieces of work among these issues; mirrors of mirrors belong together.
+    """Return the issues in groups of one piece of work each; mirrors of mirrors are in the same group.
 
-    First in a group is the original: an issue whose boxes are the tasks, else one that points to no other
-    of the group (the others are its mirrors), else the oldest, else the first by tracker and id.
+    First in a group is the original: an issue whose boxes are the tasks, else one that links to no other of
+    the group (the others are its mirrors), else the oldest, else the first by tracker and id.
     """
     by_url = {normal_url(entry.issue.url): entry.issue.ref for entry in tagged}
     pointing: dict[IssueRef, set[IssueRef]] = defaultdict(set)
@@ -142,7 +145,7 @@ def mirror_groups(tagged: Sequence[Tagged]) -> list[Group]:
 
 
 def normal_url(url: str) -> str:
-    """A URL without scheme, query, fragment, closing slash and case: equal for the same page."""
+    """Return a URL casefolded, without scheme, query, fragment and closing slash; equal for the same page."""
     return re.sub(r"^https?://", "", re.split(r"[?#]", url.strip(), maxsplit=1)[0].casefold()).rstrip("/")
 
 
@@ -188,9 +191,9 @@ def _with_descendants(
 def _nearest(
     groups: Sequence[Group], parents: Parents, over: set[int], higher: Sequence[set[int]]
 ) -> dict[IssueRef, IssueRef]:
-    """By issue that stands for a group: the same of the nearest group that is left out for what is below it.
+    """Return by original of a group the original of the nearest group above that is left out as a parent.
 
-    A group that is above and below at once, in a circle of parents, is not above.
+    A group that is both above and below another, in a cycle of parents, does not count as above it.
     """
     if not over:
         return {}
@@ -208,7 +211,7 @@ def _nearest(
                 result[group[0].issue.ref] = groups[up][0].issue.ref
                 break
             more = [parent] if up is None else [entry.issue.ref for entry in groups[up]]
-            pending += [one for one in more if one not in seen]
+            pending += [other for other in more if other not in seen]
             seen.update(more)
     return result
 
@@ -216,7 +219,7 @@ def _nearest(
 def _ancestors(
     place: int, groups: Sequence[Group], place_of: Mapping[IssueRef, int], parents: Parents
 ) -> set[IssueRef]:
-    """Everything above one group, through mirrors as well; ends in cycles too."""
+    """Return everything above one group, also through mirrors; cycles of parents end the search."""
     result: set[IssueRef] = set()
     pending = [entry.issue.ref for entry in groups[place]]
     while pending:
@@ -235,19 +238,19 @@ def _mirror_reasons(groups: Sequence[Group], states: States, over: set[int]) -> 
     reasons: dict[IssueRef, str] = {}
     for place, (original, *copies) in enumerate(groups):
         for copy in copies:
-            message = _mirror_of(copy, original, states)
-            reasons[copy.issue.ref] = f"{message}, whose children count" if place in over else message
+            reason = _mirror_of(copy, original, states)
+            reasons[copy.issue.ref] = f"{reason}, whose children count" if place in over else reason
     return reasons
 
 
 def _mirror_of(copy: Tagged, original: Tagged, states: States) -> str:
     here, there = states[copy.issue.ref], states[original.issue.ref]
-    message = f"mirror of {original.issue.ref.key}"
-    return message if here is there else f"{message}, which is {WORDS[there]} while this is {WORDS[here]}"
+    reason = f"mirror of {original.issue.ref.key}"
+    return reason if here is there else f"{reason}, which is {WORDS[there]} while this is {WORDS[here]}"
 
 
 def _live_by_page(live: Sequence[Tagged]) -> tuple[dict[str, Tagged], dict[str, Tagged]]:
-    """Live issues by their own page, and by the pages that they point to; the first of several."""
+    """Return live issues by their own page, and by the pages to which they link; of several, the first."""
     own: dict[str, Tagged] = {}
     pointing: dict[str, Tagged] = {}
     for entry in live:
@@ -258,9 +261,9 @@ def _live_by_page(live: Sequence[Tagged]) -> tuple[dict[str, Tagged], dict[str, 
 
 
 def _live_original(group: Group, own: Mapping[str, Tagged], pointing: Mapping[str, Tagged]) -> Tagged | None:
-    """The live issue that a cancelled one mirrors or is mirrored by, if there is one."""
-    result = [own.get(normal_url(url)) for entry in group for url in entry.issue.mirrors]
-    result += [pointing.get(normal_url(entry.issue.url)) for entry in group]
+    """Return the live issue that a group of cancelled ones mirrors or is mirrored by; None without one."""
+    originals = [own.get(normal_url(url)) for entry in group for url in entry.issue.mirrors]
+    originals += [pointing.get(normal_url(entry.issue.url)) for entry in group]
     return min(
-        (entry for entry in result if entry is not None), key=lambda entry: entry.issue.ref, default=None
+        (entry for entry in originals if entry is not None), key=lambda entry: entry.issue.ref, default=None
     )

@@ -1,4 +1,4 @@
-"""The order in which people count issues: BLOG-9 before BLOG-10."""
+"""The natural order of issue keys: BLOG-9 before BLOG-10."""
 
 import re
 
@@ -8,12 +8,12 @@ _USUAL_KEY = re.compile(r"([^0-9]*)([1-9][0-9]*)").fullmatch
 
 
 def issue_order(ref: IssueRef) -> tuple[str, str, str]:
-    """Sorts issues by tracker, then by key as people count, then by id."""
+    """Return the sort key of an issue: its tracker, then its key in natural order, then its id."""
     return ref.tracker, key_rank(ref.key), ref.id
 
 
 def key_rank(key: str) -> str:
-    """A text that sorts as people count: that of BLOG-9 before that of BLOG-10."""
+    """Return a text that sorts keys in natural order: that of BLOG-9 is less than that of BLOG-10."""
     usual = _USUAL_KEY(key)
     if usual:
         name, digits = usual.groups()

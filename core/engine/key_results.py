@@ -1,4 +1,4 @@
-"""Key results: what was achieved by metric or guardrail, and what was delivered towards it."""
+"""Measures key results: what was achieved by metric or guardrail, and what was delivered for them."""
 
 from collections.abc import Iterable
 from collections.abc import Mapping as MappingABC
@@ -15,22 +15,23 @@ from mappings.goal_tree import GoalTree, Guardrail, HealthName, KeyResult, Metri
 NOTHING = Fraction(0)
 ALL = Fraction(1)
 OWN_WEIGHT = Fraction(1)
-"""What issues that are tagged straight to a key result weigh beside its milestones."""
+"""Weight, beside its milestones, of the issues that rules tag straight to a key result."""
 
 Milestones = MappingABC[str, MilestoneState]
 
 
 def kind_of(result: KeyResult) -> KeyResultKind:
-    """How this key result is measured."""
+    """Return how a key result is measured."""
     if result.metric is not None:
         return KeyResultKind.METRIC
     return KeyResultKind.DELIVERY if result.guardrail is None else KeyResultKind.GUARDRAIL
 
 
 def metric_share(metric: Metric) -> Measure:
-    """clamp((current - start) / (target - start), 0, 1); the sign of the divisor is the direction.
+    """Return (current - start) / (target - start), limited to 0 to 1; Unmeasured without a check-in.
 
-    The mapping refuses a metric whose start is its target.
+    A target below the start makes the divisor negative, so that a falling number counts as progress. The
+    mapping refuses a metric whose start is its target.
     """
     if metric.current is None:
         return Unmeasured(Why.NO_CHECK_IN, "no check-in yet")
@@ -39,7 +40,10 @@ def metric_share(metric: Metric) -> Measure:
 
 
 def guardrail_share(guardrail: Guardrail) -> Measure:
-    """1 if the number is strictly below `keep_below` and strictly above `keep_above`, else 0."""
+    """Return 1 if the number is strictly below `keep_below` and strictly above `keep_above`, else 0.
+
+    Unmeasured without a check-in.
+    """
     current = guardrail.current
     if current is None:
         return Unmeasured(Why.NO_CHECK_IN, "no check-in yet")
@@ -58,7 +62,7 @@ def measure_key_result(
     policy: HealthPolicy,
     now: datetime,
 ) -> KeyResultState:
-    """One key result: by its metric or guardrail, and what its milestones deliver towards it."""
+    """Return the state of one key result; `own`: of the issues that rules tag straight to it, or None."""
     kind = kind_of(result)
     leading = list(mapping.milestones_of(result.id))
     own_parts = [] if own is None else [own]
@@ -88,7 +92,7 @@ def measure_key_result(
 def delivery_elements(
     leading: Iterable[Milestone], own: Iterable[MilestoneState], milestones: Milestones
 ) -> list[Element]:
-    """Milestones with their weights, and issues that are tagged straight to key results."""
+    """Return milestones with their weights, and the issues that are tagged straight to key results."""
     elements = [
         Element(milestone.id, Fraction(milestone.weight), milestones[milestone.id].measure)
         for milestone in leading
@@ -97,12 +101,12 @@ def delivery_elements(
 
 
 def delivery(elements: list[Element]) -> Mean:
-    """The weighted mean of what leads to a key result or goal."""
+    """Return the weighted mean of what leads to a key result or goal."""
     return weighted_mean(elements, Unmeasured(Why.NO_PARTS, "no milestone leads to it"))
 
 
 def begun(part: MilestoneState) -> bool:
-    """Whether any of its tasks is in progress, done, or partly done."""
+    """Return whether any of its tasks is in progress, done, or has credit."""
     return bool(part.counts.done or part.counts.in_progress or part.earned)
 
 

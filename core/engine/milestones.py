@@ -1,4 +1,4 @@
-"""Progress of milestones from their tasks, and the whole state of one run."""
+"""Measures milestones from their tasks, and with them the state of all key results and goals."""
 
 from collections.abc import Mapping as MappingABC
 from dataclasses import replace
@@ -17,7 +17,7 @@ from core.engine.model import (
     Inputs,
     Measure,
     MilestoneState,
-    Silence,
+    SourceState,
     State,
     Unmeasured,
     Why,
@@ -33,10 +33,10 @@ ALL = Fraction(1)
 def measure(
     inputs: Inputs, progress: ProgressPolicy, health: HealthPolicy, now: datetime, zone: tzinfo = UTC
 ) -> State:
-    """Everything that follows from what was pulled: all milestones, key results and goals, in detail.
+    """Return the state of all milestones, key results and goals, with their tasks.
 
-    `now` is aware, and days begin and end in `zone`; both move health alone. The order of
-    issues makes no difference.
+    `now` is aware, and days begin and end in `zone`; only health depends on these. The order of issues has no
+    effect.
     """
     crediting = Credits.of(progress)
     built = {
@@ -51,15 +51,15 @@ def measure(
 
 
 def measure_sums(
-    existing: Silence,
+    existing: SourceState,
     tallies: MappingABC[str, Tally],
     health: HealthPolicy,
     now: datetime,
     zone: tzinfo = UTC,
 ) -> State:
-    """The same from what the tasks of each milestone and key result add up to.
+    """Return the state of everything from the tally of each milestone and key result, without tasks.
 
-    A key result without rules and without a tally has no work of its own. `now` and `zone` are those of
+    A key result without rules and without a tally has no tasks of its own. `now` and `zone` are as in
     `measure`.
     """
     mapping, now = existing.mapping, now.astimezone(zone)
@@ -94,7 +94,7 @@ def measure_sums(
 
 
 def with_details(state: State, details: MappingABC[str, Detail]) -> State:
-    """The same state, with the tasks of these milestones and key results."""
+    """Return the state with the tasks of these milestones and key results."""
     return replace(
         state,
         milestones={
@@ -111,7 +111,7 @@ def with_details(state: State, details: MappingABC[str, Detail]) -> State:
 
 
 def owners_of(mapping: GoalTree) -> tuple[Milestone | KeyResult, ...]:
-    """Everything that rules can tag issues to."""
+    """Return all milestones and key results, to which rules can tag issues."""
     return (*mapping.milestones.values(), *mapping.key_results.values())
 
 
@@ -119,13 +119,13 @@ def measure_milestone(
     owner: Milestone | KeyResult,
     course: Course,
     tally: Tally,
-    existing: Silence,
+    existing: SourceState,
     policy: HealthPolicy,
     now: datetime,
 ) -> MilestoneState:
-    """Measure what is tagged to one milestone, or straight to a key result.
+    """Return the state of one milestone, or of the issues that are tagged straight to a key result.
 
-    The measure is Σ weight·credit / Σ weight over the tasks that are not cancelled, or says why not.
+    The measure is Σ weight·credit / Σ weight over the tasks that are not cancelled, or `Unmeasured`.
     """
     weighed = weigh(tally, owner.weigh_by)
     share = _unmeasured(owner.id, existing, tally, weighed.total) or weighed.earned / weighed.total
@@ -141,9 +141,9 @@ def measure_milestone(
     )
 
 
-def _unmeasured(name: str, inputs: Silence, tally: Tally, total: Fraction) -> Unmeasured | None:
-    """Why there is no measure, if so: all reasons are said, the gravest comes first and gives its name."""
-    result = [
+def _unmeasured(name: str, inputs: SourceState, tally: Tally, total: Fraction) -> Unmeasured | None:
+    """Return why there is no measure, with all reasons and the `why` of the gravest; None if there is one."""
+    reasons = [
         reason
         for reason in (
             _problem(name, inputs),
@@ -153,17 +153,17 @@ def _unmeasured(name: str, inputs: Silence, tally: Tally, total: Fraction) -> Un
         )
         if reason is not None
     ]
-    if result:
-        return Unmeasured(result[0].why, "; ".join(reason.reason for reason in result))
+    if reasons:
+        return Unmeasured(reasons[0].why, "; ".join(reason.reason for reason in reasons))
     return _no_scope(tally, absent=name in inputs.absent) if total == 0 else None
 
 
-def _problem(name: str, inputs: Silence) -> Unmeasured | None:
-    message = inputs.problems.get(name)
-    return None if message is None else Unmeasured(Why.PROBLEM, message)
+def _problem(name: str, inputs: SourceState) -> Unmeasured | None:
+    problem = inputs.problems.get(name)
+    return None if problem is None else Unmeasured(Why.PROBLEM, problem)
 
 
-def _source_down(name: str, inputs: Silence) -> Unmeasured | None:
+def _source_down(name: str, inputs: SourceState) -> Unmeasured | None:
     down = sorted(inputs.rests_on.get(name, frozenset()) & inputs.down.keys())
     if not down:
         return None
@@ -176,7 +176,7 @@ def _since(tracker: str, last: datetime | None) -> str:
     return f"{tracker} not read since {last.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _unreadable(name: str, inputs: Silence) -> Unmeasured | None:
+def _unreadable(name: str, inputs: SourceState) -> Unmeasured | None:
     keys = sorted(inputs.unread.get(name, ()))
     return Unmeasured(Why.UNREADABLE, f"could not be read: {', '.join(listed(keys))}") if keys else None
 
@@ -191,20 +191,20 @@ def _unknown_status(tally: Tally) -> Unmeasured | None:
 def _no_scope(tally: Tally, *, absent: bool) -> Unmeasured:
     tasks, cancelled = tally.tasks, tally.of(StatusCategory.CANCELLED)
     if tasks > cancelled:
-        message = _all(tasks - cancelled, "has an estimate of 0", "have an estimate of 0")
+        cause = _all(tasks - cancelled, "has an estimate of 0", "have an estimate of 0")
     elif cancelled:
-        message = _all(cancelled, "is cancelled", "are cancelled")
+        cause = _all(cancelled, "is cancelled", "are cancelled")
     elif tally.left_out:
-        message = "nothing that is tagged to it counts as a task"
+        cause = "nothing that is tagged to it counts as a task"
     elif absent:
-        message = "an issue that its rules name is not there"
+        cause = "an issue that its rules name is not there"
     else:
-        message = "no task belongs to it yet"
-    return Unmeasured(Why.NO_SCOPE, f"no scope: {message}")
+        cause = "no task belongs to it yet"
+    return Unmeasured(Why.NO_SCOPE, f"no scope: {cause}")
 
 
-def _all(number: int, one: str, many: str) -> str:
-    return f"its only task {one}" if number == 1 else f"all {number} tasks {many}"
+def _all(number: int, singular: str, plural: str) -> str:
+    return f"its only task {singular}" if number == 1 else f"all {number} tasks {plural}"
 
 
 def _health(

@@ -1,4 +1,4 @@
-"""What the engine concludes; values only. Shares are exact fractions from 0 to 1."""
+"""The values that the engine takes and returns. Shares are exact fractions from 0 to 1."""
 
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ class Why(StrEnum):
     NO_PARTS = "nothing measured leads to it"
     PROBLEM = "a problem that has to be mended first"
     WITHHELD = "not shown here"
-    """It is measured; those who would read it may not know it. Never a result of the engine itself."""
+    """It is measured, but its readers may not see it; the engine itself never returns this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unmeasured:
-    """Progress that is not known, and what to tell people about it. Never 0% and never 100%."""
+    """Why there is no number; an unmeasured item is never shown as 0% or 100%."""
 
     why: Why
     reason: str
@@ -52,29 +52,29 @@ class Tagged:
     """The boxes in this issue's body are the tasks, instead of the issue itself (`task_list = true`)."""
 
 
-class Silence(Protocol):
-    """What is known to be missing, and in which mapping."""
+class SourceState(Protocol):
+    """A mapping, and which of the sources that it rests on could not be read."""
 
     @property
     def mapping(self) -> GoalTree: ...
     @property
     def down(self) -> MappingABC[str, datetime | None]:
-        """Trackers that could not be read in this run, and when they last were (None: never)."""
+        """By tracker that could not be read in this run: when it last was (None: never)."""
         ...
 
     @property
     def rests_on(self) -> MappingABC[str, frozenset[str]]:
-        """By id of milestone or key result: the trackers that its rules can draw from."""
+        """By id of milestone or key result: the trackers whose issues its rules can match."""
         ...
 
     @property
     def unread(self) -> MappingABC[str, tuple[str, ...]]:
-        """By id of milestone or key result: keys of issues that are its own but could not be read."""
+        """By id of milestone or key result: keys of its issues that could not be read."""
         ...
 
     @property
     def problems(self) -> MappingABC[str, str]:
-        """By id: why it cannot be measured for another reason, such as a query the server refused."""
+        """By id: another reason why it cannot be measured, such as a query without an answer."""
         ...
 
     @property
@@ -85,7 +85,7 @@ class Silence(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What is known to be missing, beside the tasks themselves; see Silence."""
+    """A SourceState without tasks, for measuring from tallies."""
 
     mapping: GoalTree
     down: MappingABC[str, datetime | None]
@@ -97,13 +97,13 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Everything that progress follows from, but for the policies and the time; see Silence for the rest."""
+    """A SourceState with all tagged issues: everything on which progress depends beside the policies."""
 
     mapping: GoalTree
     tagged: MappingABC[str, tuple[Tagged, ...]]
     """By id of milestone or key result. An issue stands at most once in each."""
     parents: MappingABC[IssueRef, IssueRef]
-    """The parent of every tagged issue and of its ancestors, where it has one; may hold cycles."""
+    """By tagged issue, and by each of its ancestors: its parent, where it has one; may have cycles."""
     down: MappingABC[str, datetime | None]
     rests_on: MappingABC[str, frozenset[str]]
     unread: MappingABC[str, tuple[str, ...]]
@@ -118,13 +118,13 @@ class Blocked:
     by: tuple[Blocker, ...] = ()
     """Those that milepost reads, as they are now."""
     others: tuple[Blocker, ...] = ()
-    """Those that it does not read, as the tracker last told of them."""
+    """Those that it does not read, as their tracker last described them."""
     unnamed: int = 0
-    """Those of which the tracker tells nothing but that they are there."""
+    """The number of those which the tracker only counts."""
 
     @property
     def number(self) -> int:
-        """How many there are."""
+        """The number of all of them."""
         return len(self.by) + len(self.others) + self.unnamed
 
 
@@ -154,13 +154,13 @@ class Task:
     weight_reason: str = ""
     """Where the weight comes from, for `why`: `no estimate: the median`."""
     blocked: Blocked | None = None
-    """What has to be done before it; None where it is closed or waits for nothing."""
+    """The issues that have to be done before it; None where it is closed or waits for nothing."""
     status_option: str = ""
-    """`Issue.status_option`, which may be a word of a project that fewer people read than the issue."""
+    """`Issue.status_option`, which may belong to a project that fewer people may read than the issue."""
 
     @property
     def id(self) -> str:
-        """Stands for this task in snapshots: tracker, immutable id, and the box if it is one."""
+        """The id of this task in snapshots: tracker, immutable id, and the box if it is one."""
         return f"{self.ref.tracker}:{self.ref.id}" + (f"#{self.box}" if self.box is not None else "")
 
 
@@ -173,17 +173,17 @@ class LeftOut:
     why: str
     rule: RuleId
     parent: bool = False
-    """Left out for what is below it."""
+    """Whether it is left out because issues below it count."""
 
     @property
     def id(self) -> str:
-        """As `Task.id` would be."""
+        """The id that it would have as a task."""
         return f"{self.ref.tracker}:{self.ref.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many tasks stand where; `unestimated` counts those among the others that had no estimate."""
+    """The number of tasks by state; `unestimated` and `blocked` count some of these again."""
 
     done: int = 0
     in_progress: int = 0
@@ -192,18 +192,18 @@ class Counts:
     unknown: int = 0
     unestimated: int = 0
     blocked: int = 0
-    """Open tasks, among the others, that have to wait for an open issue."""
+    """Open tasks that wait for an open issue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How it goes. `expected` is the share expected by now (0 to 1), `pace` progress divided by it."""
+    """Whether progress keeps up with time; `pace` is progress / `expected`, the share (0 to 1) due by now."""
 
     name: HealthName
     reason: str
-    """One phrase that gives the reason, without a number that changes by the hour."""
+    """The reason as one phrase, without a number that changes by the hour."""
     arithmetic: str
-    """For `why`: the numbers written out."""
+    """The calculation written out, for `milepost why`."""
     expected: Fraction | None = None
     pace: Fraction | None = None
     stale: bool = False
@@ -222,7 +222,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class MilestoneState:
-    """One milestone measured. `earned` / `total` is the measure where there is one."""
+    """The state of one milestone. Where it is measured, the measure is `earned` / `total`."""
 
     id: str
     measure: Measure
@@ -232,18 +232,18 @@ class MilestoneState:
     health: Health
     weighed_by: str
     median: Fraction | None = None
-    """What an unestimated task weighs, where the milestone weighs by an estimate."""
+    """The weight of a task without an estimate, where the milestone weighs by an estimate."""
     detail: Detail | None = None
-    """None where it was measured from sums; no number follows from it."""
+    """The tasks; None where they were not asked for. No number depends on it."""
 
     @property
     def tasks(self) -> tuple[Task, ...]:
-        """The tasks one by one. Raises LookupError without detail: no tasks known is not no tasks."""
+        """The tasks one by one. Raises LookupError where `detail` is None."""
         return self._require_detail().tasks
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
-        """The tagged issues that do not count. Raises LookupError without detail."""
+        """The tagged issues that do not count. Raises LookupError where `detail` is None."""
         return self._require_detail().left_out
 
     def _require_detail(self) -> Detail:
@@ -262,11 +262,11 @@ class KeyResultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyResultState:
-    """One key result measured.
+    """The state of one key result.
 
-    `measure` is what it has achieved (a guardrail: 1 if met, else 0), `delivered` the weighted mean of
+    `measure` is what it has achieved (of a guardrail: 1 if met, else 0), `delivered` the weighted mean of
     what leads to it. For kind DELIVERY both are the same. `own` is the progress of issues that rules tag
-    straight to it, None without such rules. `met` is for guardrails alone, None for the other kinds.
+    straight to it; None without such rules. `met` is None for all kinds but GUARDRAIL.
     """
 
     id: str
@@ -283,21 +283,21 @@ class KeyResultState:
 
 @dataclass(frozen=True, slots=True)
 class GoalState:
-    """One goal: what its milestones delivered and what its key results achieved; never blended."""
+    """The state of one goal: what its milestones delivered and what its key results achieved."""
 
     id: str
     delivered: Measure
     achieved: Measure
     health: Health
     gap: str | None
-    """The sentence for work that is delivered without the key results moving; None where there is no gap."""
+    """The sentence about work that is delivered without the key results moving; None without a gap."""
     missing: tuple[str, ...] = ()
     """Ids of milestones and key results that are unmeasured, so that the means are over the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything that one run concluded; a function of Inputs, policies and now."""
+    """The state of all milestones, key results and goals; depends on Inputs, the policies and the time."""
 
     milestones: MappingABC[str, MilestoneState]
     key_results: MappingABC[str, KeyResultState]
@@ -305,7 +305,7 @@ class State:
 
 
 class Part(StrEnum):
-    """What moved a milestone's progress, in the order in which the parts are taken."""
+    """A cause by which a milestone's progress changes, in the order in which `compare` takes them."""
 
     MAPPING = "mapping changed"
     SCOPE_ADDED = "scope added"
@@ -321,7 +321,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SnapshotTask:
-    """What is kept of a task between runs to say what changed."""
+    """A task as a snapshot stores it."""
 
     id: str
     key: str
@@ -341,25 +341,25 @@ class Snapshot:
     measure: Measure
     tasks: tuple[SnapshotTask, ...]
     parents: frozenset[str] = frozenset()
-    """Ids of the issues that are no tasks for what is below them. Of the present alone: it is not kept."""
+    """Ids of issues that are no tasks because issues below them count; not stored, so only of the present."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangePart:
-    """One part of a change: signed share of the milestone (-1 to 1), and the tasks it comes from."""
+    """One part of a change: a signed share of the milestone (-1 to 1), and the keys of its tasks."""
 
     part: Part
     share: Fraction
     keys: tuple[str, ...]
     hidden: int = 0
-    """How many more tasks it comes from that the readers may not know."""
+    """The number of other tasks that the readers may not see."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """From one snapshot to the next. The shares of `parts` add up exactly to `after - before`.
+    """The change between two snapshots. The shares of `parts` add up exactly to `after - before`.
 
-    Where either side is unmeasured, `difference` is None and the parts carry share 0 and only name tasks.
+    Where either side is unmeasured, `difference` is None, and each part has share 0 and only names tasks.
     """
 
     since: datetime

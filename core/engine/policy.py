@@ -1,4 +1,4 @@
-"""What a user may set about progress and health; docs/progress.md tells what each setting does."""
+"""The settings of progress and health; docs/progress.md explains each."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -28,12 +28,12 @@ CANCELLED_RESOLUTIONS = (*_CANCELLED, "Incomplete", "No se hará", "Duplicado", 
 """With the names that Jira ships in other languages, as far as public sources show them: docs/vendors.md."""
 
 CATEGORY = "category:"
-"""How `status_credit` names all statuses of one category: `category:todo`."""
+"""Prefix by which `status_credit` names all statuses of one category: `category:todo`."""
 _CATEGORIES = ("todo", "in_progress", "unknown")
 
 
 class Policy(BaseModel):
-    """Frozen, and refuses unknown keys."""
+    """A section of the settings: frozen, and refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,8 +46,8 @@ def _statuses(credit: dict[str, Share]) -> dict[str, Share]:
         and fold_name(name).removeprefix(CATEGORY).strip() not in _CATEGORIES
     ]
     if wrong:
-        several = ", ".join(CATEGORY + name for name in _CATEGORIES)
-        raise ValueError(f"{wrong[0]!r} names no category that can have credit; expected one of {several}")
+        valid = ", ".join(CATEGORY + name for name in _CATEGORIES)
+        raise ValueError(f"{wrong[0]!r} names no category that can have credit; expected one of {valid}")
     return credit
 
 
@@ -55,7 +55,7 @@ StatusCredit = Annotated[dict[str, Share], AfterValidator(_statuses)]
 
 
 class ProjectPolicy(Policy):
-    """What is otherwise in one project or repository; each key that is given replaces the general one."""
+    """The settings of one project or repository; each key that is given replaces the general one."""
 
     in_progress_credit: Share | None = None
     status_credit: StatusCredit | None = None
@@ -64,21 +64,21 @@ class ProjectPolicy(Policy):
 
 
 class ProgressPolicy(Policy):
-    """How much a task counts. Credits are shares from 0 to 1. Names compare as `fold_name` has it."""
+    """How much a task counts. Credits are shares from 0 to 1; names are compared by `fold_name`."""
 
     in_progress_credit: Share = Decimal(0)
     status_credit: StatusCredit = {}
     """Credit of statuses by id, by name, or by `category:todo`, `category:in_progress`, `category:unknown`;
-    the first of these that is there counts, before the category itself, and for open tasks only."""
+    the first of these that applies counts instead of the default of the category, for open tasks only."""
     cancelled_resolutions: tuple[str, ...] = CANCELLED_RESOLUTIONS
-    """Done with one of these resolutions, by name or id, is cancelled."""
+    """Names or ids of resolutions; an issue that is done with one of them is cancelled."""
     cancelled_statuses: tuple[str, ...] = CANCELLED_STATUSES
-    """Done in one of these statuses, by name or id, is cancelled, whatever the resolution."""
+    """Names or ids of statuses; an issue that is done in one of them is cancelled."""
     projects: dict[str, ProjectPolicy] = {}
-    """By project key or `owner/name`, or `tracker:` and that: what is otherwise there."""
+    """By project key or `owner/name`, alone or after `tracker:`: its own settings."""
 
     def of_project(self, name: str) -> "ProgressPolicy":
-        """The policy of one of `projects`."""
+        """Return the whole policy of one of `projects`."""
         given = self.projects[name].model_dump(exclude_none=True)
         return self.model_copy(update={**given, "projects": {}})
 
@@ -89,8 +89,8 @@ class HealthPolicy(Policy):
     on_track_from: Share = Decimal("0.9")
     at_risk_from: Share = Decimal("0.7")
     grace: Share = Decimal("0.1")
-    """The share of the time that may pass before slow progress means anything."""
+    """Share of the time, from the start, within which slow progress still counts as on track."""
     stale_days: Annotated[int, Field(ge=1)] = 14
-    """No task moved for this many days: stale."""
+    """Days without a change of any task after which a milestone is stale."""
     gap_from: Share = Decimal("0.25")
-    """Delivered this much ahead of the key results: the gap is said."""
+    """Difference between delivered and the metrics, as a share, from which on the gap is reported."""

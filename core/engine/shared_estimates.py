@@ -1,4 +1,4 @@
-"""Shares a parent's estimate among those below it that have none, so that cutting work up moves nothing."""
+"""Shares a parent's estimate among tasks below it without one, so that splitting work changes no progress."""
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
@@ -13,38 +13,39 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Node(Generic[K]):
-    """One live issue of a milestone. Whoever has a node above is below it; there are no circles."""
+    """One live issue of a milestone; `above` has no cycles."""
 
     above: K | None
-    """The nearest issue above it that its own descendants leave out."""
+    """The nearest issue above it that is left out because issues below it count."""
     estimate: Fraction | None
     open: bool
-    """A task without an estimate and without a fixed weight, which takes a share where there is one."""
+    """Whether it is a task without an estimate and without a fixed weight, so that it takes a share."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share(Generic[K]):
-    """What one task weighs, and of whose estimate that is a part."""
+    """The weight of one task as a share of an estimate."""
 
     weight: Fraction
     of: K
+    """The issue whose estimate is shared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shares(Generic[K]):
-    """What was shared among whom."""
+    """All shares of the estimates of parents."""
 
     by_task: Mapping[K, Share[K]]
     amounts: Mapping[Fraction, int]
-    """What each parent gave away in all, with how often."""
+    """By amount that a parent shared in all: the number of such parents."""
 
 
 def share(nodes: Mapping[K, Node[K]]) -> Shares[K]:
-    """Give each open task its share of the estimate of the nearest issue above it that has one.
+    """Return for each open task its share of the estimate of the nearest issue above it that has one.
 
-    An issue's estimate less the estimates below it goes in equal parts to those directly below it that are
-    open or have something open below them, and so on down. Nothing is shared where estimates below come
-    to as much as their parent's or more: then its estimate is out of date.
+    An issue's estimate, less the estimates below it, goes in equal parts to the issues directly below it that
+    are open or have an open one below them, and is divided further in the same way. Where the estimates below
+    add up to the parent's or more, nothing is shared, since the parent's estimate is out of date.
     """
     below: defaultdict[K, list[K]] = defaultdict(list)
     for key, node in nodes.items():
@@ -53,44 +54,44 @@ def share(nodes: Mapping[K, Node[K]]) -> Shares[K]:
     if not below:
         return Shares({}, {})
     downwards = _downwards(nodes)
-    existing, needy = _claims(nodes, below, downwards)
-    given: dict[K, Share[K]] = {}
+    estimated, takes_share = _claims(nodes, below, downwards)
+    shares: dict[K, Share[K]] = {}
     amounts: Counter[Fraction] = Counter()
     for key in downwards:
-        estimate, under = nodes[key].estimate, below.get(key, ())
-        source = Share(estimate, key) if estimate is not None else given.get(key)
-        asking = [one for one in under if needy[one]]
-        if source is None or not asking:
+        estimate, children = nodes[key].estimate, below.get(key, ())
+        source = Share(estimate, key) if estimate is not None else shares.get(key)
+        takers = [child for child in children if takes_share[child]]
+        if source is None or not takers:
             continue
-        taken = sum((existing[one] for one in under), NOTHING)
-        # What came from above is for the open ones alone; an estimate of its own is for all below.
-        left = source.weight - taken if estimate is not None else source.weight
-        if taken and left <= 0:
+        below_estimated = sum((estimated[child] for child in children), NOTHING)
+        # A share from above is for the takers only; from its own estimate, those below are subtracted.
+        left = source.weight - below_estimated if estimate is not None else source.weight
+        if below_estimated and left <= 0:
             continue
         if estimate is not None:
             amounts[left] += 1
-        given.update(dict.fromkeys(asking, Share(left / len(asking), source.of)))
-    return Shares({key: got for key, got in given.items() if not below.get(key)}, dict(amounts))
+        shares.update(dict.fromkeys(takers, Share(left / len(takers), source.of)))
+    return Shares({key: share for key, share in shares.items() if not below.get(key)}, dict(amounts))
 
 
 def _claims(
     nodes: Mapping[K, Node[K]], below: Mapping[K, Sequence[K]], downwards: Sequence[K]
 ) -> tuple[dict[K, Fraction], dict[K, bool]]:
-    """By node: what is estimated of it and below it, and whether anything there asks for a share."""
-    existing: dict[K, Fraction] = {}
-    needy: dict[K, bool] = {}
+    """Return by node the estimates of it or below it, and whether it or anything below it takes a share."""
+    estimated: dict[K, Fraction] = {}
+    takes_share: dict[K, bool] = {}
     for key in reversed(downwards):
-        node, under = nodes[key], below.get(key, ())
-        if node.estimate is not None or not under:
-            existing[key], needy[key] = node.estimate or NOTHING, node.open
+        node, children = nodes[key], below.get(key, ())
+        if node.estimate is not None or not children:
+            estimated[key], takes_share[key] = node.estimate or NOTHING, node.open
         else:
-            existing[key] = sum((existing[one] for one in under), NOTHING)
-            needy[key] = any(needy[one] for one in under)
-    return existing, needy
+            estimated[key] = sum((estimated[child] for child in children), NOTHING)
+            takes_share[key] = any(takes_share[child] for child in children)
+    return estimated, takes_share
 
 
 def _downwards(nodes: Mapping[K, Node[K]]) -> list[K]:
-    """Everything, each after what is above it."""
+    """Return all nodes, each after the one above it."""
     result: dict[K, None] = {}
     for key in nodes:
         path: list[K] = []

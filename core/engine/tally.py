@@ -1,6 +1,6 @@
-"""What the tasks of one milestone add up to: everything that its progress follows from, without the tasks.
+"""The tally of one milestone: its tasks, counted by what they contribute; and its progress from that.
 
-A store can keep these sums and move them by what changed, so that measuring does not have to read the tasks.
+The store keeps tallies, so that measuring does not have to read the tasks.
 """
 
 from collections import Counter
@@ -23,33 +23,33 @@ _CLOSED = (StatusCategory.DONE, StatusCategory.CANCELLED)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one task contributes; tasks with equal parts can be counted instead of listed."""
+    """What one task contributes; tasks with equal parts are counted together."""
 
     state: StatusCategory
     estimate: Fraction | None
-    """By what the milestone weighs; None for a task without one, and where each counts 1."""
+    """The estimate by which the milestone weighs; None without one, and where each task weighs 1."""
     fixed: Fraction | None
-    """A weight from the rule."""
+    """The fixed weight of the rule; None without one."""
     credit: Fraction
     """0 to 1."""
     shared: bool = False
-    """`estimate` is a share of a parent's; see `core.engine.shared_estimates`."""
+    """Whether `estimate` is a share of a parent's; see `core.engine.shared_estimates`."""
 
     @property
     def text(self) -> str:
-        """As a store keeps it; `Part.read` gives the part back."""
+        """The part as stored; `Part.read` is the inverse."""
         numbers = (self.estimate, self.fixed, self.credit)
-        text = "|".join((self.state.value, *("" if one is None else str(one) for one in numbers)))
+        text = "|".join((self.state.value, *("" if value is None else str(value) for value in numbers)))
         return f"{text}|{_SHARED}" if self.shared else text
 
     @staticmethod
     def read(text: str) -> "Part":
-        """The part of this text. Raises ValueError if it is none."""
+        """Return the part that is stored as this text. Raises ValueError for any other text."""
         return _read(text)
 
     @property
     def closed(self) -> bool:
-        """Done or cancelled."""
+        """Whether the task is done or cancelled."""
         return self.state in _CLOSED
 
 
@@ -72,28 +72,28 @@ class Tally:
     """The tasks of one milestone, counted by what they contribute."""
 
     parts: Mapping[Part, int] = field(default_factory=dict)
-    """How many tasks contribute what; the cancelled ones among them. Numbers are over 0."""
+    """By part: the number of tasks with it, which is above 0; cancelled tasks are included."""
     left_out: int = 0
-    """Tagged issues that do not count as tasks."""
+    """Number of tagged issues that do not count as tasks."""
     latest: datetime | None = None
     """When any of the tasks last changed; None without tasks."""
     unknown: tuple[str, ...] = ()
     """The tasks whose status has no category, in order: `BLOG-1 is in "Limbo"`."""
     shared: Mapping[Fraction, int] = field(default_factory=dict)
-    """What parents that do not count shared of their estimates among tasks, with how often."""
+    """By amount that a parent shared among tasks below it: the number of such parents."""
 
     @property
     def tasks(self) -> int:
-        """How many tasks there are, cancelled ones too."""
+        """The number of tasks, including cancelled ones."""
         return sum(self.parts.values())
 
     def of(self, *states: StatusCategory) -> int:
-        """How many tasks are in one of these states."""
+        """Return the number of tasks in these states."""
         return sum(number for part, number in self.parts.items() if part.state in states)
 
     @property
     def begun(self) -> bool:
-        """Whether anything is in progress, done, or counts for something."""
+        """Whether any task is in progress, done, or has credit."""
         return any(part.state in _BEGUN or part.credit for part in self.parts)
 
     @property
@@ -104,23 +104,26 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """Σ weight·credit and Σ weight over the tasks that are not cancelled, and how many stand where."""
+    """The sums of a milestone over the tasks that are not cancelled, and the number of tasks by state."""
 
     earned: Fraction
+    """Σ weight·credit."""
     total: Fraction
+    """Σ weight."""
     counts: Counts
     median: Fraction | None
 
 
 def counted(parts: Iterable[Part]) -> Mapping[Part, int]:
-    """Equal parts together, with their number."""
+    """Return the number of tasks by part."""
     return Counter(parts)
 
 
 def weigher_of(parts: Mapping[Part, int], weigh_by: str, shared: Mapping[Fraction, int]) -> Weigher:
-    """Weighs these tasks: by their estimates, and by the median of them where there is none.
+    """Return the Weigher of these tasks, with the median of their estimates.
 
-    What a parent shared stands in the median once and as a whole: cutting it up does not move the median.
+    An estimate that a parent shares counts in the median once and undivided, so that splitting work does not
+    change the median.
     """
     estimates: Counter[Fraction] = Counter(shared)
     for part, number in parts.items():
@@ -132,7 +135,7 @@ def weigher_of(parts: Mapping[Part, int], weigh_by: str, shared: Mapping[Fractio
 
 
 def weigh(tally: Tally, weigh_by: str) -> Weighed:
-    """What the tasks add up to, exactly."""
+    """Return the exact sums of a tally."""
     weigher = weigher_of(tally.parts, weigh_by, tally.shared)
     earned, total = _Sum(), _Sum()
     states: Counter[StatusCategory] = Counter()
@@ -159,7 +162,7 @@ def weigh(tally: Tally, weigh_by: str) -> Weighed:
 
 
 class _Sum:
-    """An exact sum; whole numbers, which most weights are, are added as such, ten times faster."""
+    """An exact sum; whole numbers, which most weights are, are added as integers, ten times faster."""
 
     def __init__(self) -> None:
         self._whole = 0

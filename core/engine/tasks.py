@@ -1,4 +1,4 @@
-"""From tagged issues to the tasks of one milestone."""
+"""Builds the tasks of one milestone from the issues that are tagged to it."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ _REFERENCE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """The tasks of one milestone, cancelled ones among them, what was left out, and what they add up to."""
+    """The tasks of one milestone and what is left out, and their tally."""
 
     detail: Detail
     tally: Tally
@@ -49,7 +49,7 @@ class _Piece:
     estimate: Fraction | None
     box: int | None = None
     parent: Issue | None = None
-    """Whose estimate `estimate` is a share of."""
+    """The issue of whose estimate `estimate` is a share; None where it is no share."""
 
     @property
     def part(self) -> Part:
@@ -64,9 +64,9 @@ def build_tasks(
     crediting: Credits,
     whole_parents: bool = False,
 ) -> Tasks:
-    """The tasks of one milestone or key result; the order of `tagged` does not matter.
+    """Return the tasks of one milestone or key result; the order of `tagged` has no effect.
 
-    `whole_parents`: a sub-task whose parent is tagged as well is a part of it, and no task.
+    `whole_parents`: a sub-task whose parent is tagged as well is a part of the parent, and no task.
     """
     everything = _once_by_issue(tagged)
     states = {entry.issue.ref: crediting.state(entry.issue) for entry in everything}
@@ -93,7 +93,7 @@ def build_tasks(
 def _pieces(
     entries: Sequence[Tagged], states: States, sifted: Sifted, weigh_by: str, crediting: Credits
 ) -> tuple[list[_Piece], list[LeftOut]]:
-    """What counts, before it is weighed; and the boxes that stand for an issue of the same milestone."""
+    """Return the tasks before they are weighed, and the boxes that stand for an issue of the milestone."""
     pieces: list[_Piece] = []
     doubles: list[LeftOut] = []
     for entry in entries:
@@ -111,7 +111,7 @@ def _pieces(
 def _with_shares(
     pieces: Iterable[_Piece], shares: Shares[IssueRef], issues: Mapping[IssueRef, Issue]
 ) -> list[_Piece]:
-    """The same pieces, with what some get of the estimates of their parents."""
+    """Return the pieces, with a share as their estimate where they take one."""
     result: list[_Piece] = []
     for piece in pieces:
         share = shares.by_task.get(piece.tagged.issue.ref) if piece.box is None else None
@@ -122,7 +122,7 @@ def _with_shares(
 
 
 def _folded(everything: Iterable[Tagged], folded: Mapping[IssueRef, IssueRef]) -> list[LeftOut]:
-    """The sub-tasks that are parts of their parents."""
+    """Return the sub-tasks that are left out as parts of their parents."""
     keys = {entry.issue.ref: entry.issue.ref.key for entry in everything}
     return [
         _left(entry, f"part of {keys[folded[entry.issue.ref]]}")
@@ -145,7 +145,7 @@ def _tally(
 
 
 def _shares(entries: Sequence[Tagged], states: States, sifted: Sifted, weigh_by: str) -> Shares[IssueRef]:
-    """What tasks without an estimate get of those of their parents."""
+    """Return the shares that tasks without an estimate have of the estimates of their parents."""
     if weigh_by == COUNT or not sifted.above:
         return Shares({}, {})
     nodes: dict[IssueRef, Node[IssueRef]] = {}
@@ -160,19 +160,19 @@ def _shares(entries: Sequence[Tagged], states: States, sifted: Sifted, weigh_by:
 
 
 def part_of(tagged: Tagged, weigh_by: str, crediting: Credits) -> Part:
-    """What an issue contributes where it counts as a task by itself."""
+    """Return what an issue contributes where it counts as one task."""
     state = crediting.state(tagged.issue)
     credit = crediting.credit(tagged, state)
     return _Piece(tagged, state, credit, estimate_of(tagged.issue, weigh_by)).part
 
 
 def unknown_reason(key: str, status: str) -> str:
-    """A task whose status has no category, in words."""
+    """Return in words that the status of a task has no category."""
     return f'{key} is in "{status}"'
 
 
 def _once_by_issue(tagged: Iterable[Tagged]) -> list[Tagged]:
-    """In one order, each issue once; as a task list rather than as a task."""
+    """Return each issue once, sorted; of several entries, one whose boxes are the tasks is preferred."""
     ranked = sorted(tagged, key=lambda entry: (entry.issue.ref, not entry.boxes, entry.rule))
     first: dict[IssueRef, Tagged] = {}
     for entry in ranked:
@@ -205,7 +205,7 @@ def _why_not(entry: Tagged, sifted: Sifted, states: States) -> list[LeftOut]:
 def _boxes(
     root: Tagged, state: StatusCategory, entries: Sequence[Tagged]
 ) -> tuple[list[_Piece], list[LeftOut]]:
-    """The boxes of one issue as tasks, without those that stand for an issue of the same milestone."""
+    """Return the boxes of one issue as tasks, and those that stand for an issue of the same milestone."""
     named = _names(entry.issue for entry in entries if entry.issue.ref != root.issue.ref)
     pieces: list[_Piece] = []
     doubles: list[LeftOut] = []
@@ -224,7 +224,7 @@ def _boxes(
 
 
 def _names(issues: Iterable[Issue]) -> Mapping[str, IssueRef]:
-    """What text may call these issues: their keys and pages, normalised."""
+    """Return the issues by key and by page, both normalised, as a text may name them."""
     names: dict[str, IssueRef] = {}
     for issue in issues:
         names[issue.ref.key.casefold()] = issue.ref
@@ -237,9 +237,9 @@ def _stands_for(text: str, container: str, named: Mapping[str, IssueRef]) -> Iss
         word = match.group()
         if word.startswith("#"):
             word = container + word
-        result = named.get(normal_url(word.rstrip(".,;:!")) if "://" in word else word.casefold())
-        if result is not None:
-            return result
+        ref = named.get(normal_url(word.rstrip(".,;:!")) if "://" in word else word.casefold())
+        if ref is not None:
+            return ref
     return None
 
 

@@ -1,4 +1,4 @@
-"""How much a task weighs in its milestone."""
+"""The weight of a task in its milestone."""
 
 import math
 import re
@@ -13,14 +13,14 @@ COUNT = "count"
 STORY_POINTS = "story_points"
 ONE = Fraction(1)
 LARGEST = 10**9
-"""An estimate beyond this is a slip of the keyboard or worse, and is treated as none."""
+"""An estimate above this is taken for a mistake and ignored."""
 
 _NUMBER = re.compile(r"[0-9]{1,10}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What one task weighs (at least 0), whether that is its own estimate, and where it comes from."""
+    """The weight of one task (at least 0), whether it is estimated, and where the weight comes from."""
 
     weight: Fraction
     estimated: bool
@@ -29,18 +29,18 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Weigher:
-    """Weighs the tasks of one milestone; `median` is for tasks without an estimate, if any has one."""
+    """Weighs the tasks of one milestone; `median`: for tasks without an estimate, or None."""
 
     weigh_by: str
     median: Fraction | None
 
     @classmethod
     def of(cls, weigh_by: str, estimates: Mapping[Fraction, int]) -> "Weigher":
-        """`estimates`: how often each occurs in the tasks that count, live and without a fixed weight."""
+        """`estimates`: how often each occurs among tasks that are not cancelled and have no fixed weight."""
         return cls(weigh_by, None if weigh_by == COUNT else median(estimates))
 
     def weigh(self, estimate: Fraction | None, fixed: Fraction | None) -> Weight:
-        """A rule's fixed weight, else 1 each, else the estimate, else the median, else 1."""
+        """Return the rule's fixed weight, else 1 if tasks are counted, else estimate, median or 1."""
         if fixed is not None:
             return Weight(fixed, True, "fixed by the rule")
         if self.weigh_by == COUNT:
@@ -53,7 +53,7 @@ class Weigher:
 
 
 def estimate_of(issue: Issue, weigh_by: str) -> Fraction | None:
-    """The issue's story points or number field; None where that is no number from 0 to a billion."""
+    """Return the issue's story points or number field; None where that is no number from 0 to `LARGEST`."""
     if weigh_by == COUNT:
         return None
     value: FieldValue | Fraction
@@ -65,14 +65,17 @@ def estimate_of(issue: Issue, weigh_by: str) -> Fraction | None:
 
 
 def shared_weight(weight: Fraction, parent: Issue, weigh_by: str) -> Weight:
-    """A weight that is a share of a parent's estimate."""
+    """Return the weight of a task that has a share of a parent's estimate."""
     estimate = estimate_of(parent, weigh_by)
     whole = "" if estimate is None else f" {number(estimate)}"
     return Weight(weight, True, f"its share of the {weigh_by}{whole} of {parent.ref.key}")
 
 
 def median(values: Mapping[Fraction, int]) -> Fraction | None:
-    """The exact median of values by number, of an even number the mean of the middle two; None of none."""
+    """Return the exact median of values with their numbers; of an even number, the mean of the middle two.
+
+    None without any value.
+    """
     number = sum(values.values())
     if not number:
         return None
@@ -81,7 +84,7 @@ def median(values: Mapping[Fraction, int]) -> Fraction | None:
 
 
 def _ranked(values: Mapping[Fraction, int], place: int) -> Fraction:
-    """The value at this place, from 0, of all in order."""
+    """Return the value at a position, from 0, in ascending order."""
     passed = 0
     for value in sorted(values):
         passed += values[value]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
 
-from core.engine.averages import SILENT
+from core.engine.averages import INCOMPLETE
 from core.engine.milestones import measure_sums
 from core.engine.model import GoalState, State, Unmeasured
 from core.engine.policy import HealthPolicy, ProgressPolicy
@@ -57,7 +57,7 @@ def values_to_keep(
 
 def _is_partly_unread(goal: GoalState) -> bool:
     return any(
-        isinstance(measure, Unmeasured) and measure.why in SILENT
+        isinstance(measure, Unmeasured) and measure.why in INCOMPLETE
         for measure in (goal.delivered, goal.achieved)
     )
 

@@ -9,7 +9,7 @@ from connectors.http.allowance import allowances_of
 from connectors.interface import TrackerInfo
 from connectors.models import IssueRef, PostedComment
 from core.context import RunContext
-from core.engine.averages import SILENT
+from core.engine.averages import INCOMPLETE
 from core.engine.model import Snapshot, Unmeasured
 from core.publish.actions import ChangeLabels, DeleteComment, Plan, WriteComment, Written, parts_of
 from core.publish.comment.mark import body_hash, mark_of
@@ -102,7 +102,7 @@ class Recorder:
 
 
 def _unread(now: Snapshot) -> bool:
-    return isinstance(now.measure, Unmeasured) and now.measure.why in SILENT
+    return isinstance(now.measure, Unmeasured) and now.measure.why in INCOMPLETE
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from tests.runs import House, Standing
 from tests.tools.faults_kinds import Place, Scene, Trouble
 from tests.tools.faults_stage import Stage, Truth, exactly, go_on, truth
 
-HEALED, TOLD, UNTOLD, SILENT, CRASHED, HUNG = "healed", "told", "untold", "silent", "crashed", "hung"
+HEALED, TOLD, UNTOLD, INCOMPLETE, CRASHED, HUNG = "healed", "told", "untold", "silent", "crashed", "hung"
 ENDED = "ended by its signal"
 """What became of the run with the fault: all done; failed and said where; failed without; not failed though
 something is missing; ended by an exception that is no answer of ours; did not end."""
@@ -102,7 +102,7 @@ def attempt(stage: Stage, case: Case) -> Outcome:
         run = CRASHED if report is None else _judged(here, report, case, said)
         if run == HEALED and trouble.moves is None and not trouble.late:
             wrong, _ = compare(truth(here), reference.after)
-            run = run if wrong == EQUAL else SILENT
+            run = run if wrong == EQUAL else INCOMPLETE
         between = here.standing()
         runs, _said = settle(here)
         world, differs = compare(truth(here), reference.after, between, headlines=trouble.tells)

@@ -32,11 +32,11 @@ from tests.runs import CLOUD, DATACENTER, House
 from tests.tools.isolation_faults import (
     ERRORS,
     FAULTS,
+    INCOMPLETE,
     LIMITED,
     NAMELESS,
     PARTS,
     ROW_FAULTS,
-    SILENT,
     fault_of,
 )
 from tests.tools.isolation_judge import broken, growth, left, numbers
@@ -251,7 +251,7 @@ class Campaign:
             breaking = breaking or broken(report)
             now = texts(here)
             spilled = spilled or self._difference(here, trial, now, number)
-            if trial.fault != SILENT:
+            if trial.fault != INCOMPLETE:
                 wrong = wrong or self._never_right(now, number)
         self.server.clear_faults()
         return Outcome(

@@ -26,7 +26,7 @@ def _odd(_request: Request, response: Response) -> Response:
 ERRORS = "data and errors"
 LIMITED = "429"
 """A tracker's word about all requests, wherever it comes: the next ones are to wait as well."""
-SILENT = "an empty list"
+INCOMPLETE = "an empty list"
 """Where changes are asked for, it says that there are none, as a list does that comes late: what is read of
 single issues meanwhile is told together with what was read before, until the next comparison."""
 FAULTS: Mapping[str, Kind] = {
@@ -39,7 +39,7 @@ FAULTS: Mapping[str, Kind] = {
     "HTML": Html(),
     "empty": Status(200, {"Content-Type": "application/json"}, b""),
     "an object without anything": Status(200, body={}),
-    SILENT: Status(200, body=[]),
+    INCOMPLETE: Status(200, body=[]),
     "odd values": Replace(_odd),
     ERRORS: Status(200, body=_GRAPHQL_ERRORS),
 }
