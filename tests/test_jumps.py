@@ -101,7 +101,7 @@ def test_what_nobody_edited_is_noticed_and_what_somebody_edited_is_not(
     with open_store(Path(copy(empty, tmp_path))) as store:
         read(store, before, timedelta(0))
         with store.updating_rollup() as writer:
-            writer.expect_from_here(())
+            writer.forget_unexplained(())
         after = [HAPPENS[what](issue) for issue, (_, what) in zip(before, tasks, strict=True)]
         policy = HALF if anew else ProgressPolicy()  # another policy lets everything be tagged anew
         read(store, after, timedelta(hours=hours), policy)
@@ -125,7 +125,7 @@ def test_what_goes_with_a_parent_that_somebody_moved_is_explained_while_it_is_fr
     with open_store(Path(copy(empty, tmp_path))) as store:
         read(store, [*epics, story, *parts], timedelta(0))
         with store.updating_rollup() as writer:
-            writer.expect_from_here(())
+            writer.forget_unexplained(())
         read(store, [_edited(replace(story, parent_id=epics[1].ref.id))], timedelta(hours=1))
         assert store.rollup().unexplained({"tree"}) == []
 
@@ -138,7 +138,7 @@ def test_what_is_hidden_with_its_parent_is_not_explained_however_fresh_both_are(
     with open_store(Path(copy(empty, tmp_path))) as store:
         read(store, [epic, story, *parts], timedelta(0))
         with store.updating_rollup() as writer:
-            writer.expect_from_here(())
+            writer.forget_unexplained(())
         store.mark_gone("jira", [each.ref for each in (story, *parts)], LATER)
         read(store, [], timedelta(hours=1))
         assert len(store.rollup().unexplained({"tree"})) == 2

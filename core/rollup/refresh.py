@@ -65,7 +65,7 @@ def refresh(
     if mark is not None and not everything:
         keys = writer.changed_after(mark.seq) | moved_answers(mark.answers, aim.answers)
     else:
-        writer.begin_anew()
+        writer.clear_tallies()
     pages = writer.all_keys() if everything else chunks(sorted(keys), ISSUES_AT_ONCE)
     names = Gathered()
     owners = _replace(writer, pages, names, rules, check, since)

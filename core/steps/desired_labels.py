@@ -55,11 +55,11 @@ def find_desired_labels(
         return Labels()
     labeller = Labeller(evaluation.state, evaluation.rules.goals, policy, infos, audiences)
     digest = _digest(policy, infos, audiences)
-    before = evaluation.rollup.labelled_as()
+    before = evaluation.rollup.label_digests()
     owners = [*evaluation.state.milestones, *evaluation.state.key_results]
     digests = {owner: labeller.digest(owner) for owner in owners}
     comparison = _Comparison(evaluation, labeller, policy, infos, carriers, places)
-    keys = evaluation.rollup.unsettled(digest)
+    keys = evaluation.rollup.labels_to_compare(digest)
     if keys is None:
         for page in evaluation.rollup.pages():
             check()

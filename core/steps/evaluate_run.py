@@ -77,9 +77,9 @@ def _bring_into_step(
         if compared and not done.everything:
             writer.gather_names(context.stop.check)
         if done.everything or not context.publish.labels.enabled:
-            writer.unsettle_all()
+            writer.compare_all_labels_later()
         else:
-            writer.unsettle(sorted(done.keys))
+            writer.compare_labels_later(sorted(done.keys))
 
 
 def _evaluate(

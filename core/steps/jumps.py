@@ -88,7 +88,7 @@ def jumps_of(
     These tasks are put back to how they counted before, and the goal is measured once more: that is the
     number that edits alone explain. `at`: the moment of the run. Costs nothing where there is no such task.
     """
-    if not evaluation.rollup.some_unexplained():
+    if not evaluation.rollup.has_unexplained():
         return ()
     return tuple(_jumps(evaluation, before, now, health, at, zone))
 

@@ -140,9 +140,9 @@ def finish(
         limited.first_runs.keep(store, draft.plan.actions, outcomes)
         _record_definitions(store, conclusion, outcomes)
         store.save_goal_values(limited.goals)
-        if store.rollup().some_unexplained():
+        if store.rollup().has_unexplained():
             with store.updating_rollup() as writer:
-                writer.expect_from_here(limited.held_owners)
+                writer.forget_unexplained(limited.held_owners)
         other_writers.keep(store, draft.conflicts, outcomes)
         remember_prefix(store, draft.old_labels, outcomes, draft.quarantine.book)
         kept = draft.quarantine.keep(store, outcomes, _complete(conclusion), context.now)
@@ -259,4 +259,4 @@ def record_labels(store: RunStore, labels: Labels, written: Sequence[Written]) -
     )
     policy, owners = labels.digests
     with store.updating_rollup() as writer:
-        writer.settle(left_over(labels, done), policy, owners)
+        writer.labels_compared(left_over(labels, done), policy, owners)

@@ -1,4 +1,4 @@
-"""Finds stored issues: one, all, by key; and what a sweep concludes."""
+"""Reads stored issues (one, all, by key), and marks those that a reconciliation found gone."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The store as the rest of the house sees it: issues, cursors, publications and the ledger of runs."""
+"""The store: issues, cursors, recorded comments, the roll-up, and the ledger of runs, in one SQLite file."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -35,11 +35,11 @@ from core.store.upsert import next_seq, upsert_pull
 
 
 def open_store(target: Path | str) -> "Store":
-    """Open the store in this file (a path or a `sqlite:///` URL), new or older ones made ready for use.
+    """Open the store in this file (a path or a `sqlite:///` URL); create it if new, migrate it if older.
 
-    Raises StoreError, and leaves the file untouched, if its folder does not exist, if it cannot be
-    written, is no SQLite database, belongs to another program or to a newer milepost. A damaged part is
-    met, and told in the same way, when it is read.
+    Raises StoreError, and leaves the file as it is, if its folder does not exist, or if it cannot be written,
+    is no SQLite database, or belongs to another program or to a newer milepost. A damaged part raises
+    StoreError when it is read.
     """
     file = database_file(target)
     prepare_file(file)
@@ -53,10 +53,10 @@ def open_store(target: Path | str) -> "Store":
 
 
 class Store(ContainerStore):
-    """What milepost remembers between runs. Any number may read; whoever writes holds `lock`.
+    """Everything that milepost stores between runs. Many may read; the one process that writes holds `lock`.
 
-    Every method may raise StoreError; then nothing of what it was to write is stored. Times must have a
-    zone, else ValueError.
+    Every method may raise StoreError; then nothing of its write is stored. Times must have a time zone, else
+    ValueError is raised.
     """
 
     def __enter__(self) -> Self:
@@ -75,9 +75,9 @@ class Store(ContainerStore):
         return self._database.file
 
     def lock(self, timeout: float = 0) -> AbstractContextManager[None]:
-        """Be the one process that writes; waits up to `timeout` seconds, then raises Locked.
+        """Inside, no other process writes; waits up to `timeout` seconds for the lock, then raises Locked.
 
-        The lock ends with the process that holds it, however that ends. It cannot be taken twice.
+        The lock is released when its process ends, however it ends. It cannot be nested.
         """
         return writer_lock(self._database.file, timeout)
 
@@ -88,7 +88,7 @@ class Store(ContainerStore):
         return SqlMemory(self._database, clean(tracker))
 
     def pull_state(self, tracker: str) -> PullState:
-        """How far the reading of a tracker has come."""
+        """Return up to where a tracker was pulled, and when it was pulled and reconciled."""
         with self._database.reading() as connection:
             return issue_rows.pull_state(connection, clean(tracker))
 
@@ -101,22 +101,22 @@ class Store(ContainerStore):
         return pulls.save(self._database, tracker, pull, at)
 
     def pull_failed(self, tracker: str, at: datetime, reason: str) -> None:
-        """Remember that a pull failed, and why; cursor and issues stay."""
+        """Store that a pull failed, and why; cursor and issues stay."""
         row = {"tracker": clean(tracker), "failed_at": micros(at), "error": clean(redact_reason(reason))}
         with self._database.writing() as connection:
             connection.execute(upsert_pull(("failed_at", "error")), row)
 
     def absent(self, tracker: str, present: frozenset[str]) -> tuple[IssueRef, ...]:
-        """What is stored as present (or as unread) but not among these ids; in order."""
+        """Return the issues that are stored as present or unread and are not among these ids, sorted."""
         return issue_rows.absent(self._database, tracker, present)
 
     def mark_gone(self, tracker: str, refs: Iterable[IssueRef], at: datetime) -> None:
-        """Keep these issues, but out of sight until a pull brings them again."""
+        """Store that these issues are gone; they are not returned until a pull brings them again."""
         with self._database.writing() as connection:
             issue_rows.mark_gone(connection, clean(tracker), refs, micros(at))
 
     def note_reconciled(self, tracker: str, at: datetime) -> None:
-        """Remember that the stored issues were compared with all that exist."""
+        """Store when the tracker was reconciled."""
         with self._database.writing() as connection:
             connection.execute(
                 upsert_pull(("swept_at",)), {"tracker": clean(tracker), "swept_at": micros(at)}
@@ -125,7 +125,10 @@ class Store(ContainerStore):
     # Repair
 
     def repair(self, check: Callable[[], None]) -> tuple[str, ...]:
-        """Unset what cannot be, so that it is read again: a sentence each. See `core.store.repair`."""
+        """Unset invalid values, so that they are read again, and return a sentence for each.
+
+        See `core.store.repair`; `check` is called repeatedly and may raise.
+        """
         return repair(self._database, check)
 
     # Issues
@@ -224,7 +227,7 @@ class Store(ContainerStore):
     def save_publication(
         self, publication: Publication, snapshots: Mapping[str, Snapshot] | None = None
     ) -> None:
-        """Remember the one comment on an issue, in place of an earlier one, and what it told of.
+        """Store the record of the comment on an issue in place of an earlier one, with its snapshots.
 
         Without `snapshots`, those that are stored for the issue stay.
         """
@@ -232,7 +235,7 @@ class Store(ContainerStore):
             ledger.save_publication(connection, publication, snapshots)
 
     def forget_publication(self, ref: IssueRef) -> None:
-        """Forget the comment on an issue, if there was one."""
+        """Delete the record of the comment on an issue, if there is one."""
         with self._database.writing() as connection:
             ledger.forget_publication(connection, ref)
 
@@ -252,14 +255,14 @@ class Store(ContainerStore):
             return ledger.published_owners(connection)
 
     def save_published_owners(self, owners: frozenset[tuple[str, str]]) -> None:
-        """Let these be all of them."""
+        """Replace what `published_owners` returns."""
         with self._database.writing() as connection:
             ledger.save_published_owners(connection, owners)
 
     # What failed
 
     def quarantine(self) -> Book:
-        """Every write that failed and is remembered, by target."""
+        """Return every stored write that failed, by target."""
         with self._database.reading() as connection:
             return quarantine_rows.all_entries(connection)
 
@@ -272,12 +275,12 @@ class Store(ContainerStore):
     # Several writers
 
     def fact(self, key: str) -> str | None:
-        """What this installation remembers of itself under a key, or None."""
+        """Return the value that is stored under a key for the whole installation, or None."""
         with self._database.reading() as connection:
             return write_counts.fact(connection, key)
 
     def save_fact(self, key: str, value: str) -> None:
-        """Remember a value under a key in place of an earlier one."""
+        """Store a value under a key, in place of an earlier one."""
         with self._database.writing() as connection:
             write_counts.save_fact(connection, key, value)
 
@@ -291,7 +294,7 @@ class Store(ContainerStore):
             return write_counts.new_installation(connection)
 
     def contention(self, targets: Collection[Target] = ()) -> Mapping[Target, Contention]:
-        """What is remembered of these targets, and all that tells of other writers or is held."""
+        """Return the entries of these targets, and all entries with other writers or with something held."""
         with self._database.reading() as connection:
             return write_counts.entries(connection, targets)
 
@@ -316,7 +319,7 @@ class Store(ContainerStore):
             return ledger.begin_run(connection, at, kind)
 
     def end_run(self, run: int, at: datetime, outcome: str, reason: str, counts: Mapping[str, int]) -> None:
-        """Write down how a run ended. Raises LookupError for a run that never began."""
+        """Store how a run ended. Raises LookupError for a run that never began."""
         with self._database.writing() as connection:
             ledger.end_run(connection, run, at, outcome, reason, counts)
 
@@ -342,7 +345,7 @@ class Store(ContainerStore):
             return next(iter(ledger.latest_runs(connection, 1, kind, outcome)), None)
 
     def record(self, run: int, written: Written, at: datetime) -> None:
-        """Append what became of one action, at once, so that a crash forgets nothing that was written."""
+        """Append the outcome of one action to the ledger at once, so that a crash loses none."""
         with self._database.writing() as connection:
             ledger.record(connection, run, written, at)
 

@@ -1,4 +1,4 @@
-"""What the store gives back, and the two ways in which it fails."""
+"""The values that the store returns, and the errors that it raises."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ class Locked(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class PullState:
-    """How far the reading of one tracker has come. A tracker that was never read has None everywhere."""
+    """Up to where one tracker was pulled, and when; all values are None for one that was never pulled."""
 
     cursor: str | None = None
     read_at: datetime | None = None
@@ -41,7 +41,7 @@ class PullState:
     """How many issues are stored and present."""
 
     def believed(self, now: datetime) -> "PullState":
-        """The same without moments ahead of `now`, which a clock that was wrong for one run left."""
+        """Return the state without times later than `now`, which were stored while the clock was wrong."""
         return replace(
             self,
             read_at=past(self.read_at, now),
@@ -52,13 +52,13 @@ class PullState:
 
 @dataclass(frozen=True, slots=True)
 class StoredContainer:
-    """A project or repository as its tracker last told of it."""
+    """A project or repository as last read from its tracker."""
 
     container: Container
     failed_at: datetime | None = None
     """Since when it cannot be listed; None where it can."""
     doubt: str = ""
-    """Why it is not believed yet that its issues are gone."""
+    """Why its issues, of which none is listed, are kept until a later reconciliation confirms that."""
 
     @property
     def failing(self) -> str:
@@ -68,11 +68,11 @@ class StoredContainer:
 
 @dataclass(frozen=True, slots=True)
 class StoredAudience:
-    """Who may read a project or repository. Without `audience`: `refused`, or not told yet."""
+    """Who may read a project or repository; without `audience`, it is `refused` or not known yet."""
 
     audience: Audience | None
     refused: bool = False
-    """The tracker answered, and does not tell."""
+    """The tracker answered that it does not give the audience."""
 
 
 @dataclass(frozen=True, slots=True)

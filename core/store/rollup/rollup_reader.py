@@ -1,4 +1,4 @@
-"""The roll-up of one store, read by any number at once."""
+"""Reads the roll-up of one store; any number of processes may read at the same time."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -84,7 +84,7 @@ class SqlRollupReader:
             return ancestry.last_change(connection)
 
     def tallies(self, names: Collection[str] | None = None) -> dict[str, Tally]:
-        """By owner, of all or of these: what its tasks add up to; an owner without issues is left out."""
+        """Return the tallies by owner, of all or of these; an owner without issues is left out."""
         statement = select(owners.c.owner, owners.c.tally).where(owners.c.tally.is_not(None))
         with self._connect() as connection:
             rows = (
@@ -98,7 +98,7 @@ class SqlRollupReader:
         return decoded(decode_tally, document, self._database.file, f"what the tasks of {owner} add up to")
 
     def unexplained(self, names: Collection[str]) -> list[Moved]:
-        """The tasks of these owners that nobody edited, and that went or count otherwise than before."""
+        """Return the tasks of these owners that are gone or count otherwise although nobody edited them."""
         with self._connect() as connection:
             return list(unexplained.of_owners(connection, names))
 
@@ -112,8 +112,8 @@ class SqlRollupReader:
         with self._connect() as connection:
             return list(linked_issues(self._database, connection))
 
-    def some_unexplained(self) -> bool:
-        """Whether any owner may have such tasks."""
+    def has_unexplained(self) -> bool:
+        """Return whether any owner may have such tasks."""
         with self._connect() as connection:
             return connection.execute(select(schema.unexplained.c.owner).limit(1)).first() is not None
 
@@ -147,16 +147,19 @@ class SqlRollupReader:
             )
             return {(tracker, owner) for tracker, owner in connection.execute(statement)}
 
-    def unsettled(self, policy: str) -> set[Key] | None:
-        """The issues whose labels have to be looked at; None for all of them, and after another policy."""
+    def labels_to_compare(self, policy: str) -> set[Key] | None:
+        """Return the issues whose labels have to be compared; None: all, as after a change of the policy.
+
+        `policy`: its digest.
+        """
         with self._connect() as connection:
             names = {row.key: row.value for row in connection.execute(select(rollup_state))}
             if _ALL_UNSETTLED in names or names.get(_LABEL_POLICY) != policy:
                 return None
             return {(row.tracker, row.id) for row in connection.execute(select(unsettled))}
 
-    def labelled_as(self) -> dict[str, str]:
-        """By owner: what its issues' labels were last seen to say."""
+    def label_digests(self) -> dict[str, str]:
+        """Return by owner the digest of its labels when they were last compared."""
         with self._connect() as connection:
             statement = select(owners.c.owner, owners.c.labelled).where(owners.c.labelled.is_not(None))
             return {row.owner: row.labelled for row in connection.execute(statement)}

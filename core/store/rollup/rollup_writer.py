@@ -1,4 +1,4 @@
-"""Brings the roll-up of one store into step with its issues, in one transaction."""
+"""Writes the roll-up of one store: contributions, tallies, names, and whose labels have to be compared."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
@@ -33,70 +33,70 @@ class SqlRollupWriter:
         self._connection = connection
 
     def mark(self) -> Mark | None:
-        """What the roll-up follows from as it is; None if there is none yet."""
+        """Return the rules, change and answers from which the roll-up was made; None if there is none yet."""
         return read_mark(self._connection)
 
     def set_mark(self, mark: Mark) -> None:
-        """From now on the roll-up follows from this."""
+        """Store the rules, change and answers from which the roll-up was made."""
         rows = [{"key": name, "value": str(value)} for name, value in zip(_MARK, mark, strict=True)]
         self._connection.execute(upsert(rollup_state, ("value",)), rows)
 
     def last_change(self) -> int:
-        """The number of the latest change of any issue; 0 before the first."""
+        """Return the number of the latest change of any issue; 0 before the first."""
         return ancestry.last_change(self._connection)
 
     def changed_after(self, seq: int) -> set[Key]:
-        """Issues that changed after this change, gone ones too, and all below those that moved."""
+        """Return the issues that changed after this change or are gone since, and all below moved ones."""
         return ancestry.changed_after(self._connection, seq)
 
     def present(self, keys: Iterable[Key]) -> list[Issue]:
-        """Those of these issues that are present."""
+        """Return those of these issues that are stored and not gone."""
         return list(issue_rows.present(self._database, self._connection, keys))
 
     def all_keys(self) -> Iterator[list[Key]]:
-        """All stored issues, those that are gone as well, page by page."""
+        """Yield all stored issues, also those that are gone, page by page."""
         return ancestry.all_keys(self._connection)
 
     def above(self) -> SqlAbove:
-        """Finds what stands above issues; remembers it, so that it is good for one bringing into step."""
+        """Return a finder of what is above issues; it caches, so that it serves one refresh only."""
         return SqlAbove(self._database, self._connection)
 
-    def begin_anew(self) -> None:
-        """Forget what owners add up to, and rows of issues that are not stored any more."""
+    def clear_tallies(self) -> None:
+        """Delete all tallies, and the contributions of issues that are not stored any more."""
         contribution_table.drop_orphans(self._connection)
         self._connection.execute(update(owners).values(tally=None, open=None))
 
     def replace(
         self, keys: Sequence[Key], rows: Sequence[ContributionRow], since: Mapping[str, int]
     ) -> set[str]:
-        """Let these be the rows of these issues; gives the owners of the former and of the new ones.
+        """Replace the rows of these issues by `rows`, and return the owners of the earlier and the new rows.
 
-        `since`: by tracker, microseconds since 1970: an issue that changed by an edit has a later time.
+        `since`: by tracker, in microseconds since 1970; see `core.store.rollup.unexplained.note`.
         """
         return contribution_table.replace_rows(self._connection, keys, rows, since)
 
     def chains(self, owners: Collection[str]) -> Iterator[Chain]:
-        """What stands above the rows of these owners that are not cancelled; equal chains once."""
+        """Yield what is above the rows of these owners that are not cancelled; equal chains once."""
         return contribution_table.chains(self._connection, owners)
 
     def set_left_out(self, owners: Collection[str], places: Iterable[Place]) -> None:
-        """Let all issues of these owners count as tasks but those of `places`."""
+        """Store that all issues of these owners count as tasks, but for those of `places`."""
         contribution_table.set_left_out(self._connection, owners, places)
 
     def sums(self, owners: Collection[str]) -> dict[str, Sums]:
-        """By owner, if it has rows: how many of them say the same."""
+        """Return the sums of the rows of each owner; an owner without rows is left out."""
         return contribution_table.sums(self._connection, owners)
 
     def needing_engine(self, owners: Collection[str]) -> set[str]:
-        """Those of these owners of which rows alone do not say what they add up to."""
+        """Return those of these owners whose tally cannot be made from rows alone, but by the engine."""
         return contribution_table.needing_engine(self._connection, owners)
 
     def rows_of_owner(self, owner: str) -> list[tuple[ContributionRow, Issue]]:
-        """Everything that is tagged to one milestone or key result."""
+        """Return the issues that are tagged to one milestone or key result, each with its row."""
         return list(rows_of_owner(self._database, self._connection, owner))
 
     def first_open(self, owner: str, number: int) -> list[tuple[ContributionRow, Issue]]:
-        """The first open tasks in the order of standing, tracker and key, each with its row."""
+        """Return the first open tasks with their rows: in progress first, then by tracker and key."""
         statement = (
             select(*contribution_table.COLUMNS, issues.c.key, issues.c.document)
             .join(issues, ancestry.SAME_ISSUE)
@@ -112,7 +112,7 @@ class SqlRollupWriter:
         ]
 
     def set_owners(self, result: Mapping[str, tuple[Tally | None, str | None]]) -> None:
-        """Remember what owners add up to, None without issues, and the open tasks that comments list."""
+        """Store by owner its tally (None without issues), and the open tasks that comments list."""
         rows = [
             {"owner": owner, "tally": None if tally is None else encode_tally(tally), "open": open_tasks}
             for owner, (tally, open_tasks) in result.items()
@@ -120,43 +120,46 @@ class SqlRollupWriter:
         if rows:
             self._connection.execute(upsert(owners, ("tally", "open")), rows)
 
-    def unsettle(self, keys: Iterable[Key]) -> None:
-        """The labels of these issues have to be looked at, until a run has brought them into agreement."""
+    def compare_labels_later(self, keys: Iterable[Key]) -> None:
+        """Store that the labels of these issues have to be compared, until `labels_compared`."""
         rows = [{"tracker": tracker, "id": id_} for tracker, id_ in keys]
         if rows:
             statement = insert(unsettled).on_conflict_do_nothing()
             self._connection.execute(statement, rows)
 
-    def unsettle_all(self) -> None:
-        """The same for every issue."""
+    def compare_all_labels_later(self) -> None:
+        """Store that the labels of every issue have to be compared."""
         self._connection.execute(delete(unsettled))
         self._connection.execute(upsert(rollup_state, ("value",)), {"key": _ALL_UNSETTLED, "value": "1"})
 
-    def settle(self, left: Iterable[Key], policy: str, labelled: Mapping[str, str]) -> None:
-        """All labels agree with this policy but those of `left`; `labelled` is what was said, by owner."""
+    def labels_compared(self, left: Iterable[Key], policy: str, labelled: Mapping[str, str]) -> None:
+        """Store that all labels agree with the policy (its digest), but for the issues in `left`.
+
+        `labelled`: by owner, the new digest of what its labels say.
+        """
         self._connection.execute(delete(unsettled))
         self._connection.execute(delete(rollup_state).where(rollup_state.c.key == _ALL_UNSETTLED))
-        self.unsettle(left)
+        self.compare_labels_later(left)
         row = {"key": _LABEL_POLICY, "value": policy}
         self._connection.execute(upsert(rollup_state, ("value",)), row)
-        rows = [{"owner": owner, "labelled": message} for owner, message in labelled.items()]
+        rows = [{"owner": owner, "labelled": digest} for owner, digest in labelled.items()]
         if rows:
             self._connection.execute(upsert(owners, ("labelled",)), rows)
 
     def add_names(self, result: Names) -> None:
-        """Issues bear these names, too."""
+        """Add names that issues bear."""
         add_names(self._connection, result)
 
     def set_names(self, result: Names) -> None:
-        """These are all names that issues bear."""
+        """Replace all names that issues bear."""
         replace_names(self._connection, result)
 
     def gather_names(self, check: Callable[[], None]) -> None:
-        """Let the names be those that issues bear now; `check` may raise, which takes that back."""
+        """Make the names anew from the issues; `check` is called between pages and may raise."""
         gather_names(self._database, self._connection, check)
 
-    def expect_from_here(self, but: Collection[str]) -> None:
-        """Later numbers are compared with those of now, but for these owners, whose numbers are held."""
+    def forget_unexplained(self, but: Collection[str]) -> None:
+        """Delete the unexplained tasks of all owners but these, whose numbers are held."""
         unexplained.forget_all_but(self._connection, but)
 
     def _issue(self, row: Sequence[str]) -> Issue:

@@ -1,7 +1,7 @@
-"""Tasks that went, or count otherwise, although nobody edited their issue, since numbers were last published.
+"""Unexplained tasks: gone or counting otherwise, though nobody edited them since the last publication.
 
-An edit of an issue moves its time of change; an administrator who gives a status another category, or a
-project that is hidden, moves none. So what such a task contributed is kept until its numbers are published.
+An edit of an issue moves its time of change. A status that gets another category, or a project that is
+hidden, moves none. What such a task contributed before is stored until the new numbers are published.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -29,45 +29,44 @@ def note(
     after: Mapping[Place, ContributionRow],
     since: Mapping[str, int],
 ) -> None:
-    """Remember what these rows said that are about to go; what was remembered earlier stays.
+    """Store the rows in `gone` that no edit explains; rows that were stored earlier stay.
 
-    `since`: by tracker, in microseconds since 1970: what happens to an issue by an edit has a later time of
-    change; a tracker that is not named is taken to have edited everything. Rows whose issue was edited are
-    left out, and so are those that did not count as tasks.
+    `since`: by tracker, in microseconds since 1970: an edit has a later time of change. On a tracker that is
+    not in it, everything counts as edited. Rows whose issue was edited, and rows that did not count as tasks,
+    are left out.
 
-    An issue may have been edited after `since` and read already: then only a later time of change than it
-    had with its last change of content tells of another edit. (A comment moves that time as well, so that one
-    after `since` hides what nobody edited on that issue.) What was below an issue that somebody moved is
-    explained by that.
+    Where an issue was edited after `since` and read already, only a time of change later than the stored one
+    shows another edit. (A comment moves the time of change as well, so that a comment after `since` hides a
+    change without an edit on its issue.) What was below an issue that somebody moved is explained by that.
     """
     rows = [row for row, counts in gone.values() if counts and row.tracker in since]
-    snapshots = {row.place: max(since[row.tracker], row.updated) for row in rows}
-    rows = [row for row in rows if _surprising(row, after.get(row.place), snapshots[row.place])]
+    edited_after = {row.place: max(since[row.tracker], row.updated) for row in rows}
+    rows = [row for row in rows if _is_unexplained(row, after.get(row.place), edited_after[row.place])]
     moved = _moved_with(connection, rows, since)
-    noted = [
-        dict(zip(_COLUMNS, (*row.place, row.part, snapshots[row.place]), strict=True))
+    new_rows = [
+        dict(zip(_COLUMNS, (*row.place, row.part, edited_after[row.place]), strict=True))
         for row in rows
         if row.place not in moved
     ]
-    if noted:
-        connection.execute(insert(unexplained).on_conflict_do_nothing(), noted)
+    if new_rows:
+        connection.execute(insert(unexplained).on_conflict_do_nothing(), new_rows)
 
 
-def _surprising(before: ContributionRow, now: ContributionRow | None, since: int) -> bool:
+def _is_unexplained(before: ContributionRow, now: ContributionRow | None, since: int) -> bool:
     return now is None or (now.part != before.part and now.updated <= since)
 
 
 def _moved_with(
     connection: Connection, rows: Iterable[ContributionRow], since: Mapping[str, int]
 ) -> set[Place]:
-    """Which of these were below an issue that an edit after `since` put elsewhere."""
+    """Return those of these rows that were below an issue which an edit after `since` moved elsewhere."""
     above = {row.place: [row.id, *map(str, orjson.loads(row.above))] for row in rows if row.above != "[]"}
     links = _links(connection, {(place[1], id_) for place, ids in above.items() for id_ in ids})
 
     def moved(tracker: str, child: str, parent: str) -> bool:
         link, other = links.get((tracker, child)), links.get((tracker, parent))
         if link is None or link.gone is not None or link.updated <= since[tracker]:
-            return False  # what is hidden takes all below it out of sight, and nobody edited anything
+            return False  # a hidden issue hides all below it, without an edit
         return not (link.parent_id == parent or (other is not None and link.parent_key == other.key))
 
     return {
@@ -78,7 +77,7 @@ def _moved_with(
 
 
 def _links(connection: Connection, requested: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Any]:
-    """By tracker and id: what each of these issues calls its parent today, and when it changed."""
+    """Return by tracker and id the parent of each of these issues as stored, and when it changed."""
     names = ("tracker", "id", "key", "parent_id", "parent_key", "updated", "gone")
     statement = select(*(issues.c[name] for name in names)).join(_issues, equal(issues, _issues))
     return {
@@ -89,7 +88,7 @@ def _links(connection: Connection, requested: Iterable[tuple[str, str]]) -> dict
 
 
 def of_owners(connection: Connection, names: Collection[str]) -> Iterator[Moved]:
-    """What is remembered of these owners and still so: neither back as it was, nor edited since."""
+    """Yield the stored tasks of these owners that still count otherwise, and were not edited since."""
     of_row = and_(*(contributions.c[name] == unexplained.c[name] for name in ("owner", "tracker", "id")))
     of_issue = and_(*(issues.c[name] == unexplained.c[name] for name in ("tracker", "id")))
     statement = (
@@ -116,13 +115,13 @@ def of_owners(connection: Connection, names: Collection[str]) -> Iterator[Moved]
 
 
 def forget(connection: Connection, names: Iterable[str]) -> None:
-    """The numbers that these owners come to now are the ones from which later ones are compared."""
+    """Delete the stored tasks of these owners, whose numbers are published now."""
     statement = delete(unexplained).where(unexplained.c.owner.in_(select(_owners.c.owner)))
     connection.execute(statement, bound((clean(name),) for name in names))
 
 
 def forget_all_but(connection: Connection, names: Collection[str]) -> None:
-    """The same for all owners but these; also for those that the mapping does not have any more."""
+    """Delete the stored tasks of all owners but these, also of owners that the mapping no longer has."""
     kept = {clean(name) for name in names}
-    there = set(connection.execute(select(unexplained.c.owner).distinct()).scalars())
-    forget(connection, there - kept)
+    stored = set(connection.execute(select(unexplained.c.owner).distinct()).scalars())
+    forget(connection, stored - kept)
