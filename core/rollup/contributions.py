@@ -25,7 +25,10 @@ _STANDING = {StatusCategory.IN_PROGRESS: 0, StatusCategory.DONE: 2, StatusCatego
 def rows_for(
     issue: Issue, above: Sequence[IssueRef], looped: bool, rules: RollupRules
 ) -> list[ContributionRow]:
-    """What an issue contributes to each of its owners. `looped`: there is a cycle above it."""
+    """Return the contributions of an issue, one row for each milestone or key result to which it is tagged.
+
+    `above`: its ancestors, nearest first. `looped`: there is a cycle of parents above it.
+    """
     tags = rules.tag(issue, above)
     if not tags:
         return []
@@ -33,12 +36,12 @@ def rows_for(
     ids = orjson.dumps([ref.id for ref in above]).decode() if above else NOTHING_ABOVE
     rank = key_rank(issue.ref.key)
     needs_engine = looped or bool(issue.mirrors)
-    below = is_subtask(issue)
+    subtask = is_subtask(issue)
     rows = []
     for tag in tags:
         rule = rules.compiled.rule(tag.rule)
         part, standing = _part(issue, tag.rule, rule.checklist, rules)
-        part_of_parent = below and tag.owner in rules.whole_parents
+        part_of_parent = subtask and tag.owner in rules.whole_parents
         rows.append(
             ContributionRow(
                 tag.owner,
@@ -58,10 +61,13 @@ def rows_for(
 
 
 def _part(issue: Issue, rule: RuleId, checklist: bool, rules: RollupRules) -> tuple[str, int]:
-    """The part of an issue as text, and where it stands; equal issues are worked out once."""
+    """Return the part of an issue as stored, and its standing: 0 in progress, 1 open, 2 closed.
+
+    Parts of equal issues are cached in `rules.parts`, but for those with a checklist.
+    """
     weigh_by = rules.weigh_by[rule.owner]
-    counts = issue.checklist if checklist else ()
-    parts = (
+    boxes = issue.checklist if checklist else ()
+    cache_key = (
         rule.owner,
         rule.position,
         issue.category,
@@ -73,40 +79,41 @@ def _part(issue: Issue, rule: RuleId, checklist: bool, rules: RollupRules) -> tu
         issue.resolution_id,
         (issue.ref.tracker, issue.container) if rules.crediting.projects else None,
         estimate_of(issue, weigh_by),
-        counts,
+        boxes,
     )
-    existing = rules.parts.get(parts)
-    if existing is None:
-        part = part_of(tagged_of(issue, rule, rules.compiled), weigh_by, rules.crediting)
-        existing = (part.text, _STANDING.get(part.state, 1))
-        if not counts:
-            rules.parts[parts] = existing
-    return existing
+    cached = rules.parts.get(cache_key)
+    if cached is not None:
+        return cached
+    part = part_of(tagged_of(issue, rule, rules.compiled), weigh_by, rules.crediting)
+    result = (part.text, _STANDING.get(part.state, 1))
+    if not boxes:
+        rules.parts[cache_key] = result
+    return result
 
 
 def tagged_of(issue: Issue, rule_id: RuleId, compiled: RuleSet) -> Tagged:
-    """The issue as the engine takes it, with what its rule says of it."""
+    """Return the issue with the settings of its rule, as the engine takes it."""
     rule = compiled.rule(rule_id)
     weight = Fraction(rule.weight) if rule.weight is not None else None
     return Tagged(issue, rule_id, checklist=rule.checklist, weight=weight, boxes=rule.task_list)
 
 
 def tasks_of(owner: str, rows: Iterable[tuple[ContributionRow, Issue]], rules: RollupRules) -> Tasks:
-    """The tasks of one milestone or key result, from everything that is tagged to it."""
+    """Return the tasks of one milestone or key result; `rows`: all its rows, each with its issue."""
     entries: list[Tagged] = []
     parents: dict[IssueRef, IssueRef] = {}
     for row, issue in rows:
         entries.append(tagged_of(issue, rules.rule_ids[owner, row.position], rules.compiled))
-        below = issue.ref
+        child = issue.ref
         for id_ in orjson.loads(row.above):
-            above = IssueRef(row.tracker, id_, id_)
-            parents[below] = above
-            below = above
+            parent = IssueRef(row.tracker, id_, id_)
+            parents[child] = parent
+            child = parent
     return build_tasks(entries, parents, rules.weigh_by[owner], rules.crediting, owner in rules.whole_parents)
 
 
 def open_of_rows(rows: Iterable[tuple[ContributionRow, Issue]]) -> tuple[OpenTask, ...]:
-    """The same tasks as a comment lists them."""
+    """Return the tasks of these rows as a comment lists them."""
     return tuple(_open(Part.read(row.part), issue) for row, issue in rows)
 
 
@@ -115,12 +122,12 @@ def _open(part: Part, issue: Issue) -> OpenTask:
 
 
 def open_of_tasks(tasks: Tasks, number: int) -> tuple[OpenTask, ...]:
-    """The first open ones of these tasks."""
+    """Return the first `number` open tasks as a comment lists them."""
     return first_open(tasks.detail.tasks, number)
 
 
 def write_open(tasks: Iterable[OpenTask]) -> str:
-    """As `read_open` takes them."""
+    """Return open tasks as they are stored; `read_open` is the inverse."""
     return orjson.dumps(
         [
             (
@@ -139,7 +146,7 @@ def write_open(tasks: Iterable[OpenTask]) -> str:
 
 
 def read_open(document: str) -> tuple[OpenTask, ...]:
-    """The tasks that `write_open` wrote."""
+    """Return the open tasks that `write_open` encoded."""
     return tuple(
         OpenTask(key, url, title, status, StatusCategory(state), partly, tracker, id_)
         for key, url, title, status, state, partly, tracker, id_ in orjson.loads(document)

@@ -1,4 +1,4 @@
-"""Brings the contributions and tallies into step with the issues: those of what changed, or all of them."""
+"""Brings the roll-up into step with the stored issues: contributions of what changed, and tallies."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,26 +20,28 @@ from core.store.rollup.rollup_interface import Above, Place, RollupReader, Rollu
 from core.store.rollup.rollup_rows import Chain, ContributionRow, Link, Mark, Sums
 
 ISSUES_AT_ONCE = 500
+"""Number of issues whose contributions are replaced together."""
 OWNERS_AT_ONCE = 100
+"""Number of milestones and key results that are summed up together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What was worked out again."""
+    """What was computed again."""
 
     everything: bool = False
     keys: frozenset[tuple[str, str]] = frozenset()
-    """Tracker and id of each issue whose contributions were, unless it was everything."""
+    """Tracker and id of each issue whose contributions were replaced; empty where `everything` is True."""
     owners: frozenset[str] = frozenset()
-    """The milestones and key results whose tallies may be others now."""
+    """The milestones and key results whose tallies may have changed."""
 
 
 def _nothing() -> None:
-    """Nobody asks to stop."""
+    """Do nothing: the default for `check`, where nobody can ask to stop."""
 
 
 def in_step(rollup: RollupReader, rules: RollupRules) -> bool:
-    """Whether the contributions are what they should be already."""
+    """Return whether the roll-up was made from these rules and answers and from all stored changes."""
     return rollup.mark() == Mark(rules.basis, rollup.last_change(), rules.answers)
 
 
@@ -49,13 +51,12 @@ def refresh(
     check: Callable[[], None] = _nothing,
     since: Mapping[str, datetime] = MappingProxyType({}),
 ) -> Refreshed:
-    """Let the contributions, and what they add up to, follow from the issues as they are stored now.
+    """Bring contributions and tallies into step with the stored issues.
 
-    The contributions of an issue are replaced where it changed, where something above it moved, or where a
-    server answers otherwise; under other rules those of every issue. Then each milestone and key result that
-    had or has one of them is summed up anew. `check` is called between pages of issues and may raise, which
-    takes back what was done. `since`: by tracker, the moment after which an edit has to be for what it did to
-    be explained by it.
+    The contributions of an issue are replaced where it changed, where something above it moved, or where the
+    answer to a query changed; if the rules changed, those of every issue. Then each milestone and key result
+    that had or has one of them is summed up again. `check` is called between pages of issues and may raise,
+    which rolls everything back. `since`: by tracker, see `edits_since` in `core.steps.jumps`.
     """
     mark, aim = writer.mark(), Mark(rules.basis, writer.last_change(), rules.answers)
     if mark == aim:
@@ -86,15 +87,15 @@ def _replace(
     check: Callable[[], None],
     since: Mapping[str, datetime],
 ) -> set[str]:
-    """Replace the contributions of these issues; gives the milestones and key results that are touched."""
+    """Replace the contributions of these issues, and return the milestones and key results concerned."""
     above = writer.above()
-    snapshots = {tracker: micros(moment) for tracker, moment in since.items()}
+    since_micros = {tracker: micros(moment) for tracker, moment in since.items()}
     owners: set[str] = set()
     for page in pages:
         check()
         issues = writer.present(page)
         names.add(issues)
-        owners |= writer.replace(page, _rows(issues, above, rules), snapshots)
+        owners |= writer.replace(page, _rows(issues, above, rules), since_micros)
     return owners
 
 
@@ -115,7 +116,7 @@ def sum_up(
     rules: RollupRules,
     check: Callable[[], None] = _nothing,
 ) -> None:
-    """Let what these milestones and key results add up to follow from their contributions."""
+    """Make the tallies of these milestones and key results from their contributions."""
     for chunk in chunks(sorted(owners), OWNERS_AT_ONCE):
         _sum_up(writer, chunk, rules, check)
 
@@ -123,23 +124,26 @@ def sum_up(
 def _sum_up(
     writer: RollupWriter, owners: Sequence[str], rules: RollupRules, check: Callable[[], None]
 ) -> None:
-    """Sum up what rows say where rows say all, and have the engine read the tasks where they do not."""
+    """Make tallies from rows where these suffice, and else by the engine from the issues."""
     writer.set_left_out(owners, parents_of_work(_above(chain) for chain in writer.chains(owners)))
     sums = writer.sums(owners)
     needing_engine = writer.needing_engine(owners)
-    result: dict[str, tuple[Tally | None, str | None]] = {}
+    by_owner: dict[str, tuple[Tally | None, str | None]] = {}
     for owner in owners:
         check()
-        its = sums.get(owner)
-        if its is not None and (owner in needing_engine or _says_too_little(its, rules.weigh_by[owner])):
-            result[owner] = _by_the_engine(writer, owner, rules)
+        of_owner = sums.get(owner)
+        if of_owner is not None and (
+            owner in needing_engine or _sums_are_not_enough(of_owner, rules.weigh_by[owner])
+        ):
+            by_owner[owner] = _by_the_engine(writer, owner, rules)
         else:
-            result[owner] = (None if its is None else _tally(its), _open_tasks(writer, owner, rules))
-    writer.set_owners(result)
+            tally = None if of_owner is None else _tally(of_owner)
+            by_owner[owner] = (tally, _open_tasks(writer, owner, rules))
+    writer.set_owners(by_owner)
 
 
 def _open_tasks(writer: RollupWriter, owner: str, rules: RollupRules) -> str | None:
-    """The open tasks that a comment lists, if there is one about this owner."""
+    """Return the open tasks that a comment lists, as stored; None where no comment is about this owner."""
     if owner not in rules.listed:
         return None
     return write_open(open_of_rows(writer.first_open(owner, rules.open_tasks)))
@@ -149,8 +153,8 @@ def _above(chain: Chain) -> list[Place]:
     return [(chain.owner, chain.tracker, id_) for id_ in orjson.loads(chain.above)]
 
 
-def _says_too_little(sums: Sums, weigh_by: str) -> bool:
-    """Whether a task has to be named, or may take a share of a parent's estimate."""
+def _sums_are_not_enough(sums: Sums, weigh_by: str) -> bool:
+    """Return whether a task has to be named (unknown status), or may take a share of a parent's estimate."""
     if any(part.state is StatusCategory.UNKNOWN for part in sums.tasks):
         return True
     gives = any(part.estimate is not None for part in _live(sums.left_out))
@@ -167,7 +171,7 @@ def _tally(sums: Sums) -> Tally:
 
 
 def _by_the_engine(writer: RollupWriter, owner: str, rules: RollupRules) -> tuple[Tally, str | None]:
-    """What an owner adds up to by its tasks themselves, and the open ones that a comment lists."""
+    """Return the tally of an owner from its tasks, and the open ones that a comment lists, as stored."""
     rows = writer.rows_of_owner(owner)
     tasks = tasks_of(owner, rows, rules)
     counting = {(task.ref.tracker, task.ref.id) for task in tasks.detail.tasks}

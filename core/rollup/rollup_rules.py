@@ -1,4 +1,4 @@
-"""Everything that decides which issues count where, and how much; and a digest of it."""
+"""The compiled rules and policies by which issues contribute, and the digest by which a change is noticed."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -20,27 +20,27 @@ from mappings.rules.query import Query
 from mappings.rules.ruleset import RuleSet
 
 LAYOUT = 6
-"""To be raised when the program derives other contributions from the same issues: all are made anew."""
+"""Part of the digest; raise it when the program makes other contributions from the same issues."""
 
 Matches = Mapping[Query, frozenset[str]]
 
 
 @dataclass(frozen=True)
 class RollupRules:
-    """The rules of a mapping, made ready for the issues of these trackers."""
+    """The rules of a mapping, compiled for the issues of these trackers."""
 
     goals: GoalTree
     compiled: RuleSet
     matches: Matches
-    """What the servers answer to the mapping's own queries."""
+    """The answers of the servers to the mapping's queries."""
     progress: ProgressPolicy
     open_tasks: int
-    """How many open tasks a comment lists."""
+    """Number of open tasks that a comment lists."""
     basis: str
-    """Digest of all this but the matches."""
+    """Digest of everything here but the matches."""
     infos: Mapping[str, TrackerInfo]
     named: Mapping[tuple[str, str], str | None]
-    """Which issue each key in the mapping leads to, by tracker and key."""
+    """By tracker and key of the mapping: the id of the issue to which it leads; None where to none."""
     places: Mapping[tuple[str, str], frozenset[str]]
     """All names of each project or repository that a rule names, by tracker and that name."""
 
@@ -53,7 +53,7 @@ class RollupRules:
         progress: ProgressPolicy,
         open_tasks: int,
     ) -> "RollupRules":
-        """`resolve` finds the id of an issue that the mapping names by its key; see RuleSet.compile."""
+        """Compile a mapping; `resolve` finds the ids of issues that it names by key (see RuleSet.compile)."""
         named: dict[tuple[str, str], str | None] = {}
         for tracker, keys in _keys(goals, infos).items():
             resolve.prime(tracker, keys)
@@ -88,7 +88,7 @@ class RollupRules:
         return cls(goals, compiled, {}, progress, open_tasks, basis, infos, named, places)
 
     def at_present(self, resolve: Resolver) -> "RollupRules":
-        """The same, where the keys in the mapping lead now."""
+        """Return the rules with the ids to which the mapping's keys lead now; itself if none changed."""
         for tracker, keys in _keys(self.goals, self.infos).items():
             resolve.prime(tracker, keys)
         same = all(resolve(*place) == result for place, result in self.named.items())
@@ -98,12 +98,12 @@ class RollupRules:
 
     @cached_property
     def tag(self) -> Callable[[Issue, Sequence[IssueRef]], tuple[Tag, ...]]:
-        """The tags of an issue, given what stands above it."""
+        """The function that returns the tags of an issue, given its ancestors."""
         return self.compiled.tagger(self.matches)
 
     @cached_property
     def crediting(self) -> Credits:
-        """The policy about credit, made ready; projects go by all names that they bear or bore."""
+        """The policy about credit, compiled; projects go by all names that they have or had."""
         projects = _projects(self.progress, self.infos)
 
         def names(project: str) -> set[str]:
@@ -120,17 +120,17 @@ class RollupRules:
 
     @cached_property
     def weigh_by(self) -> Mapping[str, str]:
-        """By owner: what its tasks weigh by."""
+        """By owner: the estimate by which its tasks weigh, or `count`."""
         return {owner.id: owner.weigh_by for owner in owners_of(self.goals)}
 
     @cached_property
     def whole_parents(self) -> frozenset[str]:
-        """The owners in which a parent counts as a whole, and its sub-tasks as parts of it."""
+        """The owners for which a parent counts as one task, and its sub-tasks as parts of it."""
         return frozenset(owner.id for owner in owners_of(self.goals) if owner.whole_parents)
 
     @cached_property
     def parts(self) -> dict[tuple[object, ...], tuple[str, int]]:
-        """What was worked out already of the parts of issues; see `core.rollup.contributions`."""
+        """The cache of parts of issues; see `core.rollup.contributions`."""
         return {}
 
     @cached_property
@@ -148,13 +148,13 @@ class RollupRules:
 
     @cached_property
     def answers(self) -> str:
-        """The matches as a text, equal for equal ones."""
-        message = {f"{query.tracker}\0{query.text}": sorted(ids) for query, ids in self.matches.items()}
-        return orjson.dumps(message, option=orjson.OPT_SORT_KEYS).decode()
+        """The matches as a text that is equal for equal matches."""
+        ids_by_query = {f"{query.tracker}\0{query.text}": sorted(ids) for query, ids in self.matches.items()}
+        return orjson.dumps(ids_by_query, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def moved_answers(before: str, after: str) -> set[tuple[str, str]]:
-    """The issues (tracker, id) that a query matches in one of two answers only."""
+    """Return the issues (tracker, id) that a query matches in only one of two texts of `answers`."""
     if before == after:
         return set()
     old, new = orjson.loads(before), orjson.loads(after)
@@ -166,7 +166,7 @@ def moved_answers(before: str, after: str) -> set[tuple[str, str]]:
 
 
 def _projects(progress: ProgressPolicy, infos: Mapping[str, TrackerInfo]) -> list[tuple[str, str]]:
-    """Tracker and name of each project that the policy names; every tracker where it names none."""
+    """Return tracker and name of each project in the policy; every tracker where it gives none."""
     result = []
     for project in progress.projects:
         tracker, _, place = project.rpartition(":")
