@@ -1,1 +1,1 @@
-"""What people read: terminal, page and data."""
+"""Reports for people (text for the terminal) and for programs (JSON)."""

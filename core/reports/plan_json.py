@@ -1,4 +1,4 @@
-"""What programs read: a plan as JSON."""
+"""A plan as JSON, for programs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a person reads in the terminal: the tree of goals, a plan, and the outcome of a run."""
+"""Text for the terminal: the tree of goals, a plan, and the outcome of a run."""
 
 from collections.abc import Iterable, Iterator
 
@@ -63,7 +63,7 @@ def bar(measure: Measure) -> Text:
 
 
 def plan_lines(plan: Plan) -> Iterator[Text]:
-    """The plan in sentences, then what is held back and what releases it."""
+    """Yield the sentences of a plan, then what is held and what releases it."""
     for action in plan.actions:
         yield Text(clean(action.sentence, 400))
     yield from held_lines(plan.held)

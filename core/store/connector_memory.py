@@ -1,4 +1,4 @@
-"""The small facts of one tracker's connector."""
+"""The memory of a tracker: small texts by key, for its connector and for the steps of a run."""
 
 from sqlalchemy import select
 

@@ -1,4 +1,4 @@
-"""Keeps what projects and repositories are called, and which of them could not be read."""
+"""Stores projects and repositories: their names of today and earlier, and which could not be read."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""A stored document that makes no sense is told of, with its place, and never guessed."""
+"""Decodes stored documents; raises StoreError with the place of one that is invalid."""
 
 from collections.abc import Callable
 from pathlib import Path

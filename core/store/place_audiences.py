@@ -1,4 +1,4 @@
-"""Keeps who may read projects and repositories, and finds the issues that have a security level."""
+"""Stores who may read projects and repositories, and finds the issues that have a security level."""
 
 from collections.abc import Mapping
 from contextlib import suppress

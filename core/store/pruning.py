@@ -1,4 +1,4 @@
-"""Keeps the ledger from growing for ever: by age, and never what taking back what stands would need."""
+"""Prunes the ledger by age; what an undo of everything that still stands would need is kept."""
 
 from collections.abc import Iterator
 from contextlib import suppress

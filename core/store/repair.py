@@ -1,4 +1,4 @@
-"""Looks through a store for what cannot be, unsets it, and has it read or made again.
+"""Finds invalid values in a store and unsets them, so that they are read or made again.
 
 | table | impossible | then |
 |---|---|---|
@@ -95,9 +95,9 @@ WHY: Final = "what was stored of it was damaged"
 
 
 def repair(database: Database, check: Callable[[], None]) -> tuple[str, ...]:
-    """Bring the store into a state that can be; what was unset, a sentence each.
+    """Unset every invalid value, and return a sentence for each kind of them.
 
-    `check` is called again and again, and may raise, which takes back what was done. Raises StoreError.
+    `check` is called repeatedly and may raise, which rolls everything back. Raises StoreError.
     """
     result: list[str] = []
     with database.writing() as connection, _functions(connection, check):

@@ -1,4 +1,4 @@
-"""Keeps what a pull has brought so far beside the store, in a table of its own connection."""
+"""Stages the issues of a pull in a table of its own connection, until they are taken over together."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
