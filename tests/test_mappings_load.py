@@ -207,7 +207,12 @@ def test_a_slip_is_told_with_its_place_and_a_hint(
         ("repository = 'acme/sites'", ".repository[1]", "no tracker has the repository", '"acme/site"'),
         ("tracker = 'github'\njql = 'x = 1'", ".jql", "jql is for trackers of kind jira", ""),
         ("tracker = 'jira'\nsearch = 'x'", ".search", "search is for trackers of kind github", ""),
-        ("tracker = 'github'\nfix_version = '1'", ".fix_version", "fix_version is for trackers", ""),
+        (
+            "tracker = 'github'\nfix_version = '1'",
+            ".fix_version",
+            "fix_version is for trackers",
+            "or leave it out",
+        ),
         ("epic = 'acme/site#1'", ".epic[1]", "epic is for trackers of kind jira", "sub_issues_of"),
         ("sub_issues_of = 'BLOG-1'", ".sub_issues_of[1]", "sub_issues_of is for trackers", "epic"),
         ("keys = ['BLOG-2', 'OPS-1']", ".keys[2]", "no tracker owns OPS-1", "jira: BLOG, MKT"),
@@ -229,6 +234,11 @@ def test_a_slip_in_a_rule_is_told_with_its_place_and_a_hint(
     assert found.line >= 14
     assert said in found.reason
     assert hint in found.hint
+
+
+@pytest.mark.parametrize("text", ["tracker = 'github'\njql = 'x = 1'", "tracker = 'jira'\nsearch = 'x'"])
+def test_nobody_is_told_to_leave_out_the_one_condition_of_a_rule(tmp_path: Path, text: str) -> None:
+    assert only(tmp_path, rule(text)).hint == "Name another tracker"
 
 
 def test_every_problem_of_every_file_is_reported_at_once(tmp_path: Path) -> None:
