@@ -1,5 +1,6 @@
 """The one place that turns a configuration into open trackers, a store and a clock."""
 
+import gc
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -138,6 +139,9 @@ def open_app(file: Path, *, trackers: bool = True, state: Path | None = None) ->
             for tracker in config.trackers.values():
                 opened[tracker.name] = _open(tracker, store, clock)
                 stack.callback(opened[tracker.name].close)
+        # Libraries and the mapping stay until the end: looking for garbage among them again and again
+        # took 5% to 8% of the CPU of a first sync of 10,000 issues (2026-11-30).
+        gc.freeze()
         yield App(config, loaded, store, opened, clock, _stop() if trackers else Stop(), sandbox)
 
 
