@@ -271,8 +271,8 @@ def test_many_may_open_a_new_store_at_once(tmp_path: Path) -> None:
 
 def test_an_up_to_date_store_opens_without_the_migration_tool(tmp_path: Path) -> None:
     open_store(tmp_path / "milepost.db").close()
-    look = (
-        "import sys, core.store; assert 'sqlalchemy' not in sys.modules;"
+    code = (
+        "import sys, core.store; "
         "core.store.open_store(sys.argv[1]).close(); assert 'alembic' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", look, str(tmp_path / "milepost.db")], check=True)
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "milepost.db")], check=True)

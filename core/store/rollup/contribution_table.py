@@ -16,12 +16,13 @@ COLUMNS = tuple(contributions.c[name] for name in ContributionRow._fields)
 _issues = key_list("tracker", "id")
 _owners = key_list("owner")
 _places = key_list("owner", "tracker", "id")
+# Not a join: the rows come in the order of the index then, and are grouped without being sorted.
+_OF_OWNERS = contributions.c.owner.in_(select(_owners.c.owner))
 _OF_ISSUES = select(*COLUMNS, contributions.c.counts).join(_issues, equal(contributions, _issues))
 _CHAINS = (
     select(contributions.c.owner, contributions.c.tracker, contributions.c.above)
     .distinct()
-    .join(_owners, equal(contributions, _owners))
-    .where(contributions.c.above != NOTHING_ABOVE, ~contributions.c.part.startswith(CANCELLED))
+    .where(_OF_OWNERS, contributions.c.above != NOTHING_ABOVE, ~contributions.c.part.startswith(CANCELLED))
 )
 _GROUPS = (
     select(
@@ -31,7 +32,7 @@ _GROUPS = (
         func.count().label("number"),
         func.max(contributions.c.updated).label("latest"),
     )
-    .join(_owners, equal(contributions, _owners))
+    .where(_OF_OWNERS)
     .group_by(contributions.c.owner, contributions.c.counts, contributions.c.part)
 )
 _ITS = ("its_owner", "its_tracker", "its_id")
@@ -94,7 +95,7 @@ def set_left_out(connection: Connection, owners: Collection[str], places: Iterab
     if not owners:
         return
     again = update(contributions).values(counts=1).where(contributions.c.counts == 0)
-    connection.execute(again.where(equal(contributions, _owners)), bound((owner,) for owner in owners))
+    connection.execute(again.where(_OF_OWNERS), bound((owner,) for owner in owners))
     for chunk in chunks(places, AT_ONCE):
         left_out = update(contributions).values(counts=0).where(equal(contributions, _places))
         connection.execute(left_out, bound(chunk))
