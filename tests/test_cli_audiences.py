@@ -62,7 +62,7 @@ def test_check_says_what_is_not_named_in_a_place_that_more_people_may_read(house
 
 
 def test_check_fails_where_it_is_not_known_who_may_read_a_place(house: House) -> None:
-    with real(house) as server:
+    with real(house, ('kind = "jira"', 'kind = "jira"\nattempts = 1')) as server:
         server.plan(Fault(kind=Status(502), path="/project/BLOG$", times=None))
         house.milepost("sync")
         said = house.milepost("check")

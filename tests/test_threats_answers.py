@@ -198,7 +198,7 @@ def _github_without_end(mock: responses.RequestsMock) -> Tracker:
 
 @pytest.mark.parametrize("tracker", ["jira cloud", "jira data center", "github"])
 def test_a_list_without_end_is_given_up(tracker: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.http.transport._MOST", 50)
+    monkeypatch.setattr("connectors.http.transport._MOST_REQUESTS", 50)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         opened = (
             _github_without_end(mock)
