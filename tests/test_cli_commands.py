@@ -1,5 +1,6 @@
 """What each command does on the example, run as a user runs it."""
 
+import gc
 import json
 import re
 import sqlite3
@@ -13,6 +14,7 @@ from connectors.sandbox.faults import Fault, Status
 from connectors.sandbox.github_world import GitHubSite
 from connectors.sandbox.server import SandboxServer
 from core.cli.commands import COMMANDS
+from core.cli.wiring import open_app
 from tests.cli_house import MAPPING, House, real
 
 ASKING_POSTS = {
@@ -29,6 +31,20 @@ def house(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     made = House(tmp_path, capsys, monkeypatch)
     made.write()
     return made
+
+
+def test_runs_of_one_process_keep_no_garbage_of_the_runs_before(tmp_path: Path, house: House) -> None:
+    """As `milepost run` opens everything anew for each of its runs."""
+    gc.unfreeze()
+    try:
+        kept = []
+        for _ in range(3):
+            with open_app(tmp_path / "config.toml", trackers=False):
+                kept.append(gc.get_freeze_count())
+        assert kept[0] > 0
+        assert kept == sorted(kept, reverse=True), "what was kept may go, and nothing comes to it"
+    finally:
+        gc.unfreeze()
 
 
 def test_check_finds_the_example_ready_and_writes_nothing(house: House) -> None:

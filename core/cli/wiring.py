@@ -140,8 +140,10 @@ def open_app(file: Path, *, trackers: bool = True, state: Path | None = None) ->
                 opened[tracker.name] = _open(tracker, store, clock)
                 stack.callback(opened[tracker.name].close)
         # Libraries and the mapping stay until the end: looking for garbage among them again and again
-        # took 5% to 8% of the CPU of a first sync of 10,000 issues (2026-11-30).
-        gc.freeze()
+        # took 5% to 8% of the CPU of a first sync of 10,000 issues (2026-11-30). Once: what a run of
+        # `milepost run` leaves behind must not be taken for something that stays.
+        if not gc.get_freeze_count():
+            gc.freeze()
         yield App(config, loaded, store, opened, clock, _stop() if trackers else Stop(), sandbox)
 
 

@@ -35,9 +35,9 @@ _GROUPS = (
     .where(_OF_OWNERS)
     .group_by(contributions.c.owner, contributions.c.counts, contributions.c.part)
 )
-_ITS = ("its_owner", "its_tracker", "its_id")
+_PLACE = ("row_owner", "row_tracker", "row_id")
 _DELETE = delete(contributions).where(
-    and_(*(contributions.c[its.removeprefix("its_")] == bindparam(its) for its in _ITS))
+    and_(*(contributions.c[name.removeprefix("row_")] == bindparam(name) for name in _PLACE))
 )
 _NEEDING_ENGINE = select(contributions.c.owner).distinct().where(contributions.c.needs_engine == 1)
 
@@ -58,7 +58,7 @@ def replace_rows(
     new = [row for place, row in after.items() if place not in before or place in gone]
     unexplained.note(connection, gone, after, since)
     if gone:
-        connection.execute(_DELETE, [dict(zip(_ITS, place, strict=True)) for place in gone])
+        connection.execute(_DELETE, [dict(zip(_PLACE, place, strict=True)) for place in gone])
     if new:
         connection.execute(insert(contributions), [{**row._asdict(), "counts": 1} for row in new])
     return {place[0] for place in before} | {place[0] for place in after}
